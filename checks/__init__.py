@@ -1,0 +1,1 @@
+"""Every check, one module each; the path is the id."""

@@ -1,0 +1,1 @@
+"""Every fix, one module each; the path is the id."""

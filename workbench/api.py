@@ -1,0 +1,146 @@
+"""All that the author of a check or a fix needs. A plugin imports this module and nothing else of the workbench."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from workbench.access import (
+    EXECUTE,
+    READ,
+    WRITE,
+    Audience,
+    can,
+    others,
+    permits,
+    reaches,
+    replaceable_at,
+    who_can,
+    who_can_replace,
+)
+from workbench.model.check import Check, Fix
+from workbench.model.facts import (
+    Account,
+    AccountFacts,
+    EnvironmentEntry,
+    FileFact,
+    PathFact,
+    SecretFact,
+)
+from workbench.model.finding import (
+    Evidence,
+    Finding,
+    Location,
+    NotApplicable,
+    NotAssessed,
+    Passed,
+    Pointer,
+    Subject,
+    Verdict,
+)
+from workbench.model.launch import Launch, PackageSpec, RootArgument
+from workbench.model.plan import EditValue, Operation, Plan, Refusal, Reversal, Safety, SetMode
+from workbench.model.severity import Severity
+from workbench.model.snapshot import (
+    ClientConfig,
+    IgnoredLine,
+    InstalledPackage,
+    ServerEntry,
+    ServerProcess,
+    Snapshot,
+    SocketFact,
+    SudoRule,
+    UnitFact,
+)
+
+__all__ = [
+    "EXECUTE",
+    "READ",
+    "WRITE",
+    "Account",
+    "AccountFacts",
+    "Audience",
+    "ClientConfig",
+    "EditValue",
+    "EnvironmentEntry",
+    "Evidence",
+    "FileFact",
+    "Finding",
+    "IgnoredLine",
+    "InstalledPackage",
+    "Launch",
+    "Location",
+    "NotApplicable",
+    "NotAssessed",
+    "Operation",
+    "PackageSpec",
+    "Passed",
+    "PathFact",
+    "Plan",
+    "Pointer",
+    "Refusal",
+    "Reversal",
+    "RootArgument",
+    "Safety",
+    "SecretFact",
+    "ServerEntry",
+    "ServerProcess",
+    "SetMode",
+    "Severity",
+    "Snapshot",
+    "SocketFact",
+    "Subject",
+    "SudoRule",
+    "UnitFact",
+    "Verdict",
+    "can",
+    "check",
+    "fix",
+    "others",
+    "permits",
+    "reaches",
+    "replaceable_at",
+    "who_can",
+    "who_can_replace",
+]
+
+
+def check(
+    *, title: str, severities: tuple[Severity, ...], needs: tuple[str, ...]
+) -> Callable[[Callable[[Snapshot], Iterable[Verdict]]], Check]:
+    """Make a function of the Snapshot a check.
+
+    The function yields a Finding for every insecure condition it sees, a Passed for every subject in order, a
+    NotAssessed for what it could not judge, or one NotApplicable when there is nothing of its kind. Saying nothing at
+    all is an error: an empty answer is not a pass. The module's docstring is the lesson; its path is the id.
+    """
+
+    def make(run: Callable[[Snapshot], Iterable[Verdict]]) -> Check:
+        return Check(title=title, severities=severities, needs=needs, run=run)
+
+    return make
+
+
+def fix(
+    *,
+    title: str,
+    repairs: tuple[str, ...],
+    safety: Safety,
+    reversal: Reversal,
+    answers: type[Any] | None = None,
+    suggest: Callable[[Finding, Snapshot], Any | Refusal] | None = None,
+) -> Callable[[Callable[[Finding, Snapshot, Any], Plan | Refusal]], Fix]:
+    """Make a function of (finding, snapshot, answers) a fix. It returns a Plan, or a Refusal that says why not."""
+
+    def make(plan: Callable[[Finding, Snapshot, Any], Plan | Refusal]) -> Fix:
+        return Fix(
+            title=title,
+            repairs=repairs,
+            safety=safety,
+            reversal=reversal,
+            plan=plan,
+            answers=answers,
+            suggest=suggest,
+        )
+
+    return make

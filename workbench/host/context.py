@@ -1,0 +1,45 @@
+"""What a collector is told: whose host, where to look, and what the collectors before it found."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where to look. The defaults are the live host; tests point the places at folders of their own.
+
+    ``home`` is the account whose clients are inspected. ``environment`` is the session's. ``found`` holds the sections
+    gathered so far, by name, for a collector that depends on them.
+    """
+
+    platform: str
+    home: Path
+    uid: int
+    environment: Mapping[str, str]
+    working_directory: Path
+    proc: Path = Path("/proc")
+    sudoers: Path = Path("/etc/sudoers")
+    unit_folders: tuple[Path, ...] | None = None
+    managed_root: Path = Path("/")
+    found: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_this_host(cls) -> Context:
+        """The machine this runs on, as the account that runs it."""
+        try:
+            working_directory = Path.cwd()
+        except OSError:
+            working_directory = Path(os.sep)
+        return cls(
+            platform=sys.platform,
+            home=Path.home(),
+            uid=os.getuid() if hasattr(os, "getuid") else -1,
+            environment=dict(os.environ),
+            working_directory=working_directory,
+        )

@@ -1,0 +1,97 @@
+"""What a check says of one subject: a finding, a pass, or why it could not say."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+from workbench.model.severity import Severity
+
+Pointer = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The one thing on the host that is judged.
+
+    ``kind`` is a word such as ``config``, ``server``, ``process``, ``socket``, ``unit``, ``rule`` or ``session``;
+    ``key`` identifies it on this host over rescans (never a process id, never a line number);
+    ``label`` is what a person reads.
+    """
+
+    kind: str
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where in a file it stands. ``pointer`` walks the parsed document; line and column count from 1."""
+
+    path: str
+    line: int | None = None
+    column: int | None = None
+    pointer: Pointer = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was seen. ``command`` is a read-only argument vector that shows it again (never with a secret in it)."""
+
+    expected: str
+    actual: str
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An insecure condition that was really seen.
+
+    ``check`` and ``repairs`` (ids of the fixes on offer) are filled in by the scan, not by the check.
+    """
+
+    subject: Subject
+    severity: Severity
+    summary: str
+    evidence: tuple[Evidence, ...]
+    location: Location | None = None
+    also: tuple[Subject, ...] = ()
+    detail: str = ""
+    check: str = ""
+    repairs: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> str:
+        """Sixteen hexadecimal digits that stay the same over rescans of this host."""
+        text = "\0".join((self.check, self.subject.kind, self.subject.key, self.detail))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    def of_check(self, check: str, repairs: tuple[str, ...]) -> Finding:
+        """The same finding, signed with the check that made it and the fixes that repair it."""
+        return replace(self, check=check, repairs=repairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """This subject was examined and is in order."""
+
+    subject: Subject
+
+
+@dataclass(frozen=True, slots=True)
+class NotAssessed:
+    """This could not be looked at. ``unlock`` says what would make it possible ("" when nothing is known)."""
+
+    what: str
+    why: str
+    unlock: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotApplicable:
+    """There is nothing here for the check to judge."""
+
+    why: str
+
+
+Verdict = Finding | Passed | NotAssessed | NotApplicable

@@ -1,0 +1,86 @@
+"""A Plan: what a repair will do, as an ordered list of operations from a closed set."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Literal
+
+from workbench.model.finding import Pointer
+
+
+class Safety(StrEnum):
+    """How much a fix asks of the person."""
+
+    SAFE = "safe"
+    REVIEW = "review"
+    GUIDE = "guide"
+
+
+class Reversal(StrEnum):
+    """How much of it undo brings back."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class SetMode:
+    """Give ``path`` the permission bits ``mode``. Refused unless it still is the file the snapshot saw."""
+
+    path: str
+    mode: int
+    expect_mode: int
+    expect_device: int
+    expect_inode: int
+    operation: Literal["set-mode"] = "set-mode"
+
+
+@dataclass(frozen=True, slots=True)
+class EditValue:
+    """Replace one string in a document and keep every other byte. Refused unless ``expect`` stands there now."""
+
+    path: str
+    format: Literal["json", "jsonc", "toml"]
+    pointer: Pointer
+    expect: str
+    value: str
+    operation: Literal["edit-value"] = "edit-value"
+
+
+Operation = SetMode | EditValue
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One repair of one finding. ``finding`` is the finding's identity, ``check`` the check that must pass afterwards.
+
+    ``consequences`` says in plain words what may stop working; ``keeps`` what undo does not bring back ("" for all).
+    """
+
+    fix: str
+    check: str
+    finding: str
+    title: str
+    safety: Safety
+    reversal: Reversal
+    operations: tuple[Operation, ...]
+    consequences: str = ""
+    keeps: str = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the whole plan, in hexadecimal: what was shown is what may be applied."""
+        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no plan, and what the person can do instead."""
+
+    reason: str
+    instead: str = ""

@@ -1,0 +1,48 @@
+"""A Run: one journaled application of a Plan, and what was shown before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from workbench.model.plan import Plan
+
+
+class RunState(StrEnum):
+    """How a run ended. ``started`` is no end: a run found in it was interrupted and waits to be recovered."""
+
+    STARTED = "started"
+    APPLIED = "applied"
+    REFUSED = "refused"
+    ROLLED_BACK = "rolled back"
+    ROLLBACK_FAILED = "rollback failed"
+    UNDONE = "undone"
+    RECOVERED = "recovered"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One operation as it will be, or was, carried out, for a person to read.
+
+    ``words`` says it in plain words; ``diff`` is a unified diff with every secret redacted ("" where only the mode
+    changes); modes are permission bits, None where they stay.
+    """
+
+    path: str
+    words: str
+    diff: str = ""
+    mode_before: int | None = None
+    mode_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One entry of the history. Times are ISO 8601 in UTC; ``message`` says how it ended and what to do next."""
+
+    identity: str
+    state: RunState
+    plan: Plan
+    changes: tuple[Change, ...]
+    started_at: str
+    ended_at: str = ""
+    message: str = ""
