@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import itertools
 import os
 import pkgutil
 import re
@@ -87,7 +88,7 @@ def lesson_headings(lesson: str) -> tuple[str, ...]:
     lines = lesson.splitlines()
     return tuple(
         line.strip()
-        for line, below in zip(lines, lines[1:], strict=False)
+        for line, below in itertools.pairwise(lines)
         if line.strip() and below.strip() and set(below.strip()) == {"-"}
     )
 

@@ -1,4 +1,4 @@
-"""Facts that every collector shares: what could not be read, files and who may use them, secrets without their value."""
+"""Facts that every collector shares: what could not be read, files and their rights, secrets without their value."""
 
 from __future__ import annotations
 

@@ -25,7 +25,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What one check said. ``passed`` counts the subjects in order; ``reason`` is set when not applicable or in error."""
+    """What one check said.
+
+    ``passed`` counts the subjects in order; ``reason`` is set when not applicable or in error.
+    """
 
     check: str
     title: str

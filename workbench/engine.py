@@ -1,0 +1,96 @@
+"""One workbench: look at a host, judge it, repair it. The TUI and the command line both drive this and nothing below.
+
+Every method blocks; a user interface calls them from a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.host.context import Context
+from workbench.model.check import Fix
+from workbench.model.finding import Finding
+from workbench.model.plan import Plan, Refusal
+from workbench.model.report import CheckResult, Report
+from workbench.model.run import Run
+from workbench.model.snapshot import Snapshot
+from workbench.plugins import Plugins
+
+if TYPE_CHECKING:
+    from workbench.repair.prepare import Prepared
+
+Progress = Callable[[str, str], None]
+"""Called with a section's name and ``started``, or the status it ended with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """The workbench for one host. ``state`` is the folder (0700) that holds the journal and the backups.
+
+    With ``read_only`` nothing is ever applied or undone: the engine refuses, whatever the interface asks.
+    """
+
+    context: Context
+    plugins: Plugins
+    state: Path
+    read_only: bool = False
+
+    def look(self, progress: Progress | None = None) -> Snapshot:
+        """Gather the Snapshot of the live host."""
+        from workbench.host.gather import gather
+
+        return gather(self.context, progress)
+
+    def judge(self, snapshot: Snapshot, on_result: Callable[[CheckResult], None] | None = None) -> Report:
+        """Run every check on a Snapshot and grade it."""
+        from workbench.scan import scan
+
+        return scan(snapshot, self.plugins, on_result)
+
+    def fixes_for(self, finding: Finding) -> tuple[Fix, ...]:
+        """The fixes on offer for a finding, safest first."""
+        return tuple(self.plugins.fixes[identity] for identity in finding.repairs if identity in self.plugins.fixes)
+
+    def plan(
+        self, fix: Fix, finding: Finding, snapshot: Snapshot, answers: Mapping[str, Any] | None = None
+    ) -> Plan | Refusal:
+        """What the fix would do for the finding. ``answers`` by field name; what is left out is as suggested."""
+        from workbench.planning import plan
+
+        return plan(fix, finding, snapshot, answers or {})
+
+    def prepare(self, plan: Plan) -> Prepared | Refusal:
+        """Work the plan out against the files as they are now: exact bytes and modes. Writes nothing."""
+        from workbench.repair.prepare import prepare
+
+        return prepare(plan)
+
+    def apply(self, prepared: Prepared, on_step: Callable[[str], None] | None = None) -> Run:
+        """Carry out what was prepared, verify it by the same check on a fresh look, roll back if it did not help."""
+        from workbench.planning import still_found
+        from workbench.repair.transaction import apply, refused
+
+        if self.read_only:
+            return refused(prepared.plan, prepared.changes, "the workbench was started with --read-only")
+        return apply(prepared, self.state, lambda: still_found(self, prepared.plan), on_step)
+
+    def undo(self, run: str) -> Run:
+        """Bring back what a run replaced. Raises LookupError when there is no such run."""
+        from workbench.repair.undo import undo
+
+        return undo(self.state, run, read_only=self.read_only)
+
+    def history(self) -> tuple[Run, ...]:
+        """Every run, newest first."""
+        from workbench.repair.journal import history
+
+        return history(self.state)
+
+    def recover(self) -> tuple[Run, ...]:
+        """Bring every interrupted run back to the state before it."""
+        from workbench.repair.undo import recover
+
+        return recover(self.state, read_only=self.read_only)
