@@ -79,7 +79,10 @@ class BrokenPlugin:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a scan says of one host. The same Snapshot gives the same Report, byte for byte."""
+    """What a scan says of one host. The same Snapshot gives the same Report, byte for byte.
+
+    ``next_step`` is the price of the next letter in words ("" when there is none).
+    """
 
     version: int
     workbench: str
@@ -87,6 +90,7 @@ class Report:
     platform: str
     user: str
     grade: Grade
+    next_step: str
     areas: tuple[AreaGrade, ...]
     results: tuple[CheckResult, ...]
     sections: dict[str, SectionState]

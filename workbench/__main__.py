@@ -1,0 +1,22 @@
+"""Start the workbench: ``workbench`` and ``python -m workbench``."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Run the command line and return its exit status."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        # Answered before anything is imported: a script may ask this in a loop.
+        from workbench import __version__
+
+        print(f"workbench {__version__}")
+        return 0
+    from workbench.cli import run
+
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""The command line. It imports neither Textual nor the docker SDK; the TUI is imported only to be opened."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from workbench import __version__
+from workbench.exits import MEANINGS, Exit, complain, guarded
+from workbench.model.severity import Severity
+from workbench.text import visible
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit status. Never raises; prints errors on standard error."""
+    try:
+        options = _parser().parse_args(list(arguments))
+    except SystemExit as end:
+        return int(end.code or 0)
+    return guarded(lambda: int(_dispatch(options)))
+
+
+def _dispatch(options: argparse.Namespace) -> int:
+    from workbench import commands
+
+    if options.command == "list":
+        return commands.list_plugins(options)
+    if options.command == "explain":
+        return commands.explain(options)
+    if options.command == "snapshot":
+        return commands.print_snapshot(options)
+    if options.command == "undo":
+        return commands.undo(options)
+    if options.command == "recover":
+        return commands.recover(options)
+    if options.command == "history":
+        return commands.history(options)
+    if options.headless or options.json:
+        return commands.headless(options)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        complain("this is no terminal: use --headless for a text report, --headless --json for scripts")
+        return Exit.USAGE
+    return commands.open_tui(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="workbench",
+        description="Harden this machine against its own MCP servers. Without options: the terminal app.",
+        epilog="exit status:\n" + "\n".join(f"  {status:>3}  {meaning}" for status, meaning in MEANINGS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("-V", "--version", action="version", version=f"workbench {__version__}")
+    _shared(parser)
+    parser.add_argument("--headless", action="store_true", help="print the report as text and exit")
+    parser.add_argument("--json", action="store_true", help="with --headless: print the report as one JSON document")
+    parser.add_argument(
+        "--fail-on",
+        choices=[severity.value for severity in Severity] + ["never"],
+        default=Severity.LOW.value,
+        metavar="SEVERITY",
+        help="exit 1 on a finding this bad or worse: critical, high, medium, low (default), info, never",
+    )
+    parser.add_argument(
+        "--min-coverage",
+        type=_percent,
+        default=0.0,
+        metavar="PERCENT",
+        help="exit 3 when less than this share of what applies could be assessed",
+    )
+    parser.add_argument("--replay", type=Path, metavar="FILE", help="report on a snapshot file instead of this host")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    listing = commands.add_parser("list", help="list the checks or the fixes")
+    listing.add_argument("kind", choices=["checks", "fixes"])
+    explain = commands.add_parser("explain", help="print the lesson of a check or a fix")
+    explain.add_argument("id", metavar="ID", help="such as sockets/connectable-by-others")
+    snapshot = commands.add_parser("snapshot", help="print everything known of this host as JSON, without secrets")
+    undo = commands.add_parser("undo", help="bring back what a repair replaced")
+    undo.add_argument("run", metavar="RUN", help="the run's id, or its beginning (see: workbench history)")
+    recover = commands.add_parser("recover", help="bring interrupted repairs back to the state before them")
+    history = commands.add_parser("history", help="list the repairs that were made")
+    for command in (listing, explain, snapshot, undo, recover, history):
+        _shared(command, again=True)
+    return parser
+
+
+def _shared(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
+    # Accepted before and after the command's name; the second place must not reset what the first one set.
+    unset = argparse.SUPPRESS
+    parser.add_argument(
+        "--plugins",
+        type=Path,
+        action="append",
+        default=unset if again else [],
+        metavar="DIR",
+        help="also load the checks/ and fixes/ in this folder of your own",
+    )
+    parser.add_argument(
+        "--read-only", action="store_true", default=unset if again else False, help="never change anything"
+    )
+
+
+def _percent(text: str) -> float:
+    try:
+        value = float(text.removesuffix("%"))
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 100.0:
+        raise argparse.ArgumentTypeError(f"{visible(text, 40)!r} is no percentage from 0 to 100")
+    return value / 100.0
+
+
+def state_folder(home: Path) -> Path:
+    """Where the journal and the backups lie: ``$XDG_STATE_HOME/workbench``."""
+    configured = os.environ.get("XDG_STATE_HOME", "")
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "workbench"
+    return (Path(configured) if configured.startswith("/") else home / ".local" / "state") / "workbench"

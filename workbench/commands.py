@@ -1,0 +1,160 @@
+"""What each command of the command line does. Standard output holds the answer and nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from workbench.cli import state_folder
+from workbench.engine import Workbench
+from workbench.exits import Exit, Unusable, complain
+from workbench.host.context import Context
+from workbench.model.report import Report
+from workbench.model.run import Run, RunState
+from workbench.model.severity import Severity
+from workbench.model.snapshot import Snapshot
+from workbench.plugins import Plugins, load, user_folder
+from workbench.text import visible
+
+
+def headless(options: argparse.Namespace) -> int:
+    """Print the report of this host, or of a snapshot file, and exit by what was found."""
+    workbench = _workbench(options)
+    snapshot = _replayed(options) or workbench.look()
+    report = workbench.judge(snapshot)
+    if options.json:
+        from workbench.report.document import as_json
+
+        print(as_json(report))
+    else:
+        from workbench.report.text import as_text
+
+        _print(as_text(report))
+    return _verdict(report, options.fail_on, options.min_coverage)
+
+
+def open_tui(options: argparse.Namespace) -> int:
+    """Open the terminal app."""
+    workbench = _workbench(options)
+    snapshot = _replayed(options)
+    from workbench.tui.app import run
+
+    return run(workbench, snapshot)
+
+
+def list_plugins(options: argparse.Namespace) -> int:
+    """Print one line a plugin: its id, how bad or how safe, and its title."""
+    plugins = _plugins(options)
+    if options.kind == "checks":
+        for check in plugins.checks.values():
+            severities = "/".join(severity.value for severity in check.severities)
+            _print(f"{check.id:<36} {severities:<16} {check.title}\n")
+    else:
+        for fix in plugins.fixes.values():
+            _print(f"{fix.id:<28} {fix.safety.value:<7} undo: {fix.reversal.value:<8} {fix.title}\n")
+    return Exit.CLEAN
+
+
+def explain(options: argparse.Namespace) -> int:
+    """Print the lesson of one check or fix."""
+    plugins = _plugins(options)
+    plugin = plugins.checks.get(options.id) or plugins.fixes.get(options.id)
+    if plugin is None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(options.id, [*plugins.checks, *plugins.fixes], 3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else "; see: workbench list checks"
+        complain(f"there is no check or fix {visible(options.id, 100)}{hint}")
+        return Exit.USAGE
+    _print(f"{plugin.id}\n\n{plugin.lesson}\n")
+    repairs = plugins.repairs_of(plugin.id)
+    if repairs:
+        _print(f"\nRepairs on offer: {', '.join(repairs)}\n")
+    return Exit.CLEAN
+
+
+def print_snapshot(options: argparse.Namespace) -> int:
+    """Print the Snapshot of this host as JSON."""
+    from workbench.report.snapshot_file import to_json
+
+    print(to_json(_workbench(options).look()))
+    return Exit.CLEAN
+
+
+def history(options: argparse.Namespace) -> int:
+    """Print every run, newest first."""
+    runs = _workbench(options).history()
+    for run in runs:
+        _print(f"{run.identity}  {run.state.value:<15} {run.plan.title}\n")
+    if not runs:
+        print("no repairs were made yet", file=sys.stderr)
+    return Exit.CLEAN
+
+
+def undo(options: argparse.Namespace) -> int:
+    """Undo one run."""
+    try:
+        run = _workbench(options).undo(options.run)
+    except LookupError as error:
+        complain(visible(str(error.args[0] if error.args else error), 300))
+        return Exit.USAGE
+    return _told(run)
+
+
+def recover(options: argparse.Namespace) -> int:
+    """Recover every interrupted run."""
+    runs = _workbench(options).recover()
+    if not runs:
+        print("no repair was interrupted", file=sys.stderr)
+    return max((_told(run) for run in runs), default=Exit.CLEAN)
+
+
+def _told(run: Run) -> int:
+    _print(f"{run.identity}  {run.state.value}: {run.message or run.plan.title}\n")
+    good = run.state in (RunState.APPLIED, RunState.UNDONE, RunState.RECOVERED)
+    return Exit.CLEAN if good else Exit.REFUSED
+
+
+def _verdict(report: Report, fail_on: str, least: float) -> int:
+    if fail_on != "never" and any(finding.severity.at_least(Severity(fail_on)) for finding in report.findings()):
+        return Exit.FINDINGS
+    if report.grade.coverage < least:
+        complain(f"only {report.grade.coverage:.0%} of what applies could be assessed; {least:.0%} was asked for")
+        return Exit.COVERAGE
+    return Exit.CLEAN
+
+
+def _workbench(options: argparse.Namespace) -> Workbench:
+    context = Context.of_this_host()
+    return Workbench(context, _plugins(options), state_folder(context.home), options.read_only)
+
+
+def _plugins(options: argparse.Namespace) -> Plugins:
+    folders = []
+    own = user_folder(os.environ, Path.home())
+    if own.is_dir():
+        folders.append(own)
+    for folder in options.plugins:
+        if not folder.is_dir():
+            raise Unusable(f"--plugins: {visible(str(folder))} is not a folder")
+        folders.append(folder)
+    plugins = load(folders)
+    for broken in plugins.broken:
+        complain(f"plugin not loaded: {broken.file}: {broken.reason}")
+    return plugins
+
+
+def _replayed(options: argparse.Namespace) -> Snapshot | None:
+    if options.replay is None:
+        return None
+    from workbench.report.snapshot_file import read
+
+    return read(options.replay)
+
+
+def _print(text: str) -> None:
+    # Host text is visible already; a terminal that cannot encode it must still not fail.
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))

@@ -1,0 +1,141 @@
+"""Results to a letter, with the one rule that caps it.
+
+A host starts at 100 and every finding costs: 50 critical, 12 high, 4 medium, 1 low, 0 info. The second finding of the
+same check costs half of that, the third a quarter, so that thirty servers with one cause are not thirty causes. The
+score gives a letter; then the caps below hold it down. Costs only ever add up, so a finding never raises a grade, a
+repair never lowers it, and what does not apply changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from workbench.model.finding import Finding, Subject
+from workbench.model.report import CheckResult, Grade, Status
+from workbench.model.severity import Severity
+
+COSTS = {Severity.CRITICAL: 50.0, Severity.HIGH: 12.0, Severity.MEDIUM: 4.0, Severity.LOW: 1.0, Severity.INFO: 0.0}
+LETTERS = (("A", 90.0), ("B", 80.0), ("C", 65.0), ("D", 50.0), ("E", 35.0), ("F", 0.0))
+UNGRADED = "U"
+FULL_COVERAGE = 0.9
+LEAST_COVERAGE = 0.5
+_CAPS = (
+    (Severity.CRITICAL, "F", "a critical finding stands: F"),
+    (Severity.HIGH, "C", "a high finding stands: at most C"),
+    (Severity.MEDIUM, "B", "a medium finding stands: at most B"),
+)
+# Without a server there is nothing to grade: these are the areas that look at one.
+_SERVER_AREAS = ("clients", "processes", "sockets", "systemd", "containers")
+_ORDER = "".join(letter for letter, _ in LETTERS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cap:
+    letter: str
+    rule: str
+
+
+def grade(results: Sequence[CheckResult], *, whole_host: bool = True) -> Grade:
+    """The grade of a set of results: of a whole host, or of one area (then no server need be there)."""
+    covered = coverage(results)
+    points = score(results)
+    at_worst = _letter(results_at_worst(results), [])[0]
+    if not any(result.status in (Status.FOUND, Status.PASSED) for result in results):
+        why = "nothing could be assessed" if any(_applies(result) for result in results) else "nothing to assess here"
+        return Grade(UNGRADED, f"{why}: ungraded", points, covered, UNGRADED if covered == 1.0 else at_worst)
+    if whole_host and not any(_looked_at_a_server(result) for result in results):
+        return Grade(UNGRADED, "no MCP server or client was found here: ungraded", points, covered, UNGRADED)
+    if covered < LEAST_COVERAGE:
+        rule = f"only {covered:.0%} of what applies was assessed, under {LEAST_COVERAGE:.0%}: ungraded"
+        return Grade(UNGRADED, rule, points, covered, at_worst)
+    caps = []
+    if covered < FULL_COVERAGE:
+        caps.append(_Cap("B", f"{covered:.0%} of what applies was assessed, under {FULL_COVERAGE:.0%}: at most B"))
+    letter, rule = _letter(results, caps)
+    return Grade(letter, rule, points, covered, max(letter, at_worst, key=_ORDER.index))
+
+
+def score(results: Sequence[CheckResult]) -> float:
+    """100 less the cost of every finding, not under 0."""
+    cost = 0.0
+    for result in results:
+        costs = sorted((COSTS[finding.severity] for finding in result.findings), reverse=True)
+        cost += sum(each / 2**place for place, each in enumerate(costs[:60]))
+    return round(max(0.0, 100.0 - cost), 2)
+
+
+def coverage(results: Sequence[CheckResult]) -> float:
+    """The assessed share of what applies, each check weighing as much as its worst finding would cost (0 to 1)."""
+    applicable = assessed = 0.0
+    for result in results:
+        if not _applies(result):
+            continue
+        weight = max(COSTS[result.worst], 0.5)
+        looked = len(result.findings) + result.passed
+        share = looked / (looked + len(result.not_assessed)) if looked else 0.0
+        applicable += weight
+        assessed += weight * (share if result.status is not Status.ERROR else 0.0)
+    return assessed / applicable if applicable else 1.0
+
+
+def results_at_worst(results: Sequence[CheckResult]) -> list[CheckResult]:
+    """The results as they would be if everything not assessed were as bad as its check can find."""
+    return [_at_worst(result) for result in results]
+
+
+def price_of_next_letter(results: Sequence[CheckResult], safe_checks: Collection[str]) -> str:
+    """The cheapest set of safe repairs to the next letter, in words ("" when there is no better letter to reach).
+
+    ``safe_checks`` are the ids of the checks whose findings a safe fix repairs.
+    """
+    now = grade(results)
+    if now.letter in ("A", UNGRADED):
+        return ""
+    left = list(results)
+    for repaired, finding in enumerate(_worst_first(results, safe_checks), 1):
+        left = [_without(result, finding) for result in left]
+        better = grade(left).letter
+        if better < now.letter:
+            return f"{repaired} safe {'repair' if repaired == 1 else 'repairs'} to {better}"
+    wanted = _ORDER[_ORDER.index(now.letter) - 1]
+    return f"safe repairs alone do not reach {wanted}: review the others"
+
+
+def _worst_first(results: Sequence[CheckResult], checks: Collection[str]) -> Iterator[Finding]:
+    every = [finding for result in results if result.check in checks for finding in result.findings]
+    yield from sorted(every, key=lambda finding: (-finding.severity.rank, finding.check, finding.identity))
+
+
+def _without(result: CheckResult, finding: Finding) -> CheckResult:
+    if finding not in result.findings:
+        return result
+    left = tuple(other for other in result.findings if other != finding)
+    return replace(result, findings=left, passed=result.passed + 1, status=Status.FOUND if left else Status.PASSED)
+
+
+def _letter(results: Sequence[CheckResult], caps: list[_Cap]) -> tuple[str, str]:
+    points = score(results)
+    earned = next(letter for letter, least in LETTERS if points >= least)
+    found = {finding.severity for result in results for finding in result.findings}
+    every = [*caps, *(_Cap(letter, rule) for severity, letter, rule in _CAPS if severity in found)]
+    tightest = max(every, key=lambda cap: _ORDER.index(cap.letter), default=_Cap("A", "no rule caps it"))
+    if _ORDER.index(earned) > _ORDER.index(tightest.letter):
+        return earned, f"the findings together leave {points:g} of 100 points: {earned}"
+    return tightest.letter if every else earned, tightest.rule
+
+
+def _at_worst(result: CheckResult) -> CheckResult:
+    if not _applies(result) or not (result.not_assessed or result.status is Status.ERROR):
+        return result
+    subject = Subject("unknown", result.check, "what was not assessed")
+    assumed = Finding(subject, result.worst, "assumed, for the worst case", (), check=result.check)
+    return replace(result, status=Status.FOUND, findings=(*result.findings, assumed))
+
+
+def _applies(result: CheckResult) -> bool:
+    return result.status is not Status.NOT_APPLICABLE
+
+
+def _looked_at_a_server(result: CheckResult) -> bool:
+    return result.area in _SERVER_AREAS and result.status in (Status.FOUND, Status.PASSED)

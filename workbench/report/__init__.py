@@ -1,0 +1,1 @@
+"""A Report for people (text) and for programs (JSON with a published schema)."""

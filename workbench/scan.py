@@ -1,0 +1,129 @@
+"""Snapshot to Report: run every check, sort what they say into statuses, grade."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from workbench import __version__
+from workbench.grading import grade, price_of_next_letter
+from workbench.model.check import Check
+from workbench.model.facts import SectionState
+from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed, Verdict
+from workbench.model.plan import Safety
+from workbench.model.report import REPORT_VERSION, AreaGrade, CheckResult, Report, Status
+from workbench.model.severity import Severity
+from workbench.model.snapshot import SECTIONS, Snapshot
+from workbench.plugins import Plugins
+from workbench.text import visible
+
+
+def scan(snapshot: Snapshot, plugins: Plugins, on_result: Callable[[CheckResult], None] | None = None) -> Report:
+    """Run every check on a Snapshot. ``on_result`` is told of each result as it comes.
+
+    The same Snapshot and plugins give the same Report, whatever the order of the facts.
+    """
+    results: list[CheckResult] = []
+    for identity in sorted(plugins.checks):
+        result = run_check(plugins.checks[identity], snapshot, plugins.repairs_of(identity))
+        results.append(result)
+        if on_result is not None:
+            on_result(result)
+    safe = frozenset(check for fix in plugins.fixes.values() if fix.safety is Safety.SAFE for check in fix.repairs)
+    areas = sorted({result.area for result in results})
+    return Report(
+        version=REPORT_VERSION,
+        workbench=__version__,
+        taken_at=snapshot.taken_at,
+        platform=snapshot.host.platform,
+        user=snapshot.host.user,
+        grade=grade(results),
+        next_step=price_of_next_letter(results, safe),
+        areas=tuple(_area(area, [result for result in results if result.area == area]) for area in areas),
+        results=tuple(results),
+        sections={section: getattr(snapshot, section).state for section in SECTIONS},
+        broken_plugins=plugins.broken,
+    )
+
+
+def run_check(check: Check, snapshot: Snapshot, repairs: tuple[str, ...] = ()) -> CheckResult:
+    """Run one check on a Snapshot. What it needs and could not be gathered becomes "not assessed"."""
+    missing: list[NotAssessed] = []
+    for need in check.needs:
+        section, _, facet = need.partition(":")
+        state: SectionState = getattr(snapshot, section).state
+        if state.status == "not applicable":
+            return _result(check, Status.NOT_APPLICABLE, reason=state.reason)
+        if state.status == "failed":
+            missing.append(NotAssessed(section, state.reason, state.unlock))
+        else:
+            missing += [
+                NotAssessed(unread.what, unread.why, unread.unlock)
+                for unread in state.unread
+                if not facet or unread.facet == facet
+            ]
+    if any(getattr(snapshot, need.partition(":")[0]).state.status == "failed" for need in check.needs):
+        return _result(check, Status.NOT_ASSESSED, not_assessed=_unique(missing))
+    try:
+        said = list(check.run(snapshot))
+        return _sorted_out(check, said, missing, repairs)
+    except Exception as error:  # noqa: BLE001, RUF100 - one broken check must not take the scan with it
+        reason = f"the check failed: {type(error).__name__} in {_line_of(error)}"
+        return _result(check, Status.ERROR, reason=reason, not_assessed=_unique(missing))
+
+
+def _sorted_out(check: Check, said: list[Verdict], missing: list[NotAssessed], repairs: tuple[str, ...]) -> CheckResult:
+    findings = tuple(
+        sorted(
+            (verdict.of_check(check.id, repairs) for verdict in said if isinstance(verdict, Finding)),
+            key=lambda finding: (-finding.severity.rank, finding.subject.label, finding.identity),
+        )
+    )
+    allowed = set(check.severities)
+    for finding in findings:
+        if finding.severity not in allowed:
+            return _result(check, Status.ERROR, reason=f"the check gave the severity {finding.severity}, not declared")
+    not_assessed = _unique([*missing, *(verdict for verdict in said if isinstance(verdict, NotAssessed))])
+    passed = sum(isinstance(verdict, Passed) for verdict in said)
+    inapplicable = [verdict.why for verdict in said if isinstance(verdict, NotApplicable)]
+    if findings:
+        status = Status.FOUND
+    elif not_assessed:
+        status = Status.NOT_ASSESSED
+    elif passed:
+        status = Status.PASSED
+    elif inapplicable:
+        return _result(check, Status.NOT_APPLICABLE, reason=inapplicable[0])
+    else:
+        # An empty answer is no pass: the check looked at nothing, or forgot to say so.
+        return _result(check, Status.ERROR, reason="the check said nothing: neither found, passed nor not applicable")
+    return _result(check, status, findings=findings, passed=passed, not_assessed=not_assessed)
+
+
+def _result(check: Check, status: Status, **more: Any) -> CheckResult:
+    return CheckResult(check=check.id, title=check.title, worst=check.worst, status=status, **more)
+
+
+def _unique(gaps: Iterable[NotAssessed]) -> tuple[NotAssessed, ...]:
+    return tuple(sorted(set(gaps), key=lambda gap: (gap.what, gap.why, gap.unlock)))
+
+
+def _line_of(error: BaseException) -> str:
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    if place is None:
+        return "an unknown place"
+    return visible(f"{Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}")
+
+
+def _area(area: str, results: list[CheckResult]) -> AreaGrade:
+    counts = {status.value: sum(result.status is status for result in results) for status in Status}
+    return AreaGrade(area, grade(results, whole_host=False), counts)
+
+
+def findings_of(results: Iterable[CheckResult], at_least: Severity) -> Iterator[Finding]:
+    """Every finding of at least this severity."""
+    for result in results:
+        yield from (finding for finding in result.findings if finding.severity.at_least(at_least))
