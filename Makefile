@@ -31,7 +31,7 @@ test-fast: $(DEV_READY) ## run the tests that ask nothing of the real system
 
 check: $(DEV_READY) ## lint and type-check
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 
 format: $(DEV_READY) ## format the code

@@ -14,11 +14,19 @@ from tests.unit.test_snapshot_file import full
 from workbench.report.snapshot_file import to_json
 
 ROOT = Path(__file__).parents[2]
+SOURCES = [file for folder in ("workbench", "checks", "fixes") for file in (ROOT / folder).rglob("*.py")]
 
 
 def modules_after(code: str, home: Path) -> set[str]:
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT)}
-    program = f"import sys, contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()):\n    {code}\nprint('\\n'.join(sys.modules))"
+    program = "\n".join(
+        (
+            "import sys, contextlib, io",
+            "with contextlib.redirect_stdout(io.StringIO()):",
+            f"    {code}",
+            "for name in sys.modules: print(name)",
+        )
+    )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, env=environment, cwd=home, check=True
     )
