@@ -113,10 +113,12 @@ def file_fact(path: str | Path) -> FileFact:
 def path_fact(path: str | Path) -> PathFact:
     """What a path names and every directory and link the kernel goes through to get there. Raises CannotLook."""
     asked = os.path.abspath(os.fspath(path))
-    directories: list[FileFact] = [file_fact(os.sep)]
+    drive, below = os.path.splitdrive(asked)
+    top = drive + os.sep
+    directories: list[FileFact] = [file_fact(top)]
     links: list[FileFact] = []
-    pending = [part for part in asked.split(os.sep) if part]
-    here = os.sep
+    pending = [part for part in below.split(os.sep) if part]
+    here = top
     file = directories[0]
     while pending:
         part = pending.pop(0)
@@ -130,8 +132,8 @@ def path_fact(path: str | Path) -> PathFact:
             if len(links) > _LINK_LIMIT:
                 raise CannotLook("its symbolic links form a loop")
             raw = os.readlink(there)
-            if raw.startswith(os.sep):
-                here = os.sep
+            if os.path.isabs(raw):
+                here = top
             pending[:0] = [step for step in raw.split(os.sep) if step and step != os.curdir]
             continue
         if pending:
