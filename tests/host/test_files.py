@@ -111,3 +111,10 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CannotLook):
         path_fact(tmp_path / "file" / "below")
+
+
+def test_two_dots_lead_up_from_where_a_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "file").touch()
+    (tmp_path / "link").symlink_to("a/b")
+    assert path_fact(f"{tmp_path}/link/../file").file.path == str(tmp_path / "a" / "file")

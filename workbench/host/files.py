@@ -112,12 +112,14 @@ def file_fact(path: str | Path) -> FileFact:
 
 def path_fact(path: str | Path) -> PathFact:
     """What a path names and every directory and link the kernel goes through to get there. Raises CannotLook."""
-    asked = os.path.abspath(os.fspath(path))
+    text = os.fspath(path)
+    # Not abspath: it would take ".." off the text, where the kernel takes it off the directory a link leads to.
+    asked = text if os.path.isabs(text) else os.path.join(os.getcwd(), text)
     drive, below = os.path.splitdrive(asked)
     top = drive + os.sep
     directories: list[FileFact] = [file_fact(top)]
     links: list[FileFact] = []
-    pending = [part for part in below.split(os.sep) if part]
+    pending = [part for part in below.split(os.sep) if part and part != os.curdir]
     here = top
     file = directories[0]
     while pending:
@@ -131,7 +133,10 @@ def path_fact(path: str | Path) -> PathFact:
             links.append(file)
             if len(links) > _LINK_LIMIT:
                 raise CannotLook("its symbolic links form a loop")
-            raw = os.readlink(there)
+            try:
+                raw = os.readlink(there)
+            except OSError as error:
+                raise reason(error) from error
             if os.path.isabs(raw):
                 here = top
             pending[:0] = [step for step in raw.split(os.sep) if step and step != os.curdir]
