@@ -66,7 +66,7 @@ def replaceable_at(account: Account, path: PathFact) -> FileFact | None:
     steps = [*path.directories, path.file]
     links = {link.path: link for link in path.links}
     for place, directory in enumerate(path.directories):
-        searched = searched and permits(account, directory, EXECUTE)
+        searched = searched and (account.uid == directory.uid or permits(account, directory, EXECUTE))
         if not searched:
             return None
         if account.uid != directory.uid and not permits(account, directory, WRITE):

@@ -6,6 +6,7 @@ import unicodedata
 
 _DANGEROUS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _LIMIT = 4096
+_NOTE = 32
 
 
 def visible(text: str, limit: int = _LIMIT) -> str:
@@ -15,13 +16,14 @@ def visible(text: str, limit: int = _LIMIT) -> str:
     and unassigned code points become ``\x1b``, ``\u202e``, ``\U000e0041``; a byte that was not UTF-8 (a lone
     surrogate of ``surrogateescape``) becomes ``\x80``. Text longer than ``limit`` characters is cut and says so.
     """
-    cut = ""
-    if len(text) > limit:
-        cut = f"… (+{len(text) - limit} characters)"
-        text = text[:limit]
-    if text.isascii() and text.isprintable():
-        return text + cut
-    return "".join(_spelled(character) for character in text) + cut
+    shown = text if len(text) <= limit else text[:limit]
+    if not (shown.isascii() and shown.isprintable()):
+        shown = "".join(_spelled(character) for character in shown)
+    if len(text) <= limit and len(shown) <= limit:
+        return shown
+    # Shorter than the limit with its note, so that what was cut once is not cut again.
+    kept = shown[: max(0, limit - _NOTE)]
+    return f"{kept}… (+{len(text) - min(len(text), len(kept))} characters)"
 
 
 def is_visible(text: str) -> bool:

@@ -1,0 +1,130 @@
+"""A server is fetched from a package registry without an exact version.
+
+What it looks at
+----------------
+Every enabled server whose command ends in a package runner (``npx``, ``bunx``, ``pnpm dlx``, ``uvx``, ``uv tool
+run``, ``pipx run``, ``deno run npm:…``), also inside ``sudo``, ``env``, ``sh -c`` or ``cmd /c``. A package passes
+with an exact version (``name@1.2.3``, ``name==1.2.3``). A tag (``@latest``), a range (``^1.2``, ``>=1``) and no
+version at all are findings, and so is a source that moves, such as a git branch or tag; a full commit passes. A
+folder or file of this machine is not fetched and not judged here, nor is a server that is switched off.
+
+Why it matters
+--------------
+Without an exact version the registry decides, at each start, which code runs as you. Of the published configurations
+that use a runner nearly all do this. You reviewed one version, if any; what runs tomorrow is whatever its owner, or
+whoever took over the owner's account, published last.
+
+How an attacker uses it
+-----------------------
+A stolen maintainer token is enough: a new patch release of a popular server carries the payload, and within a day it
+runs on every machine that says ``npx -y name``. This happened to ``postmark-mcp`` in 2025 (mail copied to the attacker
+from version 1.0.16 on) and to many packages in the registry-wide worms of the same year.
+
+How to fix it by hand
+---------------------
+Find the version that you use now and write it into the argument::
+
+    grep '"version"' ~/.npm/_npx/*/node_modules/NAME/package.json      # npx
+    ls -d "$(uv cache dir)"/archive-v0/*/lib/python*/site-packages/NAME-*.dist-info      # uvx
+
+    "args": ["-y", "@modelcontextprotocol/server-filesystem@2025.8.21", "…"]
+    "args": ["mcp-server-git@2025.9.25"]            # uvx
+    "args": ["--from", "mcp-server-git==2025.9.25", "mcp-server-git"]
+
+An exact version does not fix the versions of its dependencies; a lock file or a container image with a digest does.
+Updates no longer come by themselves: look for them now and then.
+
+References
+----------
+* npm documentation: package.json, dependencies; npm-exec(1)
+* uv documentation: Using tools, requesting specific versions
+* CWE-1357: Reliance on Insufficiently Trustworthy Component
+* CWE-494: Download of Code Without Integrity Check
+* OWASP MCP Top 10: MCP04, Software Supply Chain Attacks and Dependency Tampering
+"""
+
+import re
+from collections.abc import Iterator
+
+from workbench.api import (
+    ClientConfig,
+    Evidence,
+    Finding,
+    Location,
+    NotApplicable,
+    NotAssessed,
+    PackageSpec,
+    Passed,
+    ServerEntry,
+    Severity,
+    Snapshot,
+    Subject,
+    Verdict,
+    check,
+)
+
+_LOCAL = re.compile(r"(?:\.{1,2}(?:[/\\]|\Z)|/|~|file:|link:|[A-Za-z]:[\\/])")
+_COMMIT = re.compile(r"[@#][0-9a-f]{40}(?=[#&?]|\Z)")
+
+
+@check(
+    title="A server is fetched from a package registry without an exact version",
+    severities=(Severity.MEDIUM,),
+    needs=("clients:content",),
+)
+def run(snapshot: Snapshot) -> Iterator[Verdict]:
+    """One verdict for each enabled server that a package runner starts."""
+    seen = False
+    for config in snapshot.clients.configs:
+        for entry in config.servers:
+            if entry.launch is None or entry.disabled:
+                continue
+            package = entry.launch.package
+            if package is None:
+                if not entry.launch.understood:
+                    seen = True
+                    yield NotAssessed(_subject(config, entry).label, "an option of its launcher is not known")
+                continue
+            if package.pin == "source" and _LOCAL.match(package.text):
+                continue  # nothing is fetched
+            seen = True
+            if package.pin == "exact" or (package.pin == "source" and _COMMIT.search(package.text)):
+                yield Passed(_subject(config, entry))
+            else:
+                yield _finding(config, entry, package)
+    if not seen:
+        yield NotApplicable("no enabled server is fetched by a package runner")
+
+
+def _finding(config: ClientConfig, entry: ServerEntry, package: PackageSpec) -> Finding:
+    place = package.argument
+    known = place is not None and place < len(entry.argument_pointers) and entry.argument_pointers[place]
+    return Finding(
+        subject=_subject(config, entry),
+        severity=Severity.MEDIUM,
+        summary=f"{package.runner} runs {_how(package)}, at each start",
+        evidence=(
+            Evidence(
+                expected="a package with an exact version",
+                actual=f"{package.runner} … {package.text}",
+                # -o prints nothing else of the line, which may hold a secret.
+                command=("grep", "-n", "-o", "-F", "-e", package.text, "--", config.path.asked),
+            ),
+        ),
+        location=Location(config.path.asked, entry.line, pointer=known or entry.pointer),
+    )
+
+
+def _how(package: PackageSpec) -> str:
+    if package.pin == "tag":
+        return f"whatever carries the tag {package.version} of {package.name}"
+    if package.pin == "range":
+        return f"the newest {package.name} in the range {package.version}"
+    if package.pin == "source":
+        return f"{package.name} from a source that can change"
+    return f"the newest {package.name}"
+
+
+def _subject(config: ClientConfig, entry: ServerEntry) -> Subject:
+    key = f"{config.path.asked}#{'/'.join(map(str, entry.pointer))}"
+    return Subject("server", key, f"{entry.name} ({config.client_name})")

@@ -1,0 +1,136 @@
+"""Read one config file: what it names, its rights, and everything that kept it from being read."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from workbench.documents import Document, Malformed, lines_of, parse
+from workbench.host.clients.definitions import Client, Format
+from workbench.host.clients.entries import Entries, Misshapen, read_entries
+from workbench.host.clients.places import gap
+from workbench.host.files import CannotLook, path_fact, read_bounded, reason
+from workbench.model.facts import PathFact, Unread
+from workbench.model.finding import Pointer
+from workbench.model.snapshot import ClientConfig, ConfigProblem
+from workbench.text import visible
+
+Scope = Literal["user", "project", "managed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one place gave: a config, what is missing of it, and the parsed document. All empty: nothing is there."""
+
+    config: ClientConfig | None = None
+    unread: tuple[Unread, ...] = ()
+    document: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    document: Document | None
+    format: Format
+    problem: ConfigProblem | None
+
+
+def read_config(path: str, client: Client, scope: Scope, home: str, platform: str) -> Reading:
+    """Read one place of one client. Never raises."""
+    try:
+        os.lstat(path)
+    except OSError as error:
+        why = reason(error)
+        return Reading() if why.absent else Reading(unread=gap(path, why, "content", "mode"))
+    except ValueError:
+        return Reading()  # no file can have such a name
+    try:
+        fact = path_fact(path)
+    except CannotLook as why:
+        if why.absent:
+            why = CannotLook("it is a symbolic link to something that does not exist", "remove the link")
+        return Reading(unread=gap(path, why, "content", "mode"))
+    try:
+        # Opening a FIFO or a device may set something off at its other end.
+        if fact.file.kind != "file":
+            raise CannotLook(f"it is a {fact.file.kind}, not a regular file")
+        raw = read_bounded(path)
+    except CannotLook as why:
+        if why.absent:
+            return Reading()
+        problem = ConfigProblem(f"it cannot be read: {why.why}")
+        config = ClientConfig(client.id, client.name, scope, client.format, fact, problem=problem)
+        return Reading(config, gap(path, why, "content"))
+    return _understood(path, fact, raw, client, scope, home, platform)
+
+
+def _understood(
+    path: str, fact: PathFact, raw: bytes, client: Client, scope: Scope, home: str, platform: str
+) -> Reading:
+    config = ClientConfig(client.id, client.name, scope, client.format, fact)
+    if not raw.strip():
+        # An empty file names no server: nothing in it is unread. To TOML it is a whole document.
+        problem = None if client.format == "toml" else ConfigProblem("it is empty", client_behaviour=client.malformed)
+        return Reading(None if client.settings else replace(config, problem=problem))
+    parsed = _parse(raw, client)
+    if parsed.document is None:
+        message = parsed.problem.message if parsed.problem else ""
+        why = CannotLook(f"it cannot be parsed: {message}", "correct the file")
+        return Reading(replace(config, problem=parsed.problem), gap(path, why, "content"))
+    document = parsed.document
+    entries = read_entries(document.value, client, home, platform)
+    if client.settings and not entries.servers and not entries.misshapen and not entries.secrets:
+        return Reading(document=document.value)
+    lines = _lines(document, entries)
+    config = replace(
+        config,
+        format=parsed.format,
+        servers=tuple(
+            replace(server, line=lines.get(raw_pointer))
+            for server, raw_pointer in zip(entries.servers, entries.raw, strict=True)
+        ),
+        secrets=entries.secrets,
+        problem=parsed.problem or _problem(entries.misshapen, lines),
+    )
+    unread = tuple(
+        Unread("content", f"{visible(path)}: {_dotted(part.pointer)}", part.why, "correct the file")
+        for part in entries.misshapen
+        if part.lost
+    )
+    return Reading(config, unread, document.value)
+
+
+def _parse(raw: bytes, client: Client) -> _Parsed:
+    """The parsed document. Where only comments or stray commas are in the way it is read all the same, and said so:
+    a reader less strict than this one would start those servers.
+    """
+    try:
+        return _Parsed(parse(raw, client.format), client.format, None)
+    except Malformed as error:
+        problem = ConfigProblem(visible(error.message), error.line, error.column, client.malformed)
+    except (RecursionError, ValueError):
+        problem = ConfigProblem("it is nested too deep or holds a value too large", client_behaviour=client.malformed)
+    if client.format == "json":
+        try:
+            return _Parsed(parse(raw, "jsonc"), "jsonc", problem)
+        except (Malformed, RecursionError, ValueError):
+            pass
+    return _Parsed(None, client.format, problem)
+
+
+def _lines(document: Document, entries: Entries) -> dict[Pointer, int]:
+    wanted = [*entries.raw, *(part.pointer for part in entries.misshapen if part.pointer)]
+    return lines_of(document, wanted) if wanted else {}
+
+
+def _problem(misshapen: tuple[Misshapen, ...], lines: dict[Pointer, int]) -> ConfigProblem | None:
+    if not misshapen:
+        return None
+    first = misshapen[0]
+    where = f"{_dotted(first.pointer)}: " if first.pointer else ""
+    more = f" (and {len(misshapen) - 1} more of the kind)" if len(misshapen) > 1 else ""
+    return ConfigProblem(f"{where}{first.why}{more}", lines.get(first.pointer))
+
+
+def _dotted(pointer: Pointer) -> str:
+    return visible(".".join(str(key) for key in pointer), 500) or "the whole file"
