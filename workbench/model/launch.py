@@ -38,8 +38,9 @@ class Launch:
     """What an argument vector starts once every wrapper is taken off.
 
     ``wrappers`` are the names taken off, outermost first (``sudo``, ``env``, ``sh``, ``bwrap``, ``docker run`` …);
-    ``sandbox`` is the wrapper that confines it, or ""; ``account`` is the user it is switched to, or "".
+    ``sandbox`` is the wrapper that confines it, or ""; ``account`` is the user of this host it is switched to, or "".
     ``program`` is the last program named; ``understood`` is false where a wrapper's options were not known.
+    ``script`` is the file or module that an interpreter is given, or "".
     """
 
     program: str
@@ -51,3 +52,4 @@ class Launch:
     package: PackageSpec | None = None
     roots: tuple[RootArgument, ...] = ()
     understood: bool = True
+    script: str = ""

@@ -198,8 +198,10 @@ class SudoCommand:
 class SudoRule:
     """Who may run what as whom. Names as sudo parsed them, aliases expanded. ``users`` may hold ``%group`` and ``ALL``.
 
-    ``line`` and ``file`` are where the rule was found, when known. ``passwordless`` is the outcome of tags and
-    Defaults for this rule.
+    ``line`` and ``file`` are where the rule was found, when known. ``passwordless`` is the outcome of tags, Defaults
+    and later rules for this rule. ``""`` in ``runas_users`` is the caller's own account (a rule for groups only).
+    ``here`` is false for a rule without effect on this machine: for other hosts, past its date, or in a file that sudo
+    refuses to read.
     """
 
     users: tuple[str, ...]
@@ -211,6 +213,7 @@ class SudoRule:
     set_environment: bool = False
     file: str = ""
     line: int | None = None
+    here: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,118 @@
+"""Replace one string in a document, keep every other byte, and prove it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from workbench.documents.decoding import encode
+from workbench.documents.locating import locate
+from workbench.documents.model import Document, EditRefused, Format, Malformed, value_at
+from workbench.documents.parsing import parse
+from workbench.model.finding import Pointer
+from workbench.text import visible
+
+_TOML_ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+def replace_string(
+    raw: bytes,
+    format: Format,  # noqa: A002 - it is the word for it
+    pointer: Sequence[str | int],
+    expect: str,
+    value: str,
+) -> bytes:
+    """The document with one string replaced: every other byte is kept, line ends and byte order mark included.
+
+    The result is parsed again, and given back only if this one value is all that differs. Raises EditRefused when the
+    document cannot be parsed, when something else than ``expect`` stands there, or when the proof fails.
+    """
+    where = tuple(pointer)
+    before = _parsed(raw, format, "the file cannot be parsed")
+    _expect(before.value, where, expect)
+    try:
+        span = locate(before, where)
+    except LookupError as error:
+        raise EditRefused(f"the place of {_named(where)} in the file could not be determined") from error
+    old = before.text[span.start : span.end]
+    text = before.text[: span.start] + _literal(value, old, format) + before.text[span.end :]
+    try:
+        edited: bytes | None = encode(text, before.encoding, before.byte_order_mark)
+    except UnicodeEncodeError:
+        edited = None
+    if edited is None:
+        raise EditRefused(f"the new value of {_named(where)} cannot be written in this file's encoding")
+    after = _parsed(edited, format, "the edited file could not be parsed again")
+    if not _differs_only_at(before.value, after.value, where, value):
+        raise EditRefused(f"the edit would have changed more than {_named(where)}")
+    return edited
+
+
+def _parsed(raw: bytes, format: Format, problem: str) -> Document:  # noqa: A002
+    try:
+        return parse(raw, format)
+    except Malformed as error:
+        place = f" ({error.place})" if error.place else ""
+        raise EditRefused(f"{problem}: {error.message}{place}") from error
+
+
+def _expect(data: Any, where: Pointer, expect: str) -> None:
+    try:
+        found = value_at(data, where)
+    except LookupError as error:
+        raise EditRefused(f"the file no longer holds {_named(where)}") from error
+    if not isinstance(found, str):
+        raise EditRefused(f"{_named(where)} is not a string")
+    if found != expect:
+        raise EditRefused(f"{_named(where)} is not what it was when the file was looked at")
+
+
+def _literal(value: str, old: str, format: Format) -> str:  # noqa: A002
+    if format != "toml":
+        return json.dumps(value, ensure_ascii=bool(_SURROGATE.search(value)))
+    if old.startswith("'") and not old.startswith("'''") and "'" not in value and not _CONTROL.search(value):
+        return f"'{value}'"
+    return '"' + "".join(_toml_character(character) for character in value) + '"'
+
+
+def _toml_character(character: str) -> str:
+    if character in _TOML_ESCAPES:
+        return _TOML_ESCAPES[character]
+    return f"\\u{ord(character):04x}" if _CONTROL.match(character) else character
+
+
+def _differs_only_at(before: Any, after: Any, where: Pointer, value: str) -> bool:
+    """Whether the two are the same data, key order and types included, but for ``value`` at ``where``."""
+    pending: list[tuple[Any, Any, Pointer | None]] = [(before, after, where)]
+    while pending:
+        old, new, rest = pending.pop()
+        if type(old) is not type(new):
+            return False
+        if rest == ():
+            if new != value:
+                return False
+            continue
+        if isinstance(old, dict):
+            if list(old) != list(new):
+                return False
+            pending.extend((old[key], new[key], _inside(rest, key)) for key in old)
+        elif isinstance(old, list):
+            if len(old) != len(new):
+                return False
+            pending.extend((old[place], new[place], _inside(rest, place)) for place in range(len(old)))
+        elif old != new and repr(old) != repr(new):  # NaN is not equal to itself
+            return False
+    return True
+
+
+def _inside(rest: Pointer | None, part: str | int) -> Pointer | None:
+    """What is left of the pointer inside ``part``, None where the pointer does not lead there."""
+    return rest[1:] if rest and rest[0] == part else None
+
+
+def _named(where: Pointer) -> str:
+    return visible(".".join(str(part) for part in where) or "the document", 200)

@@ -1,0 +1,86 @@
+"""Turn JSON with comments and trailing commas into JSON of the same length, so that every offset and line stays."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
+# Possessive, and matched at one position only, never searched: a file of any content is read once.
+_UP_TO_COMMENT = re.compile(rf'(?:[^"/]++|{_STRING}|/(?![/*]))*+', re.DOTALL)
+_COMMENT = re.compile(r"//[^\r\n]*+|/\*(?:[^*]++|\*(?!/))*+(?P<end>\*/)?", re.DOTALL)
+_UP_TO_COMMA = re.compile(rf'(?:[^",]++|{_STRING}|,(?![ \t\r\n]*+[}}\]]))*+', re.DOTALL)
+_VISIBLE = re.compile(r"[^\r\n]")
+_BLANK = " \t\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """The text as plain JSON of the same length. ``extra`` is the offset of the first thing that JSON does not allow
+    (None when there is none) and ``extra_kind`` its name. ``unclosed`` is the offset of a comment without an end.
+    """
+
+    text: str
+    extra: int | None = None
+    extra_kind: str = ""
+    unclosed: int | None = None
+
+
+def plain(text: str) -> Plain:
+    """Blank out comments and trailing commas. Linear in the length of the text."""
+    comments, unclosed = _comments(text)
+    cleaned = _blanked(text, comments)
+    commas = _trailing_commas(cleaned)
+    cleaned = _blanked(cleaned, [(comma, comma + 1) for comma in commas])
+    first_comment = comments[0][0] if comments else len(text)
+    first_comma = commas[0] if commas else len(text)
+    if first_comment == first_comma:
+        return Plain(cleaned, unclosed=unclosed)
+    if first_comment < first_comma:
+        return Plain(cleaned, first_comment, "a comment", unclosed)
+    return Plain(cleaned, first_comma, "a trailing comma", unclosed)
+
+
+def _comments(text: str) -> tuple[list[tuple[int, int]], int | None]:
+    spans: list[tuple[int, int]] = []
+    at = 0
+    while True:
+        run = _UP_TO_COMMENT.match(text, at)
+        at = run.end() if run else at
+        comment = _COMMENT.match(text, at)
+        if comment is None:
+            return spans, None
+        spans.append(comment.span())
+        if text.startswith("/*", at) and comment["end"] is None:
+            return spans, at
+        at = comment.end()
+
+
+def _trailing_commas(text: str) -> list[int]:
+    commas: list[int] = []
+    at = 0
+    while True:
+        run = _UP_TO_COMMA.match(text, at)
+        at = run.end() if run else at
+        if at >= len(text) or text[at] != ",":
+            return commas
+        before = at - 1
+        while before >= 0 and text[before] in _BLANK:
+            before -= 1
+        # A comma after nothing (``[,]``) is a mistake to every parser: it stays, to be reported.
+        if before >= 0 and text[before] not in "{[,:":
+            commas.append(at)
+        at += 1
+
+
+def _blanked(text: str, spans: list[tuple[int, int]]) -> str:
+    if not spans:
+        return text
+    parts: list[str] = []
+    kept = 0
+    for start, end in spans:
+        parts.append(text[kept:start])
+        parts.append(_VISIBLE.sub(" ", text[start:end]))
+        kept = end
+    parts.append(text[kept:])
+    return "".join(parts)

@@ -1,0 +1,75 @@
+"""The types of the documents people own: what was parsed, where a value stands, and why it could not be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from workbench.model.finding import Pointer
+
+Format = Literal["json", "jsonc", "toml"]
+Encoding = Literal["utf-8", "utf-16-le", "utf-16-be"]
+_NOTHING = object()
+
+
+class Malformed(Exception):  # noqa: N818 - it is an answer, not an error
+    """Why a document cannot be parsed, and where. Line and column count from 1. It never quotes the document."""
+
+    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+
+    @property
+    def place(self) -> str:
+        """``line 3, column 7``, or "" where the place is not known."""
+        if self.line is None:
+            return ""
+        return f"line {self.line}" if self.column is None else f"line {self.line}, column {self.column}"
+
+
+class EditRefused(Exception):  # noqa: N818 - it is an answer, not an error
+    """Why a value was not replaced. It never quotes a value of the document."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed document. ``text`` is what the bytes decode to, line ends kept, without the byte order mark.
+
+    ``value`` is the parsed data, whatever its type: the caller decides what a top level ``null`` means to it. Neither
+    it nor the text appears in the repr, because both may hold secrets.
+    """
+
+    value: Any = field(repr=False)
+    text: str = field(repr=False)
+    format: Format
+    encoding: Encoding = "utf-8"
+    byte_order_mark: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a value stands: character offsets into ``Document.text`` (end excluded), line and column from 1."""
+
+    start: int
+    end: int
+    line: int
+    column: int
+
+
+def value_at(value: Any, pointer: Pointer) -> Any:
+    """The part of parsed data that a pointer walks to. Raises LookupError when there is none."""
+    for part in pointer:
+        in_object = isinstance(value, dict) and isinstance(part, str)
+        in_array = isinstance(value, list) and isinstance(part, int) and 0 <= part < len(value)
+        if not (in_object or in_array):
+            raise LookupError("the document holds nothing there")
+        value = value.get(part, _NOTHING) if isinstance(value, dict) else value[part]
+        if value is _NOTHING:
+            raise LookupError("the document holds nothing there")
+    return value

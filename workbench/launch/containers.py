@@ -1,0 +1,148 @@
+"""``docker run`` and its relatives, with the real arity of their options: ``--pids-limit 100`` is not the image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workbench.launch.step import Mount, Step
+from workbench.launch.words import Arity, Option, Word, arity, basename, read_options
+
+_GLOBAL = arity(
+    "-D --debug --tls --tlsverify -v --version --remote -r",
+    "-c --context -H --host --config -l --log-level --tlscacert --tlscert --tlskey --connection --url --root --runroot"
+    " --storage-driver --storage-opt --cgroup-manager --log-driver --identity --events-backend --namespace -n"
+    " --address -a",
+)
+_RUN_FLAGS = (
+    "-d --detach -i --interactive -t --tty --rm --init --privileged --read-only --no-healthcheck -P --publish-all"
+    " --sig-proxy --disable-content-trust --oom-kill-disable -q --quiet --use-api-socket --help"
+    " --replace --no-hosts --no-hostname --env-host --http-proxy --rootfs --tls-verify --passwd --rmi"
+    " --read-only-tmpfs --all-devices"
+)
+_RUN_VALUED = (
+    "--add-host --annotation -a --attach --blkio-weight --blkio-weight-device --cap-add --cap-drop --cgroup-parent"
+    " --cgroupns --cidfile --cpu-count --cpu-percent --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime -c"
+    " --cpu-shares --cpus --cpuset-cpus --cpuset-mems --detach-keys --device --device-cgroup-rule --device-read-bps"
+    " --device-read-iops --device-write-bps --device-write-iops --dns --dns-opt --dns-option --dns-search --domainname"
+    " --entrypoint -e --env --env-file --expose --gpus --group-add --health-cmd --health-interval --health-retries"
+    " --health-start-interval --health-start-period --health-timeout -h --hostname --io-maxbandwidth --io-maxiops --ip"
+    " --ip6 --ipc --isolation --kernel-memory -l --label --label-file --link --link-local-ip --log-driver --log-opt"
+    " --mac-address -m --memory --memory-reservation --memory-swap --memory-swappiness --mount --name --net --network"
+    " --network-alias --net-alias --oom-score-adj --pid --pids-limit --platform -p --publish --pull --restart --runtime"
+    " --security-opt --shm-size --stop-signal --stop-timeout --storage-opt --sysctl --tmpfs --ulimit -u --user --userns"
+    " --uts -v --volume --volume-driver --volumes-from -w --workdir"
+    # Podman's own:
+    " --arch --os --variant --authfile --cgroups --cgroup-conf --chrootdirs --conmon-pidfile --creds --decryption-key"
+    " --gidmap --uidmap --subgidname --subuidname --group-entry --passwd-entry --hooks-dir --hostuser --image-volume"
+    " --init-path --init-ctr --personality --pidfile --pod --pod-id-file --preserve-fd --preserve-fds --requires"
+    " --retry --retry-delay --rdt-class --seccomp-policy --secret --sdnotify --shm-size-systemd --systemd --timeout"
+    " --tz --umask --unsetenv --env-merge --cert-dir --health-log-destination --health-on-failure"
+)
+_RUN = arity(_RUN_FLAGS, _RUN_VALUED)
+_EXEC = arity(
+    "-d --detach -i --interactive -t --tty --privileged -T --no-TTY -l --latest",
+    "-e --env --env-file -u --user -w --workdir --detach-keys --index --preserve-fds",
+)
+_COMPOSE = arity(
+    "--all-resources --compatibility --dry-run --verbose",
+    "-f --file -p --project-name --profile --env-file --project-directory --ansi --parallel --progress",
+)
+_COMPOSE_RUN = arity(
+    "-d --detach --build -i --interactive -T --no-TTY --no-deps --quiet-pull --remove-orphans --rm -P --service-ports"
+    " --use-aliases --quiet -q --quiet-build",
+    "--cap-add --cap-drop --entrypoint -e --env --env-from-file -l --label --name -p --publish --pull -u --user -v"
+    " --volume -w --workdir",
+)
+_START = arity("-a --attach -i --interactive", "--detach-keys --checkpoint --checkpoint-dir")
+
+
+def unwrap_container(words: Sequence[Word]) -> Step | None:
+    """``docker|podman|nerdctl [container] run …``, ``exec``, ``start`` and ``compose run``. Others wrap nothing."""
+    engine = basename(words[0].text)
+    sandbox = "podman" if engine == "podman" else "docker"
+    options = read_options(words[1:], _GLOBAL)
+    rest = options.rest
+    if len(rest) > 1 and rest[0].text == "container":
+        rest = rest[1:]
+    verb = rest[0].text if rest else ""
+    if engine in ("docker-compose", "podman-compose"):
+        return _compose(words[1:], engine, sandbox)
+    if verb == "compose":
+        return _compose(rest[1:], f"{engine} compose", sandbox)
+    if verb == "run":
+        return _run(rest[1:], _RUN, f"{engine} run", sandbox, options.understood)
+    if verb in ("exec", "start"):
+        inner = read_options(rest[1:], _EXEC if verb == "exec" else _START)
+        understood = options.understood and inner.understood and bool(inner.rest)
+        command = inner.rest[1:] if verb == "exec" else ()
+        return Step(f"{engine} {verb}", command, sandbox, mounts=(), contained=True, understood=understood)
+    return None
+
+
+def _run(words: Sequence[Word], known: Arity, name: str, sandbox: str, understood: bool) -> Step:
+    options = read_options(words, known)
+    image = options.rest[0].text if options.rest else ""
+    mounts = tuple(mount for option in options.given for mount in _mounts(option))
+    command = options.rest[1:]
+    entrypoint = options.value("--entrypoint")
+    if entrypoint is not None and entrypoint.text:
+        command = (entrypoint, *command)
+    return Step(
+        name,
+        command,
+        sandbox,
+        image=image,
+        mounts=mounts,
+        contained=True,
+        understood=understood and options.understood and bool(image),
+    )
+
+
+def _compose(words: Sequence[Word], name: str, sandbox: str) -> Step | None:
+    options = read_options(words, _COMPOSE)
+    verb = options.rest[0].text if options.rest else ""
+    if verb not in ("run", "exec"):
+        return None
+    step = _run(
+        options.rest[1:], _COMPOSE_RUN if verb == "run" else _EXEC, f"{name} {verb}", sandbox, options.understood
+    )
+    # What stands there is the name of a service; its image is in the compose file.
+    return Step(step.name, step.rest, sandbox, step.account, "", step.mounts, True, step.understood)
+
+
+def _mounts(option: Option) -> list[Mount]:
+    if not option.values:
+        return []
+    value = option.values[0]
+    if option.name in ("-v", "--volume"):
+        host, inside = _volume(value.text)
+        return [Mount(inside, value.part(host))] if host else []
+    if option.name == "--mount":
+        fields = dict(part.partition("=")[::2] for part in value.text.split(","))
+        host = fields.get("src") or fields.get("source") or ""
+        inside = fields.get("dst") or fields.get("target") or fields.get("destination") or ""
+        return [Mount(inside, value.part(host))] if host and fields.get("type", "volume") == "bind" else []
+    return []
+
+
+def _volume(text: str) -> tuple[str, str]:
+    """Host and container side of ``HOST:CONTAINER[:options]``. The host side is "" for a volume with a name or none.
+
+    The colon of a Windows drive, and those inside of ``${X:-y}``, separate nothing.
+    """
+    parts: list[str] = []
+    current, depth = "", 0
+    for place, letter in enumerate(text):
+        depth += (letter == "{") - (letter == "}")
+        drive = letter == ":" and len(current) == 1 and current.isalpha() and text[place + 1 : place + 2] in ("\\", "/")
+        if letter == ":" and depth == 0 and not (drive and len(parts) < 2):
+            parts.append(current)
+            current = ""
+        else:
+            current += letter
+    parts.append(current)
+    if len(parts) < 2:
+        return "", parts[0]
+    host = parts[0]
+    is_path = host.startswith(("/", ".", "~", "$", "%", "\\")) or (len(host) > 1 and host[1] == ":")
+    return (host if is_path else ""), parts[1]

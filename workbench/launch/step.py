@@ -1,0 +1,38 @@
+"""What taking one wrapper off a command line gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from workbench.launch.words import Word
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """What a path inside of a sandbox is on the host. ``host`` is None where it is nothing of the host."""
+
+    inside: str
+    host: Word | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One wrapper taken off. ``rest`` is the command line that is left, empty when it names no program.
+
+    ``mounts`` are what a sandbox shows of the host, in the order they are made, None when it shows the host as it is.
+    ``contained``: the rest runs from an image, and its paths are not the host's.
+    """
+
+    name: str
+    rest: tuple[Word, ...]
+    sandbox: str = ""
+    account: str = ""
+    image: str = ""
+    mounts: tuple[Mount, ...] | None = None
+    contained: bool = False
+    understood: bool = True
+
+
+Unwrap = Callable[[Sequence[Word]], Step | None]
+"""Takes the words from the wrapper's name on. None: in this form it wraps nothing and is the program itself."""

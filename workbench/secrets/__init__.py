@@ -1,0 +1,27 @@
+"""Recognise secrets without keeping them."""
+
+from __future__ import annotations
+
+from workbench.secrets.arguments import recognise_argument
+from workbench.secrets.capturing import (
+    capture,
+    fingerprint,
+    mark_of,
+    redact,
+    redact_arguments,
+    redact_url,
+    redact_values,
+)
+from workbench.secrets.recognition import recognise
+
+__all__ = [
+    "capture",
+    "fingerprint",
+    "mark_of",
+    "recognise",
+    "recognise_argument",
+    "redact",
+    "redact_arguments",
+    "redact_url",
+    "redact_values",
+]

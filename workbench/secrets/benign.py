@@ -1,0 +1,150 @@
+"""What is no secret although it stands where one could: references, placeholders, paths, and plain words."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections import Counter
+from itertools import pairwise
+
+from workbench.secrets.names import words
+
+# Every client's way to name a value that is kept elsewhere.
+_REFERENCE = re.compile(
+    r"""
+      \$\{\{[^{}]*\}\}            # Continue and GitHub: ${{ secrets.X }}
+    | \$\{[^{}]*\}                # ${X}, ${env:X}, ${input:x}, ${X:-default}
+    | \$\([^()]*\)                # $(command)
+    | \{\{[^{}]*\}\}              # {{ template }}
+    | \{(?:env|file|input|secret|secrets|vault):[^{}]*\}
+    """,
+    re.VERBOSE,
+)
+_WHOLE_REFERENCE = re.compile(
+    r"""
+      (?-i:\$[A-Z_][A-Z0-9_]* | \$[a-z_]+) | \$env:[a-z_]\w* | %[a-z_]\w*%
+    | (?:op|vault|keychain|keyring|secret|secrets|env|file|ref|bw|pass|sops|awssm|gcpsm|azurekv|ssm|doppler):\S*
+    | arn:aws[\w-]*:\S+
+    | projects/[^/\s]+/secrets/\S+
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_DEFAULT = re.compile(r"\$\{([A-Za-z_]\w*):?[-=]([^{}]*)\}")
+_BRACKETED = re.compile(r"(?:<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}|__\w+__|@@?\w+@@?)\Z")
+_MASKED = re.compile(r"\*{3,}|•{3,}|…|\.{3,}|[xX]{4,}|_{4,}|-{6,}|#{3,}|\?{3,}")
+_PIECE = re.compile(r"[^\s_\-.,:;|/\\'\"<>()\[\]{}]+")
+_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_STRONG = words(
+    "your yours replace replaceme changeme change placeholder redacted insert example todo fill fillme enter dummy here"
+    " sample fake put paste goes xxx tbd mock hidden masked removed"
+)
+_WEAK = words("my test demo some the a is secret token key api password")
+_WORDS_OF_NOTHING = words(
+    "none null nil undefined true false yes no on off empty password passwd pass secret token key apikey api_key"
+    " changeme changeit mysecretpassword secretpassword required optional default auto unset"
+)
+_BEGINS_AS_PLACEHOLDER = ("your", "replace", "change", "insert", "enter", "put-", "put_", "paste", "example")
+_PATH = re.compile(r"(?:/|\./|\.\./|~|[A-Za-z]:[\\/]|\\\\|%[a-z]/|file:)")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+\Z")
+_DIGEST = re.compile(r"(?:sha(?:1|256|384|512)|md5)[:-][A-Za-z0-9+/=]+\Z", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z]+(?:[_-][A-Za-z]+)*\Z")
+_RUN = re.compile(r"(.)\1{4,}")
+_HEX = re.compile(r"[0-9a-fA-F]+\Z")
+UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+
+
+def entropy(text: str) -> float:
+    """Shannon entropy in bits a character."""
+    length = len(text)
+    return -sum(count / length * math.log2(count / length) for count in Counter(text).values()) if length else 0.0
+
+
+def defaults(text: str) -> list[tuple[str, int, int]]:
+    """The defaults inside of references, ``${NAME:-default}``: the name and the offsets of the default."""
+    if "${" not in text:
+        return []
+    return [(match[1], match.start(2), match.end(2)) for match in _DEFAULT.finditer(text) if match[2]]
+
+
+def is_reference(value: str) -> bool:
+    """Whether the value is nothing but references to something kept elsewhere, and what joins them."""
+    if _WHOLE_REFERENCE.fullmatch(value):
+        return True
+    rest, count = _REFERENCE.subn("", value)
+    return count > 0 and len(rest.strip(" :/@-_.,;=")) < 8
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether the value stands for a secret that is still to be filled in, or was taken out.
+
+    A placeholder's word inside of something that is otherwise random does not make it a placeholder.
+    """
+    text = html.unescape(value) if "&" in value else value
+    text = text.strip().strip("'\"`")
+    if len(set(text)) <= 2 or text.lower() in _WORDS_OF_NOTHING or _BRACKETED.match(text):
+        return True
+    if "<" in text and ">" in text and not random_length(re.sub(r"<[^<>]*>", "", text)):
+        return True
+    loose = random_length(text)
+    if loose >= 12:
+        return False
+    if _MASKED.search(text):
+        return True
+    found = {word.lower() for piece in _PIECE.findall(text) for word in (piece, *_CAMEL.findall(piece))}
+    if found & _STRONG or text.lower().startswith(_BEGINS_AS_PLACEHOLDER):
+        return True
+    return bool(found) and found <= _WEAK | _WORDS_OF_NOTHING
+
+
+def random_length(text: str) -> int:
+    """How many characters of the text look random: pieces that mix digits into letters, or upper into lower case."""
+    return sum(len(piece) for piece in _PIECE.findall(text) if _looks_random(piece))
+
+
+def _looks_random(piece: str) -> bool:
+    if len(piece) < 4 or is_sequence(piece):
+        return False
+    digits = sum(character.isdigit() for character in piece)
+    if digits and digits < len(piece):
+        # ``production2024`` is a word with a number at its end; ``9f3a1c…`` is not.
+        return len(piece) >= 20 or _HEX.match(piece) is not None or not re.fullmatch(r"[A-Za-z][a-z]*[0-9]{1,4}", piece)
+    if digits:
+        return len(piece) >= 8
+    turns = sum(one.islower() != two.islower() for one, two in pairwise(piece))
+    return len(piece) >= 8 and turns >= 4 and turns * 3 >= len(piece)
+
+
+def is_sequence(text: str) -> bool:
+    """Whether most of the text is counted up or repeated: ``1234567890``, ``abcdef``, ``0000``."""
+    if len(text) < 4:
+        return False
+    pairs = pairwise(text)
+    steps = sum(ord(two) - ord(one) in (0, 1) or one + two in ("90", "9a", "9A") for one, two in pairs)
+    return steps * 10 >= (len(text) - 1) * 7
+
+
+def is_plain(value: str) -> bool:
+    """Whether the value is a path, a URL, an address or a digest: things that name something and open nothing."""
+    if _URL.match(value) or _EMAIL.match(value) or _DIGEST.match(value):
+        return True
+    return bool(_PATH.match(value)) and not _is_key_material(value)
+
+
+def is_name(value: str) -> bool:
+    """Whether the value is made of letters alone, joined by dashes or underscores, like a name or a phrase."""
+    return bool(_NAME.match(value)) and random_length(value) == 0
+
+
+def is_repetitive(value: str) -> bool:
+    """Whether it is filler: one character over and over, or counted up."""
+    return is_sequence(value) or bool(_RUN.search(value) and len(set(value)) < 8)
+
+
+def _is_key_material(value: str) -> bool:
+    """Base64 may begin with a slash. What no path looks like: long, without a dot, all alphabets, one long piece."""
+    longest = max((len(piece) for piece in value.split("/")), default=0)
+    alphabets = any(c.isdigit() for c in value) and any(c.isupper() for c in value) and any(c.islower() for c in value)
+    unlike_a_path = not re.search(r"[.\s_~\\-]", value)
+    return alphabets and len(value) >= 32 and longest >= 20 and unlike_a_path and entropy(value) > 4.2

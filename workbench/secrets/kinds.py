@@ -1,0 +1,196 @@
+"""The kinds of token that are known by their form: a keyword to look for first, then the form itself.
+
+The forms follow what each vendor publishes of its prefix, alphabet and length. A lower bound on the length is enough
+where a vendor has changed it before: the prefix carries the meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+# A token begins where no letter or digit stands before it, or after an escape that ends in one (%20ghp_…, \nghp_…).
+_LEFT = r"(?:(?<![A-Za-z0-9_])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of token. ``order`` is its place among the kinds, the more specific first.
+
+    ``keywords``: without one of them in the text the form need not be tried. The secret is the form's group
+    ``secret``, or the whole match. ``body`` says whether the random part is checked for being a placeholder: not for
+    forms such as a private key's header.
+    """
+
+    name: str
+    keywords: tuple[str, ...]
+    form: re.Pattern[str]
+    body: bool = True
+    order: int = 0
+
+
+def _rows() -> tuple[tuple[str, str, str], ...]:
+    """Name, keywords (separated by blanks), form. More specific forms stand first."""
+    return (
+        ("anthropic", "sk-ant-", r"sk-ant-(?:api|admin|oat|ort|sid)\d{2}-[\w-]{20,200}"),
+        ("openrouter", "sk-or-", r"sk-or-v1-[0-9a-f]{64}\b"),
+        ("langfuse", "sk-lf-", rf"sk-lf-{_UUID}"),
+        ("openai-project", "sk-proj- sk-svcacct- sk-admin-", r"sk-(?:proj|svcacct|admin)-[\w-]{20,170}"),
+        ("openai-legacy", "T3BlbkFJ", r"sk-[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20}\b"),
+        ("context7", "ctx7sk-", r"ctx7sk-[\w-]{30,60}"),
+        ("llm-key", "sk-", r"sk-[A-Za-z0-9]{32,64}\b"),
+        ("cerebras", "csk-", r"csk-[a-z0-9]{40,60}\b"),
+        ("xai", "xai-", r"xai-[A-Za-z0-9]{70,90}\b"),
+        ("groq", "gsk_", r"gsk_[A-Za-z0-9]{48,56}\b"),
+        ("perplexity", "pplx-", r"pplx-[A-Za-z0-9]{40,60}\b"),
+        ("replicate", "r8_", r"r8_[A-Za-z0-9]{37}\b"),
+        ("huggingface", "hf_", r"hf_[A-Za-z0-9]{34,40}\b"),
+        ("nvidia", "nvapi-", r"nvapi-[\w-]{60,70}(?![\w-])"),
+        ("fireworks", "fw_", r"fw_[A-Za-z0-9]{22,24}\b"),
+        ("langsmith", "lsv2_", r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}\b"),
+        ("pinecone", "pcsk_", r"pcsk_[A-Za-z0-9]{4,8}_[A-Za-z0-9]{50,70}\b"),
+        ("jina", "jina_", r"jina_[0-9a-f]{32}[\w-]{20,40}"),
+        ("e2b", "e2b_", r"e2b_[0-9a-f]{40}\b"),
+        ("elevenlabs", "sk_", r"sk_[0-9a-f]{48}\b"),
+        ("google-api", "AIza", r"AIza[\w-]{35}(?![\w-])"),
+        ("google-oauth", "GOCSPX-", r"GOCSPX-[\w-]{28}(?![\w-])"),
+        ("google-refresh", "1//", r"1//0[\w-]{40,140}"),
+        ("google-access", "ya29.", r"ya29\.[\w-]{30,}"),
+        ("github-classic", "ghp_ gho_ ghu_ ghs_ ghr_", r"gh[pousr]_[A-Za-z0-9]{36,255}\b"),
+        ("github-fine", "github_pat_", r"github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}\b"),
+        (
+            "gitlab",
+            "glpat- gldt- glrt- glcbt- glptt- glft- glimt- glagent- gloas- glsoat-",
+            r"gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat)-[\w.-]{20,}",
+        ),
+        ("bitbucket", "ATBB ATCTT3", r"AT(?:BB|CTT3)[\w\-=]{24,}"),
+        ("slack-app", "xapp-", r"xapp-\d-[A-Z0-9]+-\d+-[a-f0-9]{60,}"),
+        ("slack-bot", "xoxa- xoxb- xoxe- xoxe. xoxp- xoxr- xoxs- xoxc- xoxd-", r"xox[abceprsd][-.][\w.%-]{10,}"),
+        (
+            "slack-webhook",
+            "hooks.slack.com",
+            r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[\w+/]{20,})",
+        ),
+        ("discord-webhook", "/api/webhooks/", r"discord(?:app)?\.com/api/webhooks/(?P<secret>\d{15,20}/[\w-]{50,})"),
+        (
+            "discord-bot",
+            "MD MT Mj Mz ND NT Nj Nz OD OT",
+            r"[MNO][DTjz][A-Za-z\d_-]{22,26}\.[\w-]{6}\.[\w-]{27,40}(?![\w.-])",
+        ),
+        ("telegram-bot", ":AA", r"\d{8,10}:AA[\w-]{33}(?![\w-])"),
+        ("notion", "ntn_ secret_", r"(?:ntn_[A-Za-z0-9]{40,50}|secret_[A-Za-z0-9]{43})\b"),
+        ("linear", "lin_api_ lin_oauth_", r"lin_(?:api|oauth)_[A-Za-z0-9]{40,64}\b"),
+        ("figma", "figd_ figu_", r"fig[du]_[\w-]{38,}"),
+        ("atlassian", "ATATT3", r"ATATT3[\w\-=]{100,}"),
+        ("airtable", "pat", r"pat[A-Za-z0-9]{14}\.[a-f0-9]{64}\b"),
+        ("hubspot", "pat-", rf"pat-(?:na|eu|ap)\d-{_UUID}"),
+        ("brave", "BSA", r"BSA[\w-]{24,32}(?![\w-])"),
+        ("tavily", "tvly-", r"tvly-(?:dev-|prod-)?[A-Za-z0-9-]{28,}"),
+        ("firecrawl", "fc-", r"fc-[0-9a-f]{32}\b"),
+        ("apify", "apify_api_", r"apify_api_[A-Za-z0-9]{30,40}\b"),
+        ("browserbase", "bb_live_", r"bb_live_[\w-]{20,}"),
+        ("zapier-mcp", "mcp.zapier.com", r"mcp\.zapier\.com/api/mcp/s/(?P<secret>[\w=+%-]{30,})"),
+        ("supabase", "sbp_ sb_secret_", r"(?:sbp_(?:v0_)?[0-9a-f]{40}\b|sb_secret_[\w-]{20,})"),
+        ("neon", "napi_", r"napi_[a-z0-9]{50,70}\b"),
+        ("planetscale", "pscale_", r"pscale_(?:tkn|oauth|pw)_[\w.-]{32,64}"),
+        ("sentry", "sntryu_ sntrys_", r"sntry[us]_[\w+/=-]{60,}"),
+        ("grafana", "glsa_ glc_", r"(?:glsa_[A-Za-z0-9]{32}_[0-9a-fA-F]{8}\b|glc_[A-Za-z0-9+/]{32,400}={0,2})"),
+        ("new-relic", "NRAK-", r"NRAK-[A-Z0-9]{27}\b"),
+        ("dynatrace", "dt0c01.", r"dt0c01\.[A-Z0-9]{24}\.[A-Z0-9]{64}\b"),
+        ("posthog", "phx_", r"phx_[A-Za-z0-9]{40,60}\b"),
+        ("axiom", "xaat- xapt-", rf"xa[ap]t-{_UUID}"),
+        ("sonar", "sqp_ squ_ sqa_", r"sq[pua]_[0-9a-f]{40}\b"),
+        ("stripe", "sk_live_ sk_test_ rk_live_ rk_test_", r"[rs]k_(?:live|test)_[A-Za-z0-9]{20,250}"),
+        ("stripe-webhook", "whsec_", r"whsec_[A-Za-z0-9+/=]{32,64}"),
+        ("shopify", "shpat_ shpca_ shppa_ shpss_", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}\b"),
+        ("square", "sq0csp- EAAA", r"(?:sq0csp-[\w-]{43}|EAAA[\w-]{60})(?![\w-])"),
+        ("sendgrid", "SG.", r"SG\.[\w-]{22}\.[\w-]{43}"),
+        ("brevo", "xkeysib-", r"xkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16}\b"),
+        ("resend", "re_", r"re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,}\b"),
+        ("mailgun", "key-", r"key-[0-9a-f]{32}\b"),
+        ("mailchimp", "-us", r"[0-9a-f]{32}-us\d{1,2}\b"),
+        ("twilio", "SK", r"SK[0-9a-f]{32}\b"),
+        ("npm", "npm_", r"npm_[A-Za-z0-9]{36}\b"),
+        ("pypi", "pypi-AgE", r"pypi-AgE[\w-]{50,}"),
+        ("rubygems", "rubygems_", r"rubygems_[0-9a-f]{48}\b"),
+        ("docker-hub", "dckr_pat_ dckr_oat_", r"dckr_[po]at_[\w-]{24,}"),
+        ("postman", "PMAK-", r"PMAK-[0-9a-f]{24}-[0-9a-f]{34}\b"),
+        ("contentful", "CFPAT-", r"CFPAT-[\w-]{43}(?![\w-])"),
+        ("clickup", "pk_", r"pk_\d{6,9}_[A-Z0-9]{32}\b"),
+        ("buildkite", "bkua_", r"bkua_[0-9a-f]{40}\b"),
+        ("circleci", "CCIPAT_ CCIPRJ_", r"CCIP(?:AT|RJ)_[A-Za-z0-9]{22}_[0-9a-f]{40}\b"),
+        ("netlify", "nfp_", r"nfp_[A-Za-z0-9]{36}\b"),
+        ("heroku", "HRKU-", r"HRKU-(?:AA[\w-]{58}|[0-9a-f-]{36})(?![\w-])"),
+        ("render", "rnd_", r"rnd_[A-Za-z0-9]{28,40}\b"),
+        ("fly", "FlyV1 fo1_", r"(?:FlyV1 fm\d[a-z]*_[\w+/=,-]{40,}|fo1_[\w-]{43}(?![\w-]))"),
+        ("pulumi", "pul-", r"pul-[0-9a-f]{40}\b"),
+        ("terraform", ".atlasv1.", r"[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,70}"),
+        ("vault", "hvs. hvb. hvr.", r"hv[sbr]\.[\w-]{24,}"),
+        ("doppler", "dp.", r"dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[a-z0-9_-]{2,35}\.)?[A-Za-z0-9]{40,44}\b"),
+        ("onepassword", "ops_eyJ", r"ops_eyJ[\w+/=-]{200,}"),
+        ("age", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[0-9A-Z]{58}\b"),
+        ("aws-key-id", "AKIA ASIA", r"(?:AKIA|ASIA)[A-Z2-7]{16}\b"),
+        ("aws-bedrock", "ABSK", r"ABSK[A-Za-z0-9+/]{109,269}={0,2}"),
+        ("alibaba", "LTAI", r"LTAI[A-Za-z0-9]{17,21}\b"),
+        ("tencent", "AKID", r"AKID[A-Za-z0-9]{32}\b"),
+        ("digitalocean", "dop_v1_ doo_v1_ dor_v1_", r"do[opr]_v1_[0-9a-f]{64}\b"),
+        ("databricks", "dapi", r"dapi[0-9a-f]{32}(?:-\d)?\b"),
+        ("openshift", "sha256~", r"sha256~[\w-]{43}(?![\w-])"),
+        ("azure-client-secret", "8Q~", r"[\w~.]{3}8Q~[\w~.-]{31,34}"),
+        ("azure-storage", "AccountKey=", r"AccountKey=(?P<secret>[A-Za-z0-9+/]{60,}={0,2})"),
+        ("azure-shared-key", "SharedAccessKey=", r"SharedAccessKey=(?P<secret>[A-Za-z0-9+/]{40,}={0,2})"),
+        ("jwt", "eyJ", r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"),
+    )
+
+
+# A header of PEM or PuTTY, and as much of the block as follows. Line ends may be real or spelled out as in JSON.
+_PRIVATE_KEY = (
+    r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
+    r"(?:[^-]++|-(?!----))*+(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----)?"
+)
+
+
+@cache
+def kinds() -> tuple[Kind, ...]:
+    """Every kind known by its form, the more specific first, compiled on first use."""
+    private_key = Kind("private-key", ("PRIVATE KEY",), re.compile(_PRIVATE_KEY), body=False)
+    return (
+        private_key,
+        *(
+            Kind(name, tuple(keywords.split(" ")), re.compile(_LEFT + form), order=order)
+            for order, (name, keywords, form) in enumerate(_rows(), 1)
+        ),
+    )
+
+
+def kinds_in(text: str) -> list[Kind]:
+    """The kinds of which a keyword stands in the text, in their order: all that need be tried."""
+    finder, kinds_of = _finder()
+    found = {kind.order: kind for beginning in set(finder.findall(text)) for kind in kinds_of[beginning]}
+    return [found[order] for order in sorted(found)]
+
+
+@cache
+def _finder() -> tuple[re.Pattern[str], dict[str, tuple[Kind, ...]]]:
+    """One expression for every keyword at once, and the kinds by what it finds: a search a keyword is too slow.
+
+    Of keywords that begin alike the shortest is looked for. It looks ahead, because keywords may overlap in a text.
+    """
+    keywords = {keyword for kind in kinds() for keyword in kind.keywords}
+    beginnings = {word for word in keywords if not any(word.startswith(o) for o in keywords if o != word)}
+    kinds_of = {
+        beginning: tuple(kind for kind in kinds() if any(word.startswith(beginning) for word in kind.keywords))
+        for beginning in beginnings
+    }
+    return re.compile(f"(?=({_alternatives(beginnings)}))"), kinds_of
+
+
+def _alternatives(words: set[str]) -> str:
+    """An expression for any of the words, nested by letter, so that most letters of a text fail at once."""
+    if "" in words:
+        return ""
+    inside = {letter: {word[1:] for word in words if word[0] == letter} for letter in sorted({w[0] for w in words})}
+    parts = [re.escape(letter) + _alternatives(rest) for letter, rest in inside.items()]
+    return parts[0] if len(parts) == 1 else f"(?:{'|'.join(parts)})"
