@@ -49,6 +49,7 @@ from workbench.model.snapshot import (
     ServerProcess,
     Snapshot,
     SocketFact,
+    SudoCommand,
     SudoRule,
     UnitFact,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "Snapshot",
     "SocketFact",
     "Subject",
+    "SudoCommand",
     "SudoRule",
     "UnitFact",
     "Verdict",

@@ -85,7 +85,7 @@ class Workbench:
 
     def history(self) -> tuple[Run, ...]:
         """Every run, newest first."""
-        from workbench.repair.journal import history
+        from workbench.repair.history import history
 
         return history(self.state)
 

@@ -1,0 +1,225 @@
+"""From the document of cvtsudoers to rules: which Defaults hold for a rule, and which later rule takes it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from workbench.host.sudoers.defaults import Setting, Settings
+from workbench.host.sudoers.names import (
+    OWN_ACCOUNT,
+    Directory,
+    UnknownShape,
+    covers_all,
+    entries,
+    named_in_both,
+    on_this_host,
+    positive,
+)
+from workbench.model.snapshot import SudoCommand, SudoRule
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What decides whether a rule is meant for this machine, and for now."""
+
+    name: str
+    addresses: tuple[str, ...]
+    accounts: Directory
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules in the order of the policy, as sudo wrote them, and in words what was not understood."""
+
+    rules: tuple[SudoRule, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Grant:
+    users: tuple[str, ...]
+    hosts: tuple[str, ...]
+    runas_users: tuple[str, ...]
+    runas_groups: tuple[str, ...]
+    commands: tuple[str, ...]
+    authenticate: bool | None
+    set_environment: bool
+    here: bool | None
+
+
+def read(document: Mapping[str, Any], settings: Settings, host: Host) -> Policy:
+    """The rules of a policy, each with whether it really runs without a password on this machine."""
+    grants: list[_Grant] = []
+    unknown = [f"a Defaults entry bound to {shape}" for shape in settings.unknown]
+    for spec in document.get("User_Specs", ()):
+        for permission in spec.get("Cmnd_Specs", ()):
+            try:
+                grant = _grant(spec, permission, settings, host)
+            except UnknownShape as shape:
+                unknown.append(f"a rule with {shape}")
+                continue
+            if grant.users and grant.commands and grant.runas_users:
+                grants.append(grant)
+    rules: list[SudoRule] = []
+    for place, grant in enumerate(grants):
+        made = _rules(grant, grants[place + 1 :], settings, host)
+        if grant.here is None and any(rule.passwordless for rule in made):
+            unknown.append(f"the rule of {', '.join(grant.users)} for the hosts {', '.join(grant.hosts)}")
+        rules += made
+    return Policy(tuple(rules), tuple(unknown))
+
+
+def _grant(spec: Mapping[str, Any], permission: Mapping[str, Any], settings: Settings, host: Host) -> _Grant:
+    options: dict[str, Any] = {}
+    for option in permission.get("Options", ()):
+        options.update(option if isinstance(option, Mapping) else {})
+    groups = tuple(entry.replace("%", "", 1) for entry in entries(permission.get("runasgroups", ())))
+    if "runasusers" in permission:
+        runas = entries(permission["runasusers"])
+    else:
+        runas = (OWN_ACCOUNT,) if groups else (settings.runas,)
+    hosts = entries(spec.get("Host_List", ()))
+    authenticate = options.get("authenticate")
+    here = on_this_host(hosts, host.name, host.addresses)
+    return _Grant(
+        users=entries(spec.get("User_List", ())),
+        hosts=hosts,
+        runas_users=runas,
+        runas_groups=groups,
+        commands=entries(permission.get("Commands", ())),
+        authenticate=authenticate if isinstance(authenticate, bool) else None,
+        set_environment=options.get("setenv") is True,
+        here=False if _over(options.get("notafter"), host.now) else here,
+    )
+
+
+def _over(until: object, now: datetime) -> bool:
+    if not isinstance(until, str):
+        return False
+    try:
+        return datetime.strptime(until, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC) < now
+    except ValueError:
+        return False
+
+
+def _rules(grant: _Grant, later: Sequence[_Grant], settings: Settings, host: Host) -> list[SudoRule]:
+    free = [
+        command
+        for command in positive(grant.commands)
+        if _passwordless(grant, command, settings, host) and not _taken_back(grant, command, later, settings, host)
+    ]
+    asked = [command for command in positive(grant.commands) if command not in free]
+    made: list[SudoRule] = []
+    if free:
+        made.append(_rule(grant, free, passwordless=True))
+    if asked:
+        for part in _parts(replace(grant, commands=_only(grant, asked)), settings, host):
+            kept = [
+                command
+                for command in positive(part.commands)
+                if _passwordless(part, command, settings, host)
+                and not _taken_back(part, command, later, settings, host)
+            ]
+            if kept:
+                made.append(_rule(part, kept, passwordless=True))
+    if asked:
+        made.append(_rule(grant, asked, passwordless=False))
+    return made
+
+
+def _rule(grant: _Grant, commands: Sequence[str], *, passwordless: bool) -> SudoRule:
+    return SudoRule(
+        users=grant.users,
+        hosts=grant.hosts,
+        runas_users=grant.runas_users,
+        runas_groups=grant.runas_groups,
+        commands=tuple(
+            SudoCommand(command.removeprefix("!"), command.startswith("!")) for command in _only(grant, commands)
+        ),
+        passwordless=passwordless,
+        set_environment=grant.set_environment,
+        here=grant.here is True,
+    )
+
+
+def _only(grant: _Grant, commands: Sequence[str]) -> tuple[str, ...]:
+    return tuple(command for command in grant.commands if command.startswith("!") or command in commands)
+
+
+def _passwordless(grant: _Grant, command: str, settings: Settings, host: Host) -> bool:
+    if settings.exempt and covers_all((f"%{settings.exempt}",), grant.users, host.accounts):
+        return True
+    if grant.authenticate is not None:
+        return not grant.authenticate
+    authenticate = True
+    # sudo applies the Defaults of commands after all others, whatever their place.
+    for late in (False, True):
+        for setting in settings.entries:
+            if (setting.scope == "command") is late and _holds(setting, grant, command, host):
+                authenticate = setting.authenticate is not False
+    return not authenticate
+
+
+def _holds(setting: Setting, grant: _Grant, command: str, host: Host) -> bool:
+    match setting.scope:
+        case "everyone":
+            return True
+        case "host":
+            return on_this_host(setting.bound, host.name, host.addresses) is True
+        case "user":
+            return covers_all(setting.bound, grant.users, host.accounts)
+        case "runas":
+            return covers_all(setting.bound, grant.runas_users, host.accounts)
+        case "command":
+            return _verdict(setting.bound, command) is True
+
+
+def _parts(grant: _Grant, settings: Settings, host: Host) -> list[_Grant]:
+    """The parts of a rule that a Defaults entry frees from the password though it does not free all of it."""
+    parts: list[_Grant] = []
+    freeing = [setting for setting in settings.entries if setting.authenticate is False]
+    if settings.exempt:
+        freeing.append(Setting("user", (f"%{settings.exempt}",), False))
+    for setting in freeing:
+        if setting.scope == "user":
+            both = named_in_both(setting.bound, grant.users, host.accounts)
+            parts += [replace(grant, users=both)] if both else []
+        elif setting.scope == "runas":
+            both = named_in_both(setting.bound, grant.runas_users, host.accounts)
+            parts += [replace(grant, runas_users=both)] if both else []
+        elif setting.scope == "command":
+            both = tuple(entry for entry in positive(setting.bound) if _verdict(grant.commands, entry) is True)
+            parts += [replace(grant, commands=both)] if both else []
+    return list(dict.fromkeys(parts))
+
+
+def _taken_back(grant: _Grant, command: str, later: Sequence[_Grant], settings: Settings, host: Host) -> bool:
+    """Whether a later rule surely decides for everyone and every target of this one: sudo takes the last match."""
+    verdict = False
+    for other in later:
+        if (
+            other.here is True
+            and covers_all(other.users, grant.users, host.accounts)
+            and covers_all(other.runas_users, grant.runas_users, host.accounts)
+            and covers_all(other.runas_groups, grant.runas_groups, host.accounts)
+        ):
+            said = _verdict(other.commands, command)
+            if said is False:
+                verdict = True
+            elif said is True:
+                same_caller = replace(other, users=grant.users, runas_users=grant.runas_users)
+                verdict = not _passwordless(same_caller, command, settings, host)
+    return verdict
+
+
+def _verdict(commands: Sequence[str], command: str) -> bool | None:
+    """Whether a list surely permits (True) or surely refuses (False) a command; None where it says nothing sure."""
+    program = command.partition(" ")[0]
+    for other in reversed(commands):
+        if other.removeprefix("!") in ("ALL", command, program):
+            return not other.startswith("!")
+    return None
