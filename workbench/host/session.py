@@ -1,0 +1,63 @@
+"""The session that starts the workbench: its umask and the names in its environment, which all it starts inherit."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+
+from workbench.host.context import Context
+from workbench.host.files import CannotLook, read_bounded
+from workbench.model.facts import EnvironmentEntry, SectionState, Unread
+from workbench.model.snapshot import SessionFacts
+from workbench.secrets import capture
+from workbench.text import visible
+
+_STATUS_LIMIT = 1024 * 1024
+_ASKING = threading.Lock()
+
+
+def gather(context: Context) -> SessionFacts:
+    """The umask and environment of this session."""
+    unread: tuple[Unread, ...] = ()
+    umask: int | None = None
+    if context.platform == "linux":
+        try:
+            umask = _umask_from_status(read_bounded(context.proc / "self" / "status", _STATUS_LIMIT))
+        except CannotLook as error:
+            unread = (Unread("umask", "the umask of this session", error.why, error.unlock),)
+        else:
+            if umask is None:
+                unread = (Unread("umask", "the umask of this session", "this kernel does not tell it", "Linux 4.7"),)
+    elif context.platform != "win32":  # where new files get the access list of their folder instead
+        umask = _umask_by_setting()
+    return SessionFacts(
+        state=SectionState("partial" if unread else "complete", unread=unread),
+        umask=umask,
+        environment=environment_entries(context.environment),
+    )
+
+
+def environment_entries(environment: Mapping[str, str]) -> tuple[EnvironmentEntry, ...]:
+    """The variables by name, sorted, each with the secret it holds (never its value)."""
+    return tuple(
+        EnvironmentEntry(visible(name), capture(name, value, f"environment {visible(name)}"))
+        for name, value in sorted(environment.items())
+    )
+
+
+def _umask_from_status(status: bytes) -> int | None:
+    for line in status.splitlines():
+        if line.startswith(b"Umask:"):
+            return int(line.split()[1], 8)
+    return None
+
+
+def _umask_by_setting() -> int:
+    # Without /proc a process learns its umask only by setting it, and it counts for every thread. So the value set for
+    # that instant is the strictest one: a file that another thread makes just then comes out too private, never too
+    # open. Forking a child to ask would be worse: a fork in a program with threads can lock up.
+    with _ASKING:
+        umask = os.umask(0o077)
+        os.umask(umask)
+    return umask

@@ -1,0 +1,109 @@
+"""Ask a fix for its plan and hold the plan to its word; look again afterwards whether it helped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from workbench.model.check import Fix
+from workbench.model.finding import Finding
+from workbench.model.plan import EditValue, Plan, Refusal, Safety, SetMode
+from workbench.model.report import CheckResult, Status
+from workbench.model.snapshot import Snapshot
+from workbench.text import visible
+
+if TYPE_CHECKING:
+    from workbench.engine import Workbench
+
+_STRICTNESS = (Safety.SAFE, Safety.REVIEW, Safety.GUIDE)
+
+
+def plan(fix: Fix, finding: Finding, snapshot: Snapshot, answers: Mapping[str, Any]) -> Plan | Refusal:
+    """What the fix would do for the finding.
+
+    ``answers`` by field name, as text or in their type; what is left out is as the fix suggests. A fix that fails, or
+    that plans what it may not, is a Refusal that says so.
+    """
+    if finding.check not in fix.repairs:
+        return Refusal(f"{fix.id} does not repair what {finding.check} finds")
+    try:
+        answered = _answers(fix, finding, snapshot, answers)
+        if isinstance(answered, Refusal):
+            return answered
+        made = fix.plan(finding, snapshot, answered)
+    except Exception as error:  # noqa: BLE001, RUF100 - one broken fix must not take the workbench with it
+        return Refusal(f"the fix {fix.id} failed: {type(error).__name__}", "repair it by hand, as the lesson says")
+    if isinstance(made, Refusal):
+        return made
+    wrong = _wrong(fix, finding, made)
+    if wrong:
+        return Refusal(f"the fix {fix.id} made a plan that cannot be used: {wrong}")
+    return made
+
+
+def still_found(workbench: Workbench, plan: Plan) -> str:
+    """Look at the host again: "" when the finding of the plan is gone, else why it cannot be called repaired."""
+    from workbench.scan import run_check
+
+    check = workbench.plugins.checks.get(plan.check)
+    if check is None:
+        return f"the check {visible(plan.check)} is not there to verify it"
+    return _verdict(run_check(check, workbench.look()), plan)
+
+
+def _verdict(result: CheckResult, plan: Plan) -> str:
+    for finding in result.findings:
+        if finding.identity == plan.finding:
+            return f"the repair did not help, the check still says: {finding.summary}"
+    if result.status is Status.ERROR:
+        return f"it could not be verified: {result.reason}"
+    paths = [operation.path for operation in plan.operations]
+    for gap in result.not_assessed:
+        about = f"{gap.what} {gap.why}"
+        # Gaps that were there before and concern other things say nothing of this repair.
+        nothing_seen = result.status is Status.NOT_ASSESSED and not result.passed
+        if nothing_seen or any(path in about for path in paths):
+            return f"it could not be verified: {gap.what}: {gap.why}"
+    return ""
+
+
+def _answers(fix: Fix, finding: Finding, snapshot: Snapshot, given: Mapping[str, Any]) -> Any:
+    if fix.answers is None:
+        return Refusal(f"{fix.id} asks nothing, so it takes no answers") if given else None
+    names = [field.name for field in fields(fix.answers)]
+    unknown = sorted(set(given) - set(names))
+    if unknown:
+        return Refusal(f"{fix.id} does not ask for {visible(', '.join(unknown), 200)}", f"it asks: {', '.join(names)}")
+    values = dict(given)
+    if fix.suggest is not None and len(given) < len(names):
+        suggested = fix.suggest(finding, snapshot)
+        if isinstance(suggested, Refusal):
+            return suggested
+        values = {name: getattr(suggested, name) for name in names} | values
+    return _typed(fix.answers, values)
+
+
+def _typed(answers: type[Any], values: dict[str, Any]) -> Any:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(answers).validate_python(values)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = visible(".".join(map(str, first["loc"])), 100) or "the answers"
+        return Refusal(f"{where}: {visible(first['msg'], 200)}", "give another answer")
+
+
+def _wrong(fix: Fix, finding: Finding, made: object) -> str:
+    if not isinstance(made, Plan):
+        return "it is not a plan"
+    if made.fix != fix.id:
+        return f"it says it is by {visible(made.fix, 100)}"
+    if (made.check, made.finding) != (finding.check, finding.identity):
+        return "it is for another finding"
+    if not all(type(operation) in (SetMode, EditValue) for operation in made.operations):
+        return "it holds an operation that the workbench does not know"
+    if _STRICTNESS.index(made.safety) < _STRICTNESS.index(fix.safety):
+        return f"it calls itself {made.safety.value} where the fix is {fix.safety.value}"
+    return ""

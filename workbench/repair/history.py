@@ -1,0 +1,91 @@
+"""Every run as a person is told of it.
+
+Whether a run is undone is nowhere written down: it follows from the runs after it, so that nothing can disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from workbench.model.plan import Plan, Reversal, Safety
+from workbench.model.run import Run, RunState
+from workbench.repair.journal import Broken, Entry, entries
+from workbench.repair.paths import Refused
+from workbench.text import visible
+
+_INTERRUPTED = "it was interrupted, or is still going on; bring everything back with: workbench recover"
+
+
+def history(state: Path) -> tuple[Run, ...]:
+    """Every run, newest first. A journal that cannot be read is a run that says so; it never raises."""
+    try:
+        found = entries(state)
+    except Refused as why:
+        return (_unreadable(state, why.reason),)
+    except OSError as error:
+        return (_unreadable(state, visible(error.strerror or type(error).__name__)),)
+    return tuple(as_run(entry, found) for entry in reversed(found))
+
+
+def as_run(entry: Entry | Broken, among: Sequence[Entry | Broken]) -> Run:
+    """The run of an entry, in the light of the others."""
+    if isinstance(entry, Broken):
+        return _unreadable(entry.folder, entry.why)
+    planned = entry.planned
+    state, ended_at, message = entry.state, entry.ended_at, entry.message
+    by = undone_by(entry, among)
+    if by is not None:
+        state, ended_at = RunState.UNDONE, by.ended_at
+        message = f"undone by {by.planned.identity}: {by.message}"
+    elif state is RunState.STARTED:
+        message = _INTERRUPTED
+    return Run(planned.identity, state, planned.plan, planned.changes, planned.at, ended_at, message)
+
+
+def undone_by(entry: Entry, among: Sequence[Entry | Broken]) -> Entry | None:
+    """The run that undid this one and was not undone itself, or None."""
+    if entry.state not in (RunState.APPLIED, RunState.ROLLBACK_FAILED):
+        return None
+    for other in among:
+        if (
+            isinstance(other, Entry)
+            and other.planned.undoes == entry.planned.identity
+            and other.planned.identity > entry.planned.identity
+            and other.state is RunState.APPLIED
+            and undone_by(other, among) is None
+        ):
+            return other
+    return None
+
+
+def find(identity: str, among: Sequence[Entry | Broken]) -> Entry:
+    """The run of that identity, or of the one identity that begins so. Raises LookupError, and Refused if broken."""
+    matching = [entry for entry in among if _name(entry).startswith(identity)] if identity else []
+    exact = [entry for entry in matching if _name(entry) == identity]
+    if len(exact or matching) != 1:
+        shown = visible(identity, 100)
+        if matching:
+            raise LookupError(
+                f"more than one run begins with {shown}: " + ", ".join(_name(entry) for entry in matching)
+            )
+        raise LookupError(f"there is no run {shown}; see: workbench history")
+    entry = (exact or matching)[0]
+    if isinstance(entry, Broken):
+        raise Refused(f"the run {_name(entry)} cannot be undone: {entry.why}", f"its backups lie in {entry.folder}")
+    return entry
+
+
+def unread_plan() -> Plan:
+    """A plan that stands for one that cannot be read."""
+    return Plan("", "", "", "a repair whose journal cannot be read", Safety.GUIDE, Reversal.NONE, ())
+
+
+def _name(entry: Entry | Broken) -> str:
+    return entry.planned.identity if isinstance(entry, Entry) else visible(entry.folder.name)
+
+
+def _unreadable(folder: Path, why: str) -> Run:
+    where = visible(str(folder))
+    message = f"{why}; what it replaced, if anything, is kept in {where}"
+    return Run(visible(folder.name), RunState.ROLLBACK_FAILED, unread_plan(), (), "", "", message)

@@ -1,0 +1,321 @@
+"""The journal: what is going to be done is on disk, with its backups, before anything is done.
+
+Each run has a folder of its own below ``STATE/runs`` with ``journal.jsonl``, one JSON object a line, only ever appended
+to, and ``backup-N`` files. Everything in it is this account's alone. The journal holds plans, paths, modes and digests;
+the bytes of a file, which may hold secrets, are in the backups and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from workbench.host.files import CannotLook, read_bounded
+from workbench.model.plan import Plan
+from workbench.model.run import Change, RunState
+from workbench.repair.paths import Refused, trusted_accounts, words, writable_by_others
+from workbench.repair.publish import sha256, write_all
+from workbench.repair.staged import Intent, Staged
+from workbench.text import visible
+
+VERSION = 1
+_LIMIT = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The first record of a run: all that is needed to carry it out, roll it back or undo it, except the bytes.
+
+    ``undoes`` is the identity of the run that this one undoes, or "".
+    """
+
+    version: int
+    identity: str
+    at: str
+    plan: Plan
+    changes: tuple[Change, ...]
+    operations: tuple[Staged, ...]
+    undoes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One run as its journal tells it. ``state`` is the run's own, before later runs that undo it are considered."""
+
+    folder: Path
+    planned: Planned
+    started: bool
+    intents: tuple[Intent, ...]
+    state: RunState
+    ended_at: str
+    message: str
+
+    @property
+    def writer(self) -> Writer:
+        """What reads the backups and goes on writing the journal."""
+        return Writer(self.folder, self.planned)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A run whose journal cannot be read, and why."""
+
+    folder: Path
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """The journal of the run that is going on."""
+
+    folder: Path
+    planned: Planned
+
+    def note(self, record: str, **fields: Any) -> None:
+        """Append one record and make it durable. Raises OSError."""
+        _append(self.folder / "journal.jsonl", {"record": record, "at": now(), **fields})
+
+    def back_up(self, operation: int, content: bytes) -> None:
+        """Keep the bytes before an operation, durably, for this account alone. Raises OSError."""
+        _create(self.folder / f"backup-{operation}", content)
+        _sync(self.folder)
+
+    def backup(self, operation: int) -> bytes:
+        """The bytes before the operation. Raises Refused where they cannot be had exactly."""
+        before = self.planned.operations[operation].before
+        place = self.folder / f"backup-{operation}"
+        try:
+            content = read_bounded(place)
+        except CannotLook as why:
+            raise Refused(f"the backup {visible(str(place))} cannot be read: {why.why}") from why
+        if sha256(content) != before.sha256:
+            raise Refused(f"the backup {visible(str(place))} is damaged")
+        return content
+
+
+def now() -> str:
+    """The time in UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def new_identity() -> str:
+    """A name for a run that sorts by time."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(4)}"
+
+
+@contextmanager
+def locked(state: Path) -> Iterator[None]:
+    """Hold the one lock of the state folder, which is made where it is missing. Raises Refused."""
+    import fcntl
+
+    try:
+        for folder in (*reversed(state.parents), state, state / "runs"):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        require_private(state)
+        handle = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Refused(f"the state folder {visible(str(state))} cannot be used: {words(error)}") from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = visible(os.pread(handle, 200, 0).decode("utf-8", "replace").strip()) or "another workbench"
+            raise Refused(f"{holder} is repairing this account's files right now", "wait until it is done") from error
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"the workbench with process id {os.getpid()}, since {now()},".encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def require_private(state: Path) -> None:
+    """Refuse a state folder that another account could have written, because an undo writes what it says.
+
+    Raises Refused.
+    """
+    here = "/"
+    trusted = trusted_accounts()
+    real = os.path.realpath(state)
+    for part in ["", *real.split("/")[1:], "runs"]:
+        here = os.path.join(here, part) if part else here
+        try:
+            handle = os.open(here, getattr(os, "O_PATH", 0) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise Refused(f"the state folder {visible(here)} cannot be used: {words(error)}") from error
+        try:
+            status = os.fstat(handle)
+            within = here == real or here.startswith(real + "/")
+            open_to_others = writable_by_others(handle) and (within or not status.st_mode & stat.S_ISVTX)
+        finally:
+            os.close(handle)
+        if status.st_uid not in ({os.geteuid()} if within else trusted):
+            raise Refused(f"the state folder {visible(here)} belongs to another account (uid {status.st_uid})")
+        if open_to_others:
+            raise Refused(
+                f"other accounts can write {visible(here)}, so the journal in it cannot be relied on",
+                f"run: chmod go-w {visible(here)}",
+            )
+
+
+def begin(
+    state: Path, identity: str, plan: Plan, changes: tuple[Change, ...], operations: tuple[Staged, ...], undoes: str
+) -> Writer:
+    """Make the folder of a run and write its first record. Raises OSError."""
+    planned = Planned(
+        version=VERSION,
+        identity=identity,
+        at=now(),
+        plan=plan,
+        changes=changes,
+        operations=operations,
+        undoes=undoes,
+    )
+    folder = state / "runs" / identity
+    folder.mkdir(mode=0o700)
+    _create(folder / "journal.jsonl", b"")
+    writer = Writer(folder, planned)
+    writer.note("planned", run=asdict(planned), digest=plan.digest)
+    _sync(folder)
+    _sync(folder.parent)
+    return writer
+
+
+def entries(state: Path) -> tuple[Entry | Broken, ...]:
+    """Every run on record, oldest first. Raises Refused where the state folder is not to be trusted."""
+    runs = state / "runs"
+    if not runs.is_dir():
+        return ()
+    require_private(state)
+    found: list[Entry | Broken] = []
+    for folder in sorted(runs.iterdir()):
+        entry = _entry(folder)
+        if entry is not None:
+            found.append(entry)
+    return tuple(found)
+
+
+def reopen(entry: Entry) -> Writer:
+    """Go on writing the journal of a run that was interrupted, on a line of its own. Raises OSError."""
+    place = entry.folder / "journal.jsonl"
+    if not place.read_bytes().endswith(b"\n"):
+        _append(place, None)
+    return entry.writer
+
+
+def _entry(folder: Path) -> Entry | Broken | None:
+    try:
+        records = _records(folder)
+        return _told(folder, records) if records else None
+    except Refused as why:
+        return Broken(folder, why.reason)
+
+
+def _records(folder: Path) -> list[dict[str, Any]]:
+    place = folder / "journal.jsonl"
+    try:
+        status = place.lstat()
+        raw = read_bounded(place, _LIMIT)
+    except FileNotFoundError:
+        return []  # it was interrupted before it had said anything, so before it did anything
+    except OSError as error:
+        raise Refused(words(error)) from error
+    except CannotLook as why:
+        raise Refused(why.why) from why
+    if stat.S_ISLNK(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
+        raise Refused("its journal is not this account's alone")
+    records = []
+    lines = raw.split(b"\n")
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            # A crash leaves a torn line: it is the last, or the one before the recovery went on. It was never acted on.
+            if number == len(lines) or _goes_on(lines[number:]):
+                continue
+            raise Refused(f"line {number} of its journal is damaged") from None
+        if not isinstance(record, dict) or not isinstance(record.get("record"), str):
+            raise Refused(f"line {number} of its journal is no record")
+        records.append(record)
+    return records
+
+
+def _goes_on(rest: list[bytes]) -> bool:
+    following = next((line for line in rest if line.strip()), b"")
+    try:
+        return bool(following) and json.loads(following).get("record") == "recovering"
+    except (ValueError, AttributeError, RecursionError):
+        return False
+
+
+def _told(folder: Path, records: list[dict[str, Any]]) -> Entry:
+    from pydantic import TypeAdapter, ValidationError
+
+    first = records[0]
+    try:
+        if first["record"] != "planned" or first["run"]["version"] != VERSION:
+            raise Refused("its journal is of another version of the workbench")
+        planned: Planned = TypeAdapter(Planned).validate_python(first["run"])
+        if planned.identity != folder.name or planned.plan.digest != first["digest"]:
+            raise Refused("its journal does not agree with itself")
+        intents = tuple(
+            TypeAdapter(Intent).validate_python({name: record[name] for name in ("operation", "temporary", "back")})
+            for record in records
+            if record["record"] == "intent"
+        )
+        ended = next((record for record in reversed(records) if record["record"] == "ended"), None)
+        names = [record["record"] for record in records]
+        state = RunState.STARTED
+        if ended is not None:
+            state = RunState(ended["state"])
+        elif "verified" in names and "intent" not in names[names.index("verified") :]:
+            state = RunState.APPLIED
+        return Entry(
+            folder=folder,
+            planned=planned,
+            started="started" in names,
+            intents=intents,
+            state=state,
+            ended_at=str(ended["at"]) if ended else "",
+            message=visible(str(ended["message"])) if ended else "",
+        )
+    except (ValidationError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise Refused(f"its journal is damaged ({type(error).__name__})") from error
+
+
+def _append(place: Path, record: dict[str, Any] | None) -> None:
+    handle = os.open(place, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        line = "" if record is None else json.dumps(record, separators=(",", ":"))
+        write_all(handle, (line + "\n").encode("ascii"))
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _create(place: Path, content: bytes) -> None:
+    handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        write_all(handle, content)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,207 @@
+"""Work a plan out against the files as they are now: exact bytes and modes, shown before anything is done.
+
+Nothing is written here. Whatever would not be safe to do later is refused now, with what the person can do instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from workbench.model.plan import EditValue, Operation, Plan, Refusal, SetMode
+from workbench.model.run import Change
+from workbench.repair.edits import edited
+from workbench.repair.fingerprint import Fingerprint, exists, read, status_of
+from workbench.repair.paths import Refused, Spot, require_plain, spot
+from workbench.repair.preview import diff
+from workbench.repair.publish import sha256
+from workbench.repair.staged import Staged, StagedMode, StagedWrite
+from workbench.secrets import recognise, redact
+from workbench.text import visible
+
+_IMMUTABLE, _APPEND_ONLY, _GET_FLAGS = 0x10, 0x20, 0x80086601
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A plan worked out against the live files. ``changes`` is what a person is shown, one for each operation.
+
+    ``contents`` are the exact bytes each file will hold (empty where only a mode changes). They may hold secrets that
+    stand elsewhere in the file, so they appear in no repr and in no journal.
+    """
+
+    plan: Plan
+    changes: tuple[Change, ...]
+    operations: tuple[Staged, ...] = field(repr=False)
+    contents: tuple[bytes, ...] = field(repr=False)
+
+
+def prepare(plan: Plan) -> Prepared | Refusal:
+    """Work the plan out. Writes nothing."""
+    if sys.platform != "linux":
+        return Refusal(
+            "repairs are made on Linux only: elsewhere the workbench cannot yet prove that it keeps every attribute",
+            "follow the steps by hand in the lesson of the check",
+        )
+    if not plan.operations:
+        return Refusal("the plan has no operation: there is nothing to do")
+    try:
+        staged = [_mode(group[0]) if isinstance(group[0], SetMode) else _write(group) for group in _grouped(plan)]
+    except Refused as why:
+        return Refusal(why.reason, why.instead)
+    except OSError as error:
+        return Refusal(f"a file of the plan cannot be examined: {visible(error.strerror or type(error).__name__)}")
+    places = [(operation.before.device, operation.before.inode) for operation, _, _ in staged]
+    if len(set(places)) != len(places):
+        return Refusal("two operations of the plan change the same file under different names")
+    return Prepared(
+        plan,
+        tuple(change for _, change, _ in staged),
+        tuple(operation for operation, _, _ in staged),
+        tuple(content for _, _, content in staged),
+    )
+
+
+def _grouped(plan: Plan) -> list[list[Operation]]:
+    """The operations with all edits of one file together, so that it is written once."""
+    groups: dict[str, list[Operation]] = {}
+    for operation in plan.operations:
+        require_plain(operation.path)
+        group = groups.setdefault(operation.path, [])
+        if group and not (isinstance(group[0], EditValue) and isinstance(operation, EditValue)):
+            raise Refused(f"two operations of the plan change {visible(operation.path)}")
+        group.append(operation)
+    return list(groups.values())
+
+
+def _mode(operation: Operation) -> tuple[Staged, Change, bytes]:
+    assert isinstance(operation, SetMode)  # noqa: S101 - the caller sorted them
+    with spot(operation.path) as place:
+        before = _present(place)
+        shown = visible(place.path)
+        command = f"chmod {operation.mode:04o} {shlex.quote(place.path)}"
+        _require_own(before, shown, command)
+        if before.kind not in ("file", "socket", "directory"):
+            raise Refused(f"{shown} is a {before.kind}; only the mode of a file, a directory or a socket is changed")
+        if (before.device, before.inode) != (operation.expect_device, operation.expect_inode):
+            raise Refused(f"{shown} is not the file that was scanned: it was replaced since", "scan again")
+        if before.mode != operation.expect_mode:
+            raise Refused(
+                f"the mode of {shown} is {before.mode:04o}, not {operation.expect_mode:04o} as it was scanned",
+                "scan again",
+            )
+        _require_narrower(before, operation.mode, shown)
+        if before.kind == "directory" and before.mode & stat.S_ISVTX:
+            raise Refused(f"{shown} is a directory that accounts share (sticky); changing it would break the others")
+        if before.kind == "file" and before.links > 1 and os.geteuid() == 0:
+            raise Refused(
+                f"{shown} has {before.links} names (hard links), so as root another file than meant could be changed",
+                f"run it as the owner of the file: {command}",
+            )
+        if operation.mode & stat.S_ISGID and not _in_group(before.gid):
+            raise Refused(f"the system would take the set-group-ID bit off {shown}", f"run as root: {command}")
+        _require_changeable(place)
+        staged = StagedMode(operation.path, place.path, before, operation.mode)
+    said = f"set the mode of {shown} from {before.mode:04o} to {operation.mode:04o}"
+    return staged, Change(shown, said, mode_before=before.mode, mode_after=operation.mode), b""
+
+
+def _write(operations: Sequence[Operation]) -> tuple[Staged, Change, bytes]:
+    edits = tuple(operation for operation in operations if isinstance(operation, EditValue))
+    for edit in edits:
+        _require_no_secret(edit)
+    with spot(edits[0].path) as place:
+        before = _present(place)
+        shown = visible(place.path)
+        if before.kind != "file":
+            raise Refused(f"{shown} is a {before.kind}, not a regular file")
+        by_hand = f"change it in an editor: {'; '.join(_words(edit) for edit in edits)}"
+        _require_own(before, shown, by_hand, as_command=False)
+        if before.links > 1:
+            raise Refused(
+                f"{shown} has {before.links} names (hard links); replacing one would leave the others behind", by_hand
+            )
+        if not _in_group(before.gid):
+            raise Refused(f"the group of {shown} (gid {before.gid}) could not be kept: you are not in it", by_hand)
+        _require_changeable(place)
+        if not os.access(".", os.W_OK | os.X_OK, dir_fd=place.folder, effective_ids=True):
+            raise Refused(f"the directory of {shown} cannot be written, so the file cannot be replaced safely", by_hand)
+        before, content = read(place)
+        after = edited(content, edits)
+        if after == content:
+            raise Refused(f"{shown} already is as the plan wants it")
+        change = Change(shown, "; ".join(_words(edit) for edit in edits), diff(place.path, content, after, edits))
+        return StagedWrite(edits[0].path, place.path, before, sha256(after), edits), change, after
+
+
+def _words(edit: EditValue) -> str:
+    where = ".".join(str(step) for step in edit.pointer)
+    return redact(visible(f"replace {edit.expect!r} by {edit.value!r} at {where}"))
+
+
+def _present(place: Spot) -> Fingerprint:
+    if not exists(place):
+        raise Refused(f"{visible(place.path)} does not exist any more", "scan again")
+    return status_of(place)
+
+
+def _require_own(before: Fingerprint, shown: str, by_hand: str, *, as_command: bool = True) -> None:
+    if os.geteuid() not in (0, before.uid):
+        hint = f"as its owner or root, run: {by_hand}" if as_command else f"as its owner or root, {by_hand}"
+        raise Refused(f"{shown} belongs to another account (uid {before.uid})", hint)
+
+
+def _require_narrower(before: Fingerprint, mode: int, shown: str) -> None:
+    if mode == before.mode:
+        raise Refused(f"{shown} already has the mode {mode:04o}")
+    if mode & ~0o7777 or mode & ~before.mode & 0o7077:
+        raise Refused(f"the mode {mode:04o} would give other accounts more of {shown} than {before.mode:04o} does")
+
+
+def _require_no_secret(edit: EditValue) -> None:
+    name = next((step for step in reversed(edit.pointer) if isinstance(step, str)), "")
+    for text in (edit.expect, edit.value):
+        if recognise(name, text) or redact(text) != text:
+            raise Refused(f"a value to replace in {visible(edit.path)} looks like a secret, which no plan may hold")
+
+
+def _require_changeable(place: Spot) -> None:
+    shown = visible(place.path)
+    if os.fstatvfs(place.folder).f_flag & os.ST_RDONLY:
+        raise Refused(f"{shown} is on a read-only file system")
+    flags = _flags(place)
+    if flags & (_IMMUTABLE | _APPEND_ONLY):
+        letter = "i" if flags & _IMMUTABLE else "a"
+        raise Refused(
+            f"{shown} is marked {'immutable' if letter == 'i' else 'append-only'}, on purpose as it seems",
+            f"to allow the change run as root: chattr -{letter} {shlex.quote(place.path)}",
+        )
+
+
+def _flags(place: Spot) -> int:
+    """The file's attributes as ``lsattr`` shows them; 0 where the file or its file system has none."""
+    import fcntl
+
+    try:
+        kind = os.stat(place.name, dir_fd=place.folder, follow_symlinks=False).st_mode
+        if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+            return 0
+        handle = os.open(place.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=place.folder)
+    except OSError:
+        return 0
+    try:
+        buffer = bytearray(8)
+        fcntl.ioctl(handle, _GET_FLAGS, buffer)
+        return int.from_bytes(buffer[:4], sys.byteorder)
+    except OSError:
+        return 0
+    finally:
+        os.close(handle)
+
+
+def _in_group(group: int) -> bool:
+    return os.geteuid() == 0 or group in {os.getegid(), *os.getgroups()}

@@ -1,0 +1,175 @@
+"""Show a change to a person: a diff of few lines in which no secret can be read and no character can act."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from workbench.documents import Malformed, parse
+from workbench.model.plan import EditValue
+from workbench.repair.paths import Refused
+from workbench.secrets import recognise, redact, redact_values
+from workbench.text import visible
+
+_CONTEXT = 3
+_LONG = 240
+_AROUND = 80
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_TOKEN = re.compile(r"[A-Za-z0-9+=_\-]{16,}")
+_PIECE = re.compile(r"[A-Za-z0-9+=]{12,}")
+_MASK = "<redacted>"
+
+
+def diff(path: str, before: bytes, after: bytes, edits: Sequence[EditValue]) -> str:
+    """A unified diff of two versions of a document, every secret redacted, every line visible."""
+    form = edits[0].format
+    secrets = _secrets_of(before, form) | _secrets_of(after, form)
+    told = tuple(text for edit in edits for text in (edit.expect, edit.value))
+    old = _lines(before, form, secrets, told)
+    new = _lines(after, form, secrets, told)
+    if len(old) == len(new):
+        body = list(_same_length(old, new))
+    else:
+        body = list(difflib.unified_diff(old, new, n=_CONTEXT, lineterm=""))[2:]
+    if not body:
+        body = [" (the lines that change cannot be shown: they hold a secret)"]
+    lines = [f"--- {visible(path)}", f"+++ {visible(path)}", *(line[:1] + _shown(line[1:]) for line in body)]
+    whole = "\n".join(lines)
+    if any(secret in whole for secret in secrets if len(secret) >= 4):
+        raise Refused(f"{visible(path)} cannot be shown without showing a secret in it")
+    return whole
+
+
+def _lines(raw: bytes, form: Any, secrets: set[str], told: tuple[str, ...]) -> list[str]:
+    text = _text(raw, form).replace("\r\n", "\n").replace("\r", "\n")
+    spelled = {variant for secret in secrets for variant in _spellings(secret)}
+    text = redact_values(redact(text), sorted(spelled, key=len, reverse=True))
+    return [_masked(line, secrets, told) for line in text.split("\n")]
+
+
+def _text(raw: bytes, form: Any) -> str:
+    try:
+        return parse(raw, form).text
+    except Malformed as why:
+        raise Refused(f"the document cannot be parsed: {why.message}") from why
+
+
+def _secrets_of(raw: bytes, form: Any) -> set[str]:
+    try:
+        value = parse(raw, form).value
+    except Malformed as why:
+        raise Refused(f"the document cannot be parsed: {why.message}") from why
+    found = set()
+    for name, text in _leaves(value, ""):
+        if recognise(name, text):
+            found.add(text)
+            # A value of several lines (a private key) may be spelled with other line ends: each line counts.
+            found.update(line.strip() for line in text.splitlines() if len(line.strip()) >= 8)
+    return found
+
+
+def _leaves(value: Any, name: str) -> Iterator[tuple[str, str]]:
+    """Every string with the name that speaks of it: its key, or the option that stands before it in a list."""
+    pending: list[tuple[str, Any]] = [(name, value)]
+    while pending:
+        own, part = pending.pop()
+        if isinstance(part, str):
+            yield own, part
+            option, equals, rest = part.partition("=")
+            if equals:
+                yield option.lstrip("-"), rest
+        elif isinstance(part, dict):
+            pending += [(str(key), child) for key, child in part.items()]
+        elif isinstance(part, list):
+            previous: Any = ""
+            for child in part:
+                is_option = isinstance(previous, str) and previous.startswith("-") and "=" not in previous
+                pending.append((previous.lstrip("-") if is_option else own, child))
+                previous = child
+
+
+def _spellings(secret: str) -> set[str]:
+    plain, ascii_only = (json.dumps(secret, ensure_ascii=flag)[1:-1] for flag in (False, True))
+    return {secret, plain, ascii_only, plain.replace("/", "\\/"), ascii_only.replace("/", "\\/")}
+
+
+def _masked(line: str, secrets: set[str], told: tuple[str, ...]) -> str:
+    """The line with everything that looks random masked, except what the plan itself names."""
+
+    def mask(match: re.Match[str]) -> str:
+        token = match[0]
+        return _MASK if _looks_random(token) and not any(token in text for text in told) else token
+
+    def decode(match: re.Match[str]) -> str:
+        literal = match[0]
+        if "\\" not in literal:
+            return literal
+        try:
+            decoded = json.loads(literal, strict=False)
+        except ValueError:
+            return literal
+        return f'"{_MASK}"' if any(secret in decoded for secret in secrets) else literal
+
+    return _STRING.sub(decode, _TOKEN.sub(mask, line))
+
+
+def _looks_random(token: str) -> bool:
+    for piece in _PIECE.findall(token):
+        mixed = any(letter.isdigit() for letter in piece) and any(letter.isalpha() for letter in piece)
+        if mixed and _entropy(piece) >= 3.0:
+            return True
+    return False
+
+
+def _entropy(text: str) -> float:
+    return -sum(count / len(text) * math.log2(count / len(text)) for count in Counter(text).values())
+
+
+def _same_length(old: list[str], new: list[str]) -> Iterator[str]:
+    changed = [place for place, (one, other) in enumerate(zip(old, new, strict=True)) if one != other]
+    if not changed and old:
+        return
+    hunks: list[list[int]] = []
+    for place in changed:
+        if hunks and place - hunks[-1][-1] <= 2 * _CONTEXT:
+            hunks[-1].append(place)
+        else:
+            hunks.append([place])
+    for hunk in hunks:
+        first, last = max(0, hunk[0] - _CONTEXT), min(len(old), hunk[-1] + _CONTEXT + 1)
+        yield f"@@ -{first + 1},{last - first} +{first + 1},{last - first} @@"
+        for place in range(first, last):
+            if place in hunk:
+                one, other = _excerpts(old[place], new[place])
+                yield f"-{one}"
+                yield f"+{other}"
+            else:
+                yield f" {old[place]}"
+
+
+def _excerpts(one: str, other: str) -> tuple[str, str]:
+    """Both lines, or, of a long line such as a whole document without line breaks, the part around the change."""
+    if max(len(one), len(other)) <= _LONG:
+        return one, other
+    same = 0
+    while same < min(len(one), len(other)) and one[same] == other[same]:
+        same += 1
+    tail = 0
+    while tail < min(len(one), len(other)) - same and one[-1 - tail] == other[-1 - tail]:
+        tail += 1
+    start = max(0, same - _AROUND)
+    cut: list[str] = []
+    for line in (one, other):
+        end = min(len(line), len(line) - tail + _AROUND)
+        cut.append(("…" if start else "") + line[start:end] + ("…" if end < len(line) else ""))
+    return cut[0], cut[1]
+
+
+def _shown(line: str) -> str:
+    body = line.lstrip("\t")
+    return "    " * (len(line) - len(body)) + visible(body, max(_LONG, 4 * _AROUND + 2000))

@@ -1,0 +1,41 @@
+"""What exactly will be done to each file, and what the file must still be when it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbench.model.plan import EditValue
+from workbench.repair.fingerprint import Fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class StagedWrite:
+    """New bytes for a file. ``path`` is as the plan names it, ``real`` with links resolved. The bytes are elsewhere."""
+
+    path: str
+    real: str
+    before: Fingerprint
+    after: str
+    edits: tuple[EditValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StagedMode:
+    """New permission bits for a file, a directory or a socket."""
+
+    path: str
+    real: str
+    before: Fingerprint
+    mode: int
+
+
+Staged = StagedWrite | StagedMode
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An operation that was begun, or begun to be put back, and the name of its staged file ("" for none)."""
+
+    operation: int
+    temporary: str
+    back: bool = False

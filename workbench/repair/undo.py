@@ -1,0 +1,175 @@
+"""Bring back what a run replaced, exactly, and never at the price of what somebody wrote since.
+
+An undo is a run of its own, prepared from the journal and the backups: it is journaled, it can be rolled back,
+recovered, and undone in its turn, which does the repair again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from workbench.model.plan import Operation, Plan, Reversal, SetMode
+from workbench.model.run import Change, Run, RunState
+from workbench.repair import operations
+from workbench.repair.edits import inverse
+from workbench.repair.fingerprint import exists, read, status_of
+from workbench.repair.history import as_run, find, undone_by, unread_plan
+from workbench.repair.journal import Broken, Entry, entries, locked, reopen
+from workbench.repair.paths import Refused, spot, words
+from workbench.repair.prepare import Prepared
+from workbench.repair.preview import diff
+from workbench.repair.publish import sha256
+from workbench.repair.staged import Staged, StagedMode, StagedWrite
+from workbench.repair.transaction import perform, refused, roll_back
+from workbench.text import visible
+
+
+def undo(state: Path, run: str, *, read_only: bool = False, on_step: Callable[[str], None] | None = None) -> Run:
+    """Undo a run, named by its identity or the unique beginning of it. Raises LookupError when there is none.
+
+    Returns the run as it is now, ``undone``; or, where that was refused or failed, the undo that did not succeed.
+    """
+    try:
+        known = entries(state)
+        entry = find(run, known)
+    except Refused as why:
+        if not run:
+            raise LookupError("no run is named") from why
+        return refused(unread_plan(), (), why.reason)
+    plan = entry.planned.plan
+    try:
+        if read_only:
+            raise Refused("the workbench was started with --read-only")
+        _require_undoable(entry, known)
+        prepared, gone = _inverse(entry)
+    except Refused as why:
+        reason = f"{why.reason} ({why.instead})" if why.instead else why.reason
+        return refused(_undoing(plan, ()), entry.planned.changes, reason)
+
+    def again(now: tuple[Entry | Broken, ...]) -> str:
+        _require_undoable(find(entry.planned.identity, now), now)
+        return entry.planned.identity
+
+    done = perform(prepared, state, lambda: "", on_step or (lambda _: None), again)
+    if done.state is not RunState.APPLIED:
+        return done
+    shown = as_run(entry, entries(state))
+    if not prepared.operations:
+        return replace(shown, message=gone or done.message)
+    message = "; ".join(filter(None, (done.message, gone)))
+    return replace(shown, message=f"{message} (to do it again: workbench undo {done.identity})")
+
+
+def recover(state: Path, *, read_only: bool = False) -> tuple[Run, ...]:
+    """Bring every interrupted run back to the state before it, newest first. Nothing to do is no run."""
+    try:
+        if not any(isinstance(entry, Entry) and entry.state is RunState.STARTED for entry in entries(state)):
+            return ()
+        if read_only:
+            found = entries(state)
+            return tuple(as_run(entry, found) for entry in reversed(found) if _interrupted(entry))
+        with locked(state):
+            return tuple(_recovered(entry) for entry in reversed(entries(state)) if _interrupted(entry))
+    except Refused as why:
+        return (refused(unread_plan(), (), why.reason),)
+    except OSError as error:
+        return (refused(unread_plan(), (), f"the journal cannot be used: {words(error)}"),)
+
+
+def _interrupted(entry: Entry | Broken) -> bool:
+    return isinstance(entry, Entry) and entry.state is RunState.STARTED
+
+
+def _recovered(entry: Entry | Broken) -> Run:
+    assert isinstance(entry, Entry)  # noqa: S101 - the caller sorted them
+    writer = reopen(entry)
+    writer.note("recovering")
+    return roll_back(writer, entry.intents, "it was interrupted", lambda _: None, recovering=True)
+
+
+def _require_undoable(entry: Entry, known: tuple[Entry | Broken, ...]) -> None:
+    by = undone_by(entry, known)
+    name = entry.planned.identity
+    if by is not None:
+        raise Refused(f"{name} is undone already; to do it again: workbench undo {by.planned.identity}")
+    if entry.state is RunState.STARTED:
+        raise Refused(f"{name} was interrupted; bring everything back with: workbench recover")
+    if entry.state not in (RunState.APPLIED, RunState.ROLLBACK_FAILED):
+        raise Refused(f"{name} changed nothing ({entry.state.value}), so there is nothing to undo")
+
+
+def _inverse(entry: Entry) -> tuple[Prepared, str]:
+    """What undoes the run, worked out against the files as they are now; and why nothing need be done, if so."""
+    staged: list[tuple[Staged, Change, bytes, tuple[Operation, ...]]] = []
+    gone: list[str] = []
+    for number in reversed(range(len(entry.planned.operations))):
+        operation = entry.planned.operations[number]
+        if isinstance(operation, StagedMode):
+            made = _mode_back(operation, gone)
+        else:
+            made = _write_back(operation, entry.writer.backup(number))
+        if made is not None:
+            staged.append(made)
+    plan = _undoing(entry.planned.plan, tuple(operation for *_, each in staged for operation in each))
+    prepared = Prepared(
+        plan,
+        tuple(change for _, change, _, _ in staged),
+        tuple(operation for operation, _, _, _ in staged),
+        tuple(content for _, _, content, _ in staged),
+    )
+    why = "; ".join(gone)
+    return prepared, f"there is nothing to undo any more: {why}" if gone and not staged else why
+
+
+def _mode_back(operation: StagedMode, gone: list[str]) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
+    shown = visible(operation.real)
+    is_socket = operation.before.kind == "socket"
+    with spot(operation.real) as place:
+        if not exists(place):
+            gone.append(f"{shown} is gone")
+            return None
+        now, real = status_of(place), place.path
+    if (now.device, now.inode) != (operation.before.device, operation.before.inode):
+        if is_socket:
+            gone.append(f"{shown} is a new socket with a mode of its own")
+            return None
+        if now.kind != operation.before.kind or now.uid != operation.before.uid:
+            raise Refused(f"{shown} was replaced by something else since; it was left as it is")
+    back = operation.before.mode
+    if now.mode == back:
+        return None
+    if now.mode != operation.mode:
+        raise Refused(
+            f"the mode of {shown} was changed to {now.mode:04o} since; it was left so",
+            f"to set it back: chmod {back:04o}",
+        )
+    change = Change(
+        shown, f"set the mode of {shown} back from {now.mode:04o} to {back:04o}", mode_before=now.mode, mode_after=back
+    )
+    wanted = SetMode(shown, back, now.mode, now.device, now.inode)
+    return StagedMode(operation.path, real, now, back), change, b"", (wanted,)
+
+
+def _write_back(operation: StagedWrite, backup: bytes) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
+    shown = visible(operation.real)
+    edits = inverse(operation.edits)
+    with spot(operation.real) as place:
+        if not exists(place):
+            raise Refused(f"{shown} was deleted since, so there is nothing to put the old value into")
+        (now, content), real = read(place), place.path
+    after = operations.before_of(operation, now, content, lambda: backup)
+    if after is None:
+        return None
+    said = f"bring back {shown} byte for byte as it was"
+    if now.sha256 != operation.after:
+        said = f"put back the old value in {shown} and keep everything that was changed since"
+    change = Change(shown, said, diff(real, content, after, edits))
+    return StagedWrite(operation.path, real, now, sha256(after), edits), change, after, edits
+
+
+def _undoing(plan: Plan, wanted: tuple[Operation, ...]) -> Plan:
+    redo = plan.title.removeprefix("Undo: ") if plan.title.startswith("Undo: ") else ""
+    title = f"Redo: {redo}" if redo else f"Undo: {plan.title.removeprefix('Redo: ')}"
+    return replace(plan, title=title, reversal=Reversal.FULL, operations=wanted, consequences="", keeps=plan.keeps)
