@@ -4,7 +4,8 @@ What it looks at
 ----------------
 The user id of the main process of every running MCP server, as the kernel states it in /proc/PID/status (the second
 number of the line "Uid:", the effective user). A server inside a container is judged by the user id that the host sees,
-so a container with its own user namespace, whose root is an ordinary account outside, is in order.
+so a container with its own user namespace, whose root is an ordinary account outside, is in order. Root of a container
+that holds no capability over the host is medium, everything else critical.
 
 Why it matters
 --------------
@@ -56,12 +57,15 @@ from workbench.api import (
     check,
 )
 
+# Any of these makes root of a container root of the host: SYS_ADMIN, SYS_MODULE, SYS_PTRACE, SYS_RAWIO and
+# DAC_READ_SEARCH (capabilities(7) gives the numbers). None is in the set that container engines hand out by themselves.
+_RULES_THE_HOST = sum(1 << number for number in (21, 16, 19, 17, 2))
 _WINDOWS_ROOT = "NT AUTHORITY\\SYSTEM"
 
 
 @check(
     title="An MCP server runs as root",
-    severities=(Severity.CRITICAL,),
+    severities=(Severity.CRITICAL, Severity.MEDIUM),
     needs=("processes:hidden",),
 )
 def runs_as_root(snapshot: Snapshot) -> Iterator[Verdict]:
@@ -74,15 +78,17 @@ def runs_as_root(snapshot: Snapshot) -> Iterator[Verdict]:
             why = "what runs here is the command-line tool; the container it started could not be told from the others"
             yield NotAssessed(f"the account of {server.label} in its container", why)
         elif _is_root(server, snapshot.host.platform):
+            confined = bool(server.container) and not server.capabilities_bounding & _RULES_THE_HOST
+            reach = "one mistake in a mount or the kernel from the host" if confined else "it can do anything here"
             yield Finding(
                 subject=subject,
-                severity=Severity.CRITICAL,
-                summary=f"{server.label} runs as {_account(server)}: an injected prompt can do anything here",
+                severity=Severity.MEDIUM if confined else Severity.CRITICAL,
+                summary=f"{server.label} runs as {_account(server)}{_where(server)}: injected, {reach}",
                 evidence=(
                     Evidence(
                         expected="an account of its own, without privileges",
                         actual=f"{_account(server)}{_inside(server)}{_doubt(server)}",
-                        command=("ps", "-o", "pid,user,args", "-p", str(server.pid)),
+                        command=("ps", "-o", "pid,user,comm", "-p", str(server.pid)),
                     ),
                 ),
             )
@@ -96,6 +102,10 @@ def _is_root(server: ServerProcess, platform: str) -> bool:
 
 def _account(server: ServerProcess) -> str:
     return "root" if server.uid == 0 else server.account
+
+
+def _where(server: ServerProcess) -> str:
+    return " of its container" if server.container else ""
 
 
 def _inside(server: ServerProcess) -> str:

@@ -109,7 +109,7 @@ def _judge(server: ServerProcess, snapshot: Snapshot) -> Verdict:
     else:
         severity = Severity.MEDIUM if listens or shared else Severity.LOW
         who = "every account read" if others_read else "its group change"
-    why = f"; it listens on {listens[0]}" if listens else f"; it works in {shared}, which is shared" if shared else ""
+    why = f"; it listens on {listens[0]}" if listens else f"; it works below {shared}, where accounts meet" if shared else ""
     return Finding(
         subject=subject,
         severity=severity,
@@ -127,6 +127,7 @@ def _judge(server: ServerProcess, snapshot: Snapshot) -> Verdict:
 def _shared_place(server: ServerProcess) -> str:
     roots = [root.path for root in server.launch.roots] if server.launch is not None else []
     for place in (server.working_directory, *roots):
-        if any(place == shared or place.startswith(f"{shared}/") for shared in _SHARED):
-            return place
+        for shared in _SHARED:
+            if place == shared or place.startswith(f"{shared}/"):
+                return shared
     return ""

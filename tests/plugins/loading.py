@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from workbench import scan
 from workbench.model.check import Check, Fix
 from workbench.model.finding import Finding, Verdict
 from workbench.model.plan import Plan, Refusal
+from workbench.model.report import Status
 from workbench.model.snapshot import Snapshot
 from workbench.plugins import Plugins, load
 
@@ -36,6 +38,11 @@ def run_check(identity: str, snapshot: Snapshot) -> list[Verdict]:
     repairs = plugins().repairs_of(identity)
     said = list(check.run(snapshot))
     return [verdict.of_check(identity, repairs) if isinstance(verdict, Finding) else verdict for verdict in said]
+
+
+def status(identity: str, snapshot: Snapshot) -> Status:
+    """How the scan sorts what a check says, gaps in what it needs included."""
+    return scan.run_check(get_check(identity), snapshot).status
 
 
 def make_plan(identity: str, finding: Finding, snapshot: Snapshot, answers: Any = None) -> Plan | Refusal:

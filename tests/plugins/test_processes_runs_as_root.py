@@ -18,14 +18,14 @@ def host(*servers: ServerProcess) -> Snapshot:
     return builders.snapshot(processes=ProcessFacts(builders.COMPLETE, servers))
 
 
-def test_root_is_critical_and_the_evidence_shows_it_again() -> None:
+def test_vulnerable_root_is_critical_and_the_evidence_shows_it_again() -> None:
     (finding,) = builders.findings(run_check(CHECK, host(builders.process(uid=0, account="root"))))
     assert finding.severity is Severity.CRITICAL
     assert finding.subject.key == "1000:@modelcontextprotocol/server-filesystem"
-    assert finding.evidence[0].command == ("ps", "-o", "pid,user,args", "-p", "4242")
+    assert finding.evidence[0].command == ("ps", "-o", "pid,user,comm", "-p", "4242")
 
 
-def test_another_account_passes() -> None:
+def test_hardened_another_account_passes() -> None:
     assert builders.kinds(run_check(CHECK, host(builders.process()))) == {Passed}
 
 
@@ -38,9 +38,18 @@ def test_root_in_a_container_is_told_as_such() -> None:
     inside = builders.process(uid=0, account="root", container="c0ffee" + "0" * 58)
     (finding,) = builders.findings(run_check(CHECK, host(inside)))
     assert "container c0ffee000000" in finding.evidence[0].actual
+    assert finding.severity is Severity.CRITICAL
 
 
-def test_a_container_that_could_not_be_found_is_not_assessed() -> None:
+def test_root_of_a_container_without_rights_over_the_host_is_medium() -> None:
+    usual = builders.process(uid=0, account="root", container="c0ffee" + "0" * 58, capabilities_bounding=0xA80425FB)
+    (finding,) = builders.findings(run_check(CHECK, host(usual)))
+    assert finding.severity is Severity.MEDIUM
+    outside = replace(usual, container="")
+    assert builders.findings(run_check(CHECK, host(outside)))[0].severity is Severity.CRITICAL
+
+
+def test_not_assessed_a_container_that_could_not_be_found() -> None:
     tool = builders.process(launch=Launch("docker", image="mcp/git"), command=("docker", "run", "-i", "mcp/git"))
     assert builders.kinds(run_check(CHECK, host(tool))) == {NotAssessed}
 
@@ -64,7 +73,7 @@ def test_on_windows_the_system_account_counts() -> None:
     assert builders.kinds(run_check(CHECK, replace(host(own), host=WINDOWS))) == {Passed}
 
 
-def test_without_a_server_it_does_not_apply() -> None:
+def test_not_applicable_without_a_server() -> None:
     assert builders.kinds(run_check(CHECK, host())) == {NotApplicable}
 
 

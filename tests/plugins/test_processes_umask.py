@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from tests import builders
-from tests.plugins.loading import run_check
+from tests.plugins.loading import run_check, status
 from workbench.model.facts import Account, AccountFacts, HostFacts
 from workbench.model.finding import NotApplicable, Passed
 from workbench.model.launch import Launch
+from workbench.model.report import Status
 from workbench.model.severity import Severity
 from workbench.model.snapshot import ProcessFacts, ServerProcess, Snapshot, SocketFacts
 
@@ -28,7 +29,7 @@ def host(server: ServerProcess, *, listens: bool = False, shared_group: bool = F
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o020, 0o070, 0o005])
-def test_others_may_write_is_high(mask: int) -> None:
+def test_vulnerable_others_may_write_is_high(mask: int) -> None:
     (finding,) = builders.findings(run_check(CHECK, host(builders.process(umask=mask))))
     assert finding.severity is Severity.HIGH
     assert f"umask {mask:03o}" in finding.evidence[0].actual
@@ -59,7 +60,7 @@ def test_a_root_in_a_shared_place_counts_and_a_like_named_one_does_not() -> None
 
 
 @pytest.mark.parametrize("mask", [0o077, 0o177, 0o027, 0o037, 0o777])
-def test_closed_to_others_passes(mask: int) -> None:
+def test_hardened_closed_to_others_passes(mask: int) -> None:
     assert builders.kinds(run_check(CHECK, host(builders.process(umask=mask), listens=True))) == {Passed}
     assert builders.kinds(run_check(CHECK, host(builders.process(umask=mask), shared_group=True))) == {Passed}
 
@@ -78,6 +79,11 @@ def test_the_socket_of_another_server_does_not_count() -> None:
     assert finding.severity is Severity.LOW
 
 
+def test_not_assessed_where_the_system_does_not_tell_it() -> None:
+    facts = ProcessFacts(builders.unread("status"), (builders.process(umask=None),))
+    assert status(CHECK, builders.snapshot(processes=facts)) is Status.NOT_ASSESSED
+
+
 def test_an_unread_umask_says_nothing_but_the_check_does() -> None:
     assert builders.kinds(run_check(CHECK, host(builders.process(umask=None)))) == {NotApplicable}
 
@@ -92,5 +98,5 @@ def test_windows_has_none() -> None:
     assert builders.kinds(run_check(CHECK, windows)) == {NotApplicable}
 
 
-def test_without_a_server_it_does_not_apply() -> None:
+def test_not_applicable_without_a_server() -> None:
     assert builders.kinds(run_check(CHECK, builders.snapshot())) == {NotApplicable}

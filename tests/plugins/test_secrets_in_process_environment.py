@@ -47,7 +47,7 @@ def found(snapshot: Snapshot) -> Finding:
     return finding
 
 
-def test_an_inherited_credential_is_found() -> None:
+def test_vulnerable_an_inherited_credential_is_found() -> None:
     server = started(EnvironmentEntry("PATH"), held("GITHUB_TOKEN"), held("AWS_SECRET_ACCESS_KEY", "AWS secret key"))
     finding = found(host(server))
     assert finding.severity is Severity.HIGH
@@ -81,7 +81,7 @@ def test_a_server_that_nothing_configures_holds_what_nothing_gives_it() -> None:
     assert "no configuration" in found(host(replace(started(held("GITHUB_TOKEN")), entry=None))).summary
 
 
-def test_while_a_configuration_is_unread_it_may_be_the_one_that_names_them() -> None:
+def test_not_assessed_while_a_configuration_is_unread_that_may_name_them() -> None:
     snapshot = host(replace(started(held("GITHUB_TOKEN")), entry=None))
     partly = replace(snapshot, clients=replace(snapshot.clients, state=builders.unread("content")))
     assert builders.kinds(run_check(CHECK, partly)) == {NotAssessed}
@@ -108,12 +108,12 @@ def test_the_environment_of_a_container_was_given_to_it() -> None:
     assert builders.kinds(run_check(CHECK, host(server))) == {Passed}
 
 
-def test_an_environment_without_credentials_passes_and_an_unread_one_does_not() -> None:
+def test_hardened_an_environment_without_credentials_passes_and_an_unread_one_does_not() -> None:
     assert builders.kinds(run_check(CHECK, host(started(EnvironmentEntry("HOME"))))) == {Passed}
     assert builders.kinds(run_check(CHECK, host(started(environment=None)))) == {NotAssessed}
 
 
-def test_without_a_server_it_does_not_apply() -> None:
+def test_not_applicable_without_a_server() -> None:
     assert builders.kinds(run_check(CHECK, builders.snapshot())) == {NotApplicable}
 
 

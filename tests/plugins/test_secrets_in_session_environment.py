@@ -4,9 +4,10 @@ import os
 import subprocess
 
 from tests import builders
-from tests.plugins.loading import run_check
-from workbench.model.facts import EnvironmentEntry, SecretFact
+from tests.plugins.loading import run_check, status
+from workbench.model.facts import EnvironmentEntry, SecretFact, SectionState
 from workbench.model.finding import Finding, Passed
+from workbench.model.report import Status
 from workbench.model.severity import Severity
 from workbench.model.snapshot import SessionFacts, Snapshot
 
@@ -24,15 +25,25 @@ def found(*entries: EnvironmentEntry) -> Finding:
     return finding
 
 
-def test_all_credentials_are_one_finding_by_name_and_kind() -> None:
+def test_vulnerable_all_credentials_are_one_finding_by_name_and_kind() -> None:
     finding = found(TOKEN, KEY)
     assert finding.severity is Severity.MEDIUM
     assert "GITHUB_TOKEN (GitHub token)" in finding.evidence[0].actual
     assert "AWS_SECRET_ACCESS_KEY (AWS key)" in finding.evidence[0].actual
 
 
-def test_an_environment_without_credentials_passes() -> None:
+def test_hardened_an_environment_without_credentials_passes() -> None:
     assert builders.kinds(run_check(CHECK, host())) == {Passed}
+
+
+def test_not_assessed_when_the_session_could_not_be_looked_at() -> None:
+    session = SessionFacts(SectionState("failed", "it was not gathered within 10 s"))
+    assert status(CHECK, builders.snapshot(session=session)) is Status.NOT_ASSESSED
+
+
+def test_not_applicable_where_there_is_no_session() -> None:
+    session = SessionFacts(SectionState("not applicable", "no session"))
+    assert status(CHECK, builders.snapshot(session=session)) is Status.NOT_APPLICABLE
 
 
 def test_the_finding_keeps_its_identity_when_the_variables_change() -> None:

@@ -23,7 +23,7 @@ def host(mask: int | None, *more: Account) -> Snapshot:
     ("mask", "words"),
     [(0o022, "every account read"), (0o002, "every account read"), (0o000, "every account change")],
 )
-def test_an_open_umask_is_found(mask: int, words: str) -> None:
+def test_vulnerable_an_open_umask_is_found(mask: int, words: str) -> None:
     (finding,) = builders.findings(run_check(CHECK, host(mask)))
     assert finding.severity is Severity.MEDIUM
     assert words in finding.summary
@@ -31,7 +31,7 @@ def test_an_open_umask_is_found(mask: int, words: str) -> None:
 
 
 @pytest.mark.parametrize("mask", [0o077, 0o027, 0o037, 0o007, 0o177])
-def test_a_closed_one_passes(mask: int) -> None:
+def test_hardened_a_closed_one_passes(mask: int) -> None:
     assert builders.kinds(run_check(CHECK, host(mask))) == {Passed}
 
 
@@ -41,10 +41,10 @@ def test_a_group_with_another_member_counts_for_writing(mask: int, found: bool) 
     assert bool(builders.findings(run_check(CHECK, host(mask, mate)))) is found
 
 
-def test_an_unknown_umask_is_not_assessed() -> None:
+def test_not_assessed_an_unknown_umask() -> None:
     assert builders.kinds(run_check(CHECK, host(None))) == {NotAssessed}
 
 
-def test_windows_has_none() -> None:
+def test_not_applicable_on_windows() -> None:
     windows = replace(host(None), host=HostFacts("win32", "10", -1, "dev", "C:\\"))
     assert builders.kinds(run_check(CHECK, windows)) == {NotApplicable}

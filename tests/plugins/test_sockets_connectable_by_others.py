@@ -29,7 +29,7 @@ def found(path: PathFact) -> Finding:
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o666, 0o002, 0o722])
-def test_everyone_is_critical(mode: int) -> None:
+def test_vulnerable_to_everyone_is_critical(mode: int) -> None:
     finding = found(where(mode))
     assert finding.severity is Severity.CRITICAL
     assert "any account" in finding.summary
@@ -37,7 +37,7 @@ def test_everyone_is_critical(mode: int) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o750, 0o600, 0o700, 0o744, 0o005, 0o004, 0o001])
-def test_without_the_write_right_nobody_else_connects(mode: int) -> None:
+def test_hardened_without_the_write_right_nobody_else_connects(mode: int) -> None:
     assert builders.kinds(verdicts(builders.socket(where(mode)))) == {Passed}
 
 
@@ -82,7 +82,7 @@ def test_an_abstract_name_is_not_assessed() -> None:
     assert verdict.what == "the socket @mcp"
 
 
-def test_what_could_not_be_examined_is_not_assessed() -> None:
+def test_not_assessed_what_could_not_be_examined() -> None:
     assert builders.kinds(verdicts(replace(builders.socket(where(0o777)), path=None))) == {NotAssessed}
 
 
@@ -109,5 +109,5 @@ def test_a_name_that_cannot_be_typed_gives_no_command() -> None:
     assert finding.evidence[0].command == ()
 
 
-def test_without_a_socket_it_does_not_apply() -> None:
+def test_not_applicable_without_a_socket() -> None:
     assert builders.kinds(verdicts()) == {NotApplicable}

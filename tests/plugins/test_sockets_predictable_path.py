@@ -43,7 +43,7 @@ def is_found(one: SocketFact) -> bool:
         "/tmp/playwright_mcp",
     ],
 )
-def test_a_guessable_name_in_tmp_is_high(name: str) -> None:
+def test_vulnerable_a_guessable_name_in_tmp_is_high(name: str) -> None:
     (finding,) = builders.findings(verdicts(socket(name)))
     assert finding.severity is Severity.HIGH
     assert name in finding.summary
@@ -69,7 +69,7 @@ def test_an_open_directory_behind_a_closed_one_is_out_of_reach() -> None:
 @pytest.mark.parametrize(
     "name", ["mcp-Ab3xYz", "tmpab12cd_f", "tmp.Xy12AbCdEf", "mcp-6f1c2e9a4b7d", "ssh-qK7Vw2pLx9Tz"]
 )
-def test_what_mkdtemp_makes_passes(name: str) -> None:
+def test_hardened_what_mkdtemp_makes_passes(name: str) -> None:
     assert not is_found(socket(f"/tmp/{name}/server.sock", {f"/tmp/{name}": (0o700, 1000, 1000)}))
 
 
@@ -118,8 +118,11 @@ def test_inside_a_file_system_of_its_own_nobody_else_makes_entries() -> None:
     assert not is_found(socket("/tmp/mcp.sock", foreign_namespace=True))
 
 
-def test_abstract_and_unexamined_sockets() -> None:
+def test_not_applicable_to_abstract_names_or_without_a_socket() -> None:
     abstract = socket("/tmp/mcp.sock", abstract=True, path=None)
     assert builders.kinds(verdicts(abstract)) == {NotApplicable}
-    assert builders.kinds(verdicts(socket("/tmp/mcp.sock", path=None))) == {NotAssessed}
     assert builders.kinds(verdicts()) == {NotApplicable}
+
+
+def test_not_assessed_what_could_not_be_examined() -> None:
+    assert builders.kinds(verdicts(socket("/tmp/mcp.sock", path=None))) == {NotAssessed}
