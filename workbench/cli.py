@@ -40,7 +40,8 @@ def _dispatch(options: argparse.Namespace) -> int:
         return commands.history(options)
     if options.headless or options.json:
         return commands.headless(options)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # Textual draws on standard error.
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         complain("this is no terminal: use --headless for a text report, --headless --json for scripts")
         return Exit.USAGE
     return commands.open_tui(options)
