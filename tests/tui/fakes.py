@@ -1,0 +1,258 @@
+"""A workbench without a host: checks that say what a test wants, and repairs that only happen in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from tests import builders
+from workbench.engine import Progress, Workbench
+from workbench.host.context import Context
+from workbench.model.check import Check, Fix
+from workbench.model.finding import Evidence, Finding, Location, NotAssessed, Passed, Subject, Verdict
+from workbench.model.plan import Plan, Refusal, Reversal, Safety, SetMode
+from workbench.model.report import BrokenPlugin, CheckResult, Report
+from workbench.model.run import Change, Run, RunState
+from workbench.model.severity import Severity
+from workbench.model.snapshot import SECTIONS, Snapshot
+from workbench.plugins import Plugins
+
+CONFIG = "/home/dev/.config/Claude/claude_desktop_config.json"
+LESSON = """Another account can write the file
+
+What it looks at
+----------------
+The mode and the list of every client's config, and each directory above it. Whoever can
+write one of them decides what ``npx`` starts.
+
+Why it matters
+--------------
+A config names programs that run as you.
+
+How an attacker uses it
+-----------------------
+1. They add a server.
+2. You open your client, and
+   the server runs as you.
+
+How to fix it by hand
+---------------------
+Take the right away:
+
+    chmod 600 ~/.config/Claude/claude_desktop_config.json
+
+References
+----------
+- CWE-732
+"""
+DIFF = """--- a/claude_desktop_config.json
++++ b/claude_desktop_config.json
+@@ -3,3 +3,3 @@
+     "files": {
+-      "command": "npx pkg",
++      "command": "npx pkg@1.2.3",
+     }
+"""
+
+
+def finding(
+    summary: str = "Any account on this machine can write the config of Claude Desktop",
+    severity: Severity = Severity.CRITICAL,
+    key: str = "config",
+    label: str = "claude_desktop_config.json",
+    **more: Any,
+) -> Finding:
+    """A finding with one piece of evidence."""
+    evidence = (Evidence("mode 0600", "mode 0666", ("stat", "-c", "%a %n", CONFIG)),)
+    made = Finding(Subject("config", key, label), severity, summary, evidence, Location(CONFIG, 3, 5))
+    return replace(made, **more)
+
+
+def check(identity: str, *verdicts: Verdict, worst: Severity = Severity.CRITICAL, lesson: str = LESSON) -> Check:
+    """A check that always says the same."""
+    every = tuple(severity for severity in Severity if severity.rank <= worst.rank)
+    title = lesson.splitlines()[0]
+    return Check(title, every, ("clients",), lambda snapshot: verdicts, id=identity, lesson=lesson)
+
+
+def fix(repairs: str, identity: str = "files/restrict-mode", **more: Any) -> Fix:
+    """A fix that sets a mode."""
+    made = Fix("Take the rights of others away", (repairs,), Safety.SAFE, Reversal.FULL, _plan, id=identity)
+    return replace(made, **more)
+
+
+def plugins(checks: Iterable[Check], fixes: Iterable[Fix] = (), broken: tuple[BrokenPlugin, ...] = ()) -> Plugins:
+    """What a loader would have found."""
+    return Plugins({each.id: each for each in checks}, {each.id: each for each in fixes}, broken)
+
+
+def run(identity: str = "20260102-030405-ab", state: RunState = RunState.APPLIED, **more: Any) -> Run:
+    """A run of the history."""
+    plan = _plan(finding(), builders.snapshot(), None)
+    made = Run(identity, state, plan, CHANGES, "2026-01-02T03:04:05+00:00", "2026-01-02T03:04:06+00:00")
+    return replace(made, **more)
+
+
+CHANGES = (Change(CONFIG, "take the rights of group and others away", DIFF, 0o666, 0o600),)
+
+
+def _plan(finding: Finding, snapshot: Snapshot, answers: Any) -> Plan:
+    operation = SetMode(CONFIG, 0o600, 0o666, 1, 2)
+    return Plan(
+        "files/restrict-mode",
+        finding.check,
+        finding.identity,
+        "Make the config of Claude Desktop private",
+        Safety.SAFE,
+        Reversal.FULL,
+        (operation,),
+        "Another account that edits this file for you cannot any more.",
+    )
+
+
+@dataclass
+class Script:
+    """What the fake does, changed by a test as it goes. ``gate`` holds every look back until it is set."""
+
+    snapshot: Snapshot = field(default_factory=builders.snapshot)
+    runs: list[Run] = field(default_factory=list)
+    repaired: set[str] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)
+    fails: Exception | None = None
+    refuses: Refusal | None = None
+    ends: RunState = RunState.APPLIED
+    gate: threading.Event = field(default_factory=threading.Event)
+    check_gate: threading.Event = field(default_factory=threading.Event)
+    answers: list[Mapping[str, Any] | None] = field(default_factory=list)
+    looks: int = 0
+
+
+class FakeWorkbench(Workbench):
+    """The engine's face over a Script. What it judges is judged by the real scan."""
+
+    script: Script
+
+    def look(self, progress: Progress | None = None) -> Snapshot:
+        for section in SECTIONS:
+            if progress is not None:
+                progress(section, "started")
+        assert self.script.gate.wait(20)
+        self.script.looks += 1
+        if self.script.fails is not None:
+            raise self.script.fails
+        for section in SECTIONS:
+            if progress is not None:
+                progress(section, "complete")
+        return self.script.snapshot
+
+    def judge(self, snapshot: Snapshot, on_result: Callable[[CheckResult], None] | None = None) -> Report:
+        from workbench.scan import scan
+
+        gone = self.script.repaired | self.script.hidden
+        checks = {identity: _without(made, gone) for identity, made in self.plugins.checks.items()}
+
+        def told(result: CheckResult) -> None:
+            if on_result is not None:
+                on_result(result)
+            assert self.script.check_gate.wait(20)
+
+        return scan(snapshot, replace(self.plugins, checks=checks), told)
+
+    def plan(
+        self, fix: Fix, finding: Finding, snapshot: Snapshot, answers: Mapping[str, Any] | None = None
+    ) -> Plan | Refusal:
+        self.script.answers.append(answers)
+        if self.script.refuses is not None:
+            return self.script.refuses
+        return fix.plan(finding, snapshot, answers)
+
+    def prepare(self, plan: Plan) -> Any:
+        return SimpleNamespace(plan=plan, changes=CHANGES)
+
+    def apply(self, prepared: Any, on_step: Callable[[str], None] | None = None) -> Run:
+        state = RunState.REFUSED if self.read_only else self.script.ends
+        message = "the workbench was started with --read-only" if self.read_only else ""
+        if on_step is not None:
+            on_step("taking the rights of group and others away")
+        if state is RunState.APPLIED:
+            self.script.repaired.add(prepared.plan.finding)
+        made = run(f"run-{len(self.script.runs)}", state, plan=prepared.plan, message=message)
+        self.script.runs.insert(0, made)
+        return made
+
+    def undo(self, run: str) -> Run:
+        for place, each in enumerate(self.script.runs):
+            if each.identity == run:
+                self.script.repaired.discard(each.plan.finding)
+                self.script.runs[place] = replace(each, state=RunState.UNDONE)
+                return self.script.runs[place]
+        raise LookupError(run)
+
+    def history(self) -> tuple[Run, ...]:
+        return tuple(self.script.runs)
+
+    def recover(self) -> tuple[Run, ...]:
+        for place, each in enumerate(self.script.runs):
+            if each.state is RunState.STARTED:
+                self.script.runs[place] = replace(each, state=RunState.RECOVERED)
+        return tuple(each for each in self.script.runs if each.state is RunState.RECOVERED)
+
+
+def workbench(made: Plugins | None = None, *, read_only: bool = False, open_gates: bool = True) -> FakeWorkbench:
+    """A fake over ``usual()``, or over the plugins given. Its script can be changed while it is used."""
+    context = Context("linux", Path("/home/dev"), 1000, {}, Path("/"))
+    fake = FakeWorkbench(context, made or usual(), Path("/nowhere"), read_only)
+    object.__setattr__(fake, "script", Script())
+    if open_gates:
+        fake.script.gate.set()
+        fake.script.check_gate.set()
+    return fake
+
+
+def usual() -> Plugins:
+    """Three checks that find something, one that passes, one that could not look, and two fixes."""
+    also = (Subject("config", "cursor", "~/.cursor/mcp.json"),)
+    return plugins(
+        [
+            check("clients/config-writable-by-others", finding(also=also)),
+            check(
+                "clients/unpinned-package",
+                finding("The server “files” runs whatever version is newest", Severity.MEDIUM, "files", "files"),
+                finding("The server “git” runs whatever version is newest", Severity.MEDIUM, "git", "git"),
+                worst=Severity.MEDIUM,
+            ),
+            check("processes/runs-as-root", Passed(Subject("process", "x", "x"))),
+            check(
+                "secrets/in-process-environment",
+                NotAssessed("the environment of server-git", "permission denied", "run: sudo workbench snapshot"),
+                worst=Severity.HIGH,
+            ),
+            check(
+                "sockets/connectable-by-others",
+                finding(
+                    "Any account can connect to the socket of “files”", Severity.HIGH, "/tmp/a.sock", "/tmp/a.sock"
+                ),
+                worst=Severity.HIGH,
+            ),
+        ],
+        [fix("clients/config-writable-by-others"), fix("clients/unpinned-package", "clients/pin-version")],
+    )
+
+
+def _without(made: Check, gone: set[str]) -> Check:
+    def still_said(snapshot: Snapshot) -> list[Verdict]:
+        said = list(made.run(snapshot))
+        signed = [v.of_check(made.id, ()).identity if isinstance(v, Finding) else "" for v in said]
+        left: list[Verdict] = [v for v, identity in zip(said, signed, strict=True) if identity not in gone]
+        return left or [Passed(Subject("x", "x", "x"))]
+
+    return replace(made, run=still_said)
+
+
+def titled(title: str) -> Plan:
+    """A plan of that title."""
+    return replace(_plan(finding(), builders.snapshot(), None), title=title)

@@ -1,0 +1,167 @@
+"""What every screen owes the eye: a footer that fits, any theme, no colour, no cut words, help that lists the keys."""
+
+from __future__ import annotations
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Footer
+
+from tests import builders
+from tests.tui import fakes
+from tests.tui.driving import NARROW, WIDE, driven, flat, shown, until, until_shown
+from workbench.model.run import RunState
+from workbench.tui.app import WorkbenchApp
+from workbench.tui.plain import hanging, plain, stacked
+from workbench.tui.screens.help import Help
+from workbench.tui.screens.result import Outcome, outcome_lines
+from workbench.tui.widgets.diff import diff
+from workbench.tui.wording import at_home, mode, moment
+
+PATHS: tuple[tuple[str, ...], ...] = ((), ("enter",), ("2",), ("3",), ("f",), ("f", "a"), ("h",))
+
+
+async def _walked(app: WorkbenchApp, pilot: Pilot[int], keys: tuple[str, ...]) -> None:
+    for key in keys:
+        await pilot.press(key)
+        await pilot.pause(0.1)
+        await until(pilot, lambda: not app.busy and not app.main.looking)
+
+
+@pytest.mark.parametrize("keys", PATHS, ids=lambda keys: "-".join(keys) or "start")
+async def test_the_footer_fits_eighty_columns_with_at_most_seven_keys(keys: tuple[str, ...]) -> None:
+    workbench = fakes.workbench()
+    workbench.script.runs.append(fakes.run())
+    async with driven(workbench, NARROW) as (app, pilot):
+        await _walked(app, pilot, keys)
+        footer = app.screen.query_one(Footer)
+        await until(pilot, lambda: len(footer.children) > 0)
+        right = max(child.region.right for child in footer.children)
+        assert 1 <= len(footer.children) <= 7
+        assert right <= 80
+        assert footer.virtual_size.width <= 80
+
+
+@pytest.mark.parametrize("size", [(60, 16), NARROW, (99, 30), WIDE], ids=str)
+async def test_every_size_draws_every_screen(size: tuple[int, int]) -> None:
+    workbench = fakes.workbench()
+    workbench.script.runs.append(fakes.run())
+    async with driven(workbench, size) as (app, pilot):
+        for keys, words in (
+            (("question_mark",), "Keys here"),
+            (("escape", "h"), "newest first"),
+            (("escape", "f"), "Preview"),
+            (("a",), "Result"),
+        ):
+            await _walked(app, pilot, keys)
+            await until_shown(pilot, words)
+            assert len(shown(app).splitlines()) <= size[1]
+            assert "This terminal is" not in flat(app)
+
+
+async def test_the_light_theme_is_light_and_every_severity_is_a_word_and_a_symbol() -> None:
+    async with driven(fakes.workbench(), WIDE, theme="textual-light") as (app, _):
+        background = app.screen.background_colors[1]
+        assert background.brightness > 0.7
+        for words in ("✖ critical", "▲ high", "◆ medium"):
+            assert words in shown(app)
+
+
+async def test_without_colour_nothing_is_coloured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with driven(fakes.workbench(), WIDE) as (app, pilot):
+        assert app.no_color
+        await pilot.press("f")
+        await until_shown(pilot, '- "command": "npx pkg",', '+ "command"')
+
+
+async def test_nothing_moves_where_animations_are_off() -> None:
+    workbench = fakes.workbench(open_gates=False)
+    async with driven(workbench, looked=False) as (app, pilot):
+        await until_shown(pilot, "Looking at this host")
+        first = shown(app)
+        await pilot.pause(0.4)
+        assert shown(app) == first
+        assert not any("\u2800" <= character <= "\u28ff" for character in first)  # no spinner of braille
+        workbench.script.gate.set()
+        workbench.script.check_gate.set()
+
+
+@pytest.mark.parametrize("opened_from", [(), ("h",), ("f",)], ids=lambda keys: "-".join(keys) or "main")
+async def test_help_lists_the_keys_of_the_screen_it_was_opened_from(opened_from: tuple[str, ...]) -> None:
+    async with driven(fakes.workbench(), (100, 60)) as (app, pilot):
+        await _walked(app, pilot, opened_from)
+        own = app.screen
+        shown_in_footer = {
+            active.binding.tooltip or active.binding.description
+            for active in own.active_bindings.values()
+            if active.binding.show and active.binding.description
+        }
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, Help))
+        await until_shown(pilot, "Keys here", "How bad a finding is", *shown_in_footer)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is own)
+
+
+async def test_the_palette_offers_what_the_keys_offer() -> None:
+    async with driven(fakes.workbench()) as (app, _):
+        titles = {command.title for command in app.get_system_commands(app.screen)}
+        assert {"Repair", "Rescan", "Undo", "History", "Theme", "Show: Not assessed"} <= titles
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+q", "ctrl+c"])
+async def test_every_quitting_key_quits_with_zero(key: str) -> None:
+    async with driven(fakes.workbench()) as (app, pilot):
+        await pilot.press(key)
+        await until(pilot, lambda: app._exit)
+    assert app.return_value == 0
+    assert (app.return_code or 0) == 0
+
+
+async def test_a_long_path_breaks_after_a_slash_and_words_stay_whole() -> None:
+    text = "any account can read /home/dev/.config/Claude/claude_desktop_config.json, which holds 1 secret"
+    lines = hanging(plain("where  "), plain(text), 40).plain.split("\n")
+    assert max(map(len, lines)) <= 40
+    assert all(line.startswith("       ") for line in lines[1:])
+    assert "".join(line[7:] for line in lines).replace(" ", "") == text.replace(" ", "")
+    assert any(line.endswith("/") for line in lines)
+    assert lines[0] == "where  any account can read"
+
+
+def test_a_diff_keeps_every_character_and_its_signs() -> None:
+    text = "--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n-\told\r\n+\tnew\x1b[2J\n same \n\\ No newline at end of file\n"
+    assert diff(text, 60).plain.split("\n") == [
+        "--- a/x",
+        "+++ b/x",
+        "@@ -1,2 +1,2 @@",
+        "-→   old\\x0d",
+        "+→   new\\x1b[2J",
+        " same ",
+        "\\ No newline at end of file",
+    ]
+
+
+def test_a_change_far_inside_one_very_long_line_is_shown() -> None:
+    rest = '"x": 1, ' * 2000
+    shown = diff(f'@@ -1 +1 @@\n-{{{rest}"pkg@latest", {rest}}}\n+{{{rest}"pkg@1.2.3", {rest}}}\n', 70).plain
+    assert "pkg@latest" in shown.replace("\n  ", "") and "pkg@1.2.3" in shown.replace("\n  ", "")
+    assert "characters as they are" in shown.replace("\n  ", "")
+    assert len(shown) < 1500
+
+
+def test_small_words() -> None:
+    assert mode(0o4750) == "4750 rwsr-x---"
+    assert moment("2026-01-02T03:04:05+00:00") == "2026-01-02 03:04 UTC"
+    assert at_home("/home/dev/x and /home/developer/x and /srv/home/dev/x", "/home/dev") == (
+        "~/x and /home/developer/x and /srv/home/dev/x"
+    )
+
+
+@pytest.mark.parametrize("state", RunState)
+def test_each_run_state_has_words(state: RunState) -> None:
+    workbench = fakes.workbench()
+    report = workbench.judge(builders.snapshot())
+    said = stacked(outcome_lines(Outcome(fakes.run(state=state), report, None), 78)).plain
+    line = said.split("\n")[2]
+    assert line.startswith(f"{state.value}  ")
+    assert len(line) > len(state.value) + 10

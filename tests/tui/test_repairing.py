@@ -1,0 +1,334 @@
+"""From a finding to its repair and back, by keyboard."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal
+
+import pytest
+from textual.widgets import Button, Checkbox, Input, Select
+
+from tests import builders
+from tests.tui import fakes
+from tests.tui.driving import NARROW, TINY, WIDE, driven, flat, until, until_shown
+from workbench.model.plan import Refusal, Reversal, Safety
+from workbench.model.run import Run, RunState
+from workbench.tui.screens.answers import AskAnswers
+from workbench.tui.screens.applying import Applying
+from workbench.tui.screens.dialogs import ChooseFix, Confirm, Notice
+from workbench.tui.screens.history import History
+from workbench.tui.screens.preview import Preview
+from workbench.tui.screens.result import Result
+from workbench.tui.widgets.findings import FindingsList
+
+CONFIG_CHECK = "clients/config-writable-by-others"
+
+
+async def test_scan_select_preview_cancel_changes_nothing() -> None:
+    workbench = fakes.workbench()
+    async with driven(workbench, NARROW) as (app, pilot):
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, Preview))
+        await until_shown(
+            pilot,
+            "What will be done (1 step)",
+            "0666 rw-rw-rw- → 0600 rw-------",
+            '- "command": "npx pkg",',
+            '+ "command": "npx pkg@1.2.3",',
+            "What may stop working",
+            "nothing has been changed yet",
+        )
+        focused = app.focused
+        assert isinstance(focused, Button) and focused.id == "cancel"
+        await pilot.press("f")  # the key that opened it does not apply it
+        await pilot.press("G")
+        await until_shown(pilot, "What undo brings back", "all of it is rolled back")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.main)
+        assert workbench.script.runs == []
+        assert workbench.script.looks == 1
+
+
+async def test_scan_select_apply_result_undo() -> None:
+    workbench = fakes.workbench()
+    async with driven(workbench, WIDE) as (app, pilot):
+        await pilot.press("enter")  # where the detail is shown already, this is the next step
+        await until(pilot, lambda: isinstance(app.screen, Preview))
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, Result))
+        await until_shown(
+            pilot, "applied The change is made", "a fresh look no longer finds it", "grade F → C", "4 → 3 findings"
+        )
+        assert len(app.main.query_one(FindingsList).findings) == 3
+        await pilot.press("u")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await until_shown(pilot, "Undo this repair?", fakes.CONFIG)
+        await pilot.press("y")
+        await until_shown(pilot, "undone It was undone", "a fresh look finds it again", "grade C → F")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.main)
+        assert [run.state for run in workbench.script.runs] == [RunState.UNDONE]
+        assert len(app.main.query_one(FindingsList).findings) == 4
+
+
+async def test_undo_from_the_main_screen_asks_and_enter_does_not_undo() -> None:
+    workbench = fakes.workbench()
+    workbench.script.runs.append(fakes.run())
+    async with driven(workbench) as (app, pilot):
+        await pilot.press("u")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.main)
+        assert workbench.script.runs[0].state is RunState.APPLIED
+
+
+async def test_with_nothing_to_undo_it_says_so() -> None:
+    async with driven(fakes.workbench()) as (_, pilot):
+        await pilot.press("u")
+        await until_shown(pilot, "Nothing to undo")
+
+
+async def test_undo_takes_the_last_repair_and_not_the_undo_of_another() -> None:
+    workbench = fakes.workbench()
+    redone = fakes.run("3", plan=fakes.titled("Undo: Make it private"))
+    workbench.script.runs += [redone, fakes.run("2", RunState.UNDONE), fakes.run("1", plan=fakes.titled("The first"))]
+    async with driven(workbench) as (app, pilot):
+        await pilot.press("u")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await until_shown(pilot, "The first")
+
+
+async def test_the_history_lists_runs_and_undoes_the_selected_one() -> None:
+    workbench = fakes.workbench()
+    workbench.script.runs += [fakes.run("2"), fakes.run("1", RunState.ROLLED_BACK, message="it did not help")]
+    async with driven(workbench) as (app, pilot):
+        await pilot.press("h")
+        await until_shown(pilot, "2026-01-02 03:04 UTC", "rolled back", "take the rights of group and others away")
+        await pilot.press("j")
+        await until_shown(pilot, "it did not help")
+        await pilot.press("u")  # what was rolled back cannot be undone
+        await pilot.pause()
+        assert isinstance(app.screen, History)
+        await pilot.press("k", "u")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, Result))
+        await pilot.press("escape")
+        await until_shown(pilot, "undone")
+        assert workbench.script.runs[0].state is RunState.UNDONE
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.main)
+
+
+async def test_an_empty_history_says_so() -> None:
+    async with driven(fakes.workbench()) as (_, pilot):
+        await pilot.press("h")
+        await until_shown(pilot, "No repair was made yet")
+
+
+async def test_a_refusal_says_why_and_what_to_do_instead() -> None:
+    workbench = fakes.workbench()
+    workbench.script.refuses = Refusal("the file changed since it was looked at", "press r and try again")
+    async with driven(workbench) as (app, pilot):
+        await pilot.press("f")
+        await until_shown(pilot, "Refused: nothing was changed", "changed since it was looked at", "Instead: press r")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.main)
+
+
+async def test_a_finding_without_a_repair_points_to_the_lesson() -> None:
+    async with driven(fakes.workbench()) as (_, pilot):
+        await pilot.press("j", "f")
+        await until_shown(pilot, "No repair on offer", "How to fix it by hand")
+
+
+async def test_a_replay_is_never_repaired_or_undone() -> None:
+    workbench = fakes.workbench()
+    async with driven(workbench, replay=builders.snapshot()) as (app, pilot):
+        await until_shown(pilot, "replay")
+        for key in ("f", "u", "h"):
+            await pilot.press(key)
+            await until_shown(pilot, "This is the replay of a snapshot")
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is app.main)
+        assert workbench.script.looks == 0
+        assert workbench.script.answers == []
+
+
+async def test_read_only_is_refused_by_the_engine_and_shown() -> None:
+    async with driven(fakes.workbench(read_only=True)) as (app, pilot):
+        await until_shown(pilot, "read-only")
+        await pilot.press("f")
+        await until_shown(pilot, "read-only: applying it will be refused")
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, Result))
+        await until_shown(pilot, "refused It was refused. Nothing was changed.", "started with --read-only")
+        assert "Undo (u)" not in flat(app)
+
+
+async def test_a_roll_back_that_failed_is_loud() -> None:
+    workbench = fakes.workbench()
+    workbench.script.ends = RunState.ROLLBACK_FAILED
+    async with driven(workbench) as (_, pilot):
+        await pilot.press("f")
+        await until_shown(pilot, "Preview")
+        await pilot.press("a")
+        await until_shown(pilot, "rollback failed It could neither be finished nor be taken back")
+
+
+async def test_of_several_fixes_one_is_chosen() -> None:
+    usual = fakes.usual()
+    other = fakes.fix(
+        CONFIG_CHECK, "clients/move", title="Move it away", safety=Safety.REVIEW, reversal=Reversal.PARTIAL
+    )
+    workbench = fakes.workbench(fakes.plugins(usual.checks.values(), [*usual.fixes.values(), other]))
+    async with driven(workbench) as (app, pilot):
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, ChooseFix))
+        await until_shown(pilot, "Take the rights of others away", "Move it away", "undo brings back a part")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.main)
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, ChooseFix))
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Preview))
+
+
+class Where(Enum):
+    HERE = "here"
+    THERE = "there"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    directory: str
+    keep: int
+    backup: bool
+    where: Where
+    how: Literal["quick", "thorough"]
+
+
+async def test_a_fix_that_asks_gets_a_form_filled_in_as_it_suggests() -> None:
+    asking = fakes.fix(
+        CONFIG_CHECK,
+        answers=Wanted,
+        suggest=lambda finding, snapshot: Wanted("/home/dev/ws", 3, True, Where.THERE, "quick"),
+    )
+    workbench = fakes.workbench(fakes.plugins(fakes.usual().checks.values(), [asking]))
+    async with driven(workbench) as (app, pilot):
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, AskAnswers))
+        directory = app.screen.query_one("#answer-directory", Input)
+        assert directory.value == "/home/dev/ws"
+        assert app.screen.query_one("#answer-backup", Checkbox).value is True
+        assert app.screen.query_one("#answer-where", Select).value is Where.THERE
+        await pilot.press("end", "q")  # a letter typed into a field is no command
+        assert directory.value == "/home/dev/wsq"
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Preview))
+        expected = {"directory": "/home/dev/wsq", "keep": 3, "backup": True, "where": Where.THERE, "how": "quick"}
+        assert workbench.script.answers == [expected]
+
+
+async def test_a_form_can_be_left_and_a_wrong_number_is_not_taken() -> None:
+    asking = fakes.fix(CONFIG_CHECK, answers=Wanted)
+    workbench = fakes.workbench(fakes.plugins(fakes.usual().checks.values(), [asking]))
+    async with driven(workbench) as (app, pilot):
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, AskAnswers))
+        await pilot.press("enter")
+        await until_shown(pilot, "A whole number is wanted here")
+        assert isinstance(app.screen, AskAnswers)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.main)
+        assert workbench.script.answers == []
+
+
+async def test_a_suggestion_that_is_a_refusal_is_shown() -> None:
+    asking = fakes.fix(
+        CONFIG_CHECK, answers=Wanted, suggest=lambda finding, snapshot: Refusal("no version is installed")
+    )
+    workbench = fakes.workbench(fakes.plugins(fakes.usual().checks.values(), [asking]))
+    async with driven(workbench) as (_, pilot):
+        await pilot.press("f")
+        await until_shown(pilot, "Refused: nothing was changed", "no version is installed")
+
+
+async def test_nobody_quits_in_the_middle_of_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    workbench = fakes.workbench()
+    go_on = threading.Event()
+    apply = fakes.FakeWorkbench.apply
+
+    def slow(self: fakes.FakeWorkbench, prepared: Any, on_step: Any = None) -> Run:
+        on_step("holding still")
+        assert go_on.wait(20)
+        return apply(self, prepared, on_step)
+
+    monkeypatch.setattr(fakes.FakeWorkbench, "apply", slow)
+    async with driven(workbench) as (app, pilot):
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, Preview))
+        await pilot.press("a")
+        await until_shown(pilot, "holding still")
+        for key in ("ctrl+q", "ctrl+c", "escape", "ctrl+p"):
+            await pilot.press(key)
+        assert isinstance(app.screen, Applying)
+        assert not app._exit
+        go_on.set()
+        await until(pilot, lambda: isinstance(app.screen, Result))
+
+
+async def test_an_engine_that_fails_is_said_and_the_app_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: object, prepared: object, on_step: object = None) -> Run:
+        raise OSError("no space left on [/device]")
+
+    monkeypatch.setattr(fakes.FakeWorkbench, "apply", broken)
+    async with driven(fakes.workbench()) as (app, pilot):
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, Preview))
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, Notice))
+        await until_shown(pilot, "It failed", "no space left on [/device]")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.main)
+
+
+async def test_an_interrupted_run_is_offered_for_recovery_at_the_start() -> None:
+    workbench = fakes.workbench()
+    workbench.script.runs.append(fakes.run(state=RunState.STARTED))
+    async with driven(workbench) as (app, pilot):
+        await until_shown(pilot, "A repair was interrupted", "Make the config of Claude Desktop private")
+        await pilot.press("y")
+        await until_shown(pilot, "Recovered")
+        assert workbench.script.runs[0].state is RunState.RECOVERED
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.main)
+
+
+async def test_recovery_can_wait_and_read_only_does_not_offer_it() -> None:
+    workbench = fakes.workbench()
+    workbench.script.runs.append(fakes.run(state=RunState.STARTED))
+    async with driven(workbench) as (app, pilot):
+        await until_shown(pilot, "A repair was interrupted")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.main)
+        assert workbench.script.runs[0].state is RunState.STARTED
+    looking = fakes.workbench(read_only=True)
+    looking.script.runs.append(fakes.run(state=RunState.STARTED))
+    async with driven(looking) as (_, pilot):
+        await until_shown(pilot, "A repair was interrupted", "when the workbench is started without")
+
+
+async def test_a_preview_in_a_terminal_made_too_small_cannot_be_applied() -> None:
+    workbench = fakes.workbench()
+    async with driven(workbench) as (app, pilot):
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, Preview))
+        await pilot.resize_terminal(*TINY)
+        await until_shown(pilot, "This terminal is 50 × 10")
+        await pilot.press("a")
+        await pilot.pause()
+        assert isinstance(app.screen, Preview)
+        assert workbench.script.runs == []

@@ -1,0 +1,142 @@
+"""The app in a real terminal: what it writes there, and how it leaves it, whoever ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no pseudo-terminal to open")
+ROOT = Path(__file__).resolve().parents[2]
+HOSTILE = "\x1b]52;c;aGFja2Vk\x1b\\ \x1b]0;owned\x07 \x9b31m \x1b[2J \u202e [@click=app.quit]x[/]"
+PROGRAM = """
+import sys
+from tests.tui import fakes
+from workbench.tui.app import run
+hostile = bytes.fromhex(sys.argv[1]).decode()
+checks = [fakes.check("clients/a", fakes.finding("END " + hostile, label=hostile))]
+sys.exit(run(fakes.workbench(fakes.plugins(checks))))
+"""
+
+
+class Terminal:
+    """A program in a pseudo-terminal of 80 × 24."""
+
+    def __init__(self, process: subprocess.Popen[bytes], master: int, slave: int) -> None:
+        self.process, self.master, self.slave = process, master, slave
+        self.written = b""
+
+    def read_until(self, wanted: bytes, seconds: float = 20.0) -> None:
+        """Read on until this was written."""
+        end = time.monotonic() + seconds
+        while wanted not in self.written:
+            assert time.monotonic() < end, self.written[-2000:]
+            self._read(0.1)
+
+    def end(self) -> int:
+        """Wait for the end and return the exit status, everything written read."""
+        end = time.monotonic() + 20
+        while self.process.poll() is None:
+            assert time.monotonic() < end, "it does not end"
+            self._read(0.1)
+        while self._read(0.2):
+            pass
+        return self.process.returncode
+
+    def _read(self, seconds: float) -> bool:
+        if not select.select([self.master], [], [], seconds)[0]:
+            return False
+        with contextlib.suppress(OSError):
+            self.written += os.read(self.master, 65536)
+            return True
+        return False
+
+
+@contextmanager
+def terminal(**environment: str) -> Iterator[Terminal]:
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    wanted = {**os.environ, "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none", **environment}
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, HOSTILE.encode().hex()],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=ROOT,
+        env={name: value for name, value in wanted.items() if value},
+        start_new_session=True,
+    )
+    opened = Terminal(process, master, slave)
+    before = termios.tcgetattr(slave)
+    try:
+        opened.read_until(b"END ")
+        assert termios.tcgetattr(slave) != before  # it reads every key by itself
+        yield opened
+        assert termios.tcgetattr(slave) == before  # the echo is back
+        assert opened.written.rindex(b"\x1b[?1049l") > opened.written.rindex(b"\x1b[?1049h")  # and the old screen
+        assert b"\x1b[?25h" in opened.written  # and the cursor
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        os.close(master)
+        os.close(slave)
+
+
+@pytest.mark.parametrize("key", [b"q", b"\x03", b"\x11"], ids=["q", "ctrl+c", "ctrl+q"])
+def test_a_key_that_quits_leaves_the_terminal_as_it_was(key: bytes) -> None:
+    with terminal() as opened:
+        os.write(opened.master, key)
+        assert opened.end() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_leaves_the_terminal_as_it_was(number: signal.Signals) -> None:
+    with terminal() as opened:
+        opened.process.send_signal(number)
+        status = opened.end()
+        assert status == (0 if number is signal.SIGINT else 128 + number)
+
+
+def test_no_escape_sequence_of_the_host_reaches_the_terminal() -> None:
+    with terminal() as opened:
+        opened.read_until(b"@click=app.quit")
+        os.write(opened.master, b"q")
+        assert opened.end() == 0
+    for sequence in (b"\x1b]52", b"\x1b]0;", b"\x1b[2J", b"\xc2\x9b", "\u202e".encode()):
+        assert sequence not in opened.written.partition(b"END ")[2]
+
+
+@pytest.mark.parametrize("switch", ["", "1"], ids=["colour", "NO_COLOR"])
+def test_without_colour_only_greys_are_written(switch: str) -> None:
+    with terminal(COLORTERM="truecolor", NO_COLOR=switch) as opened:
+        os.write(opened.master, b"q")
+        assert opened.end() == 0
+    colours = [part.split(b"m")[0].split(b";")[:3] for part in opened.written.split(b"8;2;")[1:]]
+    assert len(colours) > 50
+    assert all(len(set(colour)) == 1 for colour in colours) == bool(switch)
+
+
+def test_opening_the_app_imports_nothing_that_a_look_may_not_need() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", "import sys, workbench.tui.app; print(*sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert {"docker", "requests", "pydantic", "yaml", "psutil", "textual.widgets._markdown"}.isdisjoint(said)

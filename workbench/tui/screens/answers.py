@@ -1,0 +1,110 @@
+"""What a fix asks before it makes its plan: a form made from the fields of its answers, filled in as it suggests."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, fields
+from enum import Enum
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Button, Checkbox, Input, Select, Static
+
+from workbench.model.check import Fix
+from workbench.tui.plain import entitle, plain
+from workbench.tui.screens.base import Roomy
+from workbench.tui.widgets.room import TooSmall
+
+Answers = Mapping[str, Any]
+
+
+class AskAnswers(Roomy, ModalScreen[Answers | None]):
+    """Asks; its result is the answers by field name, or None when the person leaves."""
+
+    CSS_PATH = "answers.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel", show=False)]
+
+    def __init__(self, fix: Fix, suggested: object) -> None:
+        super().__init__()
+        if fix.answers is None:
+            raise ValueError(f"{fix.id} asks nothing")
+        self._title = fix.title
+        self._fields: tuple[Field[Any], ...] = fields(fix.answers)
+        self._types = typing.get_type_hints(fix.answers)
+        self._suggested = suggested
+
+    def compose(self) -> ComposeResult:
+        """A line a question."""
+        with Vertical(classes="window") as window:
+            entitle(window, self._title, "escape cancels")
+            with VerticalScroll(classes="text", can_focus=False):
+                for field in self._fields:
+                    yield from self._asked(field)
+            with Horizontal(classes="buttons"):
+                yield Button("Cancel", id="cancel", compact=True)
+                yield Button("Show the plan", id="go", variant="primary", compact=True)
+        yield TooSmall()
+
+    def on_mount(self) -> None:
+        """Start in the first field."""
+        for widget in self.query("Input, Checkbox, Select"):
+            widget.focus()
+            break
+
+    def _asked(self, field: Field[Any]) -> Iterator[Widget]:
+        label = str(field.metadata.get("label") or field.name.replace("_", " ").capitalize())
+        value = getattr(self._suggested, field.name, None)
+        kind, name = self._types[field.name], f"answer-{field.name}"
+        if kind is bool:
+            yield Checkbox(plain(label), bool(value), id=name)
+        else:
+            yield Static(plain(label), classes="label")
+            choices = _choices(kind)
+            if choices:
+                options = [(plain(str(getattr(choice, "value", choice))), choice) for choice in choices]
+                yield Select(options, value=value if value in choices else choices[0], allow_blank=False, id=name)
+            else:
+                yield Input("" if value is None else str(value), id=name, type="integer" if kind is int else "text")
+        about = field.metadata.get("help")
+        if about:
+            yield Static(plain(str(about)), classes="about")
+
+    @on(Button.Pressed, "#go")
+    @on(Input.Submitted)
+    def action_go(self) -> None:
+        """Take the answers, when they can be taken."""
+        answers: dict[str, Any] = {}
+        for field in self._fields:
+            widget = self.query_one(f"#answer-{field.name}", Widget)
+            if isinstance(widget, Input):
+                try:
+                    answers[field.name] = self._typed(field, widget.value)
+                except ValueError:
+                    widget.focus()
+                    self.notify("A whole number is wanted here.", severity="warning", markup=False)
+                    return
+            elif isinstance(widget, (Checkbox, Select)):
+                answers[field.name] = widget.value
+        self.dismiss(answers)
+
+    @on(Button.Pressed, "#cancel")
+    def action_leave(self) -> None:
+        """Answer nothing."""
+        self.dismiss(None)
+
+    def _typed(self, field: Field[Any], text: str) -> object:
+        return int(text) if self._types[field.name] is int else text
+
+
+def _choices(kind: Any) -> tuple[Any, ...]:
+    if typing.get_origin(kind) is typing.Literal:
+        return typing.get_args(kind)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return tuple(kind)
+    return ()

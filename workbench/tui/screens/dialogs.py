@@ -1,0 +1,140 @@
+"""Small windows: a notice, a question, a choice between fixes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, OptionList, Static
+from textual.widgets.option_list import Option
+
+from workbench.model.check import Fix
+from workbench.model.plan import Refusal
+from workbench.tui.plain import entitle, paragraphs, plain, stacked, together
+from workbench.tui.screens.base import Roomy
+from workbench.tui.widgets.findings import VI_KEYS
+from workbench.tui.widgets.room import TooSmall
+from workbench.tui.wording import MUTED, reversal, safety
+
+
+class Notice(Roomy, ModalScreen[None]):
+    """Says something and waits to be closed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Close", show=False)]
+
+    def __init__(self, title: str, text: str, instead: str = "") -> None:
+        super().__init__()
+        self._title, self._text, self._instead = title, text, instead
+
+    def compose(self) -> ComposeResult:
+        """The text, what to do instead, and a button."""
+        with Vertical(classes="window") as window:
+            entitle(window, self._title)
+            with VerticalScroll(classes="text", can_focus=False):
+                yield Static(paragraphs(self._text))
+                if self._instead:
+                    yield Static(together(("Instead: ", "bold"), paragraphs(self._instead)), classes="apart")
+            with Horizontal(classes="buttons"):
+                yield Button("Close", id="close", compact=True)
+        yield TooSmall()
+
+    def on_mount(self) -> None:
+        """Enter closes it."""
+        self.query_one("#close", Button).focus()
+
+    @on(Button.Pressed)
+    def action_leave(self) -> None:
+        """Close it."""
+        self.dismiss()
+
+
+def refusal(answer: Refusal) -> Notice:
+    """Why there is no plan, and what to do instead."""
+    return Notice("Refused: nothing was changed", answer.reason, answer.instead)
+
+
+class Confirm(Roomy, ModalScreen[bool]):
+    """Asks before something is done. Enter and Escape do nothing; only the key named on the button does it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,n", "leave", "Cancel", show=False),
+        Binding("y", "agree", "Yes", show=False),
+    ]
+
+    def __init__(self, title: str, text: Content, agree: str, leave: str = "Cancel") -> None:
+        super().__init__()
+        self._title, self._text, self._labels = title, text, (leave, f"{agree} (y)")
+
+    def compose(self) -> ComposeResult:
+        """The question and its two answers."""
+        leave, agree = self._labels
+        with Vertical(classes="window") as window:
+            entitle(window, self._title)
+            with VerticalScroll(classes="text", can_focus=False):
+                yield Static(self._text)
+            with Horizontal(classes="buttons"):
+                yield Button(plain(leave), id="leave", compact=True)
+                yield Button(plain(agree), id="agree", variant="warning", compact=True)
+        yield TooSmall()
+
+    def on_mount(self) -> None:
+        """The answer that changes nothing is the one under the cursor."""
+        self.query_one("#leave", Button).focus()
+
+    @on(Button.Pressed, "#leave")
+    def action_leave(self) -> None:
+        """Do nothing."""
+        self.dismiss(False)
+
+    @on(Button.Pressed, "#agree")
+    def action_agree(self) -> None:
+        """Do it."""
+        self.dismiss(True)
+
+
+class ChooseFix(Roomy, ModalScreen[Fix | None]):
+    """Lets the person choose between several fixes of one finding, the safest first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Cancel", show=False)]
+
+    def __init__(self, fixes: Sequence[Fix]) -> None:
+        super().__init__()
+        self._fixes = tuple(fixes)
+
+    def compose(self) -> ComposeResult:
+        """The fixes and what they ask."""
+        with Vertical(classes="window") as window:
+            entitle(window, "Choose a repair", "enter shows the plan · escape cancels")
+            yield Choices(*_choices(self._fixes), markup=False, compact=True)
+        yield TooSmall()
+
+    def on_mount(self) -> None:
+        """Start on the safest."""
+        self.query_one(Choices).focus()
+
+    @on(OptionList.OptionSelected)
+    def choose(self, event: OptionList.OptionSelected) -> None:
+        """Take the one under the cursor."""
+        self.dismiss(self._fixes[event.option_index])
+
+    def action_leave(self) -> None:
+        """Take none."""
+        self.dismiss(None)
+
+
+class Choices(OptionList):
+    """A list with the keys of vi besides the arrows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*VI_KEYS]
+
+
+def _choices(fixes: Sequence[Fix]) -> Iterator[Option]:
+    for place, fix in enumerate(fixes):
+        about = f"{safety(fix.safety)}; {reversal(fix.reversal)}"
+        yield Option(stacked((plain(fix.title, "bold"), plain(about, MUTED))), id=str(place))

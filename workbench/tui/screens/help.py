@@ -1,0 +1,101 @@
+"""The keys of the screen it was opened from, and what the signs mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen, Screen
+
+from workbench.model.plan import Safety
+from workbench.model.severity import Severity
+from workbench.tui.plain import entitle, hanging, plain, stacked
+from workbench.tui.screens.base import Roomy
+from workbench.tui.widgets.pages import Page
+from workbench.tui.widgets.room import TooSmall
+from workbench.tui.wording import heading, safety, severity
+
+_HARM = {
+    Severity.CRITICAL: "another account, or an injected prompt, takes over now",
+    Severity.HIGH: "one step away from that",
+    Severity.MEDIUM: "makes an attack easier or worse",
+    Severity.LOW: "a weakness with little reach",
+    Severity.INFO: "worth knowing",
+}
+_SHOWN_KEYS = {"question_mark": "?", "escape": "esc", "pagedown": "page down", "pageup": "page up", "enter": "⏎"}
+_MOVING = {"tab", "shift+tab", "up", "down", "j", "k", "pageup", "pagedown", "space", "home", "end", "g", "G"}
+# What moves sideways in a list that never scrolls sideways, and a key of another platform.
+_LEFT_OUT = {"left", "right", "ctrl+pageup", "ctrl+pagedown", "ctrl+c", "super+c"}
+_LAST = ("ctrl+c", "Copy the selected text; quit where none is selected")
+Part = tuple[str, tuple[tuple[str, str], ...]]
+"""A title, and below it the keys and what each does."""
+
+
+class Help(Roomy, ModalScreen[None]):
+    """The keys and the signs."""
+
+    CSS_PATH = "help.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,enter", "leave", "Close", show=False)]
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        super().__init__()
+        self._parts = tuple(parts)
+
+    def compose(self) -> ComposeResult:
+        """One page that scrolls."""
+        with Vertical(classes="window") as window:
+            entitle(window, "Help", "escape closes")
+            yield Page("", id="keys")
+        yield TooSmall()
+
+    def on_mount(self) -> None:
+        """Show the page."""
+        page = self.query_one("#keys", Page)
+        page.write(lambda width: stacked(_lines(self._parts, width)))
+        page.focus()
+
+    def action_leave(self) -> None:
+        """Close it."""
+        self.dismiss()
+
+
+def keys_of(screen: Screen[object]) -> tuple[Part, ...]:
+    """The keys that work on a screen: what it does, then how to move in the widget under the cursor."""
+    does: dict[str, list[str]] = {}
+    moves: dict[str, list[str]] = {}
+    for active in screen.active_bindings.values():
+        said = active.binding.tooltip or active.binding.description
+        if not said or active.binding.key in _LEFT_OUT:
+            continue
+        own = isinstance(active.node, Screen | App) and active.binding.key not in _MOVING
+        (does if own else moves).setdefault(said, []).append(shown_key(active.binding))
+    does[_LAST[1]] = [_LAST[0]]
+    every = (("Keys here", does), ("Moving", moves))
+    return tuple((title, tuple((" ".join(keys), said) for said, keys in part.items())) for title, part in every if part)
+
+
+def shown_key(binding: Binding) -> str:
+    """The key as it is written on a keyboard."""
+    return binding.key_display or _SHOWN_KEYS.get(binding.key, binding.key)
+
+
+def _lines(parts: Sequence[Part], width: int) -> Iterator[Content]:
+    for title, keys in parts:
+        yield heading(title)
+        for key, said in keys:
+            yield hanging(plain(f"  {key:<15}", "$text-accent"), plain(said), width)
+        yield Content("")
+    yield heading("How bad a finding is")
+    for value, words in _HARM.items():
+        yield hanging(Content("  ") + severity(value) + Content("   "), plain(words), width)
+    yield Content("")
+    yield heading("What a repair asks")
+    for kind in Safety:
+        word, _, words = safety(kind).partition(": ")
+        yield hanging(plain(f"  {word:<15}"), plain(words), width)
+    yield Content("")
+    yield from plain("Nothing changes on this machine before you have seen the exact change and pressed a.").wrap(width)

@@ -1,0 +1,149 @@
+"""The two pages beside the findings: the report card, and what could not be assessed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from workbench.model.report import AreaGrade, CheckResult, Report, Status
+from workbench.model.severity import Severity
+from workbench.tui.plain import hanging, plain, stacked, together
+from workbench.tui.wording import MUTED, at_worst, heading, letter_style, tally
+
+
+class Page(VerticalScroll):
+    """A text that is wrapped to the width of its place and scrolls."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", "Down", show=False),
+        Binding("k", "scroll_up", "Up", show=False),
+        Binding("g", "scroll_home", "To the top", show=False),
+        Binding("G", "scroll_end", "To the end", show=False),
+    ]
+
+    def __init__(self, empty: str, **more: str) -> None:
+        super().__init__(**more)  # type: ignore[arg-type]
+        self._text: Callable[[int], Content] = lambda width: stacked(plain(empty, MUTED).wrap(width))
+
+    def compose(self) -> ComposeResult:
+        """One text."""
+        yield Static(classes="page")
+
+    def write(self, text: Callable[[int], Content]) -> None:
+        """Show a text that is made for a width in cells."""
+        self._text = text
+        self._write()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Wrap the text anew."""
+        self._write()
+
+    def _write(self) -> None:
+        width = max((self.scrollable_content_region.width or 78) - 1, 30)
+        self.query_one(".page", Static).update(self._text(width))
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that could not be looked at, and the checks that it stops."""
+
+    what: str
+    why: str
+    unlock: str
+    checks: tuple[str, ...] = ()
+
+
+def gaps(report: Report) -> tuple[Gap, ...]:
+    """What could not be looked at, each cause once: one cause often stops many checks."""
+    causes: dict[tuple[str, str, str], list[str]] = {}
+    for result in report.results:
+        if result.status is Status.ERROR:
+            causes.setdefault((result.check, result.reason, "report it to the author of the check"), [])
+        for gap in result.not_assessed:
+            causes.setdefault((gap.what, gap.why, gap.unlock), []).append(result.check)
+    for section, state in report.sections.items():
+        for unread in state.unread:
+            causes.setdefault((unread.what, unread.why, unread.unlock), [])
+        if state.status == "failed":
+            causes.setdefault((section, state.reason, state.unlock), [])
+    return tuple(Gap(*cause, tuple(checks)) for cause, checks in causes.items())
+
+
+def gaps_page(report: Report) -> Callable[[int], Content]:
+    """The text about what could not be assessed, and which plugins could not be loaded."""
+    return lambda width: stacked(_gaps_lines(report, width))
+
+
+def _gaps_lines(report: Report, width: int) -> Iterator[Content]:
+    found = gaps(report)
+    if not found and not report.broken_plugins:
+        yield from plain("Everything that applies to this host was assessed.", MUTED).wrap(width)
+    for gap in found:
+        yield hanging(Content.styled("? ", "bold $text-warning"), together((gap.what, "bold"), ": ", gap.why), width)
+        if gap.unlock:
+            yield hanging(plain("  to unlock  ", MUTED), plain(gap.unlock), width)
+        if gap.checks:
+            yield hanging(plain("  stops      ", MUTED), plain(", ".join(gap.checks), MUTED), width)
+        yield Content("")
+    if report.broken_plugins:
+        yield heading("Plugins that were not loaded")
+        for broken in report.broken_plugins:
+            yield hanging(Content.styled("! ", "bold $text-error"), plain(broken.file, "bold"), width)
+            yield hanging(Content("  "), plain(broken.reason), width)
+
+
+def card_page(report: Report) -> Callable[[int], Content]:
+    """The report card: every area with its letter, the rule behind it and what its checks said."""
+    return lambda width: stacked(_card_lines(report, width))
+
+
+def _card_lines(report: Report, width: int) -> Iterator[Content]:
+    if not report.areas:
+        yield from plain("There is no check to report on.", MUTED).wrap(width)
+        return
+    signs = "".join(f"  {value.symbol}" for value in Severity)
+    yield plain(f"    {'area':<11}{signs}  assessed", MUTED)
+    for area in report.areas:
+        results = [result for result in report.results if result.area == area.area]
+        yield from _area(area, results, width)
+    yield Content("")
+    yield plain("    " + "   ".join(f"{value.symbol} {value.value}" for value in Severity), MUTED)
+    inapplicable = [result for result in report.results if result.status is Status.NOT_APPLICABLE]
+    if inapplicable:
+        yield Content("")
+        yield heading(f"Not applicable here ({len(inapplicable)})")
+        for result in inapplicable:
+            yield hanging(Content("  "), together(result.check, (f"  {result.reason}", MUTED)), width)
+
+
+def _area(area: AreaGrade, results: list[CheckResult], width: int) -> Iterator[Content]:
+    grade = area.grade
+    found = Counter(finding.severity for result in results for finding in result.findings)
+    applicable = [result for result in results if result.status is not Status.NOT_APPLICABLE]
+    if not applicable:
+        yield together((f" –  {area.area:<11}", MUTED), ("  nothing of its kind is here", MUTED))
+        return
+    assessed = sum(result.status in (Status.FOUND, Status.PASSED) for result in applicable)
+    row = Content.assemble(
+        (f" {'–' if grade.letter == 'U' else grade.letter}  ", letter_style(grade.letter)),
+        plain(f"{area.area:<11}", "bold"),
+        *(tally(value, found[value]) for value in Severity),
+        plain(f"  {assessed} of {len(applicable)}".ljust(12)),
+    )
+    unsure = grade.at_worst not in (grade.letter, "U")
+    rule = plain(grade.rule + (f"; at worst {at_worst(grade)}" if unsure else ""), MUTED)
+    if row.cell_length + rule.cell_length <= width:
+        yield row + rule
+    else:
+        yield row
+        if unsure or grade.letter == "U":
+            yield hanging(Content(" " * 4), rule, width)

@@ -1,0 +1,136 @@
+"""How the values of the model look and read: severities, letters, states, modes."""
+
+from __future__ import annotations
+
+import re
+import stat
+
+from textual.content import Content
+
+from workbench.model.plan import Reversal, Safety
+from workbench.model.report import Grade, Report, Status
+from workbench.model.run import RunState
+from workbench.model.severity import Severity
+from workbench.tui.plain import plain, together
+
+SEVERITY_WIDTH = 12
+MUTED = "$foreground 65%"
+HEADING = "bold $text-primary"
+
+_SEVERITY_STYLES = {
+    Severity.CRITICAL: "bold $text on $error",
+    Severity.HIGH: "bold $text-warning",
+    Severity.MEDIUM: "$text-primary",
+    Severity.LOW: "$foreground",
+    Severity.INFO: MUTED,
+}
+_GOOD = {RunState.APPLIED, RunState.UNDONE, RunState.RECOVERED}
+_SAFETY = {
+    Safety.SAFE: "safe: changes nothing that a server needs",
+    Safety.REVIEW: "review: may change what a server can do",
+    Safety.GUIDE: "guide: steps for you to take",
+}
+_REVERSAL = {
+    Reversal.FULL: "undo brings back everything",
+    Reversal.PARTIAL: "undo brings back a part",
+    Reversal.NONE: "there is no undo",
+}
+
+
+def severity(value: Severity) -> Content:
+    """Symbol and word in the severity's colour, padded to one width."""
+    words = f"{value.symbol} {value.value}"
+    return Content.styled(words, _SEVERITY_STYLES[value]) + Content(" " * (SEVERITY_WIDTH - len(words)))
+
+
+def tally(value: Severity, count: int) -> Content:
+    """How many findings are that bad, in its colour; a dot for none."""
+    style = "bold $text-error" if value is Severity.CRITICAL else _SEVERITY_STYLES[value]
+    return Content.styled(f"{count:>3}", style) if count else Content.styled("  ·", "$foreground 40%")
+
+
+def letter_style(letter: str) -> str:
+    """The colour of a grade's letter."""
+    if letter in "AB":
+        return "bold $text-success"
+    if letter in "CD":
+        return "bold $text-warning"
+    return f"bold {MUTED}" if letter == "U" else "bold $text-error"
+
+
+def letter_class(letter: str) -> str:
+    """The style class of a grade's letter."""
+    if letter in "AB":
+        return "-good"
+    if letter in "CD":
+        return "-middling"
+    return "-none" if letter == "U" else "-bad"
+
+
+def letter(value: str) -> Content:
+    """A grade's letter in its colour; a word for the one that is no letter of the scale."""
+    return Content.styled("ungraded" if value == "U" else value, letter_style(value))
+
+
+def coverage(report: Report) -> str:
+    """How many of the checks that apply could be assessed, and the letter if the rest were bad."""
+    applicable = [result for result in report.results if result.status is not Status.NOT_APPLICABLE]
+    assessed = [result for result in applicable if result.status in (Status.FOUND, Status.PASSED)]
+    in_part = sum(bool(result.not_assessed) for result in assessed)
+    said = f"{len(assessed)} of {len(applicable)} checks assessed" + (f", {in_part} in part" if in_part else "")
+    return f"{said}; at worst {at_worst(report.grade)}"
+
+
+def at_worst(grade: Grade) -> str:
+    """The letter if everything that could not be assessed were as bad as it can be."""
+    return "ungraded" if grade.at_worst == "U" else grade.at_worst
+
+
+def safety(value: Safety) -> str:
+    """What a fix asks of the person, with the word first."""
+    return _SAFETY[value]
+
+
+def reversal(value: Reversal) -> str:
+    """How much undo brings back."""
+    return _REVERSAL[value]
+
+
+def state_style(state: RunState) -> str:
+    """The colour of how a run ended."""
+    if state in _GOOD:
+        return "bold $text-success"
+    return "bold $text-error" if state is RunState.ROLLBACK_FAILED else "bold $text-warning"
+
+
+def state(value: RunState) -> Content:
+    """How a run ended, in its colour."""
+    return plain(value.value, state_style(value))
+
+
+def moment(text: str) -> str:
+    """An ISO 8601 time in UTC, for a person: ``2026-01-02 03:04 UTC``."""
+    date, _, clock = text.partition("T")
+    return f"{date} {clock[:5]} UTC" if clock else text
+
+
+def mode(bits: int) -> str:
+    """Permission bits as ``0640 rw-r-----``."""
+    return f"{bits:04o} {stat.filemode(bits)[1:]}"
+
+
+def counted(count: int, word: str, words: str = "") -> str:
+    """``1 finding``, ``2 findings``."""
+    return f"{count} {word if count == 1 else words or word + 's'}"
+
+
+def at_home(text: str, home: str) -> str:
+    """The text with ``~`` for the home folder, where it stands at the start of a path: shorter, and still exact."""
+    if len(home) < 2:
+        return text
+    return re.sub(rf"(?<![\w/.~-]){re.escape(home)}(?=/)", "~", text)
+
+
+def heading(text: str) -> Content:
+    """The heading of a part of a page."""
+    return together((text, HEADING))
