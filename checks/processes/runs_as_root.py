@@ -79,11 +79,11 @@ def runs_as_root(snapshot: Snapshot) -> Iterator[Verdict]:
             yield NotAssessed(f"the account of {server.label} in its container", why)
         elif _is_root(server, snapshot.host.platform):
             confined = bool(server.container) and not server.capabilities_bounding & _RULES_THE_HOST
-            reach = "one mistake in a mount or the kernel from the host" if confined else "it can do anything here"
+            reach = "is one mistake in a mount from the host" if confined else "can do anything here"
             yield Finding(
                 subject=subject,
                 severity=Severity.MEDIUM if confined else Severity.CRITICAL,
-                summary=f"{server.label} runs as {_account(server)}{_where(server)}: injected, {reach}",
+                summary=f"{server.label} runs as {_account(server)}{_where(server)}: an injected prompt {reach}",
                 evidence=(
                     Evidence(
                         expected="an account of its own, without privileges",

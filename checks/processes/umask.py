@@ -109,7 +109,9 @@ def _judge(server: ServerProcess, snapshot: Snapshot) -> Verdict:
     else:
         severity = Severity.MEDIUM if listens or shared else Severity.LOW
         who = "every account read" if others_read else "its group change"
-    why = f"; it listens on {listens[0]}" if listens else f"; it works below {shared}, where accounts meet" if shared else ""
+    why = f"; it listens on {listens[0]}" if listens else ""
+    if shared and not listens:
+        why = f"; it works below {shared}, where accounts meet"
     return Finding(
         subject=subject,
         severity=severity,

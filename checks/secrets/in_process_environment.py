@@ -73,7 +73,10 @@ def in_process_environment(snapshot: Snapshot) -> Iterator[Verdict]:
         return
     for server in snapshot.processes.servers:
         if server.environment is None:
-            yield NotAssessed(f"the environment of {server.label}", "it could not be read", "look as root")
+            what = f"the environment of {server.label}"
+            # The scan says it already, with the collector's own reason, where the collector left one.
+            if not any(unread.what == what for unread in snapshot.processes.state.unread):
+                yield NotAssessed(what, "it could not be read", "look as root")
         else:
             yield _judge(server, snapshot)
 

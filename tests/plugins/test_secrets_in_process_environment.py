@@ -6,9 +6,10 @@ import sys
 from dataclasses import replace
 
 from tests import builders
-from tests.plugins.loading import run_check
+from tests.plugins.loading import run_check, status
 from workbench.model.facts import EnvironmentEntry, SecretFact
 from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed
+from workbench.model.report import Status
 from workbench.model.severity import Severity
 from workbench.model.snapshot import (
     ClientFacts,
@@ -111,6 +112,14 @@ def test_the_environment_of_a_container_was_given_to_it() -> None:
 def test_hardened_an_environment_without_credentials_passes_and_an_unread_one_does_not() -> None:
     assert builders.kinds(run_check(CHECK, host(started(EnvironmentEntry("HOME"))))) == {Passed}
     assert builders.kinds(run_check(CHECK, host(started(environment=None)))) == {NotAssessed}
+
+
+def test_not_assessed_is_said_once_with_the_reason_that_is_known() -> None:
+    hidden = builders.process(environment=None)
+    state = builders.unread("environment", f"the environment of {hidden.label}", "permission denied")
+    known = builders.snapshot(processes=ProcessFacts(state, (hidden,)))
+    assert status(CHECK, known) is Status.NOT_ASSESSED
+    assert not run_check(CHECK, known)
 
 
 def test_not_applicable_without_a_server() -> None:

@@ -57,7 +57,9 @@ def headline(report: Report) -> Iterator[str]:
     assessed = sum(result.status in (Status.FOUND, Status.PASSED) for result in report.results)
     applicable = sum(result.status is not Status.NOT_APPLICABLE for result in report.results)
     yield f"Grade {grade.letter}: {grade.rule}"
-    sure = f"{assessed} of {applicable} checks assessed ({grade.coverage:.0%} by weight)"
+    in_part = sum(result.status is Status.FOUND and bool(result.not_assessed) for result in report.results)
+    part = f", {in_part} in part" if in_part else ""
+    sure = f"{assessed} of {applicable} checks assessed{part} ({grade.coverage:.0%} by weight)"
     if grade.at_worst != grade.letter:
         sure += f"; if everything not assessed were bad: {grade.at_worst}"
     yield sure
