@@ -127,13 +127,16 @@ def _verdict(report: Report, fail_on: str, least: float) -> int:
 
 
 def _workbench(options: argparse.Namespace) -> Workbench:
-    context = Context.of_this_host()
+    try:
+        context = Context.of_this_host()
+    except RuntimeError as error:
+        raise Unusable("this account has no home folder; name one: HOME=/some/folder workbench …") from error
     return Workbench(context, _plugins(options), state_folder(context.home), options.read_only)
 
 
 def _plugins(options: argparse.Namespace) -> Plugins:
     folders = []
-    own = user_folder(os.environ, Path.home())
+    own = user_folder(os.environ, Path(os.path.expanduser("~")))  # noqa: PTH111 - does not fail without a home
     if own.is_dir():
         folders.append(own)
     for folder in options.plugins:

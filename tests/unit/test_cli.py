@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.test_snapshot_file import full
+from workbench.cli import run
 from workbench.model.report import Status
 from workbench.report.snapshot_file import to_json
 
@@ -174,3 +175,14 @@ def test_an_internal_error_is_one_line_without_the_message(tmp_path: Path) -> No
     assert done.stderr.count("\n") == 1
     assert "KeyError" in done.stderr
     assert "ghp_secret" not in done.stderr
+
+
+def test_an_account_without_a_home_is_told_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    assert run(["--headless"]) == 2
+    assert "no home folder" in capsys.readouterr().err
