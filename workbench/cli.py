@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -112,11 +111,3 @@ def _percent(text: str) -> float:
     if not 0.0 <= value <= 100.0:
         raise argparse.ArgumentTypeError(f"{visible(text, 40)!r} is no percentage from 0 to 100")
     return value / 100.0
-
-
-def state_folder(home: Path) -> Path:
-    """Where the journal and the backups lie: ``$XDG_STATE_HOME/workbench``."""
-    configured = os.environ.get("XDG_STATE_HOME", "")
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "workbench"
-    return (Path(configured) if configured.startswith("/") else home / ".local" / "state") / "workbench"

@@ -7,7 +7,6 @@ import os
 import sys
 from pathlib import Path
 
-from workbench.cli import state_folder
 from workbench.engine import Workbench
 from workbench.exits import Exit, Unusable, complain
 from workbench.host.context import Context
@@ -131,7 +130,15 @@ def _workbench(options: argparse.Namespace) -> Workbench:
         context = Context.of_this_host()
     except RuntimeError as error:
         raise Unusable("this account has no home folder; name one: HOME=/some/folder workbench …") from error
-    return Workbench(context, _plugins(options), state_folder(context.home), options.read_only)
+    return Workbench(context, _plugins(options), _state_folder(context.home), options.read_only)
+
+
+def _state_folder(home: Path) -> Path:
+    """Where the journal and the backups lie: ``$XDG_STATE_HOME/workbench``."""
+    configured = os.environ.get("XDG_STATE_HOME", "")
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "workbench"
+    return (Path(configured) if configured.startswith("/") else home / ".local" / "state") / "workbench"
 
 
 def _plugins(options: argparse.Namespace) -> Plugins:

@@ -75,7 +75,7 @@ class Workbench:
 
         if self.read_only:
             return refused(prepared.plan, prepared.changes, "the workbench was started with --read-only")
-        return apply(prepared, self.state, lambda: still_found(self, prepared.plan), on_step)
+        return apply(prepared, self.state, lambda: still_found(prepared.plan, self.plugins, self.look()), on_step)
 
     def undo(self, run: str) -> Run:
         """Bring back what a run replaced. Raises LookupError when there is no such run."""

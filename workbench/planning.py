@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from workbench.model.check import Fix
 from workbench.model.finding import Finding
 from workbench.model.plan import EditValue, Plan, Refusal, Safety, SetMode
 from workbench.model.report import CheckResult, Status
 from workbench.model.snapshot import Snapshot
+from workbench.plugins import Plugins
 from workbench.text import visible
-
-if TYPE_CHECKING:
-    from workbench.engine import Workbench
 
 _STRICTNESS = (Safety.SAFE, Safety.REVIEW, Safety.GUIDE)
 
@@ -42,14 +40,14 @@ def plan(fix: Fix, finding: Finding, snapshot: Snapshot, answers: Mapping[str, A
     return made
 
 
-def still_found(workbench: Workbench, plan: Plan) -> str:
-    """Look at the host again: "" when the finding of the plan is gone, else why it cannot be called repaired."""
+def still_found(plan: Plan, plugins: Plugins, snapshot: Snapshot) -> str:
+    """On a fresh snapshot: "" when the finding of the plan is gone, else why it cannot be called repaired."""
     from workbench.scan import run_check
 
-    check = workbench.plugins.checks.get(plan.check)
+    check = plugins.checks.get(plan.check)
     if check is None:
         return f"the check {visible(plan.check)} is not there to verify it"
-    return _verdict(run_check(check, workbench.look()), plan)
+    return _verdict(run_check(check, snapshot), plan)
 
 
 def _verdict(result: CheckResult, plan: Plan) -> str:

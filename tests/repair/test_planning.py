@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
 from tests import builders
 from tests.repair.support import SECRET
-from workbench.engine import Workbench
-from workbench.host.context import Context
 from workbench.model.check import Check, Fix
 from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed, Subject, Verdict
 from workbench.model.plan import EditValue, Plan, Refusal, Reversal, Safety, SetMode
@@ -128,16 +125,9 @@ def test_a_finding_of_another_check_is_refused() -> None:
     assert isinstance(plan(_fix(), other, builders.snapshot(), {}), Refusal)
 
 
-class _Bench(Workbench):
-    """A workbench that looks at an empty host."""
-
-    def look(self, progress: Any = None) -> Any:
-        return builders.snapshot()
-
-
 def _verdict(*said: Verdict, made: Plan = MADE, run: Any = None) -> str:
     check = Check("A check", (Severity.HIGH,), (), run or (lambda _: said), id="area/check")
-    return still_found(_Bench(Context.of_this_host(), Plugins({"area/check": check}, {}), Path("/nowhere")), made)
+    return still_found(made, Plugins({"area/check": check}, {}), builders.snapshot())
 
 
 def test_a_finding_that_is_gone_is_verified() -> None:
