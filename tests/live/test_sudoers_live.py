@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.live.lab import CHECKOUT, PrivateEtc, private_etc
-from tests.live.support import require_program
+from tests.live.support import missing, require_program
 from workbench.host.command import run
 from workbench.host.sudoers.document import parse
 
@@ -195,7 +195,7 @@ def test_a_program_that_gives_a_shell_really_gives_root(etc: PrivateEtc) -> None
 def test_an_interpreter_that_takes_its_code_from_here_runs_the_callers_code(etc: PrivateEtc) -> None:
     python = os.path.realpath("/usr/bin/python3")
     if not os.access(python, os.X_OK):
-        pytest.skip("this machine has no /usr/bin/python3")
+        missing("this machine has no /usr/bin/python3")
     found = policy(etc, f"{CALLER} ALL=NOPASSWD: {python} -m wb_module\n")
     assert found["severities"] == ["critical"]
     with tempfile.TemporaryDirectory(prefix="workbench-", dir="/tmp") as folder:
