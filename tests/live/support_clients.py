@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.live.support import missing, require_program
 
-CACHE = Path(__file__).parents[2] / ".cache" / "live"
+CACHE = Path(os.environ.get("WORKBENCH_TEST_CACHE") or Path(__file__).parents[2] / ".cache") / "live"
 
 
 def run(command: list[str], environment: dict[str, str], deadline: float = 300.0) -> subprocess.CompletedProcess[str]:
@@ -48,7 +48,10 @@ def start_with_npx(package: str, home: Path, *arguments: str) -> None:
 
 
 def uvx(home: Path) -> str:
-    """The path of a real uvx, installed from PyPI where the machine has none."""
+    """The path of a real uvx: the one beside this Python, or one installed from PyPI."""
+    beside = Path(sys.executable).with_name("uvx")
+    if beside.is_file():
+        return str(beside)
     folder = CACHE / "uv-program"
     program = folder / "bin" / "uvx"
     if not program.is_file():

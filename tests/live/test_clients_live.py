@@ -25,7 +25,7 @@ from workbench.model.finding import Finding, Passed
 from workbench.model.plan import EditValue, Plan
 from workbench.model.snapshot import ClientFacts, Snapshot
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("clients")]  # they share a cache of packages
 
 FILES = "@modelcontextprotocol/server-filesystem"
 CONFIG = ".config/Claude/claude_desktop_config.json"
