@@ -86,7 +86,7 @@ def history(options: argparse.Namespace) -> int:
     """Print every run, newest first."""
     runs = _workbench(options).history()
     for run in runs:
-        _print(f"{run.identity}  {run.state.value:<15} {run.plan.title}\n")
+        _print(f"{run.identity}  {run.state.value:<15} {visible(run.plan.title)}\n")
     if not runs:
         print("no repairs were made yet", file=sys.stderr)
     return Exit.CLEAN
@@ -111,7 +111,7 @@ def recover(options: argparse.Namespace) -> int:
 
 
 def _told(run: Run) -> int:
-    _print(f"{run.identity}  {run.state.value}: {run.message or run.plan.title}\n")
+    _print(f"{run.identity}  {run.state.value}: {run.message or visible(run.plan.title)}\n")
     good = run.state in (RunState.APPLIED, RunState.UNDONE, RunState.RECOVERED)
     return Exit.CLEAN if good else Exit.REFUSED
 

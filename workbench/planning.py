@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from workbench.model.check import Fix
@@ -93,6 +93,18 @@ def _typed(answers: type[Any], values: dict[str, Any]) -> Any:
         return Refusal(f"{where}: {visible(first['msg'], 200)}", "give another answer")
 
 
+def _mistyped(made: Plan) -> str:
+    # A path that is a Path, or a mode that is text, would only fail once it is used.
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        as_meant = TypeAdapter(Plan).validate_python(asdict(made))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        return visible(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", 200)
+    return "" if as_meant == made else "it holds a value of the wrong type"
+
+
 def _wrong(fix: Fix, finding: Finding, made: object) -> str:
     if not isinstance(made, Plan):
         return "it is not a plan"
@@ -102,6 +114,9 @@ def _wrong(fix: Fix, finding: Finding, made: object) -> str:
         return "it is for another finding"
     if not all(type(operation) in (SetMode, EditValue) for operation in made.operations):
         return "it holds an operation that the workbench does not know"
+    mistyped = _mistyped(made)
+    if mistyped:
+        return mistyped
     if _STRICTNESS.index(made.safety) < _STRICTNESS.index(fix.safety):
         return f"it calls itself {made.safety.value} where the fix is {fix.safety.value}"
     return ""

@@ -14,6 +14,7 @@ import itertools
 import os
 import pkgutil
 import re
+import shlex
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -93,7 +94,7 @@ def lesson_headings(lesson: str) -> tuple[str, ...]:
     )
 
 
-def trust(path: Path) -> None:
+def trust(path: Path, *, above: bool = True) -> None:
     """Refuse a file or folder that is not the user's or root's, or that another account can write. Raises Untrusted.
 
     Every directory above it is held to the same rule, except that a sticky world-writable one (``/tmp``) may hold a
@@ -102,7 +103,7 @@ def trust(path: Path) -> None:
     if not hasattr(os, "getuid"):
         return
     me = {0, os.getuid()}
-    for place in (path, *path.parents):
+    for place in (path, *path.parents) if above else (path,):
         try:
             status = place.lstat()
         except OSError as error:
@@ -118,7 +119,7 @@ def trust(path: Path) -> None:
         if status.st_mode & _WRITABLE and not sticky:
             raise Untrusted(
                 f"{visible(str(place))} can be written by other accounts (mode {stat.S_IMODE(status.st_mode):04o});"
-                f" run: chmod go-w {visible(str(place))}"
+                f" run: chmod go-w {shlex.quote(visible(str(place)))}"
             )
 
 
@@ -135,6 +136,7 @@ def _load_folder(
         folder = Path(os.path.abspath(folder))  # noqa: PTH100 - links must stay, to be refused
         try:
             trust(folder)
+            _trust_helpers(folder)
         except Untrusted as why:
             broken.append(BrokenPlugin(visible(str(folder)), str(why)))
             return
@@ -158,6 +160,14 @@ def _load_folder(
             broken.append(BrokenPlugin(visible(str(file)), visible(f"{type(error).__name__}: {error}", 500)))
         except SystemExit:
             broken.append(BrokenPlugin(visible(str(file)), "it tried to end the program while it was loaded"))
+
+
+def _trust_helpers(folder: Path) -> None:
+    # What a plugin can import from beside itself, and the bytecode that Python would run in its stead, runs as well.
+    plugins = {file for _, file in _modules(folder)}
+    for place in sorted(folder.rglob("*")):
+        if place not in plugins:
+            trust(place, above=False)
 
 
 def _modules(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -111,6 +112,21 @@ class _Unknown:
 def test_a_plan_that_is_not_what_it_may_be_is_refused(made: Any, said: str) -> None:
     refused = plan(_fix(lambda *_: made), FOUND, builders.snapshot(), {})
     assert isinstance(refused, Refusal) and said in refused.reason
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        SetMode(Path("/home/me/a"), 0o600, 0o644, 1, 2),  # type: ignore[arg-type]
+        SetMode("/home/me/a", "600", 0o644, 1, 2),  # type: ignore[arg-type]
+        EditValue("/home/me/a", "json", ("a", None), "b", "c"),  # type: ignore[arg-type]
+        EditValue("/home/me/a", "yaml", ("a",), "b", "c"),  # type: ignore[arg-type]
+        EditValue("/home/me/a", "json", ("a",), "b", 7),  # type: ignore[arg-type]
+    ],
+)
+def test_an_operation_of_wrong_types_is_refused_before_it_is_used(operation: Any) -> None:
+    made = plan(_fix(lambda *_: replace(MADE, operations=(operation,))), FOUND, builders.snapshot(), {})
+    assert isinstance(made, Refusal) and "cannot be used" in made.reason
 
 
 def test_a_plan_is_never_laxer_than_its_fix() -> None:

@@ -86,6 +86,14 @@ def test_no_line_of_a_private_key_in_toml() -> None:
         assert not any(line in shown for line in body.split("\n"))
 
 
+def test_a_password_that_is_a_word_of_the_path() -> None:
+    before = json.dumps({"args": ["pkg"], "env": {"DB_PASSWORD": "postgres"}}, indent=1)
+    edits = (EditValue("/home/postgres/mcp.json", "json", ("args", 0), "pkg", "pkg@1.2.3"),)
+    shown = diff(edits[0].path, before.encode(), before.replace('"pkg"', '"pkg@1.2.3"').encode(), edits)
+    assert shown.startswith("--- /home/postgres/mcp.json") and "+" in shown
+    assert "postgres" not in shown.split("mcp.json", 2)[2]
+
+
 def test_what_the_plan_names_is_shown_even_where_it_looks_random() -> None:
     image = "ghcr.io/x/y@sha256:" + "3f5a9c1b7d2e8f60" * 4
     shown = _diff('{"args": ["pkg"]}', json.dumps({"args": [image]}), value=image)

@@ -29,8 +29,8 @@ from tests.repair.support import (
 )
 from workbench.model.run import RunState
 from workbench.repair import publish as publishing
+from workbench.repair.folder import locked
 from workbench.repair.history import history
-from workbench.repair.journal import locked
 from workbench.repair.transaction import NOT_RECORDED, apply, refused
 from workbench.repair.undo import undo
 

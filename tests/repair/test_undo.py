@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import stat
+from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -185,6 +187,78 @@ def test_a_socket_that_is_gone_leaves_nothing_to_undo(again: bool, home: Path, s
     assert where.exists() is again
     if again:
         assert stat.S_IMODE(where.lstat().st_mode) == 0o600
+
+
+def test_a_new_socket_that_was_given_the_number_of_the_old_one_is_left_alone(home: Path, state: Path) -> None:
+    where = home / "mcp.sock"
+    for _ in range(20):
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(where))
+            number = where.stat().st_ino
+            where.chmod(0o777)
+            run = applied(state, mode(where))
+        where.unlink()
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(where))
+            where.chmod(0o600)  # a server that has learned to close its socket itself
+            undone = undo(state, run.identity)
+            assert undone.state is RunState.UNDONE and "is a new socket" in undone.message
+            assert stat.S_IMODE(where.stat().st_mode) == 0o600
+            if where.stat().st_ino == number:
+                return
+        where.unlink()
+    pytest.skip("this file system never gives a number twice")
+
+
+def test_a_file_that_got_a_second_name_is_not_torn_from_it(home: Path, state: Path) -> None:
+    file = written(home)
+    run = applied(state, edit(file))
+    (home / "second").hardlink_to(file)
+    before = tree(home)
+    made = undo(state, run.identity)
+    assert made.state is RunState.REFUSED and "has 2 names" in made.message
+    assert tree(home) == before
+
+
+def test_a_mode_is_not_given_to_a_file_that_a_link_brought(home: Path, state: Path) -> None:
+    file = written(home, mode=0o666)
+    run = applied(state, mode(file))
+    other = written(home, "other", mode=0o600)
+    file.unlink()
+    file.hardlink_to(other)
+    made = undo(state, run.identity)
+    assert made.state is RunState.REFUSED and "was replaced" in made.message
+    assert stat.S_IMODE(other.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("older_first", [False, True])
+def test_two_repairs_of_one_file_are_undone_in_any_order(older_first: bool, home: Path, state: Path) -> None:
+    file = written(home, mode=0o664)
+    before = tree(home)
+    data = ("mcpServers", "files", "args", 2)
+    runs = [applied(state, edit(file)), applied(state, mode(file))]
+    runs.append(applied(state, edit(file, "/srv/other", "/srv/data", pointer=data)))
+    for run in runs if older_first else reversed(runs):
+        assert undo(state, run.identity).state is RunState.UNDONE
+    assert tree(home) == before
+    assert [run.state for run in history(state)[-3:]] == [RunState.UNDONE] * 3
+
+
+def test_an_undo_after_the_clock_was_set_back(home: Path, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = written(home)
+    run = applied(state, edit(file))
+
+    class Earlier(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls(2001, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr("workbench.repair.journal.datetime", Earlier)
+    assert undo(state, run.identity).state is RunState.UNDONE
+    assert [each.state for each in history(state)] == [RunState.APPLIED, RunState.UNDONE]
+    assert "is undone already" in undo(state, run.identity).message
+    (state / "runs" / run.identity).rename(state / "runs" / "99999999T999999999999Z-ffffffff")
+    assert applied(state, edit(file)).state is RunState.APPLIED
 
 
 def test_a_damaged_backup_is_not_put_anywhere(home: Path, state: Path) -> None:

@@ -99,6 +99,15 @@ def test_the_price_of_the_next_letter() -> None:
     assert price_of_next_letter([passed()], {"clients/a"}) == ""
 
 
+def test_less_sight_never_makes_the_worst_case_better() -> None:
+    half = [passed("clients/a", Severity.LOW), unseen("clients/b", Severity.LOW)]
+    assert grade(half).at_worst == "B"
+    assert grade([unseen("clients/a", Severity.LOW), half[1]]).at_worst == "B"
+    seen = [found(*[Severity.MEDIUM] * 5, check=f"clients/{name}") for name in "abcdef"]
+    blind = [unseen(f"clients/{name}", Severity.MEDIUM) for name in "abcdef"]
+    assert (grade(seen).letter, grade(blind).at_worst) == ("D", "D")
+
+
 def _results() -> st.SearchStrategy[list[CheckResult]]:
     severities = st.sampled_from([*Severity])
     names = st.builds(lambda area, name: f"{area}/{name}", st.sampled_from(AREAS), st.sampled_from("abcdefgh"))

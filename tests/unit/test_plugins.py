@@ -134,6 +134,23 @@ def test_what_belongs_to_another_account_is_refused(folder: Path) -> None:
     assert "belongs to another account" in load([folder]).broken[0].reason
 
 
+@pytest.mark.parametrize("name", ["_helper.py", "__pycache__", "__pycache__/mine.cpython-311.pyc", "__init__.py"])
+def test_what_a_plugin_would_run_beside_itself_is_held_to_the_same(folder: Path, name: str) -> None:
+    beside = write(folder).parent / name
+    beside.parent.mkdir(exist_ok=True)
+    beside.parent.chmod(0o755)
+    if name == "__pycache__":
+        beside.mkdir()
+    else:
+        beside.touch()
+    beside.chmod(0o777)
+    plugins = load([folder])
+    assert "session/mine" not in plugins.checks
+    assert "can be written by other accounts" in plugins.broken[0].reason
+    beside.chmod(0o755)
+    assert "session/mine" in load([folder]).checks
+
+
 def test_a_link_is_refused(folder: Path) -> None:
     file = write(folder)
     (folder / "checks" / "session" / "linked.py").symlink_to(file)

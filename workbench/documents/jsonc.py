@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
-# Possessive, and matched at one position only, never searched: a file of any content is read once.
-_UP_TO_COMMENT = re.compile(rf'(?:[^"/]++|{_STRING}|/(?![/*]))*+', re.DOTALL)
-_COMMENT = re.compile(r"//[^\r\n]*+|/\*(?:[^*]++|\*(?!/))*+(?P<end>\*/)?", re.DOTALL)
-_UP_TO_COMMA = re.compile(rf'(?:[^",]++|{_STRING}|,(?![ \t\r\n]*+[}}\]]))*+', re.DOTALL)
+# Found one after the other, so that a file of any content is read once. No group that can fail halfway is repeated
+# possessively: Python before 3.11.5 then goes on from the wrong place.
+_STRING_OR_COMMENT = re.compile(rf"{_STRING}|//[^\r\n]*+|/\*(?:.*?\*/|.*)", re.DOTALL)
+_STRING_OR_LAST_COMMA = re.compile(rf"{_STRING}|,(?=[ \t\r\n]*+[}}\]])", re.DOTALL)
 _VISIBLE = re.compile(r"[^\r\n]")
 _BLANK = " \t\r\n"
 
@@ -43,34 +43,28 @@ def plain(text: str) -> Plain:
 
 def _comments(text: str) -> tuple[list[tuple[int, int]], int | None]:
     spans: list[tuple[int, int]] = []
-    at = 0
-    while True:
-        run = _UP_TO_COMMENT.match(text, at)
-        at = run.end() if run else at
-        comment = _COMMENT.match(text, at)
-        if comment is None:
-            return spans, None
-        spans.append(comment.span())
-        if text.startswith("/*", at) and comment["end"] is None:
-            return spans, at
-        at = comment.end()
+    for token in _STRING_OR_COMMENT.finditer(text):
+        start, end = token.span()
+        if text[start] == "/":
+            spans.append((start, end))
+            if text.startswith("/*", start) and (end - start < 4 or not text.endswith("*/", start, end)):
+                return spans, start
+    return spans, None
 
 
 def _trailing_commas(text: str) -> list[int]:
     commas: list[int] = []
-    at = 0
-    while True:
-        run = _UP_TO_COMMA.match(text, at)
-        at = run.end() if run else at
-        if at >= len(text) or text[at] != ",":
-            return commas
+    for token in _STRING_OR_LAST_COMMA.finditer(text):
+        at = token.start()
+        if text[at] != ",":
+            continue
         before = at - 1
         while before >= 0 and text[before] in _BLANK:
             before -= 1
         # A comma after nothing (``[,]``) is a mistake to every parser: it stays, to be reported.
         if before >= 0 and text[before] not in "{[,:":
             commas.append(at)
-        at += 1
+    return commas
 
 
 def _blanked(text: str, spans: list[tuple[int, int]]) -> str:

@@ -17,6 +17,7 @@ DEPTH_LIMIT = 400
 
 _LONGEST_INTEGER = 400
 _TOO_DEEP = "nested too deeply"
+_DOTTED = re.compile(r"(?<![\w-])(?:(?:[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')[ \t]*+\.[ \t]*+)++")
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 
 
@@ -91,6 +92,9 @@ def _place_of_constant(text: str, name: str) -> tuple[int | None, int | None]:
 
 
 def _toml(text: str) -> dict[str, Any]:
+    # The time tomllib takes grows with the square of a key's parts: a small file could keep it busy for minutes.
+    if any(chain[0].count(".") > DEPTH_LIMIT for chain in _DOTTED.finditer(text)):
+        raise Malformed(_TOO_DEEP)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -10,11 +10,12 @@ from typing import Literal
 
 from workbench.model.finding import Pointer
 
-_BASIC = r'"(?:[^"\\\n]++|\\.)*+"'
+# Whole groups are not repeated possessively: Python before 3.11.5 then goes on from the wrong place.
+_BASIC = r'"(?:[^"\\\n]++|\\.)*"'
 _LITERAL = r"'[^'\n]*+'"
-_MULTILINE = r'"""(?:[^"\\]++|\\.|"{1,2}(?!"))*+"{3,5}'
-_MULTILINE_LITERAL = r"'''(?:[^']++|'{1,2}(?!'))*+'{3,5}"
-_TRIVIA = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
+_MULTILINE = r'"""(?:[^"\\]++|\\.|"{1,2}(?!"))*"{3,5}'
+_MULTILINE_LITERAL = r"'''(?:[^']++|'{1,2}(?!'))*'{3,5}"
+_TRIVIA = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*")
 _KEY_PART = re.compile(rf"[ \t]*+({_BASIC}|{_LITERAL}|[A-Za-z0-9_-]++)[ \t]*+(\.?)")
 _SCALAR = re.compile(rf"{_MULTILINE}|{_MULTILINE_LITERAL}|{_BASIC}|{_LITERAL}|[^,\]}}#\r\n]++", re.DOTALL)
 

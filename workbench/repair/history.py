@@ -5,7 +5,7 @@ Whether a run is undone is nowhere written down: it follows from the runs after 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from workbench.model.plan import Plan, Reversal, Safety
@@ -22,19 +22,20 @@ def history(state: Path) -> tuple[Run, ...]:
     try:
         found = entries(state)
     except Refused as why:
-        return (_unreadable(state, why.reason),)
+        return (_unreadable(state, f"{why.reason} ({why.instead})" if why.instead else why.reason),)
     except OSError as error:
         return (_unreadable(state, visible(error.strerror or type(error).__name__)),)
-    return tuple(as_run(entry, found) for entry in reversed(found))
+    undone = undoers(found)
+    return tuple(as_run(entry, undone) for entry in reversed(found))
 
 
-def as_run(entry: Entry | Broken, among: Sequence[Entry | Broken]) -> Run:
-    """The run of an entry, in the light of the others."""
+def as_run(entry: Entry | Broken, undone: Mapping[str, Entry]) -> Run:
+    """The run of an entry, in the light of the others: ``undone`` is what ``undoers`` says of them."""
     if isinstance(entry, Broken):
         return _unreadable(entry.folder, entry.why)
     planned = entry.planned
     state, ended_at, message = entry.state, entry.ended_at, entry.message
-    by = undone_by(entry, among)
+    by = undone.get(planned.identity)
     if by is not None:
         state, ended_at = RunState.UNDONE, by.ended_at
         message = f"undone by {by.planned.identity}: {by.message}"
@@ -43,20 +44,19 @@ def as_run(entry: Entry | Broken, among: Sequence[Entry | Broken]) -> Run:
     return Run(planned.identity, state, planned.plan, planned.changes, planned.at, ended_at, message)
 
 
-def undone_by(entry: Entry, among: Sequence[Entry | Broken]) -> Entry | None:
-    """The run that undid this one and was not undone itself, or None."""
-    if entry.state not in (RunState.APPLIED, RunState.ROLLBACK_FAILED):
-        return None
-    for other in among:
-        if (
-            isinstance(other, Entry)
-            and other.planned.undoes == entry.planned.identity
-            and other.planned.identity > entry.planned.identity
-            and other.state is RunState.APPLIED
-            and undone_by(other, among) is None
-        ):
-            return other
-    return None
+def undoers(known: Sequence[Entry | Broken]) -> dict[str, Entry]:
+    """Of every run that is undone now, the run that undid it. ``known`` is every run, oldest first."""
+    undone: dict[str, Entry] = {}
+    standing = (RunState.APPLIED, RunState.ROLLBACK_FAILED)
+    by_identity = {entry.planned.identity: entry for entry in known if isinstance(entry, Entry)}
+    # Newest first: whether an undo was undone itself is known before it counts.
+    for identity, entry in reversed(by_identity.items()):
+        target = by_identity.get(entry.planned.undoes)
+        if entry.state is not RunState.APPLIED or identity in undone or target is None:
+            continue
+        if target.state in standing and target.planned.identity < identity:
+            undone.setdefault(target.planned.identity, entry)
+    return undone
 
 
 def find(identity: str, among: Sequence[Entry | Broken]) -> Entry:

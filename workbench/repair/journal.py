@@ -9,25 +9,27 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from workbench.host.files import CannotLook, read_bounded
 from workbench.model.plan import Plan
 from workbench.model.run import Change, RunState
-from workbench.repair.paths import Refused, trusted_accounts, words, writable_by_others
-from workbench.repair.publish import sha256, write_all
-from workbench.repair.staged import Intent, Staged
+from workbench.repair.folder import private
+from workbench.repair.paths import Refused, words
+from workbench.repair.publish import is_temporary_name, sha256, write_all
+from workbench.repair.staged import Intent, Staged, StagedMode
 from workbench.text import visible
 
 VERSION = 1
 _LIMIT = 64 * 1024 * 1024
+_IDENTITY = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,6 @@ class Entry:
 
     folder: Path
     planned: Planned
-    started: bool
     intents: tuple[Intent, ...]
     state: RunState
     ended_at: str
@@ -106,65 +107,15 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def new_identity() -> str:
-    """A name for a run that sorts by time."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(4)}"
-
-
-@contextmanager
-def locked(state: Path) -> Iterator[None]:
-    """Hold the one lock of the state folder, which is made where it is missing. Raises Refused."""
-    import fcntl
-
-    try:
-        for folder in (*reversed(state.parents), state, state / "runs"):
-            folder.mkdir(mode=0o700, exist_ok=True)
-        require_private(state)
-        handle = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise Refused(f"the state folder {visible(str(state))} cannot be used: {words(error)}") from error
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = visible(os.pread(handle, 200, 0).decode("utf-8", "replace").strip()) or "another workbench"
-            raise Refused(f"{holder} is repairing this account's files right now", "wait until it is done") from error
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"the workbench with process id {os.getpid()}, since {now()},".encode(), 0)
-        yield
-    finally:
-        os.close(handle)
-
-
-def require_private(state: Path) -> None:
-    """Refuse a state folder that another account could have written, because an undo writes what it says.
-
-    Raises Refused.
-    """
-    here = "/"
-    trusted = trusted_accounts()
-    real = os.path.realpath(state)
-    for part in ["", *real.split("/")[1:], "runs"]:
-        here = os.path.join(here, part) if part else here
-        try:
-            handle = os.open(here, getattr(os, "O_PATH", 0) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise Refused(f"the state folder {visible(here)} cannot be used: {words(error)}") from error
-        try:
-            status = os.fstat(handle)
-            within = here == real or here.startswith(real + "/")
-            open_to_others = writable_by_others(handle) and (within or not status.st_mode & stat.S_ISVTX)
-        finally:
-            os.close(handle)
-        if status.st_uid not in ({os.geteuid()} if within else trusted):
-            raise Refused(f"the state folder {visible(here)} belongs to another account (uid {status.st_uid})")
-        if open_to_others:
-            raise Refused(
-                f"other accounts can write {visible(here)}, so the journal in it cannot be relied on",
-                f"run: chmod go-w {visible(here)}",
-            )
+def new_identity(known: tuple[Entry | Broken, ...] = ()) -> str:
+    """A name for a run that sorts by time, and after every run that is known."""
+    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
+    latest = max((entry.folder.name for entry in known if _IDENTITY.fullmatch(entry.folder.name)), default="")
+    if latest >= stamp:
+        # The clock was set back. An undo must all the same come after the run that it undoes.
+        day, _, rest = latest.partition("T")
+        stamp = f"{day}T{int(rest.partition('Z')[0]) + 1:012d}Z"
+    return f"{stamp}-{secrets.token_hex(4)}"
 
 
 def begin(
@@ -192,16 +143,14 @@ def begin(
 
 def entries(state: Path) -> tuple[Entry | Broken, ...]:
     """Every run on record, oldest first. Raises Refused where the state folder is not to be trusted."""
-    runs = state / "runs"
-    if not runs.is_dir():
+    real = private(state)
+    if real is None:
         return ()
-    require_private(state)
-    found: list[Entry | Broken] = []
-    for folder in sorted(runs.iterdir()):
-        entry = _entry(folder)
-        if entry is not None:
-            found.append(entry)
-    return tuple(found)
+    try:
+        folders = sorted((real / "runs").iterdir())
+    except OSError as error:
+        raise Refused(f"the journal in {visible(str(real))} cannot be read: {words(error)}") from error
+    return tuple(entry for entry in map(_entry, folders) if entry is not None)
 
 
 def reopen(entry: Entry) -> Writer:
@@ -260,20 +209,25 @@ def _goes_on(rest: list[bytes]) -> bool:
 
 
 def _told(folder: Path, records: list[dict[str, Any]]) -> Entry:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     first = records[0]
     try:
         if first["record"] != "planned" or first["run"]["version"] != VERSION:
             raise Refused("its journal is of another version of the workbench")
-        planned: Planned = TypeAdapter(Planned).validate_python(first["run"])
-        if planned.identity != folder.name or planned.plan.digest != first["digest"]:
+        planned: Planned = _adapter(Planned).validate_python(first["run"])
+        named = planned.identity == folder.name and _IDENTITY.fullmatch(folder.name)
+        if not named or planned.plan.digest != first["digest"]:
             raise Refused("its journal does not agree with itself")
+        if not all(map(_sound, planned.operations)):
+            raise Refused("its journal names a file or a mode that there cannot be")
         intents = tuple(
-            TypeAdapter(Intent).validate_python({name: record[name] for name in ("operation", "temporary", "back")})
+            _adapter(Intent).validate_python({name: record[name] for name in ("operation", "temporary", "back")})
             for record in records
             if record["record"] == "intent"
         )
+        if not all(_of_the_run(each, planned) for each in intents):
+            raise Refused("its journal tells of an operation that is not in it")
         ended = next((record for record in reversed(records) if record["record"] == "ended"), None)
         names = [record["record"] for record in records]
         state = RunState.STARTED
@@ -284,7 +238,6 @@ def _told(folder: Path, records: list[dict[str, Any]]) -> Entry:
         return Entry(
             folder=folder,
             planned=planned,
-            started="started" in names,
             intents=intents,
             state=state,
             ended_at=str(ended["at"]) if ended else "",
@@ -294,12 +247,38 @@ def _told(folder: Path, records: list[dict[str, Any]]) -> Entry:
         raise Refused(f"its journal is damaged ({type(error).__name__})") from error
 
 
+@lru_cache(maxsize=8)
+def _adapter(kind: type[Any]) -> Any:
+    # Made once: it takes longer than everything else that is done to read a journal.
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def _sound(operation: Staged) -> bool:
+    modes = [operation.before.mode, *([operation.mode] if isinstance(operation, StagedMode) else [])]
+    names = [os.fsencode(path) for path in (operation.path, operation.real)]
+    plain = all(name.startswith(b"/") and b"\0" not in name and os.path.normpath(name) == name for name in names)
+    return plain and all(0 <= mode <= 0o7777 for mode in modes)
+
+
+def _of_the_run(intent: Intent, planned: Planned) -> bool:
+    known = not intent.temporary or is_temporary_name(intent.temporary)
+    return known and intent.operation in range(len(planned.operations))
+
+
 def _append(place: Path, record: dict[str, Any] | None) -> None:
     handle = os.open(place, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         line = "" if record is None else json.dumps(record, separators=(",", ":"))
-        write_all(handle, (line + "\n").encode("ascii"))
-        os.fsync(handle)
+        end = os.fstat(handle).st_size
+        try:
+            write_all(handle, (line + "\n").encode("ascii"))
+            os.fsync(handle)
+        except BaseException:
+            # Half a line, as a full disk leaves it, would spoil the record that comes after it.
+            os.ftruncate(handle, end)
+            raise
     finally:
         os.close(handle)
 

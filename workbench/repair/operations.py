@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from workbench.repair.edits import edited, holds, inverse, require_edited
 from workbench.repair.fingerprint import Fingerprint, drift, exists, of_status, read, status_of
-from workbench.repair.paths import Refused, Spot, spot, words
+from workbench.repair.paths import Refused, Spot, Untouched, spot, words
 from workbench.repair.publish import publish, sha256, sync_folder, temporary_name
 from workbench.repair.staged import Intent, Staged, StagedMode, StagedWrite
 from workbench.text import visible
@@ -114,7 +114,7 @@ def clear_away(operation: Staged, intent: Intent) -> str:
         now = read(place)[0] if exists(place) else None
         left, _ = read(beside)
         known = (operation.before.sha256, operation.after)
-        if not back and now is not None and now.sha256 == operation.after and _same(left, operation.before):
+        if not back and now is not None and now.sha256 == operation.after and same_file(left, operation.before):
             # Swapped and not yet tidied up: the very file that was there goes back, with whatever it holds now.
             os.rename(temporary, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
         elif left.sha256 in known or (now is not None and _untouched(now, operation, back)):
@@ -130,8 +130,11 @@ def _require_there(operation: Staged, place: Spot) -> None:
         raise Refused(f"{visible(operation.real)} leads to {visible(place.path)} now", "look at the plan again")
 
 
-def _same(one: Fingerprint, other: Fingerprint) -> bool:
-    return (one.device, one.inode) == (other.device, other.inode)
+def same_file(one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether both are of one file, and not of another that came after it and was given its number."""
+    # A socket is never written, so its time is that of its making. A new one often gets the number of the old one.
+    made = one.kind != "socket" or one.modified == other.modified
+    return (one.device, one.inode, one.kind) == (other.device, other.inode, other.kind) and made
 
 
 def _untouched(now: Fingerprint, operation: StagedWrite, back: bool) -> bool:
@@ -154,12 +157,12 @@ def _set_mode(place: Spot, before: Fingerprint, mode: int) -> None:
     try:
         changed = drift(before, of_status(os.fstat(handle)))
         if changed:
-            raise Refused(f"{shown} changed since it was shown: {changed}; it was left as it is now")
+            raise Untouched(f"{shown} changed since it was shown: {changed}; it was left as it is now")
         try:
             # Through the handle, so that it is this very file whatever its name leads to now; it works for sockets too.
             os.chmod(f"/proc/self/fd/{handle}", mode)
         except OSError as error:
-            raise Refused(f"the mode of {shown} cannot be changed: {words(error)}; it is as it was") from error
+            raise Untouched(f"the mode of {shown} cannot be changed: {words(error)}; it is as it was") from error
         now = stat.S_IMODE(os.fstat(handle).st_mode)
         if now != mode:
             os.chmod(f"/proc/self/fd/{handle}", before.mode)
@@ -175,12 +178,12 @@ def _mode_back(number: int, operation: StagedMode, place: Spot, note: Note, tell
             return False  # the server has ended; its next socket is a new one with a mode of its own
         raise Refused(f"{shown} is gone")
     now = status_of(place)
-    if not _same(now, operation.before):
+    if now.mode == operation.before.mode:
+        return False
+    if not same_file(now, operation.before):
         if operation.before.kind == "socket":
             return False
         raise Refused(f"{shown} was replaced by another file, which was left as it is")
-    if now.mode == operation.before.mode:
-        return False
     if now.mode != operation.mode:
         raise Refused(f"{shown} was given the mode {now.mode:04o} by another program and was left so")
     note(Intent(number, "", back=True))
@@ -193,4 +196,4 @@ def _pinned(place: Spot) -> int:
     try:
         return os.open(place.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=place.folder)
     except OSError as error:
-        raise Refused(f"{visible(place.path)} cannot be opened: {words(error)}") from error
+        raise Untouched(f"{visible(place.path)} cannot be opened: {words(error)}") from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,10 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not an error
         super().__init__(reason)
         self.reason = reason
         self.instead = instead
+
+
+class Untouched(Refused):
+    """Refused before anything of ours was there: whatever the file is now, nothing has to be put back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +154,12 @@ def _trust_link(folder: int, here: str, there: str, status: os.stat_result) -> N
     if status.st_uid not in trusted:
         raise Refused(
             f"{visible(there)} is a symbolic link of another account (uid {status.st_uid}), which can lead it anywhere",
-            f"look where it leads with: readlink -f {visible(there)}",
+            f"look where it leads with: readlink -f {shlex.quote(visible(there))}",
         )
     if os.fstat(folder).st_uid not in trusted or writable_by_others(folder):
         raise Refused(
             f"{visible(there)} is a symbolic link in {visible(here)}, where another account can replace it",
-            f"close that directory first: chmod go-w {visible(here)}",
+            f"close that directory first: chmod go-w {shlex.quote(visible(here))}",
         )
 
 

@@ -38,11 +38,11 @@ def diff(path: str, before: bytes, after: bytes, edits: Sequence[EditValue]) -> 
         body = list(difflib.unified_diff(old, new, n=_CONTEXT, lineterm=""))[2:]
     if not body:
         body = [" (the lines that change cannot be shown: they hold a secret)"]
-    lines = [f"--- {visible(path)}", f"+++ {visible(path)}", *(line[:1] + _shown(line[1:]) for line in body)]
-    whole = "\n".join(lines)
-    if any(secret in whole for secret in secrets if len(secret) >= 4):
+    lines = [line[:1] + _shown(line[1:]) for line in body]
+    # A password may be a word of the path, such as the account's name. The path is shown everywhere as it is.
+    if any(secret in line for line in lines for secret in secrets if len(secret) >= 4):
         raise Refused(f"{visible(path)} cannot be shown without showing a secret in it")
-    return whole
+    return "\n".join([f"--- {visible(path)}", f"+++ {visible(path)}", *lines])
 
 
 def _lines(raw: bytes, form: Any, secrets: set[str], told: tuple[str, ...]) -> list[str]:

@@ -10,24 +10,32 @@ import ctypes
 import errno
 import hashlib
 import os
+import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 from workbench.host.files import READ_LIMIT
 from workbench.repair.fingerprint import Fingerprint, drift, read, read_handle
-from workbench.repair.paths import Refused, Spot, words
+from workbench.repair.paths import Refused, Spot, Untouched, words
 from workbench.text import visible
 
 _ACL = "system.posix_acl_access"
 _OF_THE_OLD_BYTES = {"security.ima", "security.evm", "security.capability"}
+_TEMPORARY = re.compile(r"\.[^/\0]{1,40}\.[0-9a-f]{16}\.workbench", re.DOTALL)
 _EXCHANGE = 2
 _NO_EXCHANGE = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP}
 
 
 def temporary_name(name: str) -> str:
-    """A hidden name beside ``name`` that nobody can guess."""
-    return f".{name[:180]}.{secrets.token_hex(8)}.workbench"
+    """A hidden name beside ``name`` that nobody can guess, and that is short enough in every script."""
+    return f".{name[:40]}.{secrets.token_hex(8)}.workbench"
+
+
+def is_temporary_name(name: str) -> bool:
+    """Whether it is a name that ``temporary_name`` gives."""
+    return _TEMPORARY.fullmatch(name) is not None
 
 
 def publish(
@@ -41,22 +49,23 @@ def publish(
     """Replace the file, which must still be ``before``, by ``content`` and return what it is now.
 
     ``accept`` is given the staged bytes as they are on disk and raises Refused where they are not what was promised.
-    Raises Refused; the file then is as it was.
+    Raises Untouched where the file is as it was or as somebody else made it, and else Refused.
     """
     shown = visible(spot.path)
     beside = Spot(spot.folder, temporary, os.path.join(os.path.dirname(spot.path), temporary))
-    try:
+    with _untouched(shown):
         ours = _stage(spot, beside, before, content, accept)
-        try:
-            tell(f"staged the new {shown} beside it")
-            _swap(spot, beside, before)
-        except BaseException:
-            _remove(beside, ours)
-            raise
+    try:
+        tell(f"staged the new {shown} beside it")
+        _swap(spot, beside, before)
+    except BaseException:
+        _remove(beside, ours)
+        raise
+    try:
         _remove(beside, (before.device, before.inode))
         sync_folder(spot.folder)
     except OSError as error:
-        raise Refused(f"{shown} could not be replaced: {words(error)}; it is as it was") from error
+        raise Refused(f"{shown} was replaced, but not for good: {words(error)}") from error
     tell(f"published {shown}")
     now, written = read(spot)
     if written != content or (now.mode, now.uid, now.gid) != (before.mode, before.uid, before.gid):
@@ -116,8 +125,12 @@ def _keep_attributes(spot: Spot, handle: int, before: Fingerprint) -> None:
             raise Refused(
                 f"the owner and group of {visible(spot.path)} cannot be kept: {words(error)}; it is as it was"
             ) from error
-    source = os.open(spot.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=spot.folder)
+    # Without waiting: by now it may be a FIFO, and whoever put it there need never write to it.
+    source = os.open(spot.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=spot.folder)
     try:
+        status = os.fstat(source)
+        if (status.st_dev, status.st_ino) != (before.device, before.inode):
+            raise Refused(f"{visible(spot.path)} was replaced since it was shown; it was left as it is now")
         wanted = {name: os.getxattr(source, name) for name in _attributes(source)}
     finally:
         os.close(source)
@@ -162,23 +175,41 @@ def _attributes(handle: int) -> list[str]:
 
 
 def _swap(spot: Spot, beside: Spot, before: Fingerprint) -> None:
-    _require(spot, before)
-    if not _exchange(spot.folder, beside.name, spot.name):
-        os.rename(beside.name, spot.name, src_dir_fd=spot.folder, dst_dir_fd=spot.folder)
-        return
+    shown = visible(spot.path)
+    with _untouched(shown):
+        _require(spot, before, shown)
+        if not _exchange(spot.folder, beside.name, spot.name):
+            os.rename(beside.name, spot.name, src_dir_fd=spot.folder, dst_dir_fd=spot.folder)
+            return
     try:
-        _require(beside, before, spot.path)
-    except BaseException:
+        with _untouched(shown):
+            _require(beside, before, shown)
+    except BaseException as why:
         # The file that was swapped out is not the one that was shown: put it back, whatever it is.
-        _exchange(spot.folder, beside.name, spot.name)
+        try:
+            _exchange(spot.folder, beside.name, spot.name)
+        except OSError as error:
+            kept = visible(beside.path)
+            raise Refused(f"{shown} changed the moment it was replaced, and is kept as {kept}: {words(error)}") from why
         raise
 
 
-def _require(spot: Spot, before: Fingerprint, path: str = "") -> None:
+def _require(spot: Spot, before: Fingerprint, shown: str) -> None:
     now, _ = read(spot)
     changed = drift(before, now)
     if changed:
-        raise Refused(f"{visible(path or spot.path)} changed since it was shown ({changed}); it was left as it is now")
+        raise Refused(f"{shown} changed since it was shown ({changed}); it was left as it is now")
+
+
+@contextmanager
+def _untouched(shown: str) -> Iterator[None]:
+    """What is refused in here is refused while nothing of ours stands in the place of the file."""
+    try:
+        yield
+    except Refused as why:
+        raise Untouched(why.reason, why.instead) from why
+    except OSError as error:
+        raise Untouched(f"{shown} could not be replaced: {words(error)}; it is as it was") from error
 
 
 def _remove(beside: Spot, known: tuple[int, int]) -> None:
@@ -188,7 +219,9 @@ def _remove(beside: Spot, known: tuple[int, int]) -> None:
     except FileNotFoundError:
         return
     if (status.st_dev, status.st_ino) != known:
-        raise Refused(f"another program replaced the file at this very moment; what it wrote is kept as {beside.path}")
+        raise Refused(
+            f"another program replaced the file at this very moment; what it wrote is kept as {visible(beside.path)}"
+        )
     os.unlink(beside.name, dir_fd=beside.folder)
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from workbench.model.plan import Plan
 from workbench.model.run import Change, Run, RunState
 from workbench.repair import operations
-from workbench.repair.journal import Broken, Entry, Writer, begin, entries, locked, new_identity, now
-from workbench.repair.paths import Refused, words
+from workbench.repair.folder import locked
+from workbench.repair.journal import Broken, Entry, Writer, begin, entries, new_identity, now
+from workbench.repair.paths import Refused, Untouched, words
 from workbench.repair.prepare import Prepared
 from workbench.repair.staged import Intent, Staged, StagedWrite
 from workbench.text import visible
@@ -50,23 +51,25 @@ def perform(
     ``undoes`` is for an undo: asked under the lock for the identity of the run that is undone, it may raise Refused.
     """
     try:
-        with locked(state):
-            known = entries(state)
+        with locked(state) as real:
+            known = entries(real)
             interrupted = [entry for entry in known if isinstance(entry, Entry) and entry.state is RunState.STARTED]
             if interrupted:
                 name = interrupted[0].planned.identity
                 raise Refused(f"the repair {name} was interrupted; bring it back first with: workbench recover")
             undone = undoes(known) if undoes is not None else ""
-            return _under_lock(prepared, state, verify, tell, undone)
+            return _under_lock(prepared, real, new_identity(known), verify, tell, undone)
     except Refused as why:
         reason = f"{why.reason} ({why.instead})" if why.instead else why.reason
         return refused(prepared.plan, prepared.changes, reason)
 
 
-def _under_lock(prepared: Prepared, state: Path, verify: Callable[[], str], tell: Tell, undoes: str) -> Run:
+def _under_lock(
+    prepared: Prepared, state: Path, identity: str, verify: Callable[[], str], tell: Tell, undoes: str
+) -> Run:
     before = [operations.ready(operation) for operation in prepared.operations]
     try:
-        writer = begin(state, new_identity(), prepared.plan, prepared.changes, prepared.operations, undoes)
+        writer = begin(state, identity, prepared.plan, prepared.changes, prepared.operations, undoes)
     except OSError as error:
         raise Refused(f"the journal cannot be written: {words(error)}") from error
     begun: list[Intent] = []
@@ -108,6 +111,10 @@ def _carry_out(prepared: Prepared, writer: Writer, verify: Callable[[], str], te
         if not why:
             writer.note("verified")
         return visible(why)
+    except Untouched as refusal:
+        if not any([_tidied(writer.planned.operations[each.operation], each) for each in begun[-1:]]):
+            del begun[-1:]  # nothing of ours is there, so what somebody else put there is none of our business
+        return refusal.reason
     except Refused as refusal:
         return refusal.reason
     except OSError as error:

@@ -15,8 +15,9 @@ from workbench.model.run import Change, Run, RunState
 from workbench.repair import operations
 from workbench.repair.edits import inverse
 from workbench.repair.fingerprint import exists, read, status_of
-from workbench.repair.history import as_run, find, undone_by, unread_plan
-from workbench.repair.journal import Broken, Entry, entries, locked, reopen
+from workbench.repair.folder import locked
+from workbench.repair.history import as_run, find, undoers, unread_plan
+from workbench.repair.journal import Broken, Entry, entries, reopen
 from workbench.repair.paths import Refused, spot, words
 from workbench.repair.prepare import Prepared
 from workbench.repair.preview import diff
@@ -55,7 +56,7 @@ def undo(state: Path, run: str, *, read_only: bool = False, on_step: Callable[[s
     done = perform(prepared, state, lambda: "", on_step or (lambda _: None), again)
     if done.state is not RunState.APPLIED:
         return done
-    shown = as_run(entry, entries(state))
+    shown = as_run(entry, undoers(entries(state)))
     if not prepared.operations:
         return replace(shown, message=gone or done.message)
     message = "; ".join(filter(None, (done.message, gone)))
@@ -69,9 +70,9 @@ def recover(state: Path, *, read_only: bool = False) -> tuple[Run, ...]:
             return ()
         if read_only:
             found = entries(state)
-            return tuple(as_run(entry, found) for entry in reversed(found) if _interrupted(entry))
-        with locked(state):
-            return tuple(_recovered(entry) for entry in reversed(entries(state)) if _interrupted(entry))
+            return tuple(as_run(entry, {}) for entry in reversed(found) if _interrupted(entry))
+        with locked(state) as real:
+            return tuple(_recovered(entry) for entry in reversed(entries(real)) if _interrupted(entry))
     except Refused as why:
         return (refused(unread_plan(), (), why.reason),)
     except OSError as error:
@@ -90,7 +91,7 @@ def _recovered(entry: Entry | Broken) -> Run:
 
 
 def _require_undoable(entry: Entry, known: tuple[Entry | Broken, ...]) -> None:
-    by = undone_by(entry, known)
+    by = undoers(known).get(entry.planned.identity)
     name = entry.planned.identity
     if by is not None:
         raise Refused(f"{name} is undone already; to do it again: workbench undo {by.planned.identity}")
@@ -131,11 +132,12 @@ def _mode_back(operation: StagedMode, gone: list[str]) -> tuple[Staged, Change, 
             gone.append(f"{shown} is gone")
             return None
         now, real = status_of(place), place.path
-    if (now.device, now.inode) != (operation.before.device, operation.before.inode):
+    if not operations.same_file(now, operation.before):
         if is_socket:
             gone.append(f"{shown} is a new socket with a mode of its own")
             return None
-        if now.kind != operation.before.kind or now.uid != operation.before.uid:
+        linked = now.kind == "file" and now.links > 1
+        if now.kind != operation.before.kind or now.uid != operation.before.uid or linked:
             raise Refused(f"{shown} was replaced by something else since; it was left as it is")
     back = operation.before.mode
     if now.mode == back:
@@ -159,6 +161,8 @@ def _write_back(operation: StagedWrite, backup: bytes) -> tuple[Staged, Change, 
         if not exists(place):
             raise Refused(f"{shown} was deleted since, so there is nothing to put the old value into")
         (now, content), real = read(place), place.path
+    if now.links > 1:
+        raise Refused(f"{shown} has {now.links} names (hard links) now; replacing one would leave the others behind")
     after = operations.before_of(operation, now, content, lambda: backup)
     if after is None:
         return None

@@ -5,17 +5,20 @@ from __future__ import annotations
 from workbench.secrets.arguments import recognise_argument
 from workbench.secrets.capturing import (
     capture,
+    environment_entry,
     fingerprint,
     mark_of,
     redact,
     redact_arguments,
     redact_url,
     redact_values,
+    shown_name,
 )
 from workbench.secrets.recognition import recognise
 
 __all__ = [
     "capture",
+    "environment_entry",
     "fingerprint",
     "mark_of",
     "recognise",
@@ -24,4 +27,5 @@ __all__ = [
     "redact_arguments",
     "redact_url",
     "redact_values",
+    "shown_name",
 ]

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from urllib.parse import quote
 
-from workbench.model.facts import SecretFact
-from workbench.secrets.arguments import hits_of_argument
-from workbench.secrets.recognition import Hit, hits
+from workbench.model.facts import EnvironmentEntry, SecretFact
+from workbench.secrets.arguments import to_hide_of_argument
+from workbench.secrets.recognition import POSSIBLE, Hit, hits, to_hide
 from workbench.text import visible
 
 _SHORT = 4
@@ -35,26 +35,39 @@ def capture(name: str, value: str, place: str) -> SecretFact | None:
     return _fact(found[0], value, place) if found else None
 
 
+def shown_name(name: str) -> str:
+    """The name of a variable, header or key, safe to show: people also put ``NAME=value`` or the value itself there."""
+    return visible(redact(name))
+
+
+def environment_entry(name: str, value: str, place: str = "environment ") -> EnvironmentEntry:
+    """A variable by name, with the secret that it holds. ``place`` is what stands before its name in the fact."""
+    shown = shown_name(name)
+    secret = capture(name, value, place + shown) or capture("", name, f"{place}{shown}, in its name")
+    return EnvironmentEntry(shown, secret)
+
+
 def redact_arguments(arguments: Sequence[str]) -> tuple[tuple[str, ...], tuple[SecretFact, ...]]:
     """The argument vector, safe to show, with every secret replaced, and the facts of the secrets (``args[3]``)."""
     shown: list[str] = []
     facts: list[SecretFact] = []
     for place, argument in enumerate(arguments):
-        found = hits_of_argument(arguments, place)
-        facts.extend(_fact(hit, argument, f"args[{place}]") for hit in found)
+        found = to_hide_of_argument(arguments, place)
+        facts.extend(_fact(hit, argument, f"args[{place}]") for hit in found if hit.kind != POSSIBLE)
         shown.append(visible(_replaced(argument, found)))
     return tuple(shown), tuple(facts)
 
 
 def redact_url(url: str) -> tuple[str, SecretFact | None]:
     """The URL, safe to show, with every secret in it replaced, and the fact of the first (place ``url``)."""
-    found = hits("", url)
-    return visible(_replaced(url, found)), _fact(found[0], url, "url") if found else None
+    found = to_hide("", url)
+    sure = next((hit for hit in found if hit.kind != POSSIBLE), None)
+    return visible(_replaced(url, found)), _fact(sure, url, "url") if sure else None
 
 
 def redact(text: str) -> str:
     """Free text such as a diff with everything recognisable replaced. Line ends stay; it is not made visible."""
-    return _replaced(text, hits("", text))
+    return _replaced(text, to_hide("", text))
 
 
 def redact_values(text: str, values: Iterable[str]) -> str:

@@ -148,7 +148,7 @@ def _rows() -> tuple[tuple[str, str, str], ...]:
 # A header of PEM or PuTTY, and as much of the block as follows. Line ends may be real or spelled out as in JSON.
 _PRIVATE_KEY = (
     r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
-    r"(?:[^-]++|-(?!----))*+(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----)?"
+    r"(?:[^-]++|-(?!----))*(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----)?"
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ _URL_PASSWORD = re.compile(
     r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{1,40})://"
     r"[^\s:/@\"'<>]{0,256}:(?P<secret>[^\s/@\"'<>\\]{1,512})@"
 )
-_URL_USER = re.compile(r"://(?P<secret>[^\s:/@\"'<>\\]{16,512})@")
+_URL_USER = re.compile(r"://(?P<secret>[^\s:/@\"'<>\\]{16,512})(?::[^\s/@\"'<>\\]{0,512})?@")
 _AUTHORIZATION = re.compile(r"\b(?:Bearer|Basic)(?:\s+|%20)(?P<secret>[\w+/=.~-]{16,4096})", re.IGNORECASE)
 _SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey|Key)\s+", re.IGNORECASE)
 _CONNECTION = re.compile(
@@ -54,9 +55,18 @@ _FLAG_ITEMS = re.compile(
     r"(?P<quote>\\?[\"'])--?(?P<name>[A-Za-z][\w-]{1,80})(?P=quote)\s*,\s*[+-]?\s*(?P=quote)"
     r"(?P<quoted>(?:(?!(?P=quote))[^\r\n]){1,4096})(?P=quote)(?P<bare>)"
 )
+# What begins with {" in Base64. With a dot behind it is one part of a JSON Web Token.
+_BASE64_JSON = re.compile(r"(?<![\w+/.-])eyJ[\w+/-]{20,16384}(?![\w.+/-])")
+_STANDARD = str.maketrans("-_", "+/")
 _PART = re.compile(r"[A-Za-z0-9]+")
+_MIXED = re.compile(r"(?=.*[A-Za-z])(?=.*[^A-Za-z])")
+_NUMBER = re.compile(r"[\d.,:_-]+[A-Za-z]{0,3}")
 # Values that vendors print in their documentation.
 _DOCUMENTED = re.compile(r"EXAMPLE(?:KEY)?\Z|eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9l")
+
+
+POSSIBLE = "possible"
+"""The kind of what stands where a secret would and is too short or too plain to be called one: hidden, not reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,7 @@ def recognise(name: str, value: str) -> str | None:
 
     ``name`` is the variable, key or flag it belongs to ("" when there is none). Kinds are those of
     ``workbench.secrets.kinds`` and ``db-url``, ``url-password``, ``url-token``, ``authorization``,
-    ``connection-string``, ``password`` and ``generic``.
+    ``connection-string``, ``encoded``, ``password`` and ``generic``.
     """
     found = hits(name, value)
     return found[0].kind if found else None
@@ -81,18 +91,29 @@ def recognise(name: str, value: str) -> str | None:
 
 def hits(name: str, text: str) -> list[Hit]:
     """Every secret in a text, in order and without overlap. The more specific kind wins."""
+    return [hit for hit in to_hide(name, text) if hit.kind != POSSIBLE]
+
+
+def to_hide(name: str, text: str) -> list[Hit]:
+    """All that must not be shown of a text: its secrets, and what stands where one would (of the kind ``possible``)."""
     name_kind = kind_of_name(name) if name else ""
     if len(text) < _SHORTEST_TOKEN and not name_kind and "=" not in text and "://" not in text and " " not in text:
         return []
     found: list[Hit] = []
+    possible: list[Hit] = []
     for hit in _candidates(name_kind, text):
-        _insert(found, hit)
+        if hit.kind == POSSIBLE:
+            possible.append(hit)
+        else:
+            insert(found, hit)
     if not found and name_kind:
         found = _whole(name_kind, text)
+    for hit in possible:
+        insert(found, hit)
     return found
 
 
-def _insert(found: list[Hit], hit: Hit) -> None:
+def insert(found: list[Hit], hit: Hit) -> None:
     """Put a hit in its place, unless it overlaps one that is there. Earlier ones are more specific."""
     place = bisect_left(found, hit.start, key=lambda other: other.start)
     if place < len(found) and found[place].start < hit.end:
@@ -104,6 +125,8 @@ def _insert(found: list[Hit], hit: Hit) -> None:
 
 def _candidates(name_kind: NameKind, text: str) -> Iterator[Hit]:
     yield from _named(text)
+    if "eyJ" in text:
+        yield from _encoded(text)
     if "://" in text and "@" in text:
         yield from _in_urls(text)
     lowered = text.lower()
@@ -130,6 +153,18 @@ def _is_token(token: str) -> bool:
     filler = len(set(longest)) < 6 or is_sequence(longest)
     phrase = token.count("-") + token.count("_") >= 4 and is_name(token)
     return not (filler or phrase or is_placeholder(token) or _DOCUMENTED.search(token))
+
+
+def _encoded(text: str) -> Iterator[Hit]:
+    """JSON in Base64, as some servers take their whole configuration, that holds a secret."""
+    for match in _BASE64_JSON.finditer(text):
+        raw = match[0].translate(_STANDARD)
+        try:
+            inner = base64.b64decode(raw + "=" * (-len(raw) % 4)).decode()
+        except ValueError:
+            continue
+        if hits("", inner):
+            yield Hit(*match.span(), "encoded")
 
 
 def _in_urls(text: str) -> Iterator[Hit]:
@@ -169,7 +204,8 @@ def _assigned(text: str) -> Iterator[Hit]:
 
 
 def _judged(name_kind: NameKind, text: str, start: int, end: int) -> Iterator[Hit]:
-    kind = _judge(name_kind, text[start : min(end, start + _JUDGED)])
+    value = text[start : min(end, start + _JUDGED)]
+    kind = _weigh(name_kind, value)
     if kind:
         yield Hit(start, end, kind)
 
@@ -187,18 +223,32 @@ def _whole(name_kind: NameKind, text: str) -> list[Hit]:
 
 
 def _judge(name_kind: NameKind, value: str) -> str | None:
-    """Whether a value under a name that speaks of a secret is one: by length, randomness and what it is not."""
-    if not name_kind or len(value) < 8 or is_reference(value) or is_plain(value) or is_placeholder(value):
-        return None
-    if _DOCUMENTED.search(value) or is_repetitive(value):
+    """Whether a value under a name that speaks of a secret surely is one."""
+    kind = _weigh(name_kind, value)
+    return None if kind == POSSIBLE else kind
+
+
+def _weigh(name_kind: NameKind, value: str) -> str | None:
+    """What a value under such a name is, by length, randomness and what it is not. None: fit to be shown."""
+    if not name_kind or len(value) < 4 or _is_harmless(value):
         return None
     if name_kind == "password":
-        return "password"
+        # A short one may as well be a word or a number of another meaning.
+        long = len(value) >= 8 or (len(value) >= 5 and _MIXED.search(value))
+        return "password" if long and not is_repetitive(value) else POSSIBLE
+    if len(value) < 8 or is_repetitive(value):
+        return None
     if UUID.match(value):
         return "generic"
-    if len(value) < _SHORTEST_TOKEN or is_name(value) or re.search(r"\s", value) or random_length(value) < 10:
+    if is_name(value) or re.search(r"\s", value) or _NUMBER.fullmatch(value):
         return None
-    return "generic" if entropy(value) >= _threshold(value) else None
+    if len(value) < _SHORTEST_TOKEN or random_length(value) < 10:
+        return POSSIBLE
+    return "generic" if entropy(value) >= _threshold(value) else POSSIBLE
+
+
+def _is_harmless(value: str) -> bool:
+    return is_reference(value) or is_plain(value) or is_placeholder(value) or bool(_DOCUMENTED.search(value))
 
 
 def _threshold(value: str) -> float:
