@@ -39,6 +39,9 @@ class Unusable(Exception):  # noqa: N818 - it is an answer, not an error
 
 def guarded(command: Callable[[], int]) -> int:
     """Run a command; turn what would be a traceback into one line and a documented status."""
+    if sys.stdout is None:
+        complain("standard output is closed: there is nowhere to put the answer")
+        return Exit.USAGE
     try:
         status = command()
         sys.stdout.flush()
@@ -69,5 +72,6 @@ def guarded(command: Callable[[], int]) -> int:
 
 
 def complain(message: str) -> None:
-    """One line on standard error."""
-    print(f"workbench: {message}", file=sys.stderr)
+    """One line on standard error; nothing where that is closed, for the answer on standard output is not to hold it."""
+    if sys.stderr is not None:
+        print(f"workbench: {message}", file=sys.stderr)

@@ -27,6 +27,8 @@ _CAPS = (
 )
 # Without a server there is nothing to grade: these are the areas that look at one.
 _SERVER_AREAS = ("clients", "processes", "sockets", "systemd", "containers")
+_COUNTED = 60
+"""Findings of one check that are counted: what the next one costs is nothing any more."""
 _ORDER = "".join(letter for letter, _ in LETTERS)
 
 
@@ -40,7 +42,11 @@ def grade(results: Sequence[CheckResult], *, whole_host: bool = True) -> Grade:
     """The grade of a set of results: of a whole host, or of one area (then no server need be there)."""
     covered = coverage(results)
     points = score(results)
-    at_worst = _letter(results_at_worst(results), [])[0]
+    caps = []
+    if covered < FULL_COVERAGE:
+        caps.append(_Cap("B", f"{covered:.0%} of what applies was assessed, under {FULL_COVERAGE:.0%}: at most B"))
+    # Held down by the same cap, or looking at less would make the worst case look better.
+    at_worst = _letter(results_at_worst(results), caps)[0]
     if not any(result.status in (Status.FOUND, Status.PASSED) for result in results):
         why = "nothing could be assessed" if any(_applies(result) for result in results) else "nothing to assess here"
         return Grade(UNGRADED, f"{why}: ungraded", points, covered, UNGRADED if covered == 1.0 else at_worst)
@@ -49,9 +55,6 @@ def grade(results: Sequence[CheckResult], *, whole_host: bool = True) -> Grade:
     if covered < LEAST_COVERAGE:
         rule = f"only {covered:.0%} of what applies was assessed, under {LEAST_COVERAGE:.0%}: ungraded"
         return Grade(UNGRADED, rule, points, covered, at_worst)
-    caps = []
-    if covered < FULL_COVERAGE:
-        caps.append(_Cap("B", f"{covered:.0%} of what applies was assessed, under {FULL_COVERAGE:.0%}: at most B"))
     letter, rule = _letter(results, caps)
     return Grade(letter, rule, points, covered, max(letter, at_worst, key=_ORDER.index))
 
@@ -61,7 +64,7 @@ def score(results: Sequence[CheckResult]) -> float:
     cost = 0.0
     for result in results:
         costs = sorted((COSTS[finding.severity] for finding in result.findings), reverse=True)
-        cost += sum(each / 2**place for place, each in enumerate(costs[:60]))
+        cost += sum(each / 2**place for place, each in enumerate(costs[:_COUNTED]))
     return round(max(0.0, 100.0 - cost), 2)
 
 
@@ -130,7 +133,8 @@ def _at_worst(result: CheckResult) -> CheckResult:
         return result
     subject = Subject("unknown", result.check, "what was not assessed")
     assumed = Finding(subject, result.worst, "assumed, for the worst case", (), check=result.check)
-    return replace(result, status=Status.FOUND, findings=(*result.findings, assumed))
+    # As many as can still cost anything: a check that cannot look may be hiding any number.
+    return replace(result, status=Status.FOUND, findings=(*result.findings, *(assumed,) * _COUNTED))
 
 
 def _applies(result: CheckResult) -> bool:

@@ -50,11 +50,15 @@ def scan(snapshot: Snapshot, plugins: Plugins, on_result: Callable[[CheckResult]
 def run_check(check: Check, snapshot: Snapshot, repairs: tuple[str, ...] = ()) -> CheckResult:
     """Run one check on a Snapshot. What it needs and could not be gathered becomes "not assessed"."""
     missing: list[NotAssessed] = []
-    for need in check.needs:
+    for place, need in enumerate(check.needs):
         section, _, facet = need.partition(":")
         state: SectionState = getattr(snapshot, section).state
         if state.status == "not applicable":
-            return _result(check, Status.NOT_APPLICABLE, reason=state.reason)
+            # The first need is what is judged; that a platform lacks one of the others (Windows its accounts) is for
+            # the check to say: its subjects are there, and may well be judged, or could not be.
+            if place == 0:
+                return _result(check, Status.NOT_APPLICABLE, reason=state.reason)
+            continue
         if state.status == "failed":
             missing.append(NotAssessed(section, state.reason, state.unlock))
         else:

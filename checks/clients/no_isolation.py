@@ -4,9 +4,11 @@ What it looks at
 ----------------
 Every enabled server that a client starts as a program (stdio). It passes when the command puts something around the
 server: a container, bubblewrap, firejail, ``systemd-run`` with a sandbox, another account (``sudo -u``), or when the
-client itself confines it (VS Code's ``sandboxEnabled`` on macOS and Linux). Remote servers run elsewhere and are not
-judged. A server that is switched off is not started and not judged. A sandbox that the program builds for itself
-(Landlock, Seatbelt) cannot be seen in a configuration; the area ``processes`` looks at the running server.
+client itself confines it (VS Code's ``sandboxEnabled`` on macOS and Linux). What gives the host away is no sandbox: a
+container that is ``--privileged``, or has ``/`` or the engine's socket mounted; bubblewrap with ``--bind / /`` alone.
+Remote servers run elsewhere and are not judged. A server that is switched off is not started and not judged. A
+sandbox that the program builds for itself (Landlock, Seatbelt) cannot be seen in a configuration; the area
+``processes`` looks at the running server.
 
 Why it matters
 --------------
@@ -80,7 +82,7 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
                 continue
             seen = True
             subject = _subject(config, entry)
-            if launch.sandbox or entry.client_sandbox or not _is_own(launch.account, snapshot):
+            if launch.sandbox or entry.client_sandbox or not _is_own(launch.account, config, snapshot):
                 yield Passed(subject)
             elif not launch.understood:
                 yield NotAssessed(subject.label, "an option of its launcher is not known, nor what it puts around it")
@@ -90,14 +92,22 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
         yield NotApplicable("no client starts an enabled server on this host")
 
 
-def _is_own(account: str, snapshot: Snapshot) -> bool:
+def _is_own(account: str, config: ClientConfig, snapshot: Snapshot) -> bool:
     """Whether it stays the developer's account, or becomes root, which is less isolated still."""
-    return account.lstrip("#") in ("", "root", "0", snapshot.host.user, str(snapshot.host.uid))
+    own = (_user(config, snapshot), str(config.path.file.uid), snapshot.host.user, str(snapshot.host.uid))
+    return account.lstrip("#") in ("", "root", "0", *own)
+
+
+def _user(config: ClientConfig, snapshot: Snapshot) -> str:
+    """Whom the client runs as: the owner of the home that is inspected, who need not be the one who looks."""
+    owners = (known for known in snapshot.accounts.accounts if known.home and known.home == snapshot.host.home)
+    owner = next((known.name for known in owners if known.uid == config.path.file.uid), "")
+    return owner if owner and config.scope == "user" else snapshot.host.user
 
 
 def _finding(config: ClientConfig, entry: ServerEntry, snapshot: Snapshot) -> Finding:
     launch = entry.launch
-    who = "root" if launch and launch.account.lstrip("#") in ("root", "0") else snapshot.host.user
+    who = "root" if launch and launch.account.lstrip("#") in ("root", "0") else _user(config, snapshot)
     wrappers = f" through {', '.join(launch.wrappers)}" if launch and launch.wrappers else ""
     return Finding(
         subject=_subject(config, entry),

@@ -108,11 +108,15 @@ def _finding(config: ClientConfig, entry: ServerEntry, package: PackageSpec) -> 
                 expected="a package with an exact version",
                 actual=f"{package.runner} … {package.text}",
                 # -o prints nothing else of the line, which may hold a secret.
-                command=("grep", "-n", "-o", "-F", "-e", package.text, "--", config.path.asked),
+                command=("grep", "-n", "-o", "-F", "-e", _searched(package), "--", config.path.asked),
             ),
         ),
         location=Location(config.path.asked, entry.line, pointer=known or entry.pointer),
     )
+
+
+def _searched(package: PackageSpec) -> str:
+    return package.name if "<secret: " in package.text else package.text
 
 
 def _how(package: PackageSpec) -> str:

@@ -77,6 +77,9 @@ def runs_as_root(snapshot: Snapshot) -> Iterator[Verdict]:
         if server.launch is not None and server.launch.image and not server.container:
             why = "what runs here is the command-line tool; the container it started could not be told from the others"
             yield NotAssessed(f"the account of {server.label} in its container", why)
+        elif _is_unknown(server, snapshot.host.platform):
+            unlock = "look as administrator" if snapshot.host.platform == "win32" else "look as root"
+            yield NotAssessed(f"the account of {server.label}", "the system does not tell it", unlock)
         elif _is_root(server, snapshot.host.platform):
             confined = bool(server.container) and not server.capabilities_bounding & _RULES_THE_HOST
             reach = "is one mistake in a mount from the host" if confined else "can do anything here"
@@ -94,6 +97,10 @@ def runs_as_root(snapshot: Snapshot) -> Iterator[Verdict]:
             )
         else:
             yield Passed(subject)
+
+
+def _is_unknown(server: ServerProcess, platform: str) -> bool:
+    return not server.account if platform == "win32" else server.uid < 0
 
 
 def _is_root(server: ServerProcess, platform: str) -> bool:

@@ -53,6 +53,7 @@ from workbench.api import (
     Evidence,
     Finding,
     NotApplicable,
+    NotAssessed,
     Passed,
     ServerProcess,
     Severity,
@@ -76,17 +77,17 @@ def umask(snapshot: Snapshot) -> Iterator[Verdict]:
     if snapshot.host.platform == "win32":
         yield NotApplicable("Windows has no umask: a new file gets the access list of its folder")
         return
-    judged = False
+    if not snapshot.processes.servers:
+        yield NotApplicable("no MCP server is running")
+    said = any(gap.facet == "status" for gap in snapshot.processes.state.unread)
     for server in snapshot.processes.servers:
-        if server.umask is None or (server.launch is not None and server.launch.image and not server.container):
-            continue
-        judged = True
-        yield _judge(server, snapshot)
-    if not judged:
-        if not snapshot.processes.servers:
-            yield NotApplicable("no MCP server is running")
-        else:
-            yield NotApplicable("no running MCP server tells its umask")
+        if server.launch is not None and server.launch.image and not server.container:
+            why = "what runs here is the command-line tool; the container it started could not be told from the others"
+            yield NotAssessed(f"the umask of {server.label} in its container", why)
+        elif server.umask is not None:
+            yield _judge(server, snapshot)
+        elif not said:
+            yield NotAssessed(f"the umask of {server.label}", "this system does not tell it")
 
 
 def _judge(server: ServerProcess, snapshot: Snapshot) -> Verdict:

@@ -107,9 +107,9 @@ def _judge(server: ServerProcess, snapshot: Snapshot) -> Verdict:
             Evidence(
                 expected="only the credentials that its launch names",
                 actual=", ".join(f"{name} ({secret.kind})" for name, secret in held),
-                # Names only. Split at NUL, since a value may have several lines.
-                command=("sh", "-c", f"cut -z -d= -f1 /proc/{server.pid}/environ | tr '\\0' '\\n'")
-                if snapshot.host.platform == "linux"
+                # Names only. Split at NUL, since a value may have several lines. None where a name is the secret.
+                command=("sh", "-c", f"cut -z -s -d= -f1 /proc/{server.pid}/environ | tr '\\0' '\\n'")
+                if snapshot.host.platform == "linux" and not any("<secret: " in name for name, _ in held)
                 else (),
             ),
         ),

@@ -61,7 +61,9 @@ def in_session_environment(snapshot: Snapshot) -> Iterator[Verdict]:
                 expected="no credential in the environment of a session",
                 actual=named,
                 # Names only, and safe with values of several lines, of which "env | cut" would print the rest.
-                command=("awk", "BEGIN { for (name in ENVIRON) print name }"),
+                command=()
+                if any("<secret: " in name for name, _ in held)
+                else ("awk", "BEGIN { for (name in ENVIRON) print name }"),
             ),
         ),
     )

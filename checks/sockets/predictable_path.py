@@ -104,8 +104,8 @@ def predictable_path(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge the path of every socket that has one."""
     paths = [(socket, socket.path) for socket in snapshot.sockets.sockets if socket.path is not None]
     unexamined = [socket for socket in snapshot.sockets.sockets if socket.path is None and not socket.abstract]
-    for socket in unexamined:
-        yield NotAssessed(f"the socket {socket.name}", "its path could not be examined", "look as root")
+    if not any(gap.facet == "mode" for gap in snapshot.sockets.state.unread):
+        yield from (NotAssessed(f"the socket {socket.name}", "its path could not be examined") for socket in unexamined)
     if not paths and not unexamined:
         yield NotApplicable("no MCP server listens on a unix socket that has a path")
     for socket, path in paths:

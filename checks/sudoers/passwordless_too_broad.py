@@ -177,19 +177,21 @@ def _judged(rule: SudoRule, snapshot: Snapshot) -> Iterator[Verdict]:
         elif harm := _harm(command, as_root=as_root):
             found.append((command.text, *harm))
     if found:
-        yield _finding(rule, max((each[1] for each in found), key=lambda severity: severity.rank), found, targets)
+        worst = max((each[1] for each in found), key=lambda severity: severity.rank)
+        yield _finding(rule, worst, found, targets, snapshot)
     elif not unclear:
         yield Passed(_subject(rule))
 
 
 def _finding(
-    rule: SudoRule, severity: Severity, found: list[tuple[str, Severity, str]], targets: tuple[str, ...]
+    rule: SudoRule,
+    severity: Severity,
+    found: list[tuple[str, Severity, str]],
+    targets: tuple[str, ...],
+    snapshot: Snapshot,
 ) -> Finding:
     whom = ", ".join(_caller(rule))
     what, _, why = max(found, key=lambda each: each[1].rank)
-    command: tuple[str, ...] = ("sudo", "cvtsudoers", "-e", "-f", "json", "/etc/sudoers")
-    if len(rule.users) == 1 and re.fullmatch(r"[a-z_][a-z0-9_-]*", rule.users[0]):
-        command = ("sudo", "-l", "-U", rule.users[0])
     actual = "; ".join(f"{text}: {reason}" for text, _, reason in found[:_LISTED])
     if len(found) > _LISTED:
         actual += f"; and {len(found) - _LISTED} more"
@@ -202,11 +204,20 @@ def _finding(
             Evidence(
                 expected="without a password, at most one exact program with exact arguments, and not as root",
                 actual=f"as {target}, without a password: {actual}",
-                command=command,
+                command=_command(rule, snapshot),
             ),
         ),
         location=Location(rule.file, rule.line) if rule.file else None,
     )
+
+
+def _command(rule: SudoRule, snapshot: Snapshot) -> tuple[str, ...]:
+    """What shows the rule again: without arguments where a secret stands in the policy, since sudo lists all rules."""
+    named = rule.users[0] if len(rule.users) == 1 and re.fullmatch(r"[a-z_][a-z0-9_-]*", rule.users[0]) else ""
+    if any("<secret: " in command.text for each in snapshot.sudoers.rules for command in each.commands):
+        programs = "sudo -l -U \"$1\" | sed -n 's/\\(NOPASSWD: [^ ]*\\).*/\\1/p'"
+        return ("sh", "-c", programs, "sh", named) if named else ()
+    return ("sudo", "-l", "-U", named) if named else ("sudo", "cvtsudoers", "-e", "-f", "json", "/etc/sudoers")
 
 
 def _subject(rule: SudoRule) -> Subject:

@@ -27,8 +27,9 @@ How to fix it by hand
 ---------------------
 1. See the lines: `systemd-analyze verify --man=no FILE` (run it on the file; on a template too).
 2. Move each comment to a line of its own, above the setting. Correct the key, the word or the path. `@exec` has no
-   replacement of that kind: a filter that refuses `execve` stops every unit from starting; `NoExecPaths=/` with
-   `ExecPaths=` for the runtime and its libraries is what keeps a server from starting other programs.
+   replacement of that kind: a filter that refuses `execve` stops every unit from starting. What keeps a server from
+   starting other programs is `NoExecPaths=/ /tmp /var/tmp /dev/shm WORKSPACE` with `ExecPaths=` for the runtime and its
+   libraries: `/` alone leaves out what is mounted on its own, as each `ReadWritePaths=` and a `PrivateTmp=` is.
 3. `systemctl daemon-reload` and restart the unit. Restored lines confine the server from then on: see that it answers.
 4. Verify again, until systemd names no line.
 
@@ -109,8 +110,10 @@ def _finding(unit: UnitFact, ignored: tuple[IgnoredLine, ...], subject: Subject)
     else:
         summary = f"systemd drops {lines} of {unit.name}; no protection is among them"
     first = (protecting or list(ignored))[0]
-    manager = ("--user",) if unit.manager == "user" else ()
-    command = ("systemd-analyze", *manager, "verify", "--man=no", unit.path.asked)
+    manager = "--user " if unit.manager == "user" else ""
+    # systemd repeats the value that it drops, behind the third colon; of Environment= that may be a secret.
+    verify = f'systemd-analyze {manager}verify --man=no "$1" 2>&1 | cut -d: -f1-3'
+    command = ("sh", "-c", verify, "sh", unit.path.asked)
     return Finding(
         subject=subject,
         severity=Severity.HIGH if protecting else Severity.LOW,

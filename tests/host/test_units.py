@@ -356,11 +356,6 @@ class TestGather:
         assert [unread.facet for unread in facts.state.unread] == ["content"]
         assert systemd.asked == []
 
-    def test_a_hostile_name_is_made_visible(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        (folder / "mcp-\x1b[31m.service").write_text(SERVER)
-        facts = self.gather(folder, monkeypatch)
-        assert facts.units[0].name == "mcp-\\x1b[31m.service"
-
 
 def test_the_published_unit_is_read_with_its_command() -> None:
     content = (DATA / "as-published/mcp-filesystem.service").read_text()

@@ -9,6 +9,7 @@ import pytest
 
 from tests import builders
 from tests.plugins.loading import get_check, run_check
+from workbench.model.facts import HostFacts
 from workbench.model.finding import NotApplicable, NotAssessed, Passed, Verdict
 from workbench.model.launch import Launch
 from workbench.model.report import Status
@@ -39,6 +40,14 @@ def test_vulnerable_as_every_client_starts_it() -> None:
 @pytest.mark.parametrize("account", ["dev", "#1000", "1000"])
 def test_vulnerable_when_it_is_switched_to_the_same_account(account: str) -> None:
     assert builders.findings(_said(_server(wrappers=("sudo",), account=account)))
+
+
+def test_vulnerable_looked_at_by_root_it_still_runs_as_the_owner_of_the_home() -> None:
+    root = HostFacts("linux", "6.1.0", 0, "root", "/home/dev")
+    for server in (_server(), _server(wrappers=("sudo",), account="dev")):
+        clients = ClientFacts(builders.COMPLETE, configs=(builders.config((server,)),))
+        (finding,) = builders.findings(run_check(CHECK, builders.snapshot(clients=clients, host=root)))
+        assert "as dev, with nothing around it" in finding.summary
 
 
 @pytest.mark.parametrize("account", ["root", "#0", "0"])

@@ -81,3 +81,11 @@ def test_the_identity_of_a_finding_does_not_change_with_the_pid() -> None:
     (one,) = builders.findings(run_check(CHECK, host(builders.process(uid=0, pid=7))))
     (two,) = builders.findings(run_check(CHECK, host(builders.process(uid=0, pid=8))))
     assert one.identity == two.identity
+
+
+def test_an_account_that_the_system_does_not_tell_is_not_assessed() -> None:
+    assert builders.kinds(run_check(CHECK, host(builders.process(uid=-1, account="")))) == {NotAssessed}
+    unknown = replace(host(builders.process(uid=-1, account="")), host=WINDOWS)
+    assert builders.kinds(run_check(CHECK, unknown)) == {NotAssessed}
+    own = replace(host(builders.process(uid=-1, account="HOST\\dev")), host=WINDOWS)
+    assert builders.kinds(run_check(CHECK, own)) == {Passed}

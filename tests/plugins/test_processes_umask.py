@@ -7,7 +7,7 @@ import pytest
 from tests import builders
 from tests.plugins.loading import run_check, status
 from workbench.model.facts import Account, AccountFacts, HostFacts
-from workbench.model.finding import NotApplicable, Passed
+from workbench.model.finding import NotApplicable, NotAssessed, Passed
 from workbench.model.launch import Launch
 from workbench.model.report import Status
 from workbench.model.severity import Severity
@@ -84,13 +84,18 @@ def test_not_assessed_where_the_system_does_not_tell_it() -> None:
     assert status(CHECK, builders.snapshot(processes=facts)) is Status.NOT_ASSESSED
 
 
-def test_an_unread_umask_says_nothing_but_the_check_does() -> None:
-    assert builders.kinds(run_check(CHECK, host(builders.process(umask=None)))) == {NotApplicable}
+def test_an_unread_umask_is_not_assessed_and_is_said_once() -> None:
+    unread = builders.process(umask=None)
+    assert builders.kinds(run_check(CHECK, host(unread))) == {NotAssessed}
+    said = builders.snapshot(processes=ProcessFacts(builders.unread("status"), (unread,)))
+    assert run_check(CHECK, said) == []
+    both = builders.snapshot(processes=ProcessFacts(builders.COMPLETE, (builders.process(umask=0o077), unread)))
+    assert builders.kinds(run_check(CHECK, both)) == {Passed, NotAssessed}
 
 
 def test_the_umask_of_a_containers_command_line_tool_is_not_judged() -> None:
     tool = builders.process(umask=0o000, launch=Launch("docker", image="mcp/git"))
-    assert not builders.findings(run_check(CHECK, host(tool)))
+    assert builders.kinds(run_check(CHECK, host(tool))) == {NotAssessed}
 
 
 def test_windows_has_none() -> None:

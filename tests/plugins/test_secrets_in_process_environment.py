@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 from tests import builders
 from tests.plugins.loading import run_check, status
@@ -54,6 +56,16 @@ def test_vulnerable_an_inherited_credential_is_found() -> None:
     assert finding.severity is Severity.HIGH
     assert "GITHUB_TOKEN (GitHub token), AWS_SECRET_ACCESS_KEY (AWS secret key)" in finding.evidence[0].actual
     assert finding.subject.key == server.key
+
+
+def test_vulnerable_its_command_prints_names_and_nothing_else(tmp_path: Path) -> None:
+    (program, option, script) = found(host(started(held("GITHUB_TOKEN")))).evidence[0].command
+    environ = tmp_path / "environ"
+    # Several lines in one value, and what a program that writes its own title leaves there: no name at all.
+    environ.write_bytes(b"PATH=/bin\0TOKEN=one\nSECRET=two\0hunter2-hunter2\0")
+    script = re.sub(r"/proc/\d+/environ", str(environ), script)
+    done = subprocess.run((program, option, script), capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["PATH", "TOKEN"]
 
 
 def test_what_the_entry_names_was_asked_for() -> None:

@@ -109,5 +109,11 @@ def test_a_name_that_cannot_be_typed_gives_no_command() -> None:
     assert finding.evidence[0].command == ()
 
 
+def test_a_file_that_was_not_examined_is_said_once() -> None:
+    socket = replace(builders.socket(where(0o777)), path=None)
+    assert builders.kinds(verdicts(socket)) == {NotAssessed}
+    assert run_check(CHECK, builders.snapshot(sockets=SocketFacts(builders.unread("mode"), (socket,)))) == []
+
+
 def test_not_applicable_without_a_socket() -> None:
     assert builders.kinds(verdicts()) == {NotApplicable}

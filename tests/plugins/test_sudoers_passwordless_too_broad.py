@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import os
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests import builders
 from tests.plugins.loading import get_check, run_check
 from workbench.model.facts import Account, AccountFacts, SectionState
-from workbench.model.finding import NotApplicable, NotAssessed, Passed, Verdict
+from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed, Verdict
 from workbench.model.report import Status
 from workbench.model.severity import Severity
 from workbench.model.snapshot import SudoCommand, SudoersFacts, SudoRule
@@ -204,6 +207,25 @@ def test_vulnerable_one_finding_a_rule_names_every_command() -> None:
     assert found.evidence[0].command == ("sudo", "-l", "-U", "dev")
     assert found.location is not None
     assert (found.location.path, found.location.line) == ("/etc/sudoers.d/x", 3)
+
+
+def test_vulnerable_its_command_prints_no_secret_of_the_policy(tmp_path: Path) -> None:
+    hiding = rule("/usr/local/bin/x --password=<secret: password, 7 characters>")
+    found, _ = verdicts(rule("/usr/bin/tee"), hiding)
+    assert isinstance(found, Finding)
+    (tmp_path / "sudo").write_text(
+        "#!/bin/sh\necho 'User dev may run the following commands on here:'\n"
+        "echo '    (root) NOPASSWD: /usr/bin/tee, /usr/local/bin/x --password=hunter2'\n"
+        "echo '    (root) SETENV: NOPASSWD: /usr/local/bin/x --password=hunter2 a'\n"
+    )
+    (tmp_path / "sudo").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(found.evidence[0].command, capture_output=True, text=True, env=environment, check=True)
+    assert "NOPASSWD: /usr/bin/tee" in done.stdout
+    assert "hunter2" not in done.stdout + done.stderr
+    group, _ = verdicts(rule("/usr/bin/tee", users=("%team",)), hiding)
+    assert isinstance(group, Finding)
+    assert group.evidence[0].command == ()
 
 
 def test_vulnerable_the_finding_keeps_its_identity_when_the_line_moves() -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +45,20 @@ def test_vulnerable_one_finding_a_unit_lists_every_line() -> None:
         f"{FILE}:51: SystemCallFilter=~@exec: {GROUP.reason}",
     ]
     assert "drops 3 lines of mcp-files.service, so it runs without PrivateTmp, SystemCallFilter" in found.summary
+
+
+def test_vulnerable_its_command_shows_the_lines_without_what_systemd_repeats_of_them(tmp_path: Path) -> None:
+    command = only_finding(unit(LOST)).evidence[0].command
+    assert command[-1] == FILE
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    said = f"{FILE}:4: Invalid environment assignment, ignoring: hunter2-hunter2"
+    (programs / "systemd-analyze").write_text(f"#!/bin/sh\necho '{said}' >&2\n")
+    (programs / "systemd-analyze").chmod(0o755)
+    environment = {"PATH": f"{programs}:{os.environ['PATH']}"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout == f"{FILE}:4: Invalid environment assignment, ignoring\n"
+    assert "hunter2" not in done.stderr
 
 
 def test_vulnerable_it_points_at_the_first_line_that_should_protect() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests import builders
 from workbench.model.check import Check
-from workbench.model.facts import SectionState
+from workbench.model.facts import AccountFacts, SectionState
 from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed, Subject, Verdict
 from workbench.model.report import Status
 from workbench.model.severity import Severity
@@ -59,6 +59,14 @@ def test_a_section_that_does_not_apply() -> None:
     away = SessionFacts(SectionState("not applicable", "Windows has no umask"))
     result = run_check(check(SEEN), builders.snapshot(session=away))
     assert (result.status, result.reason) == (Status.NOT_APPLICABLE, "Windows has no umask")
+
+
+def test_what_is_judged_is_the_first_need() -> None:
+    # Windows has no uids, and what is configured there is judged all the same, or said not to be.
+    without = AccountFacts(SectionState("not applicable", "Windows has no uids"))
+    host = builders.snapshot(accounts=without)
+    assert run_check(check(SEEN, needs=("session", "accounts")), host).status is Status.FOUND
+    assert run_check(check(SEEN, needs=("accounts", "session")), host).status is Status.NOT_APPLICABLE
 
 
 def test_only_the_facets_that_a_check_needs_make_gaps() -> None:

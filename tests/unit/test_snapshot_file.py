@@ -34,6 +34,12 @@ def test_a_byte_order_mark_is_no_obstacle() -> None:
     assert from_json(b"\xef\xbb\xbf" + to_json(full()).encode(), "x") == full()
 
 
+def test_what_powershell_redirects_into_a_file_is_read() -> None:
+    assert from_json(("\ufeff" + to_json(full())).encode("utf-16-le"), "x") == full()
+    with pytest.raises(Unusable, match="is not JSON"):
+        from_json(b"\xff\xfe\x00", "x")
+
+
 def test_what_was_edited_to_be_hostile_is_made_visible_again() -> None:
     data = json.loads(to_json(full()))
     data["host"]["user"] = "\x1b]0;owned\x07"
@@ -45,7 +51,7 @@ def test_what_was_edited_to_be_hostile_is_made_visible_again() -> None:
     [
         (b"", "is not JSON"),
         (b"{", "is not JSON"),
-        (b"\xff\xfe{\x00}\x00", "is not JSON"),
+        (b"\xff\xfe{\x00}\x00", "is not a snapshot"),
         (b"[" * 100_000, "is not JSON"),
         (b"[]", "not a snapshot of version 1"),
         (b"null", "not a snapshot of version 1"),

@@ -10,8 +10,7 @@ from workbench.host.context import Context
 from workbench.host.files import CannotLook, read_bounded
 from workbench.model.facts import EnvironmentEntry, SectionState, Unread
 from workbench.model.snapshot import SessionFacts
-from workbench.secrets import capture
-from workbench.text import visible
+from workbench.secrets import environment_entry
 
 _STATUS_LIMIT = 1024 * 1024
 _ASKING = threading.Lock()
@@ -40,10 +39,7 @@ def gather(context: Context) -> SessionFacts:
 
 def environment_entries(environment: Mapping[str, str]) -> tuple[EnvironmentEntry, ...]:
     """The variables by name, sorted, each with the secret it holds (never its value)."""
-    return tuple(
-        EnvironmentEntry(visible(name), capture(name, value, f"environment {visible(name)}"))
-        for name, value in sorted(environment.items())
-    )
+    return tuple(environment_entry(name, environment[name]) for name in sorted(environment))
 
 
 def _umask_from_status(status: bytes) -> int | None:

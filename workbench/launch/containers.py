@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from workbench.launch.step import Mount, Step
@@ -83,6 +84,8 @@ def _run(words: Sequence[Word], known: Arity, name: str, sandbox: str, understoo
     options = read_options(words, known)
     image = options.rest[0].text if options.rest else ""
     mounts = tuple(mount for option in options.given for mount in _mounts(option))
+    if options.has("--privileged") or any(_gives_the_host(option) for option in options.given):
+        sandbox = ""
     command = options.rest[1:]
     entrypoint = options.value("--entrypoint")
     if entrypoint is not None and entrypoint.text:
@@ -123,6 +126,17 @@ def _mounts(option: Option) -> list[Mount]:
         inside = fields.get("dst") or fields.get("target") or fields.get("destination") or ""
         return [Mount(inside, value.part(host))] if host and fields.get("type", "volume") == "bind" else []
     return []
+
+
+def _gives_the_host(option: Option) -> bool:
+    """Whether a mount makes root of the container root of the host: its whole file system, or the engine's socket."""
+    for mount in _mounts(option):
+        host = mount.host.text.rstrip("/") if mount.host is not None else "-"
+        if host.endswith(("/docker.sock", "/podman.sock", "/containerd.sock")):
+            return True
+        if not host and not re.search(r"[:,](?:ro|readonly)(?:[,:]|\Z)", option.values[0].text):
+            return True
+    return False
 
 
 def _volume(text: str) -> tuple[str, str]:

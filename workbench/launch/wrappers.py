@@ -176,7 +176,12 @@ def _bwrap(words: Sequence[Word]) -> Step | None:
             mounts.append(Mount(option.values[2].text, None))
     # What is in the file descriptor of --args cannot be known from here.
     understood = options.understood and not options.has("--args") and bool(options.rest)
-    return Step("bwrap", options.rest, "bwrap", mounts=tuple(mounts), understood=understood)
+    # With all of the host in it, to be written, and nothing laid over that, it only starts the program.
+    open_to_all = [mount.inside for mount in mounts] == ["/"] and any(
+        option.name in ("--bind", "--dev-bind") and [value.text for value in option.values] == ["/", "/"]
+        for option in options.given
+    )
+    return Step("bwrap", options.rest, "" if open_to_all else "bwrap", mounts=tuple(mounts), understood=understood)
 
 
 def _firejail(words: Sequence[Word]) -> Step | None:

@@ -24,8 +24,9 @@ class Origin(StrEnum):
 class Check:
     """One check. ``id``, ``lesson``, ``file`` and ``origin`` are filled in by the loader.
 
-    ``needs`` names the sections (``sockets``) or facets of sections (``processes:environment``) that the check reads.
-    Where one of them could not be gathered, the scan says "not assessed" for the check, so that it need not.
+    ``needs`` names the sections (``sockets``) or facets of sections (``processes:environment``) that the check reads,
+    that of its subjects first. Where one of them could not be gathered, the scan says "not assessed" for the check, so
+    that it need not; where the first is of no meaning on a platform, "not applicable".
     """
 
     title: str

@@ -7,6 +7,8 @@ from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from workbench.documents.decoding import decode
+from workbench.documents.model import Malformed
 from workbench.exits import Unusable
 from workbench.host.files import CannotLook, read_bounded
 from workbench.model.snapshot import SNAPSHOT_VERSION, Snapshot
@@ -33,8 +35,9 @@ def from_json(raw: bytes, name: str) -> Snapshot:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        data = json.loads(raw.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
+        # PowerShell's ">" writes UTF-16.
+        data = json.loads(decode(raw)[0])
+    except (Malformed, ValueError, RecursionError) as error:
         raise Unusable(f"{name} is not JSON; make one with: workbench snapshot > host.json") from error
     version = data.get("version") if isinstance(data, dict) else None
     if version != SNAPSHOT_VERSION:

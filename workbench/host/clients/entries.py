@@ -12,8 +12,7 @@ from workbench.launch import understand
 from workbench.model.facts import EnvironmentEntry, SecretFact
 from workbench.model.finding import Pointer
 from workbench.model.snapshot import ServerEntry
-from workbench.secrets import capture, redact_arguments, redact_url
-from workbench.text import visible
+from workbench.secrets import capture, environment_entry, redact_arguments, redact_url, shown_name
 
 _COMMAND = ("command", "cmd")
 _ARGUMENTS = ("args", "arguments")
@@ -24,6 +23,9 @@ _ADDRESS = ("url", "serverUrl", "httpUrl", "uri")
 _NAMES_ONLY = ("bearer_token_env_var", "env_vars", "env_http_headers", "env_keys", "envFile")
 _READ = frozenset((*_COMMAND, *_ARGUMENTS, *_ENVIRONMENT, *_HEADERS, *_ADDRESS, *_NAMES_ONLY))
 _PLACE = re.compile(r"args\[(\d+)\]")
+# What people put among the servers as a remark, JSON having no comments.
+_COMMENT = re.compile(r"_|//|#|\$|comment", re.I)
+_TABLES = ("mcpServers", "servers", "mcp_servers", "context_servers")
 _DEPTH_LIMIT = 20
 
 
@@ -74,13 +76,18 @@ def read_entries(document: Any, client: Client, home: str, platform: str) -> Ent
         for name, value in table.items():
             place = (*pointer, name)
             if not isinstance(value, dict):
-                misshapen.append(Misshapen(place, f"it is {_word(value)}, not a server", lost=True))
-                secrets += _secrets_in(value, visible(str(name)))
+                if not (isinstance(value, str) and _COMMENT.match(name)):
+                    misshapen.append(Misshapen(place, f"it is {_word(value)}, not a server", lost=True))
+                secrets += _secrets_in(value, shown_name(str(name)))
                 continue
             entry, wrong = _read_entry(name, value, place, client, home, platform, off)
             misshapen += wrong
             raw.append(place)
             servers.append(entry)
+    if not client.settings:
+        # The table of another client: this one starts nothing from it, but what stands in it stands in the file.
+        for key in set(_TABLES).intersection(document).difference(way[0] for way in client.servers):
+            secrets += _secrets_in(document[key], key)
     for keys in client.secrets:
         for pointer, value, _ in _tables(document, (keys,)):
             secrets += _secrets_in(value, ".".join(map(str, pointer)))
@@ -116,6 +123,11 @@ def _read_entry(
     secrets = [_placed(secret, arguments) for secret in found]
     environment = _environment(value, pointer, wrong)
     secrets += [entry.secret for entry in environment if entry.secret is not None]
+    for key in _ENVIRONMENT:
+        # A list of NAME=value is of no client's shape, and holds its secrets all the same.
+        secrets += [] if isinstance(value.get(key), dict) else _secrets_in(value.get(key), key)
+    in_name = capture("", name, "the name of the server")
+    secrets += [in_name] if in_name is not None else []
     secrets += _headers(value, pointer, wrong)
     url, in_url = redact_url(_text(value, _ADDRESS))
     secrets += [in_url] if in_url is not None else []
@@ -124,7 +136,7 @@ def _read_entry(
     shown = _shown(pointer)
     exact = shown == pointer
     entry = ServerEntry(
-        name=visible(name),
+        name=shown_name(name),
         pointer=shown,
         transport=_transport(value, arguments, url),
         command=redacted,
@@ -199,9 +211,7 @@ def _environment(value: dict[str, Any], pointer: Pointer, wrong: list[Misshapen]
         if table is not None and not isinstance(table, dict):
             wrong.append(Misshapen((*pointer, key), f"it is {_word(table)}, not a table", lost=True))
         for name, item in table.items() if isinstance(table, dict) else ():
-            shown, text = visible(str(name)), _scalar(item)
-            secret = capture(str(name), text, f"{key}.{shown}") if text else None
-            entries.append(EnvironmentEntry(shown, secret))
+            entries.append(environment_entry(str(name), _scalar(item), f"{key}."))
             if isinstance(item, (dict, list)):
                 wrong.append(Misshapen((*pointer, key, name), f"it is {_word(item)}, not a text", lost=True))
     return tuple(entries)
@@ -215,7 +225,7 @@ def _headers(value: dict[str, Any], pointer: Pointer, wrong: list[Misshapen]) ->
             wrong.append(Misshapen((*pointer, key), f"it is {_word(table)}, not a table", lost=True))
             secrets += _secrets_in(table, key)
         for name, item in table.items() if isinstance(table, dict) else ():
-            secret = capture(str(name), _scalar(item), f"{key}.{visible(str(name))}") if _scalar(item) else None
+            secret = environment_entry(str(name), _scalar(item), f"{key}.").secret
             secrets += [secret] if secret is not None else []
     return secrets
 
@@ -230,7 +240,7 @@ def _secrets_in(value: Any, place: str, name: str = "", depth: int = 0) -> list[
         label = value.get("id") if isinstance(value.get("id"), str) else ""
         for key, item in value.items():
             known = str(label) if key == "default" and label else str(key)
-            secrets += _secrets_in(item, f"{place}.{visible(str(key))}".lstrip("."), known, depth + 1)
+            secrets += _secrets_in(item, f"{place}.{shown_name(str(key))}".lstrip("."), known, depth + 1)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             secrets += _secrets_in(item, f"{place}[{index}]", name, depth + 1)
@@ -266,7 +276,7 @@ def _scalar(value: Any) -> str:
 
 
 def _shown(pointer: Pointer) -> Pointer:
-    return tuple(visible(key) if isinstance(key, str) else key for key in pointer)
+    return tuple(shown_name(key) if isinstance(key, str) else key for key in pointer)
 
 
 def _word(value: Any) -> str:

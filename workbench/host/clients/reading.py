@@ -14,6 +14,7 @@ from workbench.host.files import CannotLook, path_fact, read_bounded, reason
 from workbench.model.facts import PathFact, Unread
 from workbench.model.finding import Pointer
 from workbench.model.snapshot import ClientConfig, ConfigProblem
+from workbench.secrets import shown_name
 from workbench.text import visible
 
 Scope = Literal["user", "project", "managed"]
@@ -133,4 +134,4 @@ def _problem(misshapen: tuple[Misshapen, ...], lines: dict[Pointer, int]) -> Con
 
 
 def _dotted(pointer: Pointer) -> str:
-    return visible(".".join(str(key) for key in pointer), 500) or "the whole file"
+    return visible(".".join(shown_name(str(key)) for key in pointer), 500) or "the whole file"

@@ -23,6 +23,7 @@ from workbench.host.processes.table import Gaps, Gone, Hidden, Table
 from workbench.launch import understand
 from workbench.model.facts import SectionState
 from workbench.model.snapshot import ClientFacts, ProcessFacts, ServerProcess
+from workbench.secrets import redact
 from workbench.text import visible
 
 DEPENDS = ("clients",)
@@ -67,6 +68,10 @@ def _gather(
         except (Gone, Hidden):
             continue  # it ended while it was looked at
     _note_hidden(context, table, unreadable, recogniser, gaps)
+    clients = context.found.get("clients")
+    if isinstance(clients, ClientFacts) and clients.state.status == "failed":
+        what = "servers that nothing but a client's configuration tells from other programs"
+        gaps.add("hidden", what, f"the configurations were not read: {clients.state.reason}", clients.state.unlock)
     return ProcessFacts(
         state=SectionState("partial" if gaps.unread else "complete", unread=tuple(gaps.unread)),
         servers=_with_distinct_keys(servers),
@@ -79,13 +84,15 @@ def _outline(context: Context, table: Table, found: Found) -> ServerProcess:
     argv = table.command(found.pid)
     outermost = table.command(found.chain[0])
     uid = table.uids(found.pid)[1]
-    script = recognition.script
-    if script and not recognition.package and not os.path.isabs(script) and "/" in script:
+    script = redact(recognition.script)
+    if script and not recognition.package and not os.path.isabs(script) and "/" in script and "://" not in script:
         try:
             script = os.path.normpath(os.path.join(table.working_directory(found.pid), script))
         except Hidden:
             pass
-    named = recognition.package or found.image or script or found.unit or (argv[0] if argv else "")
+    # Before any of it is taken apart: half of a secret is no longer recognised as one.
+    named = redact(recognition.package or found.image or script or found.unit or (argv[0] if argv else ""))
+    named = named or table.name(found.pid)
     short = visible(_short(named))
     entry = recognition.configured
     label = short
@@ -105,7 +112,7 @@ def _outline(context: Context, table: Table, found: Found) -> ServerProcess:
         account=details.account_name(uid),
         started=table.started(found.pid),
         confidence=recognition.confidence,
-        recognised_by=visible(recognition.why),
+        recognised_by=visible(redact(recognition.why)),
         entry=entry.reference if entry is not None else None,
         launch=understand(shown(as_runner(outermost) or outermost), str(context.home)),
         client=client_of(table, found.chain[0]),
@@ -143,7 +150,9 @@ def _note_hidden(context: Context, table: Table, unreadable: set[int], recognise
         # Every system has a process 1 and its command line is public: not to see it is to see one's own only.
         gaps.add("hidden", "the processes of other accounts", "/proc is mounted with hidepid", unlock)
     elif unreadable:
-        gaps.add("hidden", f"{len(unreadable)} processes of other accounts", "access denied", unlock)
+        what = f"{len(unreadable)} process{'es' if len(unreadable) > 1 else ''} of other accounts"
+        gaps.add("hidden", what, "access denied", unlock)
     if recogniser.unclear:
-        what = f"{len(recogniser.unclear)} programs of other accounts that may be MCP servers"
-        gaps.add("hidden", what, "the files they run cannot be looked up", unlock)
+        count = len(recogniser.unclear)
+        what = f"{count} program{'s' if count > 1 else ''} of other accounts that may be MCP servers"
+        gaps.add("hidden", what, "what is run cannot be looked up", unlock)

@@ -8,7 +8,7 @@ from workbench.host.processes.linux import LinuxTable
 from workbench.host.processes.table import Gaps, Gone, Hidden
 from workbench.model.facts import EnvironmentEntry
 from workbench.model.snapshot import ServerProcess
-from workbench.secrets import capture
+from workbench.secrets import environment_entry, redact
 from workbench.text import visible
 
 _AS_ROOT = "look as root"
@@ -53,9 +53,9 @@ def environment_of(raw: bytes) -> tuple[EnvironmentEntry, ...]:
     for piece in raw.split(b"\0"):
         name, equals, value = piece.decode("utf-8", "surrogateescape").partition("=")
         if equals and name:
-            shown = visible(name)
             # Of two entries of one name a program sees the first.
-            found.setdefault(shown, EnvironmentEntry(shown, capture(name, value, f"environment {shown}")))
+            entry = environment_entry(name, value)
+            found.setdefault(entry.name, entry)
     return tuple(found[name] for name in sorted(found))
 
 
@@ -86,7 +86,7 @@ def _environment(table: LinuxTable, pid: int, label: str, gaps: Gaps) -> tuple[E
 
 def _link(table: LinuxTable, pid: int, name: str, what: str, gaps: Gaps) -> str:
     try:
-        return visible(table.link(pid, name))
+        return visible(redact(table.link(pid, name)))
     except Hidden:
         gaps.add("executable", what, "permission denied", _AS_ROOT)
         return ""

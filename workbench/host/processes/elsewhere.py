@@ -11,7 +11,7 @@ from workbench.host.processes.programs import split_command
 from workbench.host.processes.table import Gaps, Gone, Hidden
 from workbench.model.facts import EnvironmentEntry
 from workbench.model.snapshot import ServerProcess
-from workbench.secrets import capture
+from workbench.secrets import environment_entry, redact
 from workbench.text import visible
 
 if TYPE_CHECKING:
@@ -148,15 +148,13 @@ def describe(table: PsutilTable, server: ServerProcess, platform: str, gaps: Gap
     executable = working_directory = ""
     environment: tuple[EnvironmentEntry, ...] | None = None
     try:
-        executable = visible(table.executable(pid))
-        working_directory = visible(table.working_directory(pid))
+        executable = visible(redact(table.executable(pid)))
+        working_directory = visible(redact(table.working_directory(pid)))
     except Hidden:
         gaps.add("executable", f"the program file of {server.label}", "access denied", unlock)
     try:
-        environment = tuple(
-            EnvironmentEntry(visible(name), capture(name, value, f"environment {visible(name)}"))
-            for name, value in sorted(table.environment(pid).items())
-        )
+        variables = table.environment(pid)
+        environment = tuple(environment_entry(name, variables[name]) for name in sorted(variables))
     except Hidden:
         gaps.add("environment", f"the environment of {server.label}", "access denied", unlock)
     if platform != "win32":

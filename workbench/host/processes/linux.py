@@ -16,6 +16,7 @@ _READ_LIMIT = 4 << 20
 _SITE_PACKAGES = re.compile(rb"(/\S.*/(?:site|dist)-packages)/")
 _CONTAINER = re.compile(r"(?<![0-9a-f])([0-9a-f]{64})(?![0-9a-f])")
 _THREAD_STARTER = 2
+_ENDED = (errno.ENOENT, errno.ESRCH, errno.ENOTDIR, errno.EINVAL)
 _NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
 
 
@@ -208,7 +209,7 @@ class LinuxTable:
             try:
                 handle = os.open(f"{prefix}{pid}/{name}", flags)
             except OSError as error:
-                if error.errno in (errno.EACCES, errno.EPERM):
+                if error.errno not in _ENDED:
                     self.unreadable.add(pid)
                 continue
             try:
@@ -265,6 +266,5 @@ class LinuxTable:
 
 
 def _answer(error: OSError) -> Hidden | Gone:
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return Hidden(error.errno)
-    return Gone(error.errno)
+    # Not to be told for another reason (no descriptor left, an error of the kernel's) is no proof of an end either.
+    return Gone(error.errno) if error.errno in _ENDED else Hidden(error.errno)

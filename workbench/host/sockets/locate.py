@@ -40,7 +40,7 @@ class Locator:
 
     def _folder_of(self, owner: int | None) -> str:
         if owner is None:
-            raise CannotLook("its name is relative to the working directory of a process that is not known", _AS_ROOT)
+            raise CannotLook("its name is relative to the working directory of a process that is not known")
         try:
             return self._table.working_directory(owner)
         except Hidden as error:

@@ -16,7 +16,7 @@ from workbench.host.sudoers import defaults, names, place, policy
 from workbench.host.sudoers.document import NotADocument, parse
 from workbench.model.facts import FileFact, PathFact, SectionState, Unread
 from workbench.model.snapshot import SudoCommand, SudoersFacts, SudoRule
-from workbench.secrets import redact_arguments
+from workbench.secrets import redact, redact_arguments
 from workbench.text import visible
 
 _DEADLINE = 3.0
@@ -153,7 +153,7 @@ def _finished(rule: SudoRule, lines: Sequence[place.Line], refused: frozenset[st
 def _command(command: SudoCommand) -> SudoCommand:
     program, *arguments = command.text.split(" ")
     redacted, _ = redact_arguments([program, *arguments])
-    return replace(command, text=visible(" ".join(redacted)), target=_target(program))
+    return replace(command, text=visible(redact(" ".join(redacted))), target=_target(program))
 
 
 def _target(program: str) -> PathFact | None:

@@ -74,6 +74,9 @@ def _server(unit: UnitFile, context: Context, unread: list[Unread]) -> _Server |
     reason = recognise(unit.name, command, launch)
     if not reason:
         return None
+    for folder, said in unit.unread:
+        whole = False
+        unread.append(_unread_folder(folder, said))
     try:
         path = path_fact(unit.file)
     except CannotLook as why:

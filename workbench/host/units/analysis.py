@@ -24,9 +24,12 @@ _DEADLINE = 4.0
 _OVERALL = re.compile(r"Overall exposure level for (\S+): (\d+(?:\.\d+)?)")
 _MESSAGE = re.compile(r"^(.+?):(\d+): (.*)$")
 _IGNORES = re.compile(r"\bignor(?:ing|ed)\b", re.IGNORECASE)
-_REFUSED = re.compile(r"^(?:(\S+): Unit configuration has fatal error|Unit (\S+) has a bad unit file setting)")
+_REFUSED = re.compile(
+    r"^(?:(\S+): Unit configuration has fatal error"
+    r"|Unit (\S+) (?:has a bad unit file setting|failed to load properly|not found))"
+)
 _NOT_STARTED = re.compile(
-    r"^(?:Failed to (?:initialize|lookup|set ?up|start)|systemd-analyze: |Unknown (?:operation|command))"
+    r"^(?:Failed to (?:initialize|lookup|set ?up|start|prepare)|systemd-analyze: |Unknown (?:operation|command))"
 )
 _MANUAL = "look at it with: systemd-analyze verify {}"
 
@@ -208,8 +211,9 @@ def _verify(prefix: tuple[str, ...], units: Sequence[UnitFile], found: Analysis)
         messages = [
             Message(match[1], int(match[2]), match[3]) for match in said_of_it if os.path.realpath(match[1]) in own
         ]
-        if messages or not any(_same_unit(unit.name, name) for name in refused):
+        whole = not any(_same_unit(unit.name, name) for name in refused)
+        if messages or whole:
             found.ignored[unit.name] = tuple(dict.fromkeys(messages))
-        else:
+        if not whole:
             why = "systemd refuses the unit before it has read all of it"
             found.unread.append(Unread("ignored", visible(unit.name), why, _MANUAL.format(visible(str(unit.file)))))

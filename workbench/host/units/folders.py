@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from workbench.host.context import Context
 from workbench.host.files import CannotLook
 
 Manager = Literal["system", "user"]
+_NAME = re.compile(r"[A-Za-z0-9:_.\\@-]{1,255}(?:\.d)?")
 _MOST_FILES = 5000
 _SYSTEM = (
     "/etc/systemd/system.control",
@@ -32,12 +34,16 @@ _SYSTEM = (
 
 @dataclass(frozen=True, slots=True)
 class UnitFile:
-    """A service's own file and its drop-ins, in the order systemd applies them."""
+    """A service's own file and its drop-ins, in the order systemd applies them.
+
+    ``unread`` are the folders of drop-ins that could not be listed, and why.
+    """
 
     name: str
     manager: Manager
     file: Path
     drop_ins: tuple[Path, ...] = ()
+    unread: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,8 @@ def find(manager: Manager, folders: Sequence[Path]) -> Found:
             unread.append((str(folder), error.strerror or "it cannot be listed"))
             continue
         for entry in entries:
+            if not _NAME.fullmatch(entry.name):
+                continue  # systemd loads nothing of such a name, and its tools give up at the sight of it
             if entry.name.endswith(".service"):
                 seen += 1
                 if seen > _MOST_FILES:
@@ -114,8 +122,7 @@ def find(manager: Manager, folders: Sequence[Path]) -> Found:
                 drop_folders.setdefault(entry.name, []).append(Path(entry.path))
     units = [UnitFile(name, manager, file) for name, file in sorted(winners.items()) if not _is_masked(file)]
     units = [unit for unit in units if not _is_alias(unit, winners)]
-    with_drop_ins = tuple(replace(unit, drop_ins=tuple(_drop_ins(unit.name, drop_folders))) for unit in units)
-    return Found(with_drop_ins, seen, tuple(unread))
+    return Found(tuple(_with_drop_ins(unit, drop_folders) for unit in units), seen, tuple(unread))
 
 
 def _is_masked(file: Path) -> bool:
@@ -134,21 +141,24 @@ def _is_alias(unit: UnitFile, winners: dict[str, Path]) -> bool:
     return target.name != unit.name and own is not None and os.path.realpath(own) == str(target)
 
 
-def _drop_ins(unit: str, folders: dict[str, list[Path]]) -> Iterator[Path]:
+def _with_drop_ins(unit: UnitFile, folders: dict[str, list[Path]]) -> UnitFile:
     """Drop-ins by file name over all folders; of equal names the strongest folder's counts."""
     chosen: dict[str, Path] = {}
-    for name in _drop_in_names(unit):
+    unread: list[tuple[str, str]] = []
+    for name in _drop_in_names(unit.name):
         for folder in folders.get(name, ()):
             try:
                 entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-            except OSError:
+            except NotADirectoryError:
+                continue
+            except OSError as error:
+                unread.append((str(folder), error.strerror or "it cannot be listed"))
                 continue
             for entry in entries:
                 if entry.name.endswith(".conf"):
                     chosen.setdefault(entry.name, Path(entry.path))
-    for _, file in sorted(chosen.items()):
-        if not _is_masked(file):
-            yield file
+    files = tuple(file for _, file in sorted(chosen.items()) if not _is_masked(file))
+    return replace(unit, drop_ins=files, unread=tuple(unread))
 
 
 def _drop_in_names(unit: str) -> Iterator[str]:

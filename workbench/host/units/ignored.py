@@ -9,6 +9,7 @@ from workbench.host.files import CannotLook, read_bounded
 from workbench.host.units.analysis import Message
 from workbench.host.units.unit_file import Assignment, assignment_at
 from workbench.model.snapshot import IgnoredLine
+from workbench.secrets import redact, redact_arguments
 from workbench.text import visible
 
 _FILE_LIMIT = 1024 * 1024
@@ -49,6 +50,8 @@ def _shown(message: Message, content: str) -> IgnoredLine:
     if found is not None and _PLAIN.match(found.key):
         reason = _without_comment(message.text)
         text = f"{found.key}={_without_comment(found.value)}"
+        # UserPassword= begins like a setting and is none: it is dropped, and stands there all the same.
+        reason, text = redact(reason), redact_arguments([text])[0][0]
     else:
         known = _WITHOUT_VALUE.match(message.text)
         reason = f"{known[0]}, ignoring" if known else "systemd cannot use its value and ignores the line"
