@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -75,3 +77,20 @@ def test_a_name_with_escape_sequences_is_made_visible(proc: FakeProc, tmp_path: 
     assert is_visible(server.label)
     assert is_visible(server.key)
     assert all(is_visible(entry.name) for entry in server.environment or ())
+
+
+def test_a_process_that_cannot_be_asked_has_not_ended(
+    proc: FakeProc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proc.add(100, ["mcp-server-x"])
+    opened = os.open
+
+    def exhausted(path: str, flags: int, *more: int) -> int:
+        if path.endswith("/100/cmdline"):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return opened(path, flags, *more)
+
+    monkeypatch.setattr(os, "open", exhausted)
+    facts = processes.gather(proc.context(tmp_path))
+    assert facts.servers == ()
+    assert [unread.facet for unread in facts.state.unread] == ["hidden"]

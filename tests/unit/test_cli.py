@@ -186,3 +186,37 @@ def test_an_account_without_a_home_is_told_what_to_do(
     monkeypatch.setattr(Path, "home", homeless)
     assert run(["--headless"]) == 2
     assert "no home folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", ["--headless", "--headless --json", "snapshot", "list checks"])
+def test_a_closed_standard_output_is_one_line_and_no_internal_error(tmp_path: Path, arguments: str) -> None:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -m workbench {arguments} >&-', sys.executable],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        2,
+        "workbench: standard output is closed: there is nowhere to put the answer\n",
+    )
+
+
+def test_with_standard_error_closed_nothing_else_gets_into_the_answer(tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" -m workbench --headless --replay nothing 2>&-', sys.executable],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
