@@ -94,7 +94,7 @@ class Client:
         found = clients.gather(context)
         running = processes.gather(replace(context, found={"clients": found}))
         sessions = {server.pid for server in self.started}
-        mine = tuple(server for server in running.servers if os.getsid(server.pid) in sessions)
+        mine = tuple(server for server in running.servers if _session(server.pid) in sessions)
         running = replace(running, servers=mine)
         return builders.snapshot(
             host=HostFacts("linux", "", os.getuid(), "", str(self.home)),
@@ -108,6 +108,14 @@ class Client:
         """The one server that is found."""
         (server,) = self.look().processes.servers
         return server
+
+
+def _session(pid: int) -> int:
+    """The session of a process, 0 when it has ended meanwhile."""
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return 0
 
 
 def npm_environment() -> dict[str, str]:
@@ -182,7 +190,8 @@ def test_npx(client: Client, node_server: Path) -> None:
     with locked("node"):
         started = client.start("files", [support.require_program("npx"), "-y", FILES, str(client.workspace)])
     server = client.only()
-    assert server.key == f"{os.getuid()}:{FILES}"
+    # Another one may be running on this machine; then this is the second.
+    assert server.key.partition("#")[0] == f"{os.getuid()}:{FILES}"
     assert server.confidence == "high"
     assert server.chain[0] == started.pid and server.chain[-1] == server.pid and len(server.chain) == 3
     assert server.entry is not None
@@ -317,7 +326,7 @@ def test_an_account_without_rights_finds_the_same_server_and_says_what_it_cannot
             os.setgid(65534)
             os.setuid(65534)
             facts = processes.gather(replace(Context.of_this_host(), home=client.home))
-            (server,) = [each for each in facts.servers if os.getsid(each.pid) == client.started[0].pid]
+            (server,) = [each for each in facts.servers if _session(each.pid) == client.started[0].pid]
             gaps = {gap.facet for gap in facts.state.unread if server.label in gap.what}
             seen = (server.confidence, server.umask, server.environment, server.executable, sorted(gaps))
             os.write(write, repr(seen).encode())

@@ -61,12 +61,19 @@ def _gather(
     recogniser = Recogniser(table, entries, str(context.home))
     systemd = context.platform == "linux" and _is_systemd(table)
     found = find(table, recogniser, os.getpid(), look_at_units=systemd)
-    servers = []
+    outlines = []
     for each in found:
         try:
-            servers.append(describe(_outline(context, table, each), gaps))
+            outlines.append(_outline(context, table, each))
         except (Gone, Hidden):
             continue  # it ended while it was looked at
+    servers = []
+    # Told apart before they are described, so that a gap names the very server it is of.
+    for server in _with_distinct_keys(outlines):
+        try:
+            servers.append(describe(server, gaps))
+        except (Gone, Hidden):
+            continue
     _note_hidden(context, table, unreadable, recogniser, gaps)
     clients = context.found.get("clients")
     if isinstance(clients, ClientFacts) and clients.state.status == "failed":
@@ -74,7 +81,7 @@ def _gather(
         gaps.add("hidden", what, f"the configurations were not read: {clients.state.reason}", clients.state.unlock)
     return ProcessFacts(
         state=SectionState("partial" if gaps.unread else "complete", unread=tuple(gaps.unread)),
-        servers=_with_distinct_keys(servers),
+        servers=tuple(servers),
         seen=seen,
     )
 
