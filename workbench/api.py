@@ -53,6 +53,7 @@ from workbench.model.snapshot import (
     SudoRule,
     UnitFact,
 )
+from workbench.subjects import config_subject, process_subject, server_subject, unit_subject
 
 __all__ = [
     "EXECUTE",
@@ -97,11 +98,15 @@ __all__ = [
     "Verdict",
     "can",
     "check",
+    "config_subject",
     "fix",
     "others",
     "permits",
+    "process_subject",
     "reaches",
     "replaceable_at",
+    "server_subject",
+    "unit_subject",
     "who_can",
     "who_can_replace",
 ]

@@ -52,9 +52,9 @@ from workbench.api import (
     ServerEntry,
     Severity,
     Snapshot,
-    Subject,
     Verdict,
     check,
+    server_subject,
 )
 
 _PRIVATE = (".ssh", ".aws", ".gnupg", ".config", ".kube", ".docker")
@@ -78,7 +78,7 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
                 continue
             seen = True
             broad = [(root, why) for root in entry.launch.roots if (why := _why_broad(root.path, snapshot))]
-            yield _finding(config, entry, broad) if broad else Passed(_subject(config, entry))
+            yield _finding(config, entry, broad) if broad else Passed(server_subject(config, entry))
     if not seen:
         yield NotApplicable("no enabled server is given a directory as an argument")
 
@@ -154,7 +154,7 @@ def _finding(config: ClientConfig, entry: ServerEntry, broad: list[tuple[RootArg
     known = first.argument < len(entry.argument_pointers) and entry.argument_pointers[first.argument]
     given = ", ".join(root.text for root, _ in broad[:3]) + (" …" if len(broad) > 3 else "")
     return Finding(
-        subject=_subject(config, entry),
+        subject=server_subject(config, entry),
         severity=Severity.HIGH,
         summary=f"{entry.name} is given {given}: {broad[0][1]}",
         evidence=tuple(
@@ -167,8 +167,3 @@ def _finding(config: ClientConfig, entry: ServerEntry, broad: list[tuple[RootArg
         ),
         location=Location(config.path.asked, entry.line, pointer=known or entry.pointer),
     )
-
-
-def _subject(config: ClientConfig, entry: ServerEntry) -> Subject:
-    key = f"{config.path.asked}#{'/'.join(map(str, entry.pointer))}"
-    return Subject("server", key, f"{entry.name} ({config.client_name})")

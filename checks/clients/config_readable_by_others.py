@@ -49,9 +49,9 @@ from workbench.api import (
     Passed,
     Severity,
     Snapshot,
-    Subject,
     Verdict,
     check,
+    config_subject,
     who_can,
 )
 
@@ -74,13 +74,13 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
         readers = who_can(config.path, READ, snapshot.accounts, frozenset({0, snapshot.host.uid} | home))
         secrets = _secrets(config)
         if not readers or (config.scope == "managed" and not secrets):
-            yield Passed(_subject(config))
+            yield Passed(config_subject(config))
             continue
         file = config.path.file
         acl = ", with an ACL" if file.acl is not None else ""
         path = config.path.asked
         yield Finding(
-            subject=_subject(config),
+            subject=config_subject(config),
             severity=Severity.HIGH if secrets else Severity.LOW,
             summary=f"{readers} can read {path}" + _holding(config, secrets),
             evidence=(
@@ -111,7 +111,3 @@ def _secrets(config: ClientConfig) -> int:
         for secret in (*entry.secrets, *(variable.secret for variable in entry.environment if variable.secret))
     }
     return len(places | of_servers)
-
-
-def _subject(config: ClientConfig) -> Subject:
-    return Subject("config", config.path.asked, f"{config.path.asked} ({config.client_name})")

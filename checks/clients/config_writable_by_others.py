@@ -58,6 +58,7 @@ from workbench.api import (
     Subject,
     Verdict,
     check,
+    config_subject,
     others,
     replaceable_at,
     who_can,
@@ -91,7 +92,7 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
             known = doors.get(directory.path, (directory, [], audience))
             doors[directory.path] = (directory, [*known[1], config], _wider(known[2], audience))
         if not writers and owner is None and not replaceable:
-            yield Passed(_subject(config))
+            yield Passed(config_subject(config))
     for directory, configs, audience in doors.values():
         yield _of_directory(directory, configs, audience, snapshot)
 
@@ -137,7 +138,7 @@ def _of_file(config: ClientConfig, writers: Audience, owner: int | None, snapsho
     if config.scope == "managed":
         summary = summary.replace("runs as you", "runs as every user")
     return Finding(
-        subject=_subject(config),
+        subject=config_subject(config),
         severity=Severity.CRITICAL,
         summary=summary,
         evidence=(_evidence(file, config.path.asked, config.scope == "managed", snapshot.accounts),),
@@ -154,7 +155,7 @@ def _of_directory(directory: FileFact, configs: list[ClientConfig], audience: Au
         summary=f"{audience} can replace the configuration of {names} through the directory {directory.path}",
         evidence=(_evidence(directory, directory.path, managed, snapshot.accounts),),
         location=Location(directory.path),
-        also=tuple(_subject(config) for config in configs),
+        also=tuple(config_subject(config) for config in configs),
     )
 
 
@@ -173,7 +174,3 @@ def _wider(first: Audience, second: Audience) -> Audience:
 
 def _name(uid: int, accounts: AccountFacts) -> str:
     return next((account.name for account in accounts.accounts if account.uid == uid), f"uid {uid}")
-
-
-def _subject(config: ClientConfig) -> Subject:
-    return Subject("config", config.path.asked, f"{config.path.asked} ({config.client_name})")

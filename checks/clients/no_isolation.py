@@ -61,9 +61,9 @@ from workbench.api import (
     ServerEntry,
     Severity,
     Snapshot,
-    Subject,
     Verdict,
     check,
+    server_subject,
 )
 
 
@@ -81,7 +81,7 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
             if launch is None or not launch.program or entry.transport != "stdio" or entry.disabled:
                 continue
             seen = True
-            subject = _subject(config, entry)
+            subject = server_subject(config, entry)
             if launch.sandbox or entry.client_sandbox or not _is_own(launch.account, config, snapshot):
                 yield Passed(subject)
             elif not launch.understood:
@@ -110,7 +110,7 @@ def _finding(config: ClientConfig, entry: ServerEntry, snapshot: Snapshot) -> Fi
     who = "root" if launch and launch.account.lstrip("#") in ("root", "0") else _user(config, snapshot)
     wrappers = f" through {', '.join(launch.wrappers)}" if launch and launch.wrappers else ""
     return Finding(
-        subject=_subject(config, entry),
+        subject=server_subject(config, entry),
         severity=Severity.HIGH,
         summary=f"{config.client_name} starts {entry.name} as {who}, with nothing around it",
         evidence=(
@@ -122,8 +122,3 @@ def _finding(config: ClientConfig, entry: ServerEntry, snapshot: Snapshot) -> Fi
         ),
         location=Location(config.path.asked, entry.line, pointer=entry.pointer),
     )
-
-
-def _subject(config: ClientConfig, entry: ServerEntry) -> Subject:
-    key = f"{config.path.asked}#{'/'.join(map(str, entry.pointer))}"
-    return Subject("server", key, f"{entry.name} ({config.client_name})")

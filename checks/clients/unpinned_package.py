@@ -58,9 +58,9 @@ from workbench.api import (
     ServerEntry,
     Severity,
     Snapshot,
-    Subject,
     Verdict,
     check,
+    server_subject,
 )
 
 _LOCAL = re.compile(r"(?:\.{1,2}(?:[/\\]|\Z)|/|~|file:|link:|[A-Za-z]:[\\/])")
@@ -83,13 +83,13 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
             if package is None:
                 if not entry.launch.understood:
                     seen = True
-                    yield NotAssessed(_subject(config, entry).label, "an option of its launcher is not known")
+                    yield NotAssessed(server_subject(config, entry).label, "an option of its launcher is not known")
                 continue
             if package.pin == "source" and _LOCAL.match(package.text):
                 continue  # nothing is fetched
             seen = True
             if package.pin == "exact" or (package.pin == "source" and _COMMIT.search(package.text)):
-                yield Passed(_subject(config, entry))
+                yield Passed(server_subject(config, entry))
             else:
                 yield _finding(config, entry, package)
     if not seen:
@@ -100,7 +100,7 @@ def _finding(config: ClientConfig, entry: ServerEntry, package: PackageSpec) -> 
     place = package.argument
     known = place is not None and place < len(entry.argument_pointers) and entry.argument_pointers[place]
     return Finding(
-        subject=_subject(config, entry),
+        subject=server_subject(config, entry),
         severity=Severity.MEDIUM,
         summary=f"{package.runner} runs {_how(package)}, at each start",
         evidence=(
@@ -127,8 +127,3 @@ def _how(package: PackageSpec) -> str:
     if package.pin == "source":
         return f"{package.name} from a source that can change"
     return f"the newest {package.name}"
-
-
-def _subject(config: ClientConfig, entry: ServerEntry) -> Subject:
-    key = f"{config.path.asked}#{'/'.join(map(str, entry.pointer))}"
-    return Subject("server", key, f"{entry.name} ({config.client_name})")

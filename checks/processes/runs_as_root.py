@@ -52,9 +52,9 @@ from workbench.api import (
     ServerProcess,
     Severity,
     Snapshot,
-    Subject,
     Verdict,
     check,
+    process_subject,
 )
 
 # Any of these makes root of a container root of the host: SYS_ADMIN, SYS_MODULE, SYS_PTRACE, SYS_RAWIO and
@@ -73,7 +73,7 @@ def runs_as_root(snapshot: Snapshot) -> Iterator[Verdict]:
     if not snapshot.processes.servers:
         yield NotApplicable("no MCP server is running")
     for server in snapshot.processes.servers:
-        subject = Subject("process", server.key, server.label)
+        subject = process_subject(server)
         if server.launch is not None and server.launch.image and not server.container:
             why = "what runs here is the command-line tool; the container it started could not be told from the others"
             yield NotAssessed(f"the account of {server.label} in its container", why)

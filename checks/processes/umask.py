@@ -58,9 +58,9 @@ from workbench.api import (
     ServerProcess,
     Severity,
     Snapshot,
-    Subject,
     Verdict,
     check,
+    process_subject,
 )
 
 _OTHERS_WRITE, _OTHERS_READ, _GROUP_WRITE = 0o002, 0o004, 0o020
@@ -92,7 +92,7 @@ def umask(snapshot: Snapshot) -> Iterator[Verdict]:
 
 def _judge(server: ServerProcess, snapshot: Snapshot) -> Verdict:
     mask = server.umask or 0
-    subject = Subject("process", server.key, server.label)
+    subject = process_subject(server)
     shared_group = any(
         account.uid not in (0, server.uid) and server.gid in account.groups for account in snapshot.accounts.accounts
     )

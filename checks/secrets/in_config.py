@@ -53,9 +53,10 @@ from workbench.api import (
     ServerEntry,
     Severity,
     Snapshot,
-    Subject,
     Verdict,
     check,
+    config_subject,
+    server_subject,
 )
 
 
@@ -74,7 +75,7 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
         for entry in config.servers:
             seen = True
             secrets = _secrets(entry)
-            yield _of_server(config, entry, secrets) if secrets else Passed(_subject(config, entry))
+            yield _of_server(config, entry, secrets) if secrets else Passed(server_subject(config, entry))
     if not seen:
         yield NotApplicable("no client configuration names a server")
 
@@ -88,7 +89,7 @@ def _secrets(entry: ServerEntry) -> list[SecretFact]:
 def _of_server(config: ClientConfig, entry: ServerEntry, secrets: Sequence[SecretFact]) -> Finding:
     shown = any(secret.place.startswith(("args", "arguments", "command")) for secret in secrets)
     return Finding(
-        subject=_subject(config, entry),
+        subject=server_subject(config, entry),
         severity=Severity.HIGH,
         summary=f"{_count(secrets)} of {entry.name} {_verb(secrets)} in {config.path.asked}, in plain text"
         + (", and in ps while it runs" if shown and not entry.disabled else ""),
@@ -99,7 +100,7 @@ def _of_server(config: ClientConfig, entry: ServerEntry, secrets: Sequence[Secre
 
 def _of_config(config: ClientConfig) -> Finding:
     return Finding(
-        subject=Subject("config", config.path.asked, f"{config.path.asked} ({config.client_name})"),
+        subject=config_subject(config),
         severity=Severity.HIGH,
         summary=f"{_count(config.secrets)} outside its servers {_verb(config.secrets)} in {config.path.asked},"
         " in plain text",
@@ -128,8 +129,3 @@ def _count(secrets: Sequence[SecretFact]) -> str:
 
 def _verb(secrets: Sequence[SecretFact]) -> str:
     return "stands" if len(secrets) == 1 else "stand"
-
-
-def _subject(config: ClientConfig, entry: ServerEntry) -> Subject:
-    key = f"{config.path.asked}#{'/'.join(map(str, entry.pointer))}"
-    return Subject("server", key, f"{entry.name} ({config.client_name})")

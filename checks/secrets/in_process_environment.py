@@ -52,9 +52,9 @@ from workbench.api import (
     ServerProcess,
     Severity,
     Snapshot,
-    Subject,
     Verdict,
     check,
+    process_subject,
 )
 
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)=")
@@ -82,7 +82,7 @@ def in_process_environment(snapshot: Snapshot) -> Iterator[Verdict]:
 
 
 def _judge(server: ServerProcess, snapshot: Snapshot) -> Verdict:
-    subject = Subject("process", server.key, server.label)
+    subject = process_subject(server)
     entry = _entry(server, snapshot)
     asked = _asked_for(entry)
     held = [

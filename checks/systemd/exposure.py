@@ -69,6 +69,7 @@ from workbench.api import (
     UnitFact,
     Verdict,
     check,
+    unit_subject,
 )
 
 _TARGET = 2.0
@@ -86,9 +87,9 @@ def exposure(snapshot: Snapshot) -> Iterator[Verdict]:
     if not units:
         yield NotApplicable("no systemd unit here runs an MCP server")
     for unit in units:
-        subject = Subject("unit", f"{unit.manager}:{unit.name}", unit.name)
+        subject = unit_subject(unit)
         if unit.exposure is None:
-            if not snapshot.units.state.unread:
+            if not any(gap.facet == "exposure" for gap in snapshot.units.state.unread):
                 yield NotAssessed(unit.name, "its exposure was not measured")
         elif unit.exposure < _TARGET:
             yield Passed(subject)

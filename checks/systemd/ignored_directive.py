@@ -62,6 +62,7 @@ from workbench.api import (
     UnitFact,
     Verdict,
     check,
+    unit_subject,
 )
 
 _NAMES = (
@@ -91,9 +92,9 @@ def ignored_directive(snapshot: Snapshot) -> Iterator[Verdict]:
     if not units:
         yield NotApplicable("no systemd unit here runs an MCP server")
     for unit in units:
-        subject = Subject("unit", f"{unit.manager}:{unit.name}", unit.name)
+        subject = unit_subject(unit)
         if unit.ignored is None:
-            if not snapshot.units.state.unread:
+            if not any(gap.facet == "ignored" for gap in snapshot.units.state.unread):
                 yield NotAssessed(unit.name, "its lines were not verified")
         elif unit.ignored:
             yield _finding(unit, unit.ignored, subject)

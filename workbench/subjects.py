@@ -1,0 +1,27 @@
+"""Name what is judged, the same in every check: a finding is recognised over rescans by its subject's key."""
+
+from __future__ import annotations
+
+from workbench.model.finding import Subject
+from workbench.model.snapshot import ClientConfig, ServerEntry, ServerProcess, UnitFact
+
+
+def config_subject(config: ClientConfig) -> Subject:
+    """A client's config file, by its path."""
+    return Subject("config", config.path.asked, f"{config.path.asked} ({config.client_name})")
+
+
+def server_subject(config: ClientConfig, entry: ServerEntry) -> Subject:
+    """A server as a config names it, by the file and its place in it."""
+    key = f"{config.path.asked}#{'/'.join(map(str, entry.pointer))}"
+    return Subject("server", key, f"{entry.name} ({config.client_name})")
+
+
+def process_subject(server: ServerProcess) -> Subject:
+    """A running server, by the key that outlives its process id."""
+    return Subject("process", server.key, server.label)
+
+
+def unit_subject(unit: UnitFact) -> Subject:
+    """A systemd unit, by its manager and its name."""
+    return Subject("unit", f"{unit.manager}:{unit.name}", unit.name)
