@@ -61,3 +61,9 @@ def test_every_make_target_the_readme_names_exists() -> None:
 def test_the_changelog_knows_this_version_or_what_comes() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text()
     assert "## [Unreleased]" in changelog or f"## [{__version__}]" in changelog
+
+
+def test_the_readme_gives_each_check_its_severities() -> None:
+    for check in load().checks.values():
+        severities = ", ".join(severity.value for severity in check.severities)
+        assert f"| `{check.id}` | {severities} |" in README, f"{check.id}: {severities}"
