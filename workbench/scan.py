@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from workbench.model.facts import SectionState
 from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed, Verdict
 from workbench.model.plan import Safety
 from workbench.model.report import REPORT_VERSION, AreaGrade, CheckResult, Report, Status
-from workbench.model.severity import Severity
 from workbench.model.snapshot import SECTIONS, Snapshot
 from workbench.plugins import Plugins
 from workbench.text import visible
@@ -50,6 +49,7 @@ def scan(snapshot: Snapshot, plugins: Plugins, on_result: Callable[[CheckResult]
 def run_check(check: Check, snapshot: Snapshot, repairs: tuple[str, ...] = ()) -> CheckResult:
     """Run one check on a Snapshot. What it needs and could not be gathered becomes "not assessed"."""
     missing: list[NotAssessed] = []
+    failed = False
     for place, need in enumerate(check.needs):
         section, _, facet = need.partition(":")
         state: SectionState = getattr(snapshot, section).state
@@ -60,6 +60,7 @@ def run_check(check: Check, snapshot: Snapshot, repairs: tuple[str, ...] = ()) -
                 return _result(check, Status.NOT_APPLICABLE, reason=state.reason)
             continue
         if state.status == "failed":
+            failed = True
             missing.append(NotAssessed(section, state.reason, state.unlock))
         else:
             missing += [
@@ -67,7 +68,7 @@ def run_check(check: Check, snapshot: Snapshot, repairs: tuple[str, ...] = ()) -
                 for unread in state.unread
                 if not facet or unread.facet == facet
             ]
-    if any(getattr(snapshot, need.partition(":")[0]).state.status == "failed" for need in check.needs):
+    if failed:
         return _result(check, Status.NOT_ASSESSED, not_assessed=_unique(missing))
     try:
         said = list(check.run(snapshot))
@@ -125,9 +126,3 @@ def _line_of(error: BaseException) -> str:
 def _area(area: str, results: list[CheckResult]) -> AreaGrade:
     counts = {status.value: sum(result.status is status for result in results) for status in Status}
     return AreaGrade(area, grade(results, whole_host=False), counts)
-
-
-def findings_of(results: Iterable[CheckResult], at_least: Severity) -> Iterator[Finding]:
-    """Every finding of at least this severity."""
-    for result in results:
-        yield from (finding for finding in result.findings if finding.severity.at_least(at_least))

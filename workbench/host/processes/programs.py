@@ -30,7 +30,6 @@ _NODE_VALUES = {
     *("--input-type", "--env-file", "--preload", "--config", "-c", "--import-map", "--cwd", "--tsconfig-override"),
 }
 _NODE_INLINE = re.compile(r"(?:--eval|--print|-p?e|-p)(?:=|\Z)")
-_RUNNER_FOLDER = re.compile(r"/node_modules/(?:npm|pnpm|tsx|ts-node|nodemon)/")
 _TITLE_BREAK = re.compile(r" +")
 _WORD = re.compile(r"(?<![a-z])(?:fast)?mcp(?:servers?)?(?![a-z])")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
