@@ -19,29 +19,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tests import builders
 from workbench.engine import Progress, Workbench
 from workbench.host.context import Context
+from workbench.model.clients import ClientConfig, ClientFacts, EntryReference, InstalledPackage, ServerEntry
 from workbench.model.facts import EnvironmentEntry, SecretFact, SectionState, Unread
 from workbench.model.launch import Launch, PackageSpec, RootArgument
 from workbench.model.plan import EditValue, Plan, SetMode
+from workbench.model.processes import ProcessFacts
 from workbench.model.run import Change, Run, RunState
-from workbench.model.snapshot import (
-    SECTIONS,
-    ClientConfig,
-    ClientFacts,
-    EntryReference,
-    ExposureItem,
-    IgnoredLine,
-    InstalledPackage,
-    ProcessFacts,
-    ServerEntry,
-    SessionFacts,
-    Snapshot,
-    SocketFacts,
-    SudoCommand,
-    SudoersFacts,
-    SudoRule,
-    UnitFact,
-    UnitFacts,
-)
+from workbench.model.session import SessionFacts
+from workbench.model.snapshot import SECTIONS, Snapshot
+from workbench.model.sockets import SocketFacts
+from workbench.model.sudoers import SudoCommand, SudoersFacts, SudoRule
+from workbench.model.units import ExposureItem, IgnoredLine, UnitFact, UnitFacts
 from workbench.plugins import load
 
 TAKEN_AT = "2026-03-14T09:26:53+00:00"

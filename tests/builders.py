@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from workbench.launch.images import parse_image
+from workbench.model.clients import ClientConfig, ClientFacts, ServerEntry
+from workbench.model.containers import ContainerFacts
 from workbench.model.facts import (
     Account,
     AccountFacts,
@@ -17,21 +20,14 @@ from workbench.model.facts import (
     Unread,
 )
 from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed, Verdict
-from workbench.model.launch import Launch, PackageSpec, RootArgument
-from workbench.model.snapshot import (
-    SNAPSHOT_VERSION,
-    ClientConfig,
-    ClientFacts,
-    ProcessFacts,
-    ServerEntry,
-    ServerProcess,
-    SessionFacts,
-    Snapshot,
-    SocketFact,
-    SocketFacts,
-    SudoersFacts,
-    UnitFacts,
-)
+from workbench.model.launch import ImageSpec, Launch, PackageSpec, RootArgument
+from workbench.model.processes import ProcessFacts, ServerProcess
+from workbench.model.servers import ServerFacts
+from workbench.model.session import SessionFacts
+from workbench.model.snapshot import SNAPSHOT_VERSION, Snapshot
+from workbench.model.sockets import SocketFact, SocketFacts
+from workbench.model.sudoers import SudoersFacts
+from workbench.model.units import UnitFacts
 
 COMPLETE = SectionState("complete")
 DEVELOPER = Account(1000, "dev", 1000, (1000,), "/home/dev", "/bin/bash")
@@ -53,6 +49,8 @@ def snapshot(**sections: Any) -> Snapshot:
         "session": SessionFacts(COMPLETE),
         "sudoers": SudoersFacts(COMPLETE),
         "units": UnitFacts(COMPLETE),
+        "containers": ContainerFacts(COMPLETE),
+        "servers": ServerFacts(COMPLETE),
     }
     return Snapshot(SNAPSHOT_VERSION, "2026-01-02T03:04:05+00:00", "0", host, **{**empty, **sections})
 
@@ -125,6 +123,11 @@ def package(name: str, version: str, pin: str, runner: str = "npx", argument: in
     ecosystem: Any = "npm" if runner in ("npx", "bunx") else "pypi"
     text = f"{name}@{version}" if version else name
     return PackageSpec(ecosystem, name, version, pin, runner, text, argument)  # type: ignore[arg-type]
+
+
+def image(text: str) -> ImageSpec:
+    """An image as a launch names it."""
+    return parse_image(text)
 
 
 def root_argument(where: str, argument: int = 3) -> RootArgument:

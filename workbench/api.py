@@ -19,6 +19,7 @@ from workbench.access import (
     who_can_replace,
 )
 from workbench.model.check import Check, Fix
+from workbench.model.clients import ClientConfig, InstalledPackage, ServerEntry
 from workbench.model.facts import (
     Account,
     AccountFacts,
@@ -40,19 +41,12 @@ from workbench.model.finding import (
 )
 from workbench.model.launch import Launch, PackageSpec, RootArgument
 from workbench.model.plan import EditValue, Operation, Plan, Refusal, Reversal, Safety, SetMode
+from workbench.model.processes import ServerProcess
 from workbench.model.severity import Severity
-from workbench.model.snapshot import (
-    ClientConfig,
-    IgnoredLine,
-    InstalledPackage,
-    ServerEntry,
-    ServerProcess,
-    Snapshot,
-    SocketFact,
-    SudoCommand,
-    SudoRule,
-    UnitFact,
-)
+from workbench.model.snapshot import Snapshot
+from workbench.model.sockets import SocketFact
+from workbench.model.sudoers import SudoCommand, SudoRule
+from workbench.model.units import IgnoredLine, UnitFact
 from workbench.subjects import config_subject, process_subject, server_subject, unit_subject
 
 __all__ = [

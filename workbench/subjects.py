@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from workbench.model.clients import ClientConfig, ServerEntry
 from workbench.model.finding import Subject
-from workbench.model.snapshot import ClientConfig, ServerEntry, ServerProcess, UnitFact
+from workbench.model.processes import ServerProcess
+from workbench.model.units import UnitFact
 
 
 def config_subject(config: ClientConfig) -> Subject:

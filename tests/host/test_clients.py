@@ -17,8 +17,8 @@ from tests.plugins.loading import run_check
 from workbench.host.clients import gather
 from workbench.host.clients.definitions import CLIENTS
 from workbench.host.context import Context
+from workbench.model.clients import ClientConfig, ClientFacts, ServerEntry
 from workbench.model.finding import Finding, NotApplicable, Passed
-from workbench.model.snapshot import ClientConfig, ClientFacts, ServerEntry
 
 TOKEN = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vX7zB9dF1hJ3lN5"
 SERVER = {"command": "npx", "args": ["-y", "some-server"]}

@@ -16,8 +16,8 @@ from tests.live.support import require_root
 from workbench.host.clients import gather
 from workbench.host.clients.places import MATCH_LIMIT
 from workbench.host.context import Context
+from workbench.model.clients import ClientConfig, ClientFacts
 from workbench.model.facts import Unread
-from workbench.model.snapshot import ClientConfig, ClientFacts
 from workbench.text import is_visible
 
 TOKEN = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vX7zB9dF1hJ3lN5"

@@ -11,8 +11,8 @@ import pytest
 
 from workbench.host.clients import gather
 from workbench.host.context import Context
+from workbench.model.clients import ClientFacts
 from workbench.model.facts import SecretFact
-from workbench.model.snapshot import ClientFacts
 
 TOKEN = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vX7zB9dF1hJ3lN5"
 

@@ -11,7 +11,7 @@ import pytest
 
 from workbench.host import packages
 from workbench.host.packages import installed, normalised
-from workbench.model.snapshot import InstalledPackage
+from workbench.model.clients import InstalledPackage
 
 FILES = "@acme/files-server"
 

@@ -16,7 +16,7 @@ from tests.host.fake_proc import FakeProc
 from tests.plugins.loading import run_check
 from workbench.host import processes
 from workbench.model.finding import NotApplicable
-from workbench.model.snapshot import ProcessFacts
+from workbench.model.processes import ProcessFacts
 
 TOKEN = "ghp_" + "9aZ3kQ7wLm2Xp8Rt5Vb1Nc6Yd4Hs0JfGeUiB"
 

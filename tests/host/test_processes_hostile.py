@@ -11,8 +11,9 @@ import pytest
 
 from tests.host.fake_proc import FakeProc
 from workbench.host import processes
+from workbench.model.clients import ClientFacts
 from workbench.model.facts import SectionState
-from workbench.model.snapshot import ClientFacts, ServerProcess
+from workbench.model.processes import ServerProcess
 from workbench.text import is_visible
 
 TOKEN = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vX7zB9dF1hJ3lN5"

@@ -12,7 +12,8 @@ from tests.host.fake_proc import FakeProc, deny
 from workbench.host import processes
 from workbench.host.processes.entries import shown
 from workbench.launch import understand
-from workbench.model.snapshot import ClientFacts, ProcessFacts, ServerEntry, ServerProcess
+from workbench.model.clients import ClientFacts, ServerEntry
+from workbench.model.processes import ProcessFacts, ServerProcess
 
 SERVER = "import { Server } from '@modelcontextprotocol/sdk/server/index.js'\n"
 

@@ -15,7 +15,8 @@ from workbench.host import sockets
 from workbench.host.processes.roots import Mount, mounts, path_out_here, resolve_inside
 from workbench.host.sockets import diag
 from workbench.host.sockets.table import listening_in
-from workbench.model.snapshot import ProcessFacts, ServerProcess, SocketFact, SocketFacts
+from workbench.model.processes import ProcessFacts, ServerProcess
+from workbench.model.sockets import SocketFact, SocketFacts
 
 KEY = "1000:@modelcontextprotocol/server-filesystem"
 

@@ -14,7 +14,7 @@ from workbench.host.context import Context
 from workbench.host.files import CannotLook
 from workbench.host.sudoers import defaults, names, place, policy
 from workbench.host.sudoers.document import NotADocument, parse
-from workbench.model.snapshot import SudoCommand, SudoRule
+from workbench.model.sudoers import SudoCommand, SudoRule
 
 DATA = Path(__file__).parents[1] / "data" / "sudoers"
 GROUPS = {"wheel": {"alice", "carol"}, "sudo": {"alice", "bob"}}

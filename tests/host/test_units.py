@@ -18,7 +18,7 @@ from workbench.host.units.folders import find, folders_of
 from workbench.host.units.recognition import recognise, says_mcp
 from workbench.host.units.unit_file import assignment_at, assignments, start_command
 from workbench.launch import understand
-from workbench.model.snapshot import IgnoredLine, UnitFacts
+from workbench.model.units import IgnoredLine, UnitFacts
 
 DATA = Path(__file__).parents[1] / "data" / "units"
 SERVER = "[Service]\nExecStart=/usr/local/bin/mcp-filesystem-server /srv\n"

@@ -11,7 +11,7 @@ from tests.host.test_units import SERVER, Systemd
 from workbench.host import units
 from workbench.host.context import Context
 from workbench.host.units import analysis
-from workbench.model.snapshot import UnitFacts
+from workbench.model.units import UnitFacts
 
 
 @pytest.fixture

@@ -20,10 +20,11 @@ from tests.plugins.loading import make_plan, run_check
 from workbench.documents import replace_string
 from workbench.host.clients import gather
 from workbench.host.context import Context
+from workbench.model.clients import ClientFacts
 from workbench.model.facts import Account, AccountFacts, HostFacts
 from workbench.model.finding import Finding, Passed
 from workbench.model.plan import EditValue, Plan
-from workbench.model.snapshot import ClientFacts, Snapshot
+from workbench.model.snapshot import Snapshot
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("clients")]  # they share a cache of packages
 

@@ -25,7 +25,8 @@ from workbench.host import accounts, clients, processes, sockets
 from workbench.host.context import Context
 from workbench.model.facts import HostFacts
 from workbench.model.finding import Passed
-from workbench.model.snapshot import ServerProcess, Snapshot
+from workbench.model.processes import ServerProcess
+from workbench.model.snapshot import Snapshot
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("processes")]
 

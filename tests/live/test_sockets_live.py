@@ -24,8 +24,9 @@ from workbench.host import processes, sockets
 from workbench.host.context import Context
 from workbench.model.facts import Account, AccountFacts, SectionState
 from workbench.model.finding import NotAssessed, Passed, Verdict
+from workbench.model.processes import ProcessFacts
 from workbench.model.severity import Severity
-from workbench.model.snapshot import ProcessFacts, SocketFact, SocketFacts
+from workbench.model.sockets import SocketFact, SocketFacts
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("sockets")]
 

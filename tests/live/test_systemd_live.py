@@ -21,7 +21,7 @@ from workbench.host import units
 from workbench.host.context import Context
 from workbench.model.finding import Finding, Passed, Verdict
 from workbench.model.severity import Severity
-from workbench.model.snapshot import UnitFact, UnitFacts
+from workbench.model.units import UnitFact, UnitFacts
 
 pytestmark = pytest.mark.live
 DATA = Path(__file__).parents[1] / "data" / "units"

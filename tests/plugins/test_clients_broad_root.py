@@ -9,12 +9,12 @@ import pytest
 
 from tests import builders
 from tests.plugins.loading import get_check, run_check
+from workbench.model.clients import ClientFacts, ServerEntry
 from workbench.model.facts import HostFacts
 from workbench.model.finding import NotApplicable, Passed, Verdict
 from workbench.model.launch import Launch, RootArgument
 from workbench.model.report import Status
 from workbench.model.severity import Severity
-from workbench.model.snapshot import ClientFacts, ServerEntry
 from workbench.scan import run_check as scan_check
 
 CHECK = "clients/broad-root"
@@ -180,7 +180,7 @@ def test_not_applicable_when_it_is_switched_off() -> None:
 
 
 def test_vulnerable_what_a_sandbox_shows_of_the_host() -> None:
-    (finding,) = builders.findings(_said(_server("/", sandbox="docker", image="mcp/files")))
+    (finding,) = builders.findings(_said(_server("/", sandbox="docker", image=builders.image("mcp/files"))))
     assert "whole file system" in finding.summary
     assert builders.kinds(_said(_server("/home/dev/work", sandbox="bwrap"))) == {Passed}
 

@@ -8,11 +8,11 @@ import pytest
 
 from tests import builders
 from tests.plugins.loading import get_check, run_check
+from workbench.model.clients import ClientConfig, ClientFacts, ConfigProblem
 from workbench.model.facts import Acl, AclEntry, EnvironmentEntry, HostFacts, SecretFact
 from workbench.model.finding import NotApplicable, NotAssessed, Passed, Verdict
 from workbench.model.report import Status
 from workbench.model.severity import Severity
-from workbench.model.snapshot import ClientConfig, ClientFacts, ConfigProblem
 from workbench.scan import run_check as scan_check
 
 CHECK = "clients/config-readable-by-others"

@@ -9,12 +9,12 @@ import pytest
 
 from tests import builders
 from tests.plugins.loading import get_check, run_check
+from workbench.model.clients import ClientFacts, ServerEntry
 from workbench.model.facts import HostFacts
 from workbench.model.finding import NotApplicable, NotAssessed, Passed, Verdict
 from workbench.model.launch import Launch
 from workbench.model.report import Status
 from workbench.model.severity import Severity
-from workbench.model.snapshot import ClientFacts, ServerEntry
 from workbench.scan import run_check as scan_check
 
 CHECK = "clients/no-isolation"
@@ -63,7 +63,7 @@ def test_vulnerable_wrappers_that_confine_nothing() -> None:
 
 def test_hardened_by_a_sandbox() -> None:
     assert builders.kinds(_said(_server(wrappers=("bwrap",), sandbox="bwrap"))) == {Passed}
-    assert builders.kinds(_said(_server(sandbox="docker run", image="mcp/files@sha256:00"))) == {Passed}
+    assert builders.kinds(_said(_server(sandbox="docker run", image=builders.image("mcp/files@sha256:00")))) == {Passed}
 
 
 def test_hardened_by_another_account() -> None:

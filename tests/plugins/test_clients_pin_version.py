@@ -11,17 +11,12 @@ import pytest
 from tests import builders
 from tests.plugins.loading import get_fix, make_plan, run_check
 from workbench.documents import parse, replace_string
+from workbench.model.clients import ClientFacts, EntryReference, InstalledPackage, ServerEntry
 from workbench.model.finding import Finding
 from workbench.model.launch import Launch, PackageSpec, Pin
 from workbench.model.plan import EditValue, Plan, Refusal, Reversal, Safety
-from workbench.model.snapshot import (
-    ClientFacts,
-    EntryReference,
-    InstalledPackage,
-    ProcessFacts,
-    ServerEntry,
-    Snapshot,
-)
+from workbench.model.processes import ProcessFacts
+from workbench.model.snapshot import Snapshot
 
 FIX = "clients/pin-version"
 CHECK = "clients/unpinned-package"

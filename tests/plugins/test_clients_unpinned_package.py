@@ -9,11 +9,11 @@ import pytest
 
 from tests import builders
 from tests.plugins.loading import get_check, run_check
+from workbench.model.clients import ClientFacts, ServerEntry
 from workbench.model.finding import NotApplicable, NotAssessed, Passed, Verdict
 from workbench.model.launch import Launch, PackageSpec
 from workbench.model.report import Status
 from workbench.model.severity import Severity
-from workbench.model.snapshot import ClientFacts, ServerEntry
 from workbench.scan import run_check as scan_check
 
 CHECK = "clients/unpinned-package"

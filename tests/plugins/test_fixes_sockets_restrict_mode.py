@@ -12,7 +12,8 @@ from tests.plugins.loading import get_fix, make_plan, run_check
 from workbench.model.facts import Acl, AclEntry, HostFacts
 from workbench.model.finding import Finding
 from workbench.model.plan import Plan, Refusal, Safety, SetMode
-from workbench.model.snapshot import Snapshot, SocketFact, SocketFacts
+from workbench.model.snapshot import Snapshot
+from workbench.model.sockets import SocketFact, SocketFacts
 from workbench.planning import plan as planned
 
 CHECK, FIX = "sockets/connectable-by-others", "sockets/restrict-mode"

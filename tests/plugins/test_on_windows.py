@@ -8,10 +8,11 @@ import pytest
 
 from tests import builders
 from tests.plugins.loading import get_check
+from workbench.model.clients import ClientFacts
 from workbench.model.facts import AccountFacts, HostFacts, SectionState
 from workbench.model.launch import Launch, RootArgument
 from workbench.model.report import Status
-from workbench.model.snapshot import ClientFacts, Snapshot
+from workbench.model.snapshot import Snapshot
 from workbench.scan import run_check
 
 

@@ -7,8 +7,9 @@ from tests.plugins.loading import run_check
 from workbench.model.facts import HostFacts
 from workbench.model.finding import NotApplicable, NotAssessed, Passed
 from workbench.model.launch import Launch
+from workbench.model.processes import ProcessFacts, ServerProcess
 from workbench.model.severity import Severity
-from workbench.model.snapshot import ProcessFacts, ServerProcess, Snapshot
+from workbench.model.snapshot import Snapshot
 
 CHECK = "processes/runs-as-root"
 WINDOWS = HostFacts("win32", "10", -1, "dev", "C:\\Users\\dev")
@@ -50,7 +51,9 @@ def test_root_of_a_container_without_rights_over_the_host_is_medium() -> None:
 
 
 def test_not_assessed_a_container_that_could_not_be_found() -> None:
-    tool = builders.process(launch=Launch("docker", image="mcp/git"), command=("docker", "run", "-i", "mcp/git"))
+    tool = builders.process(
+        launch=Launch("docker", image=builders.image("mcp/git")), command=("docker", "run", "-i", "mcp/git")
+    )
     assert builders.kinds(run_check(CHECK, host(tool))) == {NotAssessed}
 
 

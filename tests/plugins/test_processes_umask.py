@@ -9,9 +9,11 @@ from tests.plugins.loading import run_check, status
 from workbench.model.facts import Account, AccountFacts, HostFacts
 from workbench.model.finding import NotApplicable, NotAssessed, Passed
 from workbench.model.launch import Launch
+from workbench.model.processes import ProcessFacts, ServerProcess
 from workbench.model.report import Status
 from workbench.model.severity import Severity
-from workbench.model.snapshot import ProcessFacts, ServerProcess, Snapshot, SocketFacts
+from workbench.model.snapshot import Snapshot
+from workbench.model.sockets import SocketFacts
 
 CHECK = "processes/umask"
 
@@ -94,7 +96,7 @@ def test_an_unread_umask_is_not_assessed_and_is_said_once() -> None:
 
 
 def test_the_umask_of_a_containers_command_line_tool_is_not_judged() -> None:
-    tool = builders.process(umask=0o000, launch=Launch("docker", image="mcp/git"))
+    tool = builders.process(umask=0o000, launch=Launch("docker", image=builders.image("mcp/git")))
     assert builders.kinds(run_check(CHECK, host(tool))) == {NotAssessed}
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from tests import builders
 from tests.plugins.loading import get_check, run_check
+from workbench.model.clients import ClientConfig, ClientFacts
 from workbench.model.facts import EnvironmentEntry, SecretFact
 from workbench.model.finding import NotApplicable, Passed, Verdict
 from workbench.model.report import Status
 from workbench.model.severity import Severity
-from workbench.model.snapshot import ClientConfig, ClientFacts
 from workbench.scan import run_check as scan_check
 
 CHECK = "secrets/in-config"

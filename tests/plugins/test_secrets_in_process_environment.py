@@ -9,20 +9,14 @@ from pathlib import Path
 
 from tests import builders
 from tests.plugins.loading import run_check, status
+from workbench.model.clients import ClientFacts, EntryReference, ServerEntry
 from workbench.model.facts import EnvironmentEntry, SecretFact
 from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed
+from workbench.model.processes import ProcessFacts, ServerProcess
 from workbench.model.report import Status
 from workbench.model.severity import Severity
-from workbench.model.snapshot import (
-    ClientFacts,
-    EntryReference,
-    ProcessFacts,
-    ServerEntry,
-    ServerProcess,
-    Snapshot,
-    UnitFact,
-    UnitFacts,
-)
+from workbench.model.snapshot import Snapshot
+from workbench.model.units import UnitFact, UnitFacts
 
 CHECK = "secrets/in-process-environment"
 CONFIG = "/home/dev/.config/Claude/claude_desktop_config.json"

@@ -8,8 +8,9 @@ from tests.plugins.loading import run_check, status
 from workbench.model.facts import EnvironmentEntry, SecretFact, SectionState
 from workbench.model.finding import Finding, Passed
 from workbench.model.report import Status
+from workbench.model.session import SessionFacts
 from workbench.model.severity import Severity
-from workbench.model.snapshot import SessionFacts, Snapshot
+from workbench.model.snapshot import Snapshot
 
 CHECK = "secrets/in-session-environment"
 TOKEN = EnvironmentEntry("GITHUB_TOKEN", SecretFact("GitHub token", "environment GITHUB_TOKEN", 40, "ab12"))

@@ -8,8 +8,9 @@ from tests import builders
 from tests.plugins.loading import run_check
 from workbench.model.facts import Account, AccountFacts, HostFacts
 from workbench.model.finding import NotApplicable, NotAssessed, Passed
+from workbench.model.session import SessionFacts
 from workbench.model.severity import Severity
-from workbench.model.snapshot import SessionFacts, Snapshot
+from workbench.model.snapshot import Snapshot
 
 CHECK = "session/umask"
 

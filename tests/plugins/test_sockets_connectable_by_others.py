@@ -9,7 +9,7 @@ from tests.plugins.loading import run_check
 from workbench.model.facts import Acl, AclEntry, PathFact
 from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed, Verdict
 from workbench.model.severity import Severity
-from workbench.model.snapshot import SocketFact, SocketFacts
+from workbench.model.sockets import SocketFact, SocketFacts
 
 CHECK = "sockets/connectable-by-others"
 OPEN = {"/srv/mcp": (0o755, 1000, 1000)}

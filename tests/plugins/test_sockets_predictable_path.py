@@ -11,7 +11,7 @@ from tests.plugins.loading import run_check
 from workbench.model.facts import PathFact
 from workbench.model.finding import NotApplicable, NotAssessed, Passed, Verdict
 from workbench.model.severity import Severity
-from workbench.model.snapshot import SocketFact, SocketFacts
+from workbench.model.sockets import SocketFact, SocketFacts
 
 CHECK = "sockets/predictable-path"
 

@@ -13,7 +13,7 @@ from workbench.model.facts import Account, AccountFacts, SectionState
 from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed, Verdict
 from workbench.model.report import Status
 from workbench.model.severity import Severity
-from workbench.model.snapshot import SudoCommand, SudoersFacts, SudoRule
+from workbench.model.sudoers import SudoCommand, SudoersFacts, SudoRule
 from workbench.scan import run_check as scan_check
 
 CHECK = "sudoers/passwordless-too-broad"

@@ -13,7 +13,8 @@ from workbench.model.facts import SectionState
 from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed
 from workbench.model.report import Status
 from workbench.model.severity import Severity
-from workbench.model.snapshot import IgnoredLine, Snapshot, UnitFact, UnitFacts
+from workbench.model.snapshot import Snapshot
+from workbench.model.units import IgnoredLine, UnitFact, UnitFacts
 from workbench.scan import run_check as scan_check
 
 CHECK = "systemd/ignored-directive"

@@ -120,7 +120,7 @@ def test_a_plan_that_is_not_what_it_may_be_is_refused(made: Any, said: str) -> N
         SetMode(Path("/home/me/a"), 0o600, 0o644, 1, 2),  # type: ignore[arg-type]
         SetMode("/home/me/a", "600", 0o644, 1, 2),  # type: ignore[arg-type]
         EditValue("/home/me/a", "json", ("a", None), "b", "c"),  # type: ignore[arg-type]
-        EditValue("/home/me/a", "yaml", ("a",), "b", "c"),  # type: ignore[arg-type]
+        EditValue("/home/me/a", "ini", ("a",), "b", "c"),  # type: ignore[arg-type]
         EditValue("/home/me/a", "json", ("a",), "b", 7),  # type: ignore[arg-type]
     ],
 )

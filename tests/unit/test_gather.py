@@ -16,8 +16,11 @@ import pytest
 from tests import builders
 from workbench.host.context import Context
 from workbench.host.gather import COLLECTORS, Collector, gather
+from workbench.model.clients import ClientFacts
 from workbench.model.facts import AccountFacts, SectionState
-from workbench.model.snapshot import SECTIONS, ClientFacts, ProcessFacts, SocketFacts
+from workbench.model.processes import ProcessFacts
+from workbench.model.snapshot import SECTIONS
+from workbench.model.sockets import SocketFacts
 
 Register = Callable[[str, Callable[[Context], Any]], str]
 

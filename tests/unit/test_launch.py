@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.launch import understand
-from workbench.model.launch import Launch
+from workbench.model.launch import ImageSpec, Launch
 
 HOME = "/home/dev"
 
@@ -139,13 +139,14 @@ def test_sandbox_around_it(command: list[str], sandbox: str) -> None:
 @pytest.mark.parametrize("engine", [["docker", "run"], ["docker", "container", "run"], ["docker", "-c", "x", "run"]])
 def test_image_is_what_follows_the_options(engine: list[str], options: list[str], image: str) -> None:
     launch = understand([*engine, *options, "--flag", "/projects"], HOME)
-    assert (launch.image, launch.program, launch.arguments) == (image, "docker", ("--flag", "/projects"))
+    assert launch.image is not None and launch.image.text == image
+    assert (launch.program, launch.arguments) == ("docker", ("--flag", "/projects"))
     assert (launch.wrappers, launch.understood) == (("docker run",), True)
 
 
 def test_program_inside_of_an_image_is_found() -> None:
     launch = launched("docker", "run", "-i", "--rm", "node:20", "npx", "-y", "server@1.0.0", "/projects")
-    assert (launch.program, launch.image, launch.roots) == ("npx", "node:20", ())
+    assert (launch.program, launch.image, launch.roots) == ("npx", ImageSpec("node:20", "node", "20"), ())
     assert launch.package is not None
     assert (launch.package.name, launch.package.argument) == ("server", 7)
     entry = launched("docker", "run", "--entrypoint", "sh", "image", "-c", "npx server")

@@ -174,7 +174,7 @@ def test_where_the_users_plugins_lie() -> None:
 def test_the_template_in_contributing_is_a_check_that_runs(folder: Path) -> None:
     from tests import builders
     from workbench.model.report import Status
-    from workbench.model.snapshot import SessionFacts
+    from workbench.model.session import SessionFacts
     from workbench.scan import run_check
 
     text = (ROOT / "CONTRIBUTING.md").read_text()

@@ -12,8 +12,9 @@ from workbench.model.check import Check
 from workbench.model.facts import AccountFacts, SectionState
 from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed, Subject, Verdict
 from workbench.model.report import Status
+from workbench.model.session import SessionFacts
 from workbench.model.severity import Severity
-from workbench.model.snapshot import SessionFacts, Snapshot
+from workbench.model.snapshot import Snapshot
 from workbench.plugins import Plugins
 from workbench.scan import run_check, scan
 

@@ -10,8 +10,12 @@ import pytest
 
 from tests import builders
 from workbench.exits import Unusable
+from workbench.model.clients import ClientFacts
 from workbench.model.facts import EnvironmentEntry, SecretFact
-from workbench.model.snapshot import ClientFacts, ProcessFacts, SessionFacts, Snapshot, SocketFacts
+from workbench.model.processes import ProcessFacts
+from workbench.model.session import SessionFacts
+from workbench.model.snapshot import Snapshot
+from workbench.model.sockets import SocketFacts
 from workbench.report.snapshot_file import from_json, read, to_json
 
 

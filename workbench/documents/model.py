@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from workbench.model.clients import DocumentFormat
 from workbench.model.finding import Pointer
 
-Format = Literal["json", "jsonc", "toml"]
+Format = DocumentFormat
 Encoding = Literal["utf-8", "utf-16-le", "utf-16-be"]
 _NOTHING = object()
 

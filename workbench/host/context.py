@@ -11,11 +11,25 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class Home:
+    """A home folder whose clients are inspected. ``uid`` is its account's.
+
+    ``environment`` is what its clients are known to see: the session's for the session's own home, empty for others.
+    """
+
+    path: Path
+    uid: int
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Where to look. The defaults are the live host; tests point the places at folders of their own.
 
-    ``home`` is the account whose clients are inspected. ``environment`` is the session's. ``found`` holds the sections
-    gathered so far, by name, for a collector that depends on them.
+    ``home`` is the account whose clients are inspected, ``homes`` all of them where it is not that one alone.
+    ``environment`` is the session's. With ``assess`` false nothing is judged by another program: units are found, but
+    systemd is not asked about them. ``found`` holds the sections gathered so far, by name, for a collector that depends
+    on them.
     """
 
     platform: str
@@ -27,7 +41,14 @@ class Context:
     sudoers: Path = Path("/etc/sudoers")
     unit_folders: tuple[Path, ...] | None = None
     managed_root: Path = Path("/")
+    homes: tuple[Home, ...] = ()
+    assess: bool = True
     found: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def inspected(self) -> tuple[Home, ...]:
+        """Every home folder whose clients are inspected."""
+        return self.homes or (Home(self.home, self.uid, self.environment),)
 
     @classmethod
     def of_this_host(cls) -> Context:

@@ -15,17 +15,16 @@ from typing import Any
 
 from workbench import __version__
 from workbench.host.context import Context
+from workbench.model.clients import ClientFacts
+from workbench.model.containers import ContainerFacts
 from workbench.model.facts import AccountFacts, HostFacts, SectionState
-from workbench.model.snapshot import (
-    SNAPSHOT_VERSION,
-    ClientFacts,
-    ProcessFacts,
-    SessionFacts,
-    Snapshot,
-    SocketFacts,
-    SudoersFacts,
-    UnitFacts,
-)
+from workbench.model.processes import ProcessFacts
+from workbench.model.servers import ServerFacts
+from workbench.model.session import SessionFacts
+from workbench.model.snapshot import SNAPSHOT_VERSION, Snapshot
+from workbench.model.sockets import SocketFacts
+from workbench.model.sudoers import SudoersFacts
+from workbench.model.units import UnitFacts
 from workbench.text import visible
 
 
@@ -50,7 +49,15 @@ COLLECTORS = (
     Collector("sudoers", "workbench.host.sudoers", SudoersFacts),
     Collector("units", "workbench.host.units", UnitFacts, deadline=30.0),
     Collector("processes", "workbench.host.processes", ProcessFacts, ("clients",)),
+    Collector("containers", "workbench.host.containers", ContainerFacts, ("processes",)),
     Collector("sockets", "workbench.host.sockets", SocketFacts, ("processes",)),
+    Collector(
+        "servers",
+        "workbench.host.servers",
+        ServerFacts,
+        ("clients", "processes", "sockets", "units", "containers"),
+        deadline=5.0,
+    ),
 )
 
 

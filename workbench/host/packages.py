@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from workbench.host.files import CannotLook, read_bounded
+from workbench.model.clients import InstalledPackage
 from workbench.model.launch import Ecosystem
-from workbench.model.snapshot import InstalledPackage
 from workbench.text import visible
 
 FOLDER_LIMIT = 4000

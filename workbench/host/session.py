@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from workbench.host.context import Context
 from workbench.host.files import CannotLook, read_bounded
 from workbench.model.facts import EnvironmentEntry, SectionState, Unread
-from workbench.model.snapshot import SessionFacts
+from workbench.model.session import SessionFacts
 from workbench.secrets import environment_entry
 
 _STATUS_LIMIT = 1024 * 1024

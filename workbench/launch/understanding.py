@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from workbench.launch.images import parse_image
 from workbench.launch.roots import roots_of, roots_of_mounts
 from workbench.launch.runners import PACKAGE_RUNNERS, Run, runner_of
 from workbench.launch.step import Mount, Step
@@ -141,7 +142,7 @@ def _launch(words: Sequence[Word], found: _Findings, run: Run | None) -> Launch:
         wrappers=tuple(visible(redact(name)) for name in found.wrappers),
         sandbox=found.sandbox,
         account=visible(redact(found.account)),
-        image=visible(redact(found.image)),
+        image=parse_image(visible(redact(found.image))) if found.image else None,
         package=_shown(found.package) if found.package is not None else None,
         roots=tuple(dict.fromkeys(found.roots)),
         understood=found.understood,

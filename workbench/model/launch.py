@@ -7,6 +7,7 @@ from typing import Literal
 
 Ecosystem = Literal["npm", "pypi"]
 Pin = Literal["exact", "range", "tag", "none", "source"]
+AbilityKind = Literal["files", "commands", "network", "database", "browser"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,48 @@ class RootArgument:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageSpec:
+    """A container image named in a launch: ``text`` as written, ``name`` with its registry, ``tag`` ("" for none) and
+    ``digest`` (``sha256:…``, "" for none). ``argument`` is as in PackageSpec.
+    """
+
+    text: str
+    name: str
+    tag: str = ""
+    digest: str = ""
+    argument: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetVariable:
+    """A variable that the command line itself sets or passes on (``env A=b``, ``docker run -e A``), by name only.
+
+    ``argument`` is the index of the word it was read from.
+    """
+
+    name: str
+    argument: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """What a server can do by design. ``why`` says what told so; ``argument`` is the index of the word that did."""
+
+    kind: AbilityKind
+    why: str
+    argument: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """What an argument vector starts once every wrapper is taken off.
 
     ``wrappers`` are the names taken off, outermost first (``sudo``, ``env``, ``sh``, ``bwrap``, ``docker run`` …);
     ``sandbox`` is the wrapper that confines it, or ""; ``account`` is the user of this host it is switched to, or "".
     ``program`` is the last program named; ``understood`` is false where a wrapper's options were not known.
-    ``script`` is the file or module that an interpreter is given, or "".
+    ``script`` is the file or module that an interpreter is given, or "". ``account_argument``, ``sandbox_argument``
+    and ``script_argument`` are the indices of the words that name them, None where no single word does.
+    ``abilities`` are what the package, the program or its options are known for; none means that nothing is known.
     """
 
     program: str
@@ -48,8 +84,13 @@ class Launch:
     wrappers: tuple[str, ...] = ()
     sandbox: str = ""
     account: str = ""
-    image: str = ""
+    image: ImageSpec | None = None
     package: PackageSpec | None = None
     roots: tuple[RootArgument, ...] = ()
     understood: bool = True
     script: str = ""
+    environment: tuple[SetVariable, ...] = ()
+    abilities: tuple[Ability, ...] = ()
+    account_argument: int | None = None
+    sandbox_argument: int | None = None
+    script_argument: int | None = None

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Literal
 
+from workbench.model.clients import DocumentFormat
 from workbench.model.finding import Pointer
 
 
@@ -44,7 +45,7 @@ class EditValue:
     """Replace one string in a document and keep every other byte. Refused unless ``expect`` stands there now."""
 
     path: str
-    format: Literal["json", "jsonc", "toml"]
+    format: DocumentFormat
     pointer: Pointer
     expect: str
     value: str

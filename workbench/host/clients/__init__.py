@@ -21,9 +21,9 @@ from workbench.host.clients.reading import Scope, read_config
 from workbench.host.context import Context
 from workbench.host.files import CannotLook
 from workbench.host.packages import installed
+from workbench.model.clients import ClientConfig, ClientFacts
 from workbench.model.facts import SectionState, Unread
 from workbench.model.launch import Ecosystem
-from workbench.model.snapshot import ClientConfig, ClientFacts
 from workbench.text import visible
 
 

@@ -9,9 +9,10 @@ variables.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-Format = Literal["json", "jsonc", "toml"]
+from workbench.model.clients import DocumentFormat
+
+Format = DocumentFormat
 Keys = tuple[str, ...]
 ANY = "*"
 """In ``Client.servers``: every key at this level."""

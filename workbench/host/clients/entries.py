@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from workbench.host.clients.definitions import ANY, Client, Keys
 from workbench.launch import understand
+from workbench.model.clients import ServerEntry
 from workbench.model.facts import EnvironmentEntry, SecretFact
 from workbench.model.finding import Pointer
-from workbench.model.snapshot import ServerEntry
 from workbench.secrets import capture, environment_entry, redact_arguments, redact_url, shown_name
 
 _COMMAND = ("command", "cmd")

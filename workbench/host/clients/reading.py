@@ -11,9 +11,9 @@ from workbench.host.clients.definitions import Client, Format
 from workbench.host.clients.entries import Entries, Misshapen, read_entries
 from workbench.host.clients.places import gap
 from workbench.host.files import CannotLook, path_fact, read_bounded, reason
+from workbench.model.clients import ClientConfig, ConfigProblem
 from workbench.model.facts import PathFact, Unread
 from workbench.model.finding import Pointer
-from workbench.model.snapshot import ClientConfig, ConfigProblem
 from workbench.secrets import shown_name
 from workbench.text import visible
 

@@ -21,8 +21,9 @@ from workbench.host.processes.programs import as_runner, program_name
 from workbench.host.processes.recognise import Recogniser
 from workbench.host.processes.table import Gaps, Gone, Hidden, Table
 from workbench.launch import understand
+from workbench.model.clients import ClientFacts
 from workbench.model.facts import SectionState
-from workbench.model.snapshot import ClientFacts, ProcessFacts, ServerProcess
+from workbench.model.processes import ProcessFacts, ServerProcess
 from workbench.secrets import redact
 from workbench.text import visible
 

@@ -138,8 +138,8 @@ def _fold(table: Table, recognised: Mapping[int, Recognition], children: _Childr
         if main in servers or main in started:
             continue
         better = _best(recognition, (recognised.get(each) for each in chain))
-        image = understand(table.command(main), home).image if is_container_tool(table.command(main)) else ""
-        servers[main] = Found(main, chain, better, image=image)
+        image = understand(table.command(main), home).image if is_container_tool(table.command(main)) else None
+        servers[main] = Found(main, chain, better, image=image.text if image is not None else "")
         started.update(chain)
     return list(servers.values())
 

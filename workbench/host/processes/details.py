@@ -7,7 +7,7 @@ from dataclasses import replace
 from workbench.host.processes.linux import LinuxTable
 from workbench.host.processes.table import Gaps, Gone, Hidden
 from workbench.model.facts import EnvironmentEntry
-from workbench.model.snapshot import ServerProcess
+from workbench.model.processes import ServerProcess
 from workbench.secrets import environment_entry, redact
 from workbench.text import visible
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from workbench.host.processes.programs import split_command
 from workbench.host.processes.table import Gaps, Gone, Hidden
 from workbench.model.facts import EnvironmentEntry
-from workbench.model.snapshot import ServerProcess
+from workbench.model.processes import ServerProcess
 from workbench.secrets import environment_entry, redact
 from workbench.text import visible
 

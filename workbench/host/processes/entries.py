@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from workbench.host.processes.programs import as_runner, is_interpreter, program_name
+from workbench.model.clients import ClientFacts, EntryReference, ServerEntry
 from workbench.model.launch import PackageSpec
-from workbench.model.snapshot import ClientFacts, EntryReference, ServerEntry
 from workbench.secrets import redact_arguments
 
 # How much of an entry's command stands in a process: all of it, what its wrappers start, or merely the end of it.

@@ -16,7 +16,8 @@ from workbench.host.sockets.diag import Listening, listening
 from workbench.host.sockets.locate import Locator
 from workbench.host.sockets.table import listening_in
 from workbench.model.facts import SectionState
-from workbench.model.snapshot import ProcessFacts, ServerProcess, SocketFact, SocketFacts
+from workbench.model.processes import ProcessFacts, ServerProcess
+from workbench.model.sockets import SocketFact, SocketFacts
 from workbench.text import visible
 
 DEPENDS = ("processes",)

@@ -15,7 +15,7 @@ from workbench.host.files import CannotLook, file_fact, path_fact, read_bounded
 from workbench.host.sudoers import defaults, names, place, policy
 from workbench.host.sudoers.document import NotADocument, parse
 from workbench.model.facts import FileFact, PathFact, SectionState, Unread
-from workbench.model.snapshot import SudoCommand, SudoersFacts, SudoRule
+from workbench.model.sudoers import SudoCommand, SudoersFacts, SudoRule
 from workbench.secrets import redact, redact_arguments
 from workbench.text import visible
 

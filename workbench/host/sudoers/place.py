@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from workbench.model.snapshot import SudoRule
+from workbench.model.sudoers import SudoRule
 
 _NO_RULE = re.compile(r"(?:Defaults\b|(?:User|Runas|Host|Cmnd|Cmd)_Alias\b|[@#]include(?:dir)?\b)")
 _ESCAPE = re.compile(r"\\(.)")

@@ -18,7 +18,7 @@ from workbench.host.sudoers.names import (
     on_this_host,
     positive,
 )
-from workbench.model.snapshot import SudoCommand, SudoRule
+from workbench.model.sudoers import SudoCommand, SudoRule
 
 
 @dataclass(frozen=True, slots=True)

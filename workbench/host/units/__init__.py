@@ -15,7 +15,7 @@ from workbench.host.units.recognition import recognise
 from workbench.host.units.unit_file import start_command
 from workbench.launch import understand
 from workbench.model.facts import SectionState, Unread
-from workbench.model.snapshot import UnitFact, UnitFacts
+from workbench.model.units import UnitFact, UnitFacts
 from workbench.secrets import redact_arguments
 from workbench.text import visible
 

@@ -17,7 +17,7 @@ from workbench.host.context import Context
 from workbench.host.files import CannotLook
 from workbench.host.units.folders import Manager, UnitFile
 from workbench.model.facts import Unread
-from workbench.model.snapshot import ExposureItem
+from workbench.model.units import ExposureItem
 from workbench.text import visible
 
 _DEADLINE = 4.0

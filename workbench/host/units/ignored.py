@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from workbench.host.files import CannotLook, read_bounded
 from workbench.host.units.analysis import Message
 from workbench.host.units.unit_file import Assignment, assignment_at
-from workbench.model.snapshot import IgnoredLine
+from workbench.model.units import IgnoredLine
 from workbench.secrets import redact, redact_arguments
 from workbench.text import visible
 

@@ -26,8 +26,8 @@ def recognise(unit: str, command: Sequence[str], launch: Launch | None) -> str:
     if launch is not None:
         if launch.package is not None and says_mcp(launch.package.name):
             return f"it starts the package {launch.package.name}"
-        if launch.image and says_mcp(launch.image):
-            return f"it starts the image {launch.image}"
+        if launch.image is not None and says_mcp(launch.image.text):
+            return f"it starts the image {launch.image.text}"
         inner = (launch.program, *launch.arguments)
     else:
         inner = tuple(command)
