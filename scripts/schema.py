@@ -1,11 +1,12 @@
-"""Write the published JSON Schema of the report from its types."""
+"""Write the published JSON Schemas, of the report and of the inventory, from their types."""
 
 import json
 from pathlib import Path
 
-from workbench.report import document
+from workbench.report import document, servers
 
 if __name__ == "__main__":
-    path = Path(document.__file__).parent / "schema" / "report-v1.json"
-    path.write_text(json.dumps(document.schema(), indent=2) + "\n")
-    print(path)
+    for name, module in (("report-v1.json", document), ("servers-v1.json", servers)):
+        path = Path(str(module.__file__)).parent / "schema" / name
+        path.write_text(json.dumps(module.schema(), indent=2) + "\n")
+        print(path)

@@ -23,6 +23,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _dispatch(options: argparse.Namespace) -> int:
+    if options.command == "servers":
+        from workbench.inventory import print_servers
+
+        return print_servers(options)
     from workbench import commands
 
     if options.command == "list":
@@ -56,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-V", "--version", action="version", version=f"workbench {__version__}")
     _shared(parser)
     parser.add_argument("--headless", action="store_true", help="print the report as text and exit")
-    parser.add_argument("--json", action="store_true", help="with --headless: print the report as one JSON document")
+    parser.add_argument("--json", action="store_true", help="with --headless or servers: print one JSON document")
     parser.add_argument(
         "--fail-on",
         choices=[severity.value for severity in Severity] + ["never"],
@@ -78,11 +82,16 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("explain", help="print the lesson of a check or a fix")
     explain.add_argument("id", metavar="ID", help="such as sockets/connectable-by-others")
     snapshot = commands.add_parser("snapshot", help="print everything known of this host as JSON, without secrets")
+    servers = commands.add_parser("servers", help="list every MCP server of this host: configured, running, both")
+    servers.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
+    servers.add_argument(
+        "--replay", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="of a snapshot file instead of this host"
+    )
     undo = commands.add_parser("undo", help="bring back what a repair replaced")
     undo.add_argument("run", metavar="RUN", help="the run's id, or its beginning (see: workbench history)")
     recover = commands.add_parser("recover", help="bring interrupted repairs back to the state before them")
     history = commands.add_parser("history", help="list the repairs that were made")
-    for command in (listing, explain, snapshot, undo, recover, history):
+    for command in (listing, explain, snapshot, servers, undo, recover, history):
         _shared(command, again=True)
     return parser
 
@@ -97,6 +106,20 @@ def _shared(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
         default=unset if again else [],
         metavar="DIR",
         help="also load the checks/ and fixes/ in this folder of your own",
+    )
+    whose = parser.add_mutually_exclusive_group()
+    whose.add_argument(
+        "--home",
+        type=Path,
+        default=unset if again else None,
+        metavar="DIR",
+        help="look at the clients of this home folder instead of your own",
+    )
+    whose.add_argument(
+        "--all-users",
+        action="store_true",
+        default=unset if again else False,
+        help="look at the clients of every account; needs root",
     )
     parser.add_argument(
         "--read-only", action="store_true", default=unset if again else False, help="never change anything"

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from workbench.engine import Workbench
 from workbench.exits import Exit, Unusable, complain
-from workbench.host.context import Context
 from workbench.model.report import Report
 from workbench.model.run import Run, RunState
 from workbench.model.severity import Severity
-from workbench.model.snapshot import Snapshot
+from workbench.options import context_of, put, replayed
 from workbench.plugins import Plugins, load, user_folder
 from workbench.text import visible
 
@@ -21,7 +20,7 @@ from workbench.text import visible
 def headless(options: argparse.Namespace) -> int:
     """Print the report of this host, or of a snapshot file, and exit by what was found."""
     workbench = _workbench(options)
-    snapshot = _replayed(options) or workbench.look()
+    snapshot = replayed(options) or workbench.look()
     report = workbench.judge(snapshot)
     if options.json:
         from workbench.report.document import as_json
@@ -30,14 +29,14 @@ def headless(options: argparse.Namespace) -> int:
     else:
         from workbench.report.text import as_text
 
-        _print(as_text(report))
+        put(as_text(report))
     return _verdict(report, options.fail_on, options.min_coverage)
 
 
 def open_tui(options: argparse.Namespace) -> int:
     """Open the terminal app."""
     workbench = _workbench(options)
-    snapshot = _replayed(options)
+    snapshot = replayed(options)
     from workbench.tui.app import run
 
     return run(workbench, snapshot)
@@ -49,10 +48,10 @@ def list_plugins(options: argparse.Namespace) -> int:
     if options.kind == "checks":
         for check in plugins.checks.values():
             severities = "/".join(severity.value for severity in check.severities)
-            _print(f"{check.id:<36} {severities:<16} {check.title}\n")
+            put(f"{check.id:<36} {severities:<16} {check.title}\n")
     else:
         for fix in plugins.fixes.values():
-            _print(f"{fix.id:<28} {fix.safety.value:<7} undo: {fix.reversal.value:<8} {fix.title}\n")
+            put(f"{fix.id:<28} {fix.safety.value:<7} undo: {fix.reversal.value:<8} {fix.title}\n")
     return Exit.CLEAN
 
 
@@ -67,10 +66,10 @@ def explain(options: argparse.Namespace) -> int:
         hint = f"; did you mean {' or '.join(near)}?" if near else "; see: workbench list checks"
         complain(f"there is no check or fix {visible(options.id, 100)}{hint}")
         return Exit.USAGE
-    _print(f"{plugin.id}\n\n{plugin.lesson}\n")
+    put(f"{plugin.id}\n\n{plugin.lesson}\n")
     repairs = plugins.repairs_of(plugin.id)
     if repairs:
-        _print(f"\nRepairs on offer: {', '.join(repairs)}\n")
+        put(f"\nRepairs on offer: {', '.join(repairs)}\n")
     return Exit.CLEAN
 
 
@@ -86,7 +85,7 @@ def history(options: argparse.Namespace) -> int:
     """Print every run, newest first."""
     runs = _workbench(options).history()
     for run in runs:
-        _print(f"{run.identity}  {run.state.value:<15} {visible(run.plan.title)}\n")
+        put(f"{run.identity}  {run.state.value:<15} {visible(run.plan.title)}\n")
     if not runs:
         print("no repairs were made yet", file=sys.stderr)
     return Exit.CLEAN
@@ -111,7 +110,7 @@ def recover(options: argparse.Namespace) -> int:
 
 
 def _told(run: Run) -> int:
-    _print(f"{run.identity}  {run.state.value}: {run.message or visible(run.plan.title)}\n")
+    put(f"{run.identity}  {run.state.value}: {run.message or visible(run.plan.title)}\n")
     good = run.state in (RunState.APPLIED, RunState.UNDONE, RunState.RECOVERED)
     return Exit.CLEAN if good else Exit.REFUSED
 
@@ -126,11 +125,8 @@ def _verdict(report: Report, fail_on: str, least: float) -> int:
 
 
 def _workbench(options: argparse.Namespace) -> Workbench:
-    try:
-        context = Context.of_this_host()
-    except RuntimeError as error:
-        raise Unusable("this account has no home folder; name one: HOME=/some/folder workbench …") from error
-    return Workbench(context, _plugins(options), _state_folder(context.home), options.read_only)
+    context = context_of(options)
+    return Workbench(context, _plugins(options), _state_folder(Path.home()), options.read_only)
 
 
 def _state_folder(home: Path) -> Path:
@@ -154,17 +150,3 @@ def _plugins(options: argparse.Namespace) -> Plugins:
     for broken in plugins.broken:
         complain(f"plugin not loaded: {broken.file}: {broken.reason}")
     return plugins
-
-
-def _replayed(options: argparse.Namespace) -> Snapshot | None:
-    if options.replay is None:
-        return None
-    from workbench.report.snapshot_file import read
-
-    return read(options.replay)
-
-
-def _print(text: str) -> None:
-    # Host text is visible already; a terminal that cannot encode it must still not fail.
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from workbench.model.facts import AccountFacts, HostFacts, SectionState
 from workbench.model.processes import ProcessFacts
 from workbench.model.servers import ServerFacts
 from workbench.model.session import SessionFacts
-from workbench.model.snapshot import SNAPSHOT_VERSION, Snapshot
+from workbench.model.snapshot import SECTIONS, SNAPSHOT_VERSION, Snapshot
 from workbench.model.sockets import SocketFacts
 from workbench.model.sudoers import SudoersFacts
 from workbench.model.units import UnitFacts
@@ -65,21 +65,25 @@ def gather(
     context: Context,
     progress: Callable[[str, str], None] | None = None,
     collectors: tuple[Collector, ...] = COLLECTORS,
+    only: Container[str] = SECTIONS,
 ) -> Snapshot:
-    """Gather every section of the Snapshot.
+    """Gather every section of the Snapshot; those that are not in ``only`` say that they were not asked for.
 
     ``progress`` is called with a section's name and ``started``, and again with the status it ended with; it is
     called from several threads. A collector that passes its deadline is left behind and its section says so.
     """
     tell = progress or (lambda section, state: None)
     taken_at = datetime.now(UTC).isoformat(timespec="seconds")
-    runs = {collector.section: _Run(collector) for collector in collectors}
+    runs = {collector.section: _Run(collector) for collector in collectors if collector.section in only}
     for run in runs.values():
         # A daemon, not a pool's thread: one stuck in the kernel must not keep the program from ending.
         threading.Thread(target=run.carry_out, args=(context, runs, tell), daemon=True).start()
     found = {section: run.outcome(runs) for section, run in runs.items()}
     for section, facts in found.items():
         tell(section, facts.state.status)
+    for collector in collectors:
+        if collector.section not in only:
+            found[collector.section] = collector.facts(SectionState("not applicable", "it was not asked for"))
     return Snapshot(version=SNAPSHOT_VERSION, taken_at=taken_at, workbench=__version__, host=_host(context), **found)
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import shlex
-import textwrap
 from collections.abc import Iterator
 
 from workbench.model.finding import Finding
 from workbench.model.report import CheckResult, Report, Status
+from workbench.report.lines import wrapped
 from workbench.text import visible
-
-WIDTH = 100
 
 
 def as_text(report: Report) -> str:
@@ -43,12 +41,12 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
         yield "Not applicable"
         for result in inapplicable:
-            yield from _wrapped(f"{result.check}: {result.reason}", "  ", "    ")
+            yield from wrapped(f"{result.check}: {result.reason}", "  ", "    ")
     if report.broken_plugins:
         yield ""
         yield "Plugins that were not loaded"
         for broken in report.broken_plugins:
-            yield from _wrapped(f"{broken.file}: {broken.reason}", "  ", "    ")
+            yield from wrapped(f"{broken.file}: {broken.reason}", "  ", "    ")
 
 
 def headline(report: Report) -> Iterator[str]:
@@ -68,18 +66,18 @@ def headline(report: Report) -> Iterator[str]:
 
 
 def _finding(finding: Finding) -> Iterator[str]:
-    yield from _wrapped(f"{finding.severity.upper()} {finding.summary}", "  ", "    ")
+    yield from wrapped(f"{finding.severity.upper()} {finding.summary}", "  ", "    ")
     yield f"    check     {finding.check}   identity {finding.identity}"
-    yield from _wrapped(f"{finding.subject.kind} {finding.subject.label}", "    subject   ", "              ")
+    yield from wrapped(f"{finding.subject.kind} {finding.subject.label}", "    subject   ", "              ")
     if finding.also:
         labels = ", ".join(subject.label for subject in finding.also)
-        yield from _wrapped(labels, "    also      ", "              ")
+        yield from wrapped(labels, "    also      ", "              ")
     if finding.location is not None:
         line = f":{finding.location.line}" if finding.location.line else ""
         yield f"    where     {finding.location.path}{line}"
     for evidence in finding.evidence:
-        yield from _wrapped(evidence.expected, "    expected  ", "              ")
-        yield from _wrapped(evidence.actual, "    actual    ", "              ")
+        yield from wrapped(evidence.expected, "    expected  ", "              ")
+        yield from wrapped(evidence.actual, "    actual    ", "              ")
         if evidence.command:
             yield f"    see it    {shlex.join(evidence.command)}"
     if finding.repairs:
@@ -95,14 +93,8 @@ def _gaps(results: list[CheckResult]) -> Iterator[str]:
         for gap in result.not_assessed:
             causes.setdefault((gap.what, gap.why, gap.unlock), []).append(result.check)
     for (what, why, unlock), checks in causes.items():
-        yield from _wrapped(f"{what}: {why}", "  ", "    ")
+        yield from wrapped(f"{what}: {why}", "  ", "    ")
         if unlock:
-            yield from _wrapped(unlock, "    to unlock ", "              ")
+            yield from wrapped(unlock, "    to unlock ", "              ")
         if checks:
-            yield from _wrapped(", ".join(checks), "    stops     ", "              ")
-
-
-def _wrapped(text: str, first: str, rest: str) -> list[str]:
-    return textwrap.wrap(
-        visible(text), WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
-    ) or [first]
+            yield from wrapped(", ".join(checks), "    stops     ", "              ")

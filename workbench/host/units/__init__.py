@@ -39,7 +39,7 @@ def gather(context: Context) -> UnitFacts:
         unread += [_unread_folder(folder, why) for folder, why in found.unread]
         servers = [server for unit in found.units if (server := _server(unit, context, unread)) is not None]
         whole = [server.unit for server in servers if server.whole]
-        analysis = analyse(manager, whole, folders, context)
+        analysis = analyse(manager, whole, folders, context) if context.assess else Analysis()
         unread += analysis.unread
         units += [_with_analysis(server, analysis) for server in servers]
     if not seen and not unread:

@@ -1,0 +1,34 @@
+"""``workbench servers``: the inventory alone, without a plugin loaded or another program asked about anything."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+from workbench.exits import Exit
+from workbench.host.context import Context
+from workbench.host.gather import gather
+from workbench.model.snapshot import Snapshot
+from workbench.options import context_of, put, replayed
+
+SECTIONS = ("clients", "processes", "sockets", "units", "containers", "servers")
+"""The sections of the Snapshot that tell which servers there are."""
+
+
+def inventory(context: Context) -> Snapshot:
+    """The Snapshot with the sections that tell which servers there are; the others say they were not asked for."""
+    return gather(replace(context, assess=False), only=SECTIONS)
+
+
+def print_servers(options: argparse.Namespace) -> int:
+    """Print every MCP server of this host, or of a snapshot file, once."""
+    snapshot = replayed(options) or inventory(context_of(options))
+    if options.json:
+        from workbench.report.servers import as_json
+
+        print(as_json(snapshot))
+    else:
+        from workbench.report.servers_text import as_text
+
+        put(as_text(snapshot))
+    return Exit.CLEAN
