@@ -19,7 +19,7 @@ from workbench.access import (
     who_can_replace,
 )
 from workbench.model.check import Check, Fix
-from workbench.model.clients import ClientConfig, InstalledPackage, ServerEntry
+from workbench.model.clients import ClientConfig, ConfigProblem, InstalledPackage, ServerEntry
 from workbench.model.facts import (
     Account,
     AccountFacts,
@@ -39,7 +39,7 @@ from workbench.model.finding import (
     Subject,
     Verdict,
 )
-from workbench.model.launch import Launch, PackageSpec, RootArgument
+from workbench.model.launch import Ability, ImageSpec, Launch, PackageSpec, RootArgument
 from workbench.model.plan import EditValue, Operation, Plan, Refusal, Reversal, Safety, SetMode
 from workbench.model.processes import ServerProcess
 from workbench.model.severity import Severity
@@ -47,22 +47,25 @@ from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import SocketFact
 from workbench.model.sudoers import SudoCommand, SudoRule
 from workbench.model.units import IgnoredLine, UnitFact
-from workbench.subjects import config_subject, process_subject, server_subject, unit_subject
+from workbench.subjects import config_subject, process_subject, server_subject, started_servers, unit_subject
 
 __all__ = [
     "EXECUTE",
     "READ",
     "WRITE",
+    "Ability",
     "Account",
     "AccountFacts",
     "Audience",
     "ClientConfig",
+    "ConfigProblem",
     "EditValue",
     "EnvironmentEntry",
     "Evidence",
     "FileFact",
     "Finding",
     "IgnoredLine",
+    "ImageSpec",
     "InstalledPackage",
     "Launch",
     "Location",
@@ -100,6 +103,7 @@ __all__ = [
     "reaches",
     "replaceable_at",
     "server_subject",
+    "started_servers",
     "unit_subject",
     "who_can",
     "who_can_replace",

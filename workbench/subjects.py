@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from workbench.model.clients import ClientConfig, ServerEntry
 from workbench.model.finding import Subject
+from workbench.model.launch import Launch
 from workbench.model.processes import ServerProcess
+from workbench.model.snapshot import Snapshot
 from workbench.model.units import UnitFact
 
 
@@ -27,3 +31,11 @@ def process_subject(server: ServerProcess) -> Subject:
 def unit_subject(unit: UnitFact) -> Subject:
     """A systemd unit, by its manager and its name."""
     return Subject("unit", f"{unit.manager}:{unit.name}", unit.name)
+
+
+def started_servers(snapshot: Snapshot) -> Iterator[tuple[ClientConfig, ServerEntry, Launch]]:
+    """Each server that a client starts as a program: enabled, with a command."""
+    for config in snapshot.clients.configs:
+        for entry in config.servers:
+            if entry.launch is not None and entry.launch.program and not entry.disabled:
+                yield config, entry, entry.launch

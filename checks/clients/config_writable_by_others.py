@@ -6,7 +6,8 @@ Every client configuration file that was found, every directory on the path to i
 It asks what the kernel would answer: the first class that matches (owner, named ACL entry, group, others), the mask
 of the ACL, and the search bit of each directory. A file or directory that belongs to another ordinary account counts
 as writable, because an owner can give itself any right. A directory with the sticky bit protects the entries of
-others. For an administrator's (managed) configuration only root may have the right.
+others. Administrators'
+(managed) configurations are judged by ``clients/managed-policy-writable``.
 
 Why it matters
 --------------
@@ -74,14 +75,15 @@ _OVERFLOW = 65534
 )
 def run(snapshot: Snapshot) -> Iterator[Verdict]:
     """One verdict for each file, and one finding for each directory that lets another account replace files."""
-    if not snapshot.clients.configs:
-        yield NotApplicable("no client configuration was found")
+    configs = [config for config in snapshot.clients.configs if config.scope != "managed"]
+    if not configs:
+        yield NotApplicable("no client configuration of an account or a project was found")
         return
     if snapshot.host.platform == "win32":
         yield NotAssessed("who may change the client configurations", "Windows access control lists are not read yet")
         return
     doors: dict[str, tuple[FileFact, list[ClientConfig], Audience]] = {}
-    for config in snapshot.clients.configs:
+    for config in configs:
         trusted = _trusted(snapshot, config)
         writers = who_can(config.path, WRITE, snapshot.accounts, trusted)
         owner = config.path.file.uid if config.path.file.uid not in trusted else None
@@ -98,13 +100,11 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
 
 
 def _trusted(snapshot: Snapshot, config: ClientConfig) -> frozenset[int]:
-    """The accounts that may write it: root, and for the user's own files the account whose home is inspected."""
-    trusted = {0}
-    if config.scope != "managed":
-        trusted.add(snapshot.host.uid)
-        trusted |= {
-            known.uid for known in snapshot.accounts.accounts if known.home and known.home == snapshot.host.home
-        }
+    """The accounts that may write it: root, the one that looks, and the one whose home is inspected."""
+    trusted = {0, snapshot.host.uid}
+    trusted |= {known.uid for known in snapshot.accounts.accounts if known.home and known.home == snapshot.host.home}
+    if config.owner is not None:
+        trusted.add(config.owner)
     if config.path.directories[0].uid == _OVERFLOW:
         trusted.add(_OVERFLOW)  # in a user namespace the owner of "/" is the real root, seen as nobody
     return frozenset(trusted)
@@ -135,34 +135,31 @@ def _of_file(config: ClientConfig, writers: Audience, owner: int | None, snapsho
         summary = f"{config.path.asked} belongs to {name}, who can choose what {config.client_name} runs as you"
     else:
         summary = f"{writers} can write {config.path.asked}, so can choose what {config.client_name} runs as you"
-    if config.scope == "managed":
-        summary = summary.replace("runs as you", "runs as every user")
     return Finding(
         subject=config_subject(config),
         severity=Severity.CRITICAL,
         summary=summary,
-        evidence=(_evidence(file, config.path.asked, config.scope == "managed", snapshot.accounts),),
+        evidence=(_evidence(file, config.path.asked, snapshot.accounts),),
         location=Location(config.path.asked),
     )
 
 
 def _of_directory(directory: FileFact, configs: list[ClientConfig], audience: Audience, snapshot: Snapshot) -> Finding:
     names = ", ".join(dict.fromkeys(config.client_name for config in configs))
-    managed = all(config.scope == "managed" for config in configs)
     return Finding(
         subject=Subject("directory", directory.path, directory.path),
         severity=Severity.CRITICAL,
         summary=f"{audience} can replace the configuration of {names} through the directory {directory.path}",
-        evidence=(_evidence(directory, directory.path, managed, snapshot.accounts),),
+        evidence=(_evidence(directory, directory.path, snapshot.accounts),),
         location=Location(directory.path),
         also=tuple(config_subject(config) for config in configs),
     )
 
 
-def _evidence(file: FileFact, path: str, managed: bool, accounts: AccountFacts) -> Evidence:
+def _evidence(file: FileFact, path: str, accounts: AccountFacts) -> Evidence:
     acl = ", with an ACL" if file.acl is not None else ""
     return Evidence(
-        expected="only root can write it" if managed else "only you and root can write it",
+        expected="only you and root can write it",
         actual=f"{file.kind} {path}: mode {file.mode:04o}{acl}, owner {_name(file.uid, accounts)}",
         command=("getfacl", "--absolute-names", path) if file.acl is not None else ("stat", "-c", "%A %U:%G %n", path),
     )
