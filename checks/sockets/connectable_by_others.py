@@ -12,8 +12,7 @@ So 0755, which a socket gets under the usual umask 022, lets nobody else in; 077
 everyone. With an access list (a "+" in ls -l) the group digits of the mode are only its mask, and 0660 may admit a
 named account. A private directory protects whatever mode the socket has.
 
-An abstract name (one that starts with "@") has no file. Any account of the same network namespace can connect to it, so
-it is not judged here but named as not assessed.
+An abstract name (one that starts with "@") has no file, so no mode: ``sockets/abstract`` judges those.
 
 Why it matters
 --------------
@@ -73,13 +72,11 @@ from workbench.api import (
 )
 def connectable_by_others(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge every socket by what the kernel would answer each account."""
-    if not snapshot.sockets.sockets:
-        yield NotApplicable("no MCP server listens on a unix socket")
-    for socket in snapshot.sockets.sockets:
-        if socket.abstract:
-            why = "an abstract name has no file: every account of the network namespace can connect to it"
-            yield NotAssessed(f"the socket @{socket.name}", f"{why}, unless the server looks at who does")
-        elif socket.path is None:
+    sockets = [socket for socket in snapshot.sockets.sockets if not socket.abstract]
+    if not sockets:
+        yield NotApplicable("no MCP server listens on a unix socket with a file")
+    for socket in sockets:
+        if socket.path is None:
             if not any(gap.facet == "mode" for gap in snapshot.sockets.state.unread):
                 yield NotAssessed(f"the socket {socket.name}", "its file could not be examined")
         else:

@@ -23,7 +23,7 @@ from workbench.access import WRITE, who_can
 from workbench.host import processes, sockets
 from workbench.host.context import Context
 from workbench.model.facts import Account, AccountFacts, SectionState
-from workbench.model.finding import NotAssessed, Passed, Verdict
+from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed, Verdict
 from workbench.model.processes import ProcessFacts
 from workbench.model.severity import Severity
 from workbench.model.sockets import SocketFact, SocketFacts
@@ -141,12 +141,12 @@ def _places(fact: SocketFact) -> str:
     return f"{fact.name} {fact.path.asked if fact.path else ''}"
 
 
-def judged(fact: SocketFact) -> list[Verdict]:
-    """What the check says, when a stranger to all of these accounts looks."""
+def judged(fact: SocketFact, check: str = "sockets/connectable-by-others") -> list[Verdict]:
+    """What a check says, when a stranger to all of these accounts looks."""
     host = replace(builders.snapshot().host, uid=60999)
     facts = SocketFacts(builders.COMPLETE, (fact,))
     snapshot = builders.snapshot(accounts=ACCOUNTS, sockets=facts, host=host)
-    return run_check("sockets/connectable-by-others", snapshot)
+    return run_check(check, snapshot)
 
 
 def agree(fact: SocketFact, name: str) -> Severity | None:
@@ -233,7 +233,8 @@ def test_an_abstract_name_admits_everyone_and_is_never_passed(runtime: str, plac
         padded = f"\0{name}".encode().ljust(108, b"\0") if runtime == "node" else f"\0{name}".encode()
         exact = f"\0{name}".encode()
         assert connects(NOBODY, exact) or connects(NOBODY, padded)
-        assert builders.kinds(judged(fact)) == {NotAssessed}
+        assert builders.kinds(judged(fact)) == {NotApplicable}
+        assert builders.kinds(judged(fact, "sockets/abstract")) == {Finding}
 
 
 def test_a_relative_name_is_followed_from_the_servers_folder(place: Path) -> None:

@@ -75,11 +75,9 @@ def test_the_one_who_looks_is_not_another_account() -> None:
     assert builders.kinds(verdicts(builders.socket(path, uid=990))) == {Passed}
 
 
-def test_an_abstract_name_is_not_assessed() -> None:
+def test_not_applicable_to_an_abstract_name() -> None:
     abstract = replace(builders.socket(where(0o777)), name="mcp", abstract=True, path=None)
-    (verdict,) = verdicts(abstract)
-    assert isinstance(verdict, NotAssessed)
-    assert verdict.what == "the socket @mcp"
+    assert builders.kinds(verdicts(abstract)) == {NotApplicable}
 
 
 def test_not_assessed_what_could_not_be_examined() -> None:
