@@ -27,6 +27,10 @@ def _dispatch(options: argparse.Namespace) -> int:
         from workbench.inventory import print_servers
 
         return print_servers(options)
+    if options.command == "probe":
+        from workbench.probe.command import probe
+
+        return probe(options)
     from workbench import commands
 
     if options.command == "list":
@@ -87,11 +91,15 @@ def _parser() -> argparse.ArgumentParser:
     servers.add_argument(
         "--replay", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="of a snapshot file instead of this host"
     )
+    probe = commands.add_parser("probe", help="ask a live socket whether it looks at who connects (asks first)")
+    probe.add_argument("socket", metavar="SOCKET", help="its path, or @NAME for an abstract one")
+    probe.add_argument("--yes", action="store_true", help="agree to the connections beforehand")
+    probe.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
     undo = commands.add_parser("undo", help="bring back what a repair replaced")
     undo.add_argument("run", metavar="RUN", help="the run's id, or its beginning (see: workbench history)")
     recover = commands.add_parser("recover", help="bring interrupted repairs back to the state before them")
     history = commands.add_parser("history", help="list the repairs that were made")
-    for command in (listing, explain, snapshot, servers, undo, recover, history):
+    for command in (listing, explain, snapshot, servers, probe, undo, recover, history):
         _shared(command, again=True)
     return parser
 

@@ -12,7 +12,7 @@ from workbench.exits import Exit, Unusable, complain
 from workbench.model.report import Report
 from workbench.model.run import Run, RunState
 from workbench.model.severity import Severity
-from workbench.options import context_of, put, replayed
+from workbench.options import context_of, put, replayed, state_folder
 from workbench.plugins import Plugins, load, user_folder
 from workbench.text import visible
 
@@ -126,15 +126,7 @@ def _verdict(report: Report, fail_on: str, least: float) -> int:
 
 def _workbench(options: argparse.Namespace) -> Workbench:
     context = context_of(options)
-    return Workbench(context, _plugins(options), _state_folder(Path.home()), options.read_only)
-
-
-def _state_folder(home: Path) -> Path:
-    """Where the journal and the backups lie: ``$XDG_STATE_HOME/workbench``."""
-    configured = os.environ.get("XDG_STATE_HOME", "")
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "workbench"
-    return (Path(configured) if configured.startswith("/") else home / ".local" / "state") / "workbench"
+    return Workbench(context, _plugins(options), state_folder(Path.home()), options.read_only)
 
 
 def _plugins(options: argparse.Namespace) -> Plugins:

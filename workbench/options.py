@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from pathlib import Path
 
 from workbench.exits import Unusable
 from workbench.host.context import Context
@@ -41,6 +43,14 @@ def replayed(options: argparse.Namespace) -> Snapshot | None:
     from workbench.report.snapshot_file import read
 
     return read(options.replay)
+
+
+def state_folder(home: Path) -> Path:
+    """Where the journal and the backups lie: ``$XDG_STATE_HOME/workbench``."""
+    configured = os.environ.get("XDG_STATE_HOME", "")
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "workbench"
+    return (Path(configured) if configured.startswith("/") else home / ".local" / "state") / "workbench"
 
 
 def put(text: str) -> None:
