@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from workbench.documents import EditRefused, Format, Malformed, lines_of, locate, parse, replace_string, value_at
 
 _SETTINGS = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-_TEXT = st.text(st.characters(codec="utf-8"), max_size=20) | st.sampled_from(
+# PyYAML's emitter does not get NEL back itself.
+_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x85"), max_size=20) | st.sampled_from(
     [
         "yes",
         "12",

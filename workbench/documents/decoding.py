@@ -13,7 +13,7 @@ _MARKS: tuple[tuple[bytes, Encoding], ...] = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
-_DECLARED = re.compile(rb"<\?xml\s[^>]{0,200}?\sencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
+_DECLARED = re.compile(rb"<\?xml\s[^>]{0,4000}?\sencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 # Any other is refused: Python's codecs do far more than JetBrains ever writes.
 _DECLARABLE: dict[str, Encoding] = {
     "utf-8": "utf-8",

@@ -74,10 +74,12 @@ class _Tree:
 
     def offset(self, byte: int) -> int:
         """The character offset of a byte, which is asked for in rising order."""
-        if not self.data:
-            return min(byte, len(self.text))
-        self.character += len(self.data[self.byte : byte].decode("utf-8", "ignore"))
-        self.byte = max(byte, self.byte)
+        byte = max(byte, self.byte)
+        if self.data:
+            self.character += len(self.data[self.byte : byte].decode("utf-8", "ignore"))
+        else:
+            self.character = min(byte, len(self.text))
+        self.byte = byte
         return self.character
 
     def begin(self, tag: str, attributes: dict[str, str]) -> None:
