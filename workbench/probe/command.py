@@ -17,6 +17,7 @@ from workbench.probe.memory import remember
 from workbench.probe.refusing import why_not
 from workbench.probe.target import Target, find
 from workbench.probe.verdict import MEANING, compare
+from workbench.repair.paths import Refused
 
 _BAD = ("open", "lazy")
 
@@ -41,8 +42,9 @@ def probe(options: argparse.Namespace) -> int:
     if target.inode:
         try:
             remember(state_folder(Path.home()), target.inode, verdict)
-        except OSError as error:
-            complain(f"the verdict could not be kept for the next scan: {error.strerror}")
+        except (Refused, OSError) as error:
+            why = error.reason if isinstance(error, Refused) else error.strerror
+            complain(f"the verdict could not be kept for the next scan: {why}")
     if options.json:
         treated = {who: asdict(answer) for who, answer in answers.items()}
         print(json.dumps({"socket": target.shown, "verdict": verdict, "meaning": MEANING[verdict], "treated": treated}))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
 from workbench.host.files import CannotLook, read_bounded
 from workbench.model.probe import PeerVerdict
+from workbench.repair.notes import NOTE_LIMIT, change_note
 
 _NAME = "probes.json"
-_LIMIT = 1 << 20
 _KEPT = 500
 
 
@@ -22,26 +21,28 @@ def remembered(state: Path) -> Mapping[int, PeerVerdict]:
     The numbers start again with each boot, so what was found out before is forgotten then. Never raises.
     """
     try:
-        data = json.loads(read_bounded(state / _NAME, _LIMIT))
-        known = data["probes"] if data["boot"] == _boot() else {}
-        return {int(inode): verdict for inode, verdict in known.items() if verdict in get_args(PeerVerdict)}
-    except (CannotLook, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return _verdicts(read_bounded(state / _NAME, NOTE_LIMIT))
+    except CannotLook:
         return {}
 
 
 def remember(state: Path, inode: int, verdict: PeerVerdict) -> None:
-    """Keep a verdict. Raises OSError."""
-    kept = dict(list({**remembered(state), inode: verdict}.items())[-_KEPT:])
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    there = state / f".{_NAME}.{os.getpid()}"
-    handle = os.open(there, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    """Keep a verdict. Raises Refused and OSError."""
+
+    def with_it(before: bytes) -> bytes:
+        kept = list({**_verdicts(before), inode: verdict}.items())[-_KEPT:]
+        return json.dumps({"boot": _boot(), "probes": {str(number): said for number, said in kept}}).encode()
+
+    change_note(state, _NAME, with_it)
+
+
+def _verdicts(note: bytes) -> dict[int, PeerVerdict]:
     try:
-        with os.fdopen(handle, "w") as file:
-            json.dump({"boot": _boot(), "probes": {str(number): said for number, said in kept.items()}}, file)
-        there.replace(state / _NAME)
-    except OSError:
-        there.unlink(missing_ok=True)
-        raise
+        data = json.loads(note)
+        known = data["probes"] if data["boot"] == _boot() else {}
+        return {int(inode): verdict for inode, verdict in known.items() if verdict in get_args(PeerVerdict)}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
 
 
 def _boot() -> str:
