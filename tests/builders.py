@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from workbench.launch.images import parse_image
+from workbench.model.assets import AssetFacts
 from workbench.model.clients import ClientConfig, ClientFacts, ServerEntry
 from workbench.model.containers import ContainerFacts
 from workbench.model.facts import (
@@ -51,6 +52,7 @@ def snapshot(**sections: Any) -> Snapshot:
         "units": UnitFacts(COMPLETE),
         "containers": ContainerFacts(COMPLETE),
         "servers": ServerFacts(COMPLETE),
+        "assets": AssetFacts(COMPLETE),
     }
     return Snapshot(SNAPSHOT_VERSION, "2026-01-02T03:04:05+00:00", "0", host, **{**empty, **sections})
 

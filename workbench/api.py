@@ -18,6 +18,7 @@ from workbench.access import (
     who_can,
     who_can_replace,
 )
+from workbench.model.assets import AssetFact, Reach
 from workbench.model.check import Check, Fix
 from workbench.model.clients import ClientConfig, ConfigProblem, InstalledPackage, ServerEntry
 from workbench.model.facts import (
@@ -42,12 +43,20 @@ from workbench.model.finding import (
 from workbench.model.launch import Ability, ImageSpec, Launch, PackageSpec, RootArgument
 from workbench.model.plan import EditValue, Operation, Plan, Refusal, Reversal, Safety, SetMode
 from workbench.model.processes import ServerProcess
+from workbench.model.servers import Server
 from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import SocketFact
 from workbench.model.sudoers import SudoCommand, SudoRule
 from workbench.model.units import IgnoredLine, UnitFact
-from workbench.subjects import config_subject, process_subject, server_subject, started_servers, unit_subject
+from workbench.subjects import (
+    config_subject,
+    inventory_subject,
+    process_subject,
+    server_subject,
+    started_servers,
+    unit_subject,
+)
 
 __all__ = [
     "EXECUTE",
@@ -56,6 +65,7 @@ __all__ = [
     "Ability",
     "Account",
     "AccountFacts",
+    "AssetFact",
     "Audience",
     "ClientConfig",
     "ConfigProblem",
@@ -77,11 +87,13 @@ __all__ = [
     "PathFact",
     "Plan",
     "Pointer",
+    "Reach",
     "Refusal",
     "Reversal",
     "RootArgument",
     "Safety",
     "SecretFact",
+    "Server",
     "ServerEntry",
     "ServerProcess",
     "SetMode",
@@ -97,6 +109,7 @@ __all__ = [
     "check",
     "config_subject",
     "fix",
+    "inventory_subject",
     "others",
     "permits",
     "process_subject",

@@ -8,6 +8,7 @@ from workbench.model.clients import ClientConfig, ServerEntry
 from workbench.model.finding import Subject
 from workbench.model.launch import Launch
 from workbench.model.processes import ServerProcess
+from workbench.model.servers import Server
 from workbench.model.snapshot import Snapshot
 from workbench.model.units import UnitFact
 
@@ -21,6 +22,12 @@ def server_subject(config: ClientConfig, entry: ServerEntry) -> Subject:
     """A server as a config names it, by the file and its place in it."""
     key = f"{config.path.asked}#{'/'.join(map(str, entry.pointer))}"
     return Subject("server", key, f"{entry.name} ({config.client_name})")
+
+
+def inventory_subject(server: Server) -> Subject:
+    """A server of the inventory, whether it is configured, runs, or both."""
+    of = f" ({', '.join(server.clients)})" if server.clients else ""
+    return Subject("server", server.key, f"{server.name}{of}")
 
 
 def process_subject(server: ServerProcess) -> Subject:

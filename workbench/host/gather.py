@@ -15,6 +15,7 @@ from typing import Any
 
 from workbench import __version__
 from workbench.host.context import Context
+from workbench.model.assets import AssetFacts
 from workbench.model.clients import ClientFacts
 from workbench.model.containers import ContainerFacts
 from workbench.model.facts import AccountFacts, HostFacts, SectionState
@@ -58,6 +59,7 @@ COLLECTORS = (
         ("clients", "processes", "sockets", "units", "containers"),
         deadline=5.0,
     ),
+    Collector("assets", "workbench.host.assets", AssetFacts, ("accounts", "clients", "processes", "servers")),
 )
 
 

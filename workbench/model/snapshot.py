@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from workbench.model.assets import AssetFacts
 from workbench.model.clients import ClientFacts
 from workbench.model.containers import ContainerFacts
 from workbench.model.facts import AccountFacts, HostFacts
@@ -34,6 +35,7 @@ class Snapshot:
     units: UnitFacts
     containers: ContainerFacts
     servers: ServerFacts
+    assets: AssetFacts
 
 
 SECTIONS = (
@@ -46,4 +48,5 @@ SECTIONS = (
     "units",
     "containers",
     "servers",
+    "assets",
 )

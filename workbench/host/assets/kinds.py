@@ -1,0 +1,177 @@
+"""Where things worth stealing lie. Adding one is adding a line.
+
+``~`` is a home folder, ``{config}`` its ``.config``, ``{run}`` its run-time folder; ``*`` any name at that level. A
+pattern that begins with ``/`` is the whole machine's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workbench.model.assets import AssetKind
+
+_CHROMIUM = (
+    "google-chrome",
+    "google-chrome-beta",
+    "chromium",
+    "BraveSoftware/Brave-Browser",
+    "microsoft-edge",
+    "vivaldi",
+    "opera",
+)
+
+PLACES: Mapping[AssetKind, tuple[str, ...]] = {
+    "private key": (
+        "~/.ssh/id_*",
+        "~/.ssh/*.pem",
+        "~/.ssh/*.key",
+        "~/.gnupg/private-keys-v1.d/*.key",
+        "~/.gnupg/secring.gpg",
+        "{config}/sops/age/keys.txt",
+        "{config}/age/*.txt",
+        "~/.minisign/minisign.key",
+        "~/.config/solana/id.json",
+        "~/.bitcoin/wallet.dat",
+        "~/.ethereum/keystore/*",
+    ),
+    "cloud credential": (
+        "~/.aws/credentials",
+        "~/.aws/sso/cache/*.json",
+        "~/.aws/cli/cache/*.json",
+        "{config}/gcloud/application_default_credentials.json",
+        "{config}/gcloud/credentials.db",
+        "{config}/gcloud/access_tokens.db",
+        "~/.azure/msal_token_cache.*",
+        "~/.azure/accessTokens.json",
+        "~/.azure/service_principal_entries.*",
+        "~/.kube/config",
+        "~/.oci/*.pem",
+        "{config}/doctl/config.yaml",
+        "{config}/hcloud/cli.toml",
+        "{config}/linode-cli",
+        "~/.config/scw/config.yaml",
+        "~/.fly/config.yml",
+        "~/.terraform.d/credentials.tfrc.json",
+        "~/.vault-token",
+        "~/.pulumi/credentials.json",
+        "~/.databrickscfg",
+        "~/.snowflake/config.toml",
+        "~/.boto",
+        "~/.s3cfg",
+        "{config}/rclone/rclone.conf",
+        "~/.cloudflared/*.json",
+        "{config}/.wrangler/config/default.toml",
+    ),
+    "package credential": (
+        "~/.npmrc",
+        "~/.yarnrc.yml",
+        "~/.pypirc",
+        "~/.cargo/credentials.toml",
+        "~/.cargo/credentials",
+        "~/.gem/credentials",
+        "~/.docker/config.json",
+        "{config}/containers/auth.json",
+        "{run}/containers/auth.json",
+        "~/.m2/settings.xml",
+        "~/.gradle/gradle.properties",
+        "~/.composer/auth.json",
+        "{config}/composer/auth.json",
+        "~/.nuget/NuGet/NuGet.Config",
+        "{config}/pip/pip.conf",
+        "{config}/pypoetry/auth.toml",
+        "~/.netrc",
+        "~/.huggingface/token",
+        "~/.cache/huggingface/token",
+    ),
+    "code host credential": (
+        "{config}/gh/hosts.yml",
+        "{config}/glab-cli/config.yml",
+        "{config}/hub",
+        "~/.git-credentials",
+        "{config}/git/credentials",
+        "{config}/jgit/config",
+    ),
+    "browser profile": (
+        "~/.mozilla/firefox/*/logins.json",
+        "~/.mozilla/firefox/*/cookies.sqlite",
+        "~/.mozilla/firefox/*/key4.db",
+        "~/snap/firefox/common/.mozilla/firefox/*/cookies.sqlite",
+        "~/.thunderbird/*/logins.json",
+        *(f"{{config}}/{name}/*/Login Data" for name in _CHROMIUM),
+        *(f"{{config}}/{name}/*/Cookies" for name in _CHROMIUM),
+        *(f"{{config}}/{name}/*/Network/Cookies" for name in _CHROMIUM),
+    ),
+    "password store": (
+        "~/.password-store",
+        "~/.local/share/keyrings/*.keyring",
+        "~/.local/share/kwalletd/*.kwl",
+        "{config}/Bitwarden/data.json",
+        "{config}/1Password/1password.sqlite",
+        "{config}/op/config",
+        "~/*.kdbx",
+        "~/Documents/*.kdbx",
+    ),
+    "container engine": (
+        "/var/run/docker.sock",
+        "/run/podman/podman.sock",
+        "/run/containerd/containerd.sock",
+        "{run}/docker.sock",
+        "{run}/podman/podman.sock",
+        "~/.docker/run/docker.sock",
+        "~/.docker/desktop/docker.sock",
+    ),
+    "key agent": (
+        "{run}/keyring/ssh",
+        "{run}/gcr/ssh",
+        "{run}/ssh-agent.socket",
+        "{run}/gnupg/S.gpg-agent",
+        "{run}/gnupg/S.gpg-agent.ssh",
+        "~/.gnupg/S.gpg-agent",
+        "~/.1password/agent.sock",
+    ),
+    "shell history": (
+        "~/.bash_history",
+        "~/.zsh_history",
+        "~/.local/share/fish/fish_history",
+        "~/.python_history",
+        "~/.node_repl_history",
+        "~/.psql_history",
+        "~/.mysql_history",
+        "~/.sqlite_history",
+        "~/.rediscli_history",
+        "~/.lesshst",
+    ),
+    "database": (
+        "/var/run/postgresql/.s.PGSQL.*",
+        "/tmp/.s.PGSQL.5432",  # noqa: S108 - where PostgreSQL itself puts it
+        "/var/run/mysqld/mysqld.sock",
+        "/var/run/redis/*.sock",
+        "~/.pgpass",
+        "~/.my.cnf",
+        "~/.mylogin.cnf",
+    ),
+    "system secret": (
+        "/etc/shadow",
+        "/etc/ssh/ssh_host_*_key",
+        "/root/.ssh/id_*",
+        "/etc/kubernetes/admin.conf",
+    ),
+}
+EXCEPT = (".pub", ".lock", "-journal", "-wal", "-shm")
+"""Endings of what a pattern finds and is no secret."""
+
+DATABASE_PORTS: Mapping[int, str] = {
+    5432: "PostgreSQL",
+    3306: "MySQL",
+    1433: "SQL Server",
+    6379: "Redis",
+    27017: "MongoDB",
+    9200: "Elasticsearch",
+    8123: "ClickHouse",
+    9042: "Cassandra",
+    11211: "memcached",
+    5984: "CouchDB",
+    7687: "Neo4j",
+    2379: "etcd",
+    8200: "Vault",
+}
