@@ -98,11 +98,11 @@ def test_whole_document_may_be_the_string() -> None:
 
 
 def test_edit_that_would_change_more_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(editing, "_literal", lambda value, old, form: '"y", "b": "evil"')
+    monkeypatch.setattr(editing, "literal", lambda value, old, form: '"y", "b": "evil"')
     assert refusal(b'{"a": "x"}', "json", ("a",), "x", "y") == "the edit would have changed more than a"
-    monkeypatch.setattr(editing, "_literal", lambda value, old, form: '"z"')
+    monkeypatch.setattr(editing, "literal", lambda value, old, form: '"z"')
     assert refusal(b'{"a": "x"}', "json", ("a",), "x", "y") == "the edit would have changed more than a"
-    monkeypatch.setattr(editing, "_literal", lambda value, old, form: '"y')
+    monkeypatch.setattr(editing, "literal", lambda value, old, form: '"y')
     assert refusal(b'{"a": "x"}', "json", ("a",), "x", "y").startswith("the edited file could not be parsed again")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 from workbench.documents.model import Encoding, Malformed
 
@@ -12,19 +13,47 @@ _MARKS: tuple[tuple[bytes, Encoding], ...] = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
+_DECLARED = re.compile(rb"<\?xml\s[^>]{0,200}?\sencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
+# Any other is refused: Python's codecs do far more than JetBrains ever writes.
+_DECLARABLE: dict[str, Encoding] = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "us-ascii": "us-ascii",
+    "ascii": "us-ascii",
+    "iso-8859-1": "iso-8859-1",
+    "latin1": "iso-8859-1",
+    "windows-1252": "windows-1252",
+    "cp1252": "windows-1252",
+}
+_NAMES: dict[Encoding, str] = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
+
 
 def decode(raw: bytes) -> tuple[str, Encoding, bool]:
     """The text without its byte order mark, the encoding, and whether there was a mark. Raises Malformed."""
     encoding, mark = _encoding(raw)
-    body = raw[len(mark) :]
+    return _decoded(raw[len(mark) :], encoding), encoding, bool(mark)
+
+
+def decode_declared(raw: bytes) -> tuple[str, Encoding, bool]:
+    """Like ``decode``, of an XML document: where no mark says more, in the encoding that its first line declares."""
+    encoding, mark = _encoding(raw)
+    declared = _DECLARED.match(raw) if encoding == "utf-8" and not mark else None
+    if declared:
+        known = _DECLARABLE.get(declared[1].decode("ascii").lower())
+        if known is None:
+            raise Malformed("the first line declares an encoding that is not read or that the bytes are not in", 1, 1)
+        encoding = known
+    return _decoded(raw[len(mark) :], encoding), encoding, bool(mark)
+
+
+def _decoded(body: bytes, encoding: Encoding) -> str:
     try:
-        return body.decode(encoding), encoding, bool(mark)
+        return body.decode(encoding)
     except UnicodeDecodeError as error:
         good = body[: error.start].decode(encoding, "replace")
     # Raised outside of the handler: the decoder's exception holds the whole document.
     line = good.count("\n") + 1
-    name = "UTF-8" if encoding == "utf-8" else "UTF-16"
-    raise Malformed(f"the bytes here are not {name} text", line, len(good) - good.rfind("\n"))
+    raise Malformed(f"the bytes here are not {_NAMES.get(encoding, encoding)} text", line, len(good) - good.rfind("\n"))
 
 
 def encode(text: str, encoding: Encoding, byte_order_mark: bool) -> bytes:

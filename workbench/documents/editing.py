@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from workbench.documents.decoding import encode
+from workbench.documents.literals import literal
 from workbench.documents.locating import locate
 from workbench.documents.model import Document, EditRefused, Format, Malformed, value_at
 from workbench.documents.parsing import parse
 from workbench.model.finding import Pointer
 from workbench.text import visible
-
-_TOML_ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def replace_string(
@@ -29,17 +24,22 @@ def replace_string(
     """The document with one string replaced: every other byte is kept, line ends and byte order mark included.
 
     The result is parsed again, and given back only if this one value is all that differs. Raises EditRefused when the
-    document cannot be parsed, when something else than ``expect`` stands there, or when the proof fails.
+    document cannot be parsed, when something else than ``expect`` stands there, or when the proof fails; and always for
+    XML, which is not edited, and for what YAML shares, merges, tags or writes as a block of lines.
     """
     where = tuple(pointer)
+    if format == "xml":
+        raise EditRefused("XML files are not edited: their editor writes them anew; change it in its settings")
     before = _parsed(raw, format, "the file cannot be parsed")
     _expect(before.value, where, expect)
+    if format == "yaml":
+        _require_its_own(before.text, where)
     try:
         span = locate(before, where)
     except LookupError as error:
         raise EditRefused(f"the place of {_named(where)} in the file could not be determined") from error
     old = before.text[span.start : span.end]
-    text = before.text[: span.start] + _literal(value, old, format) + before.text[span.end :]
+    text = before.text[: span.start] + literal(value, old, format) + before.text[span.end :]
     try:
         edited: bytes | None = encode(text, before.encoding, before.byte_order_mark)
     except UnicodeEncodeError:
@@ -71,18 +71,13 @@ def _expect(data: Any, where: Pointer, expect: str) -> None:
         raise EditRefused(f"{_named(where)} is not what it was when the file was looked at")
 
 
-def _literal(value: str, old: str, format: Format) -> str:  # noqa: A002
-    if format != "toml":
-        return json.dumps(value, ensure_ascii=bool(_SURROGATE.search(value)))
-    if old.startswith("'") and not old.startswith("'''") and "'" not in value and not _CONTROL.search(value):
-        return f"'{value}'"
-    return '"' + "".join(_toml_character(character) for character in value) + '"'
+def _require_its_own(text: str, where: Pointer) -> None:
+    """Refuse what YAML lets stand in more than one place, or in none that one text could be put into."""
+    from workbench.documents import yaml_nodes
 
-
-def _toml_character(character: str) -> str:
-    if character in _TOML_ESCAPES:
-        return _TOML_ESCAPES[character]
-    return f"\\u{ord(character):04x}" if _CONTROL.match(character) else character
+    node = yaml_nodes.find(yaml_nodes.compose(text), where)
+    if node is not None and node.fixed:
+        raise EditRefused(f"{_named(where)} cannot be replaced where it stands: {node.fixed}; edit it by hand")
 
 
 def _differs_only_at(before: Any, after: Any, where: Pointer, value: str) -> bool:

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from workbench.documents.jsonc import plain
 from workbench.documents.model import Format
 from workbench.model.finding import Pointer
 
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_UP_TO_BRACKET = re.compile(rf'(?:[^"{{}}\[\]]++|{_STRING})*+', re.DOTALL)
-_TOKEN = re.compile(rf'{_STRING}|[{{}}\[\],]|[^\s{{}}\[\]:,"]++', re.DOTALL)
+_COMMENT = r"//[^\r\n]*+|/\*.*?\*/"
+# Plain JSON is read as if it might hold comments: that costs nothing. Both know the text to parse.
+_TOKEN = re.compile(rf'{_STRING}|[{{}}\[\],]|[^\s{{}}\[\]:,"/]++|{_COMMENT}', re.DOTALL)
+_UP_TO_BRACKET = re.compile(rf'(?:[^"/{{}}\[\]]++|{_STRING}|{_COMMENT})*+', re.DOTALL)
+
+
+def _name(token: str) -> str:
+    return str(json.loads(token, strict=False)) if "\\" in token else token[1:-1]
+
+
+_Dialect = tuple[re.Pattern[str], re.Pattern[str], Callable[[str], str]]
+"""How to find the next token, how to skip all that is no bracket, and what a name stands for."""
+
+_JSON: _Dialect = (_TOKEN, _UP_TO_BRACKET, _name)
 
 
 @dataclass(slots=True)
@@ -44,9 +55,15 @@ def spans(text: str, format: Format, pointers: Iterable[Pointer]) -> dict[Pointe
         node = root
         for part in pointer:
             node = node.inside.setdefault(part, _Wanted())
-    _walk(plain(text).text if format == "jsonc" else text, root)
+    _walk(text, root, _json5() if format == "json5" else _JSON)
     found = {pointer: _resolved(root, pointer) for pointer in asked}
     return {pointer: span for pointer, span in found.items() if span is not None}
+
+
+def _json5() -> _Dialect:
+    from workbench.documents import json5
+
+    return json5.SCAN_TOKEN, json5.SCAN_UP_TO_BRACKET, json5.string
 
 
 def _resolved(root: _Wanted, pointer: Pointer) -> tuple[int, int] | None:
@@ -60,12 +77,15 @@ def _resolved(root: _Wanted, pointer: Pointer) -> tuple[int, int] | None:
     return start, end
 
 
-def _walk(text: str, root: _Wanted) -> None:
+def _walk(text: str, root: _Wanted, dialect: _Dialect) -> None:
+    find_token, up_to_bracket, name = dialect
     stack: list[_Open] = []
     at = 0
-    while (match := _TOKEN.search(text, at)) is not None:
+    while (match := find_token.search(text, at)) is not None:
         token = match.group()
         at = match.end()
+        if token[0] == "/":
+            continue
         top = stack[-1] if stack else None
         if token in ("}", "]"):
             stack.pop().node.end = at
@@ -74,8 +94,7 @@ def _walk(text: str, root: _Wanted) -> None:
                 _advance(top)
         elif top is not None and top.is_object and top.expects_key:
             top.expects_key = False
-            key = json.loads(token, strict=False) if "\\" in token else token[1:-1]
-            top.next = top.node.inside.get(key)
+            top.next = top.node.inside.get(name(token))
         else:
             node = root if top is None else top.next
             if token in ("{", "["):
@@ -85,16 +104,16 @@ def _walk(text: str, root: _Wanted) -> None:
                     opened.next = None if opened.is_object else node.inside.get(0)
                     stack.append(opened)
                     continue
-                at = _past_container(text, at)
+                at = _past_container(text, at, up_to_bracket)
             if node is not None:
                 node.start, node.end = match.start(), at
 
 
-def _past_container(text: str, at: int) -> int:
+def _past_container(text: str, at: int, up_to_bracket: re.Pattern[str]) -> int:
     """The offset after the container whose first bracket ends at ``at``. Most of a large file is skipped by this."""
     depth = 1
     while depth:
-        run = _UP_TO_BRACKET.match(text, at)
+        run = up_to_bracket.match(text, at)
         at = run.end() if run else at
         depth += 1 if text[at] in "{[" else -1
         at += 1

@@ -10,6 +10,7 @@ _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
 # possessively: Python before 3.11.5 then goes on from the wrong place.
 _STRING_OR_COMMENT = re.compile(rf"{_STRING}|//[^\r\n]*+|/\*(?:.*?\*/|.*)", re.DOTALL)
 _STRING_OR_LAST_COMMA = re.compile(rf"{_STRING}|,(?=[ \t\r\n]*+[}}\]])", re.DOTALL)
+_COMMA_AND_BRACKET = re.compile(r",[ \t\r\n]*+[}\]]")
 _VISIBLE = re.compile(r"[^\r\n]")
 _BLANK = " \t\r\n"
 
@@ -54,6 +55,8 @@ def _comments(text: str) -> tuple[list[tuple[int, int]], int | None]:
 
 def _trailing_commas(text: str) -> list[int]:
     commas: list[int] = []
+    if not _COMMA_AND_BRACKET.search(text):
+        return commas  # nothing to tell from text in strings, as in nearly every file
     for token in _STRING_OR_LAST_COMMA.finditer(text):
         at = token.start()
         if text[at] != ",":

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from workbench.documents import json_spans, toml_spans
-from workbench.documents.model import Document, Span
-from workbench.documents.parsing import place_of
+from workbench.documents.model import Document, Span, place_of
 from workbench.model.finding import Pointer
 
 
 def locate(document: Document, pointer: Sequence[str | int]) -> Span:
     """Where the value that the pointer walks to stands. Raises LookupError when there is none.
 
-    Of duplicate keys it is the last one, the one that counts. For a TOML table it is the table's header.
+    Of duplicate keys it is the last one, the one that counts. For a TOML table it is the table's header; a mapping or
+    list of YAML that stands below its key begins at the key.
     """
     wanted = tuple(pointer)
     found = spans(document, [wanted]).get(wanted)
@@ -38,4 +38,12 @@ def spans(document: Document, pointers: Iterable[Pointer]) -> dict[Pointer, tupl
     """The offsets of each value, by pointer."""
     if document.format == "toml":
         return toml_spans.spans(document.text, pointers)
+    if document.format == "yaml":
+        from workbench.documents import yaml_nodes
+
+        return yaml_nodes.spans(document.text, pointers)
+    if document.format == "xml":
+        from workbench.documents import xml_tree
+
+        return xml_tree.spans(document.text, pointers)
     return json_spans.spans(document.text, document.format, pointers)

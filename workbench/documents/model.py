@@ -9,8 +9,17 @@ from workbench.model.clients import DocumentFormat
 from workbench.model.finding import Pointer
 
 Format = DocumentFormat
-Encoding = Literal["utf-8", "utf-16-le", "utf-16-be"]
+Encoding = Literal["utf-8", "utf-16-le", "utf-16-be", "us-ascii", "iso-8859-1", "windows-1252"]
+DEPTH_LIMIT = 400
+"""Levels of nesting. Real configs have ten; without a limit a hostile file decides how deep every walk of it goes."""
+
+VALUE_LIMIT = 500_000
+"""Values of a YAML or XML document: each costs microseconds and hundreds of bytes. Large catalogues have 100,000."""
+
+TOO_DEEP = "nested too deeply"
+TOO_MANY = "more values than any config holds"
 _NOTHING = object()
+_LONGEST_INTEGER = 400
 
 
 class Malformed(Exception):  # noqa: N818 - it is an answer, not an error
@@ -74,3 +83,14 @@ def value_at(value: Any, pointer: Pointer) -> Any:
         if value is _NOTHING:
             raise LookupError("the document holds nothing there")
     return value
+
+
+def place_of(text: str, offset: int) -> tuple[int, int]:
+    """Line and column, from 1, of a character offset."""
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
+def integer(digits: str) -> int | float:
+    """The number that decimal digits, with or without a sign, stand for."""
+    # As in JavaScript a number of any length is a number; Python alone would refuse it.
+    return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)

@@ -7,16 +7,11 @@ import re
 import tomllib
 from typing import Any
 
-from workbench.documents.decoding import decode
-from workbench.documents.jsonc import Plain, plain
-from workbench.documents.model import Document, Format, Malformed
+from workbench.documents.decoding import decode, decode_declared
+from workbench.documents.jsonc import plain
+from workbench.documents.model import DEPTH_LIMIT, TOO_DEEP, Document, Format, Malformed, integer, place_of
 from workbench.text import visible
 
-DEPTH_LIMIT = 400
-"""Levels of nesting. Real configs have ten; without a limit a hostile file decides how deep every walk of it goes."""
-
-_LONGEST_INTEGER = 400
-_TOO_DEEP = "nested too deeply"
 _DOTTED = re.compile(r"(?<![\w-])(?:(?:[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')[ \t]*+\.[ \t]*+)++")
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 
@@ -28,41 +23,61 @@ class _NoNumberError(Exception):
 def parse(raw: bytes, format: Format) -> Document:  # noqa: A002 - it is the word for it
     """Parse the bytes of a document.
 
-    ``json`` is strict; ``jsonc`` allows comments and trailing commas. Of duplicate keys the last one wins, as in every
-    client. Raises Malformed, and nothing else, for anything that cannot be parsed.
+    ``json`` is strict; ``jsonc`` allows comments and trailing commas; ``json5`` is all of JSON5. The value of ``yaml``
+    is its first document as plain data (see ``yaml_nodes``), that of ``xml`` its root element (see ``xml_tree``). Of
+    duplicate keys the last one wins. Raises Malformed, and nothing else, for anything that cannot be parsed.
     """
-    text, encoding, mark = decode(raw)
+    text, encoding, mark = decode_declared(raw) if format == "xml" else decode(raw)
     if not text.strip():
         raise Malformed("the file is empty" if not raw else "the file holds nothing but blanks", 1, 1)
-    value = _toml(text) if format == "toml" else _json(text, format)
+    value = _value(text, format)
     _refuse_depth(value)
     return Document(value, text, format, encoding, mark)
 
 
-def place_of(text: str, offset: int) -> tuple[int, int]:
-    """Line and column, from 1, of a character offset."""
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+def _value(text: str, format: Format) -> Any:  # noqa: A002
+    if format == "toml":
+        return _toml(text)
+    # What few configs need is imported when one does.
+    if format == "yaml":
+        from workbench.documents import yaml_nodes
+
+        return yaml_nodes.compose(text).value
+    if format == "xml":
+        from workbench.documents import xml_tree
+
+        return xml_tree.parse(text).value
+    if format == "json5":
+        from workbench.documents import json5
+
+        # Most of these files are plain JSON, which is read faster.
+        value, problem = _loads(text)
+        return value if problem is None else json5.parse(text)
+    return _json(text, format)
 
 
 def _json(text: str, format: Format) -> Any:  # noqa: A002
-    cleaned = Plain(text) if format == "json" else plain(text)
-    if cleaned.unclosed is not None:
-        raise Malformed("a comment that begins here never ends", *place_of(text, cleaned.unclosed))
-    value, problem = _loads(cleaned.text)
+    value, problem = _loads(text)
     if problem is None:
         return value
+    lenient = plain(text)
     if format == "json":
-        lenient = plain(text)
         if lenient.extra is not None and lenient.unclosed is None and _loads(lenient.text)[1] is None:
             where = place_of(text, lenient.extra)
             raise Malformed(f"{lenient.extra_kind}, which JSON does not allow", *where)
+        raise problem
+    if lenient.unclosed is not None:
+        raise Malformed("a comment that begins here never ends", *place_of(text, lenient.unclosed))
+    value, problem = _loads(lenient.text)
+    if problem is None:
+        return value
     raise problem
 
 
 def _loads(text: str) -> tuple[Any, Malformed | None]:
     """The value, or what is wrong. It returns the problem, so that no exception drags the document along."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant, parse_int=_integer), None
+        return json.loads(text, parse_constant=_refuse_constant, parse_int=integer), None
     except json.JSONDecodeError as error:
         message = visible(error.msg, 200).removesuffix(" at").removesuffix(" starting")
         truncated = not text[error.pos :].strip()
@@ -71,14 +86,9 @@ def _loads(text: str) -> tuple[Any, Malformed | None]:
     except _NoNumberError as error:
         return None, Malformed(f"{error} is not a JSON value", *_place_of_constant(text, str(error)))
     except RecursionError:
-        return None, Malformed(_TOO_DEEP)
+        return None, Malformed(TOO_DEEP)
     except ValueError:
         return None, Malformed("a value that cannot be read")
-
-
-def _integer(digits: str) -> int | float:
-    # As in JavaScript a number of any length is a number; Python alone would refuse it.
-    return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
 
 
 def _refuse_constant(name: str) -> Any:
@@ -94,13 +104,13 @@ def _place_of_constant(text: str, name: str) -> tuple[int | None, int | None]:
 def _toml(text: str) -> dict[str, Any]:
     # The time tomllib takes grows with the square of a key's parts: a small file could keep it busy for minutes.
     if any(chain[0].count(".") > DEPTH_LIMIT for chain in _DOTTED.finditer(text)):
-        raise Malformed(_TOO_DEEP)
+        raise Malformed(TOO_DEEP)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         said = str(error)
     except RecursionError:
-        said = _TOO_DEEP
+        said = TOO_DEEP
     except ValueError:
         said = "a number or date that cannot be read"
     where = _TOML_PLACE.search(said)
@@ -116,7 +126,7 @@ def _refuse_depth(value: Any) -> None:
     while level:
         depth += 1
         if depth > DEPTH_LIMIT:
-            raise Malformed(_TOO_DEEP)
+            raise Malformed(TOO_DEEP)
         level = [
             child
             for container in level
