@@ -41,7 +41,7 @@ def test_goose_and_what_it_runs_within_itself(tmp_path: Path) -> None:
     assert found["files"].command == ("npx", "-y", "some-server")
     assert found["files"].argument_pointers[2] == ("extensions", "files", "args", 1)
     assert [secret.place for secret in found["files"].secrets] == ["envs.GITHUB_TOKEN"]
-    assert found["files"].line == 5
+    assert found["files"].line == 4
     assert [found[name].disabled for name in found] == [False, True, False]
     assert (found["remote"].transport, found["remote"].url) == ("http", "https://example.invalid/mcp")
     assert TOKEN not in repr(facts)

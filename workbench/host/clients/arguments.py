@@ -17,6 +17,8 @@ _PLACE = re.compile(r"args\[(\d+)\]")
 _WHOLE_LINE = re.compile(r"(?:[\w.@+-]+|/\S+(?=\s+[-/]))\s")
 _FOLDER = re.compile(r"\$\{(?:__dirname|extensionPath|CLAUDE_PLUGIN_ROOT)\}")
 _ANSWER = re.compile(r"\$\{user_config\.([^}]+)\}")
+_FILL_LIMIT = 500
+_TIMES = 16
 _SEPARATOR = re.compile(r"\$\{(?:/|pathSeparator)\}")
 
 
@@ -69,7 +71,9 @@ def argument_vector(
                 vector.append(Argument(arguments, (*pointer, key), key, False))
     if not folder:
         return vector
-    return [filled for item in vector for filled in _filled_in(item, folder, answers)]
+    # An extension's own texts decide how much comes of filling them in.
+    filled = [each for item in vector[:_FILL_LIMIT] for each in _filled_in(item, folder, answers)]
+    return filled + vector[_FILL_LIMIT:]
 
 
 def placed(secret: SecretFact, arguments: list[Argument]) -> SecretFact:
@@ -122,7 +126,7 @@ def _filled_in(item: Argument, folder: str, answers: Mapping[str, Any]) -> list[
     answer = answers.get(whole.group(1)) if whole else None
     if isinstance(answer, list):
         return [replace(item, text=scalar(each), editable=False) for each in answer]
-    text = _FOLDER.sub(lambda _: folder, item.text)
+    text = _FOLDER.sub(lambda _: folder, item.text, _TIMES)
     text = _SEPARATOR.sub("/", text)
-    text = _ANSWER.sub(lambda match: scalar(answers.get(match.group(1))) or match.group(), text)
+    text = _ANSWER.sub(lambda match: scalar(answers.get(match.group(1))) or match.group(), text, _TIMES)
     return [item if text == item.text else replace(item, text=text, editable=False)]

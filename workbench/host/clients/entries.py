@@ -43,6 +43,7 @@ _REMOTE = frozenset(
 _COMMENT = re.compile(r"_|//|#|\$|comment", re.I)
 _TABLES = ("mcpServers", "servers", "mcp_servers", "context_servers")
 _DEPTH_LIMIT = 20
+_FILE_LIMIT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ def _environment_files(value: dict[str, Any]) -> tuple[str, ...]:
     for key in _ENVIRONMENT_FILE:
         named = value.get(key)
         files += [item for item in (named if isinstance(named, list) else [named]) if isinstance(item, str) and item]
-    return tuple(visible(redact(file)) for file in files)
+    return tuple(visible(redact(file)) for file in files[:_FILE_LIMIT])
 
 
 def _headers(value: dict[str, Any], pointer: Pointer, wrong: list[Misshapen]) -> list[SecretFact]:

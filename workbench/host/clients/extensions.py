@@ -8,10 +8,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.host.files import CannotLook, read_bounded, reason
+from workbench.host.files import CannotLook, read_bounded
 
 _CATALOG_LIMIT = 8 << 20
 _CATALOGS = 16
+_ANSWER_LIMIT = 4096
+_ANSWERS_LIMIT = 256
 _ENTRY = re.compile(r"^  (?:\"([^\"\n]+)\"|'([^'\n]+)'|([^\s#:'\"][^:\n]*)):[ \t]*$", re.MULTILINE)
 _IMAGE = re.compile(r"^    image:[ \t]*(?:\"([^\"\n]+)\"|'([^'\n]+)'|([^\s#'\"]+))", re.MULTILINE)
 
@@ -39,7 +41,11 @@ def answers_of(document: Any, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         if not isinstance(described, dict) or described.get("sensitive") is True:
             continue
         answer = given.get(key) if isinstance(given, dict) else None
-        answers[key] = described.get("default") if answer is None else answer
+        answer = described.get("default") if answer is None else answer
+        limit = _ANSWERS_LIMIT if isinstance(answer, list) else _ANSWER_LIMIT
+        if isinstance(answer, (str, list)) and len(answer) > limit:
+            continue  # nobody gave such an answer: it would only grow where it is put in
+        answers[key] = answer
     return answers
 
 
@@ -57,8 +63,7 @@ def images_of(registry: str, document: Any) -> Mapping[str, str]:
     folder = os.path.join(os.path.dirname(registry), "catalogs")
     try:
         names = sorted(name for name in os.listdir(folder) if name.endswith((".yaml", ".yml")))
-    except OSError as error:
-        reason(error)
+    except OSError:
         return images
     for name in names[:_CATALOGS]:
         try:

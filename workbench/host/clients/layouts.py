@@ -15,6 +15,7 @@ _COMMAND = ("command", "cmd")
 _COMPONENTS = ("McpApplicationServerCommands", "McpProjectServerCommands")
 _OPTIONS = {"programPath": "command", "command": "command", "url": "url", "workingDirectory": "cwd"}
 _NODE_LIMIT = 100_000
+_LINE_LIMIT = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,9 @@ def _options(entry: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 def words(text: str) -> list[str]:
-    """The words of a command line in one text; the text itself where its quotes do not match."""
+    """The words of a command line in one text; split at its blanks alone where its quotes do not match."""
+    if len(text) > _LINE_LIMIT:
+        return text.split()
     try:
         return shlex.split(text)
     except ValueError:
@@ -174,16 +177,16 @@ def words(text: str) -> list[str]:
 
 def _pairs(element: Mapping[str, Any], *, unnamed: bool = False) -> Iterator[tuple[str, str]]:
     """The names and values of all elements inside of one, at any depth."""
-    pending = [child for _, child in _children(element, ())]
+    pending = [child for _, child in _children(element, ())][::-1]
     for _ in range(_NODE_LIMIT):
         if not pending:
             return
-        child = pending.pop(0)
+        child = pending.pop()
         key = _attribute(child, "name") or _attribute(child, "key")
         attributes = child.get("attributes")
         if isinstance(attributes, dict) and "value" in attributes and (key or unnamed):
             yield key, _attribute(child, "value")
-        pending[:0] = [deeper for _, deeper in _children(child, ())]
+        pending += [deeper for _, deeper in _children(child, ())][::-1]
 
 
 def _children(element: Mapping[str, Any], pointer: Pointer) -> Iterator[tuple[Pointer, dict[str, Any]]]:

@@ -31,9 +31,8 @@ class PluginFiles:
 
 def find_plugins(base: str, client: Client) -> PluginFiles:
     """Walk a folder of plug-ins, the nearest first."""
+    base = os.path.realpath(base) if os.path.islink(base) else base
     found = PluginFiles(base)
-    if os.path.islink(base):
-        base = os.path.realpath(base)
     level, seen = [base], 0
     for _ in range(DEPTH_LIMIT):
         deeper: list[str] = []
@@ -41,13 +40,13 @@ def find_plugins(base: str, client: Client) -> PluginFiles:
             seen += 1
             if seen > FOLDER_LIMIT:
                 why = CannotLook(f"it holds more than {FOLDER_LIMIT} folders; the rest was not looked into")
-                found.unread += gap(found.base, why, "content", "mode")
+                found.unread += gap(base, why, "content", "mode")
                 return found
             deeper += _look_into(folder, base, client, found)
         level = deeper
     if level:
         why = CannotLook(f"{len(level)} folders lie deeper than {DEPTH_LIMIT} levels and were not looked into")
-        found.unread += gap(found.base, why, "content", "mode")
+        found.unread += gap(base, why, "content", "mode")
     return found
 
 

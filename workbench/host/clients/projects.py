@@ -81,12 +81,11 @@ def surrounding_projects(context: Context) -> Iterator[str]:
     return _upwards(os.path.abspath(str(context.working_directory)))
 
 
-def lived_in_projects(context: Context) -> Found:
+def lived_in_projects(context: Context, homes: frozenset[str]) -> Found:
     """The folders in which processes of the inspected accounts run, and those above them up to their git root."""
     if context.platform != "linux":
         return Found(())
     owners = {home.uid for home in context.inspected}
-    homes = {os.path.abspath(str(home.path)) for home in context.inspected}
     try:
         names = [name for name in os.listdir(context.proc) if name.isdecimal()]
     except OSError as error:
@@ -94,10 +93,12 @@ def lived_in_projects(context: Context) -> Found:
         return Found((), () if why.absent else gap(str(context.proc), why, "projects"))
     places: dict[str, None] = {}
     unread: list[Unread] = []
+    own = _mounts(f"{context.proc}/self")
     for name in names[:_PROCESS_LIMIT]:
         folder = f"{context.proc}/{name}"
         try:
-            if os.stat(folder).st_uid in owners:
+            # In a container or a sandbox the same path may name another folder.
+            if os.stat(folder).st_uid in owners and _mounts(folder) == own:
                 places[os.readlink(f"{folder}/cwd")] = None
         except OSError:
             continue  # it has ended, or it hides where it is
@@ -109,13 +110,25 @@ def lived_in_projects(context: Context) -> Found:
     return Found(tuple(found), tuple(unread))
 
 
+def comparable(path: str) -> str:
+    """The path as ``is_below`` compares it: without ``..``, and as the platform's own case and separators are."""
+    return os.path.normcase(os.path.normpath(path))
+
+
 def is_below(path: str, folders: frozenset[str]) -> bool:
-    """Whether a path is one of the folders or below one of them, by its text."""
-    normal = os.path.normpath(path)
-    return any(normal == folder or normal.startswith(folder.rstrip("/") + "/") for folder in folders)
+    """Whether a path is one of the folders, given as ``comparable`` makes them, or below one, by its text."""
+    normal = comparable(path)
+    return any(normal == folder or normal.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
 
 
-def _up_to_git(place: str, homes: set[str]) -> tuple[str, ...]:
+def _mounts(process: str) -> str:
+    try:
+        return os.readlink(f"{process}/ns/mnt")
+    except OSError:
+        return ""
+
+
+def _up_to_git(place: str, homes: frozenset[str]) -> tuple[str, ...]:
     """A folder and those above it up to the root of its repository; the folder alone where it is in none."""
     passed: list[str] = []
     for folder in _upwards(place):
@@ -127,7 +140,7 @@ def _up_to_git(place: str, homes: set[str]) -> tuple[str, ...]:
     return (place,)
 
 
-def _is_system(place: str, homes: set[str]) -> bool:
+def _is_system(place: str, homes: frozenset[str]) -> bool:
     # What stands right below / holds projects at most.
     return os.path.dirname(place) == "/" or place in homes or is_below(place, _SYSTEM)
 

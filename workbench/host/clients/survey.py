@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from workbench.host.clients.extensions import answers_of, images_of, settings_of
 from workbench.host.clients.places import MATCH_LIMIT, Found, below, expand, gap, variables
 from workbench.host.clients.plugins import find_plugins, named_files
 from workbench.host.clients.projects import (
+    comparable,
     is_below,
     lived_in_projects,
     named_projects,
@@ -20,7 +21,7 @@ from workbench.host.clients.projects import (
     surrounding_projects,
 )
 from workbench.host.clients.reading import NOTHING, Reading, Scope, read_config
-from workbench.host.clients.switches import Said, enabled_plugins, is_plugin_off, switched
+from workbench.host.clients.switches import Switches, is_plugin_off
 from workbench.host.context import Context, Home
 from workbench.host.files import CannotLook
 from workbench.model.clients import ClientConfig
@@ -36,14 +37,14 @@ class Survey:
     looked_at: dict[str, None] = field(default_factory=dict)
     configs: list[tuple[ClientConfig, str]] = field(default_factory=list)
     remembered: dict[str, None] = field(default_factory=dict)
-    said: list[Said] = field(default_factory=list)
+    switches: Switches = field(default_factory=Switches)
     files: set[tuple[str, int, int | str]] = field(default_factory=set)
-    claimed: set[tuple[int, int | str]] = field(default_factory=set)
 
     @property
     def homes(self) -> frozenset[str]:
         """The inspected home folders."""
-        return frozenset(os.path.normpath(home.path) for home in self.context.inspected)
+        folders = [str(home.path) for home in self.context.inspected]
+        return frozenset((*map(comparable, folders), *(comparable(os.path.realpath(folder)) for folder in folders)))
 
     def take(self) -> tuple[ClientConfig, ...]:
         """Look everywhere once. Each config, with the servers disabled that another file switches off."""
@@ -65,25 +66,43 @@ class Survey:
                 self.look_at_plugins(client, home, folders)
         everybody = tuple(str(home.path) for home, _ in homes)
         return tuple(
-            switched(config, project, self.said, everybody)
-            if project and config.client == "claude-code" and self.said
-            else config
-            for config, project in self.configs
-            # Not shown as perhaps another's: what it is certain that a client reads.
-            if config.confirmed or _place(config) not in self.claimed
+            self.switches.applied(config, project, everybody) if project and config.client == "claude-code" else config
+            for config, project in self.certain_first()
         )
 
+    def certain_first(self) -> Iterator[tuple[ClientConfig, str]]:
+        """The configs, without those that are perhaps a client's where they are surely another's, or shown already."""
+        surely: dict[tuple[int, int | str], bool] = {}
+        for config, _ in self.configs:
+            if config.confirmed:
+                surely[_place(config)] = surely.get(_place(config), False) or bool(config.servers)
+        perhaps: set[tuple[int, int | str]] = set()
+        for config, project in self.configs:
+            place = _place(config)
+            names_servers = surely.get(place)
+            if not config.confirmed:
+                if place in perhaps or names_servers or (names_servers is False and not config.servers):
+                    continue
+                perhaps.add(place)
+            yield config, project
+
     def look(
-        self, scope: Scope, client: Client, found: Found, home: Home | None = None, project: str = "", off: bool = False
+        self,
+        scope: Scope,
+        client: Client,
+        found: Found,
+        home: Home | None = None,
+        project: str = "",
+        plugin: tuple[str, bool] = ("", False),
     ) -> list[Reading]:
-        """Look at the places of one client, each file once."""
+        """Look at the places of one client, each file once. Of a ``plugin`` they are in that folder, and it is off."""
         self.unread += found.unread
         readings: list[Reading] = []
         for path in found.paths:
             self.looked_at[path] = None
 
             def around(path: str, document: Any) -> Surroundings:
-                return self.surroundings(client, path, document, home, off)
+                return self.surroundings(client, path, document, home, plugin)
 
             reading = read_config(path, client, scope, around, home.uid if home is not None else None)
             if reading is not NOTHING:
@@ -100,8 +119,6 @@ class Survey:
             if (client.id, *place) in self.files:
                 return
             self.files.add((client.id, *place))
-            if client.confirmed:
-                self.claimed.add(place)
             self.configs.append((config, project))
         self.unread += reading.unread
         if reading.document is not None:
@@ -109,12 +126,14 @@ class Survey:
             self.remembered |= dict.fromkeys(named)
             whose = str(home.path) if home is not None else ""
             if client.switches:
-                self.said.append(Said(whose, project, reading.document))
-            elif client.id == "claude-code" and client.projects:
-                table = reading.document["projects"] if named else {}
-                self.said += [Said(whose, folder, table[folder]) for folder in named]
+                self.switches.add(reading.document, whose, project)
+            elif client.id == "claude-code":
+                for folder in named:
+                    self.switches.add(reading.document["projects"][folder], whose, os.path.normpath(folder))
 
-    def surroundings(self, client: Client, path: str, document: Any, home: Home | None, off: bool) -> Surroundings:
+    def surroundings(
+        self, client: Client, path: str, document: Any, home: Home | None, plugin: tuple[str, bool]
+    ) -> Surroundings:
         """What the entries of one file depend on beside it."""
         whose = str((home or self.context.inspected[0]).path)
         platform = self.context.platform
@@ -124,16 +143,20 @@ class Survey:
             settings = settings_of(path)
             is_off = settings.get("isEnabled") is False
             return Surroundings(whose, platform, os.path.dirname(path), answers_of(document, settings), off=is_off)
-        return Surroundings(whose, platform, "" if client.kind == "config" else os.path.dirname(path), off=off)
+        folder, off = plugin
+        return Surroundings(
+            whose, platform, "" if client.kind == "config" else folder or os.path.dirname(path), off=off
+        )
 
     def look_into_projects(self) -> None:
         """Look into every project folder for the files of every client."""
         clients = [client for client in CLIENTS if client.project and not client.plugins]
         here = os.path.abspath(self.context.working_directory)
+        homes = self.homes
         above = {folder for folder in surrounding_projects(self.context) if folder != here}
         for folder in self.projects():
             # A listing of /tmp or / would be long, and say nothing of a project below.
-            passed = folder in above and not is_below(folder, self.homes)
+            passed = folder in above and not is_below(folder, homes)
             for client in clients:
                 for pattern in client.project:
                     if not (passed and pattern.startswith("*")):
@@ -141,28 +164,30 @@ class Survey:
 
     def look_at_plugins(self, client: Client, home: Home, folders: Mapping[str, str]) -> None:
         """Look at the plug-ins of one client in one home."""
-        enabled = enabled_plugins(self.said) if client.id == "claude-code" else {}
         for pattern in client.plugins:
+            kind = pattern.rsplit("/", 1)[-1] if client.id == "claude-code" else ""
             for base in expand(pattern, home, folders, self.context.platform).paths:
                 self.looked_at[base] = None
                 found = find_plugins(base, client)
                 self.unread += found.unread
                 for root, file in found.plugins:
-                    off = client.id == "claude-code" and is_plugin_off(base, root, enabled)
-                    readings = self.look("user", client, Found((file,)), home, off=off)
+                    off = is_plugin_off(kind, root[len(found.base) :], self.switches.plugins)
+                    readings = self.look("user", client, Found((file,)), home, plugin=(root, off))
                     if file.endswith(client.manifest):
                         for reading in readings:
                             paths, unread = named_files(root, file, reading.document)
-                            self.look("user", client, Found(paths, unread), home, off=off)
+                            self.look("user", client, Found(paths, unread), home, plugin=(root, off))
 
     def projects(self) -> tuple[str, ...]:
         """Every project folder worth looking into, each once."""
-        lived_in = lived_in_projects(self.context)
+        homes = self.homes
+        lived_in = lived_in_projects(self.context, homes)
         self.unread += lived_in.unread
         folders = dict.fromkeys((*surrounding_projects(self.context), *lived_in.paths))
-        elsewhere = [folder for folder in self.remembered if not is_below(folder, self.homes)]
-        folders |= dict.fromkeys(folder for folder in self.remembered if is_below(folder, self.homes))
-        self.unread += _elsewhere(folder for folder in elsewhere if folder not in folders)
+        remembered = dict.fromkeys(os.path.normpath(folder) for folder in self.remembered)
+        elsewhere = [folder for folder in remembered if folder not in folders and not is_below(folder, homes)]
+        folders |= dict.fromkeys(folder for folder in remembered if is_below(folder, homes))
+        self.unread += _elsewhere(elsewhere)
         if len(folders) > MATCH_LIMIT:
             why = CannotLook(f"only the first {MATCH_LIMIT} of {len(folders)} were looked into")
             self.unread += gap("the project folders that clients remember", why, "content", "mode")
@@ -174,9 +199,9 @@ def _place(config: ClientConfig) -> tuple[int, int | str]:
     return file.device, file.inode or file.path
 
 
-def _elsewhere(folders: Iterable[str]) -> tuple[Unread, ...]:
+def _elsewhere(folders: Sequence[str]) -> tuple[Unread, ...]:
     """That projects lie outside of the inspected homes, where a client's memory alone is no reason to look."""
-    there = [folder for folder in folders if _exists(folder)]
+    there = [folder for folder in folders[:MATCH_LIMIT] if _exists(folder)]
     if not there:
         return ()
     more = f" (and {len(there) - 1} more)" if len(there) > 1 else ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbench.model.clients import ClientConfig
@@ -12,66 +13,58 @@ from workbench.secrets import shown_name
 _OFF = ("disabledMcpjsonServers", "disabledMcpServers")
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A document that switches servers. ``home`` is whose it is ("" for a managed or a project's file), ``project``
-    the project it is of ("" for all of them).
+@dataclass(slots=True)
+class Switches:
+    """What was said so far. ``off`` are names of servers, by project ("" for all of them) and then by home, "" for
+    what a file of the project or of the administrator says. ``plugins`` are ``name@marketplace``: on, where any file
+    says so.
     """
 
-    home: str
-    project: str
-    document: Any
+    off: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    plugins: dict[str, bool] = field(default_factory=dict)
 
-
-def switched(config: ClientConfig, project: str, said: Iterable[Said], homes: tuple[str, ...]) -> ClientConfig:
-    """A project's config with those servers disabled that it is certain nobody starts.
-
-    A file of the project or of the administrator speaks for everybody. What a user switched off stays on for others,
-    so it counts where the project is that user's alone, or where every user did.
-    """
-    those_concerned = [home for home in homes if project == home or project.startswith(home.rstrip("/") + "/")] or homes
-    everybody: set[str] = set()
-    by_home: dict[str, set[str]] = {home: set() for home in those_concerned}
-    for each in said:
-        if each.project not in ("", project):
-            continue
-        if not each.home:
-            everybody |= _names(each.document)
-        elif each.home in by_home:
-            by_home[each.home] |= _names(each.document)
-    off = everybody | (set.intersection(*by_home.values()) if by_home else set())
-    if not off:
-        return config
-    servers = tuple(replace(server, disabled=server.disabled or server.name in off) for server in config.servers)
-    return replace(config, servers=servers)
-
-
-def enabled_plugins(said: Iterable[Said]) -> Mapping[str, bool]:
-    """Which plug-ins (``name@marketplace``) are said to be on or off; on, where any file says so."""
-    plugins: dict[str, bool] = {}
-    for each in said:
-        table = each.document.get("enabledPlugins") if isinstance(each.document, dict) else None
+    def add(self, document: Any, home: str = "", project: str = "") -> None:
+        """Take in one document, whatever its shape."""
+        if not isinstance(document, dict):
+            return
+        names = _names(document)
+        if names:
+            self.off.setdefault(project, {}).setdefault(home, set()).update(names)
+        table = document.get("enabledPlugins")
         for name, value in table.items() if isinstance(table, dict) else ():
             if isinstance(value, bool):
-                plugins[str(name)] = plugins.get(str(name), False) or value
-    return plugins
+                self.plugins[str(name)] = self.plugins.get(str(name), False) or value
+
+    def applied(self, config: ClientConfig, project: str, homes: Sequence[str]) -> ClientConfig:
+        """A project's config with those servers disabled that it is certain nobody starts.
+
+        What one user switched off stays on for others, so it counts where the project is that user's alone, or where
+        every user did.
+        """
+        said = [self.off[key] for key in ("", project) if key in self.off]
+        if not said:
+            return config
+        concerned = [home for home in homes if project == home or project.startswith(home.rstrip(os.sep) + os.sep)]
+        by_user = [set[str]().union(*(each.get(home, ()) for each in said)) for home in concerned or homes]
+        off = set.intersection(*by_user).union(*(each.get("", ()) for each in said))
+        servers = tuple(replace(server, disabled=server.disabled or server.name in off) for server in config.servers)
+        return replace(config, servers=servers)
 
 
-def is_plugin_off(base: str, root: str, plugins: Mapping[str, bool]) -> bool:
-    """Whether the plug-in in that folder is off. Of a marketplace only what somebody chose is on; what is in the cache
-    was installed, and is on unless it was switched off.
+def is_plugin_off(kind: str, place: str, plugins: Mapping[str, bool]) -> bool:
+    """Whether the plug-in at that place below a folder of the kind ``cache``, ``marketplaces`` or ``repos`` is off.
+
+    Of a marketplace only what somebody chose is on; what is in the cache was installed, and is on unless it was
+    switched off.
     """
-    parts = root[len(base) :].strip("/").split("/")
-    kind = base.rstrip("/").rsplit("/", 1)[-1]
+    parts = place.replace(os.sep, "/").strip("/").split("/")
     if kind == "marketplaces":
         return plugins.get(f"{parts[-1]}@{parts[0]}") is not True
     # cache/MARKETPLACE/PLUGIN/VERSION
-    return len(parts) >= 2 and plugins.get(f"{parts[1]}@{parts[0]}") is False
+    return kind == "cache" and len(parts) >= 2 and plugins.get(f"{parts[1]}@{parts[0]}") is False
 
 
-def _names(document: Any) -> set[str]:
-    if not isinstance(document, dict):
-        return set()
+def _names(document: dict[str, Any]) -> set[str]:
     lists = [document.get(key) for key in _OFF]
     names = {name for names in lists if isinstance(names, list) for name in names if isinstance(name, str)}
     denied = document.get("deniedMcpServers")
