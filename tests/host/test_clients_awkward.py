@@ -386,3 +386,18 @@ def test_a_folder_of_profiles_that_may_not_be_listed_is_said(shared_home: Path) 
     profiles.chmod(0o711)
     facts = _as_nobody(shared_home)
     assert ("content", str(profiles)) in {(gap.facet, gap.what) for gap in facts.state.unread}
+
+
+def test_a_project_folder_as_deep_as_the_system_allows(home: Path) -> None:
+    folder = f"{home}/" + "/".join("d" * ((4000 - len(str(home))) // 2))
+    here = Path.cwd()
+    try:
+        os.chdir(home)
+        for part in folder.removeprefix(f"{home}/").split("/"):
+            os.mkdir(part)
+            os.chdir(part)
+        Path(".mcp.json").write_text(json.dumps({"mcpServers": {"deep": GOOD}}))
+    finally:
+        os.chdir(here)
+    (home / ".claude.json").write_text(json.dumps({"projects": {folder: {}}}))
+    assert [server.name for config in _facts(home).configs for server in config.servers] == ["deep"]

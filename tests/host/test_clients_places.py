@@ -25,6 +25,7 @@ from tests.host.locations import (
     write_look_alikes,
 )
 from workbench.host.clients.definitions import CLIENTS
+from workbench.host.files import path_fact
 from workbench.model.clients import ClientFacts
 
 
@@ -254,3 +255,21 @@ def test_definitions_are_sound() -> None:
     seen: dict[str, str] = {}
     for client in CLIENTS:
         assert seen.setdefault(client.id, client.name) == client.name, client.id
+
+
+def test_the_way_to_a_file_is_told_as_the_kernel_takes_it(tmp_path: Path) -> None:
+    real = tmp_path / "data/dotfiles"
+    write(real / "cursor/mcp.json", {"mcpServers": {"a": SERVER}})
+    write(real / "codeium/mcp_config.json", {"mcpServers": {"b": SERVER}})
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".cursor").symlink_to(real / "cursor")
+    (home / ".codeium").symlink_to("../data/dotfiles/codeium")
+    (home / ".factory").mkdir()
+    (home / ".factory/mcp.json").symlink_to(real / "cursor/mcp.json")
+    environment = {"CLAUDE_CONFIG_DIR": f"{home}/.cursor/../codeium"}
+    write(real / "codeium/.claude.json", {"mcpServers": {"c": SERVER}})
+    facts = look(home, environment=environment)
+    assert sorted(names(facts)) == ["a", "a", "b", "c"]
+    for config in facts.configs:
+        assert config.path == path_fact(config.path.asked)

@@ -75,7 +75,8 @@ def test_where_processes_of_the_account_run(tmp_path: Path) -> None:
     (home / "plain/deep").mkdir()
     _process(proc, 12, home / "plain/deep")
     _process(proc, 13, _project(outside / "app", "outside"))
-    for pid, place in enumerate(("/", "/etc", "/usr/share", home, "/tmp", "relative", f"{home}/gone (deleted)"), 20):
+    elsewhere: tuple[str | Path, ...] = ("/", "/etc", "/usr/share", home, "/tmp", "relative", f"{home}/gone (deleted)")
+    for pid, place in enumerate(elsewhere, 20):
         _process(proc, pid, place)
     (proc / "30").mkdir()
     (proc / "self").symlink_to("10")

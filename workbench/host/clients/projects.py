@@ -69,10 +69,8 @@ def opened_projects(client: Client, home: Home, folders: Mapping[str, str], plat
                     unread += gap(file, why, "projects")
                 continue
             if _size(f"{file}-wal"):
-                why = CannotLook(
-                    "its client has not yet written the latest into it", "close that client and look again"
-                )
-                unread += gap(file, why, "projects")
+                late = "its client has not yet written the latest into it"
+                unread += gap(file, CannotLook(late, "close that client and look again"), "projects")
     return Found(tuple(paths), tuple(unread))
 
 

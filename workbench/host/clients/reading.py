@@ -12,13 +12,14 @@ from workbench.host.clients.arguments import Misshapen
 from workbench.host.clients.definitions import Client, Format
 from workbench.host.clients.entries import Entries, Surroundings, read_entries
 from workbench.host.clients.places import gap
-from workbench.host.files import CannotLook, path_fact, read_bounded, reason
+from workbench.host.files import CannotLook, file_fact, path_fact, read_bounded, reason
 from workbench.model.clients import ClientConfig, ConfigProblem
 from workbench.model.facts import PathFact, Unread
 from workbench.model.finding import Pointer
 from workbench.secrets import shown_name
 from workbench.text import visible
 
+_DEEP = 100
 Scope = Literal["user", "project", "managed"]
 
 
@@ -42,11 +43,16 @@ class _Parsed:
 
 
 def read_config(
-    path: str, client: Client, scope: Scope, around: Callable[[str, Any], Surroundings], owner: int | None = None
+    path: str,
+    client: Client,
+    scope: Scope,
+    around: Callable[[str, Any], Surroundings],
+    owner: int | None = None,
+    folders: dict[str, PathFact] | None = None,
 ) -> Reading:
     """Read one place of one client. ``around`` is asked only about a file that is there, with its path and document.
 
-    Never raises.
+    ``folders`` are those known already, to which it adds. Never raises.
     """
     try:
         os.lstat(path)
@@ -58,7 +64,7 @@ def read_config(
     except ValueError:
         return NOTHING  # no file can have such a name
     try:
-        fact = path_fact(path)
+        fact = _fact_of(path, folders if folders is not None else {})
     except CannotLook as why:
         if why.absent:
             why = CannotLook("it is a symbolic link to something that does not exist", "remove the link")
@@ -74,6 +80,23 @@ def read_config(
         problem = ConfigProblem(f"it cannot be read: {why.why}")
         return Reading(replace(_config(client, scope, fact, owner), problem=problem), gap(path, why, "content"))
     return _understood(path, raw, client, _config(client, scope, fact, owner), around)
+
+
+def _fact_of(path: str, folders: dict[str, PathFact]) -> PathFact:
+    """What ``path_fact`` says, asking about each folder once: many files lie in few. Raises CannotLook."""
+    folder = os.path.dirname(path)
+    if os.pardir in path or folder == path or path.count(os.sep) > _DEEP or not os.path.isabs(path):
+        return path_fact(path)
+    above = folders.get(folder)
+    if above is None:
+        above = folders[folder] = _fact_of(folder, folders)
+    if above.links:
+        return path_fact(path)
+    file = file_fact(path)
+    if file.kind == "link":
+        return path_fact(path)
+    directories = (*above.directories, above.file) if above.file != above.directories[-1] else above.directories
+    return PathFact(file.path, file, directories)
 
 
 def _config(client: Client, scope: Scope, fact: PathFact, owner: int | None) -> ClientConfig:

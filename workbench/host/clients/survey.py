@@ -25,7 +25,7 @@ from workbench.host.clients.switches import Switches, is_plugin_off
 from workbench.host.context import Context, Home
 from workbench.host.files import CannotLook
 from workbench.model.clients import ClientConfig
-from workbench.model.facts import Unread
+from workbench.model.facts import PathFact, Unread
 
 
 @dataclass(slots=True)
@@ -38,6 +38,7 @@ class Survey:
     configs: list[tuple[ClientConfig, str]] = field(default_factory=list)
     remembered: dict[str, None] = field(default_factory=dict)
     switches: Switches = field(default_factory=Switches)
+    folders: dict[str, PathFact] = field(default_factory=dict)
     files: set[tuple[str, int, int | str]] = field(default_factory=set)
 
     @property
@@ -104,7 +105,8 @@ class Survey:
             def around(path: str, document: Any) -> Surroundings:
                 return self.surroundings(client, path, document, home, plugin)
 
-            reading = read_config(path, client, scope, around, home.uid if home is not None else None)
+            owner = home.uid if home is not None else None
+            reading = read_config(path, client, scope, around, owner, self.folders)
             if reading is not NOTHING:
                 self.keep(reading, client, scope, home, project)
                 readings.append(reading)
