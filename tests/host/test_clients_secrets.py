@@ -20,7 +20,7 @@ TOKEN = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vX7zB9dF1hJ3lN5"
 def look(home: Path, document: object) -> ClientFacts:
     (home / ".cursor").mkdir()
     (home / ".cursor/mcp.json").write_text(json.dumps(document))
-    return gather(Context("linux", home, os.getuid(), {}, home, managed_root=home / "system"))
+    return gather(Context("linux", home, os.getuid(), {}, home, managed_root=home / "system", proc=home / "no-proc"))
 
 
 def secrets_of(facts: ClientFacts) -> list[SecretFact]:

@@ -3,39 +3,47 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from workbench.host.clients.definitions import ANY, Client, Keys
+from workbench.host.clients.arguments import Misshapen, argument_vector, placed, scalar, word
+from workbench.host.clients.definitions import Client
+from workbench.host.clients.layouts import NoTable, Slot, may_be_server, slots, values_at
 from workbench.launch import understand
 from workbench.model.clients import ServerEntry
 from workbench.model.facts import EnvironmentEntry, SecretFact
 from workbench.model.finding import Pointer
-from workbench.secrets import capture, environment_entry, redact_arguments, redact_url, shown_name
+from workbench.model.launch import Launch
+from workbench.secrets import capture, environment_entry, redact, redact_arguments, redact_url, shown_name
+from workbench.text import visible
 
-_COMMAND = ("command", "cmd")
-_ARGUMENTS = ("args", "arguments")
 _ENVIRONMENT = ("env", "environment", "envs")
-_HEADERS = ("headers", "http_headers")
+_HEADERS = ("headers", "http_headers", "requestOptions")
 _ADDRESS = ("url", "serverUrl", "httpUrl", "uri")
+_DIRECTORY = ("cwd", "workingDirectory", "working_directory", "workdir")
+_ENVIRONMENT_FILE = ("envFile", "env_file", "envFiles", "env_files")
 # Their values are names of variables, not values of them.
-_NAMES_ONLY = ("bearer_token_env_var", "env_vars", "env_http_headers", "env_keys", "envFile")
-_READ = frozenset((*_COMMAND, *_ARGUMENTS, *_ENVIRONMENT, *_HEADERS, *_ADDRESS, *_NAMES_ONLY))
-_PLACE = re.compile(r"args\[(\d+)\]")
+_NAMES_ONLY = ("bearer_token_env_var", "env_vars", "env_http_headers", "env_keys")
+_READ = frozenset(
+    (
+        *("command", "cmd", "args", "arguments"),
+        *_ENVIRONMENT,
+        *_HEADERS[:2],
+        *_ADDRESS,
+        *_DIRECTORY,
+        *_ENVIRONMENT_FILE,
+        *_NAMES_ONLY,
+    )
+)
+_REMOTE = frozenset(
+    ("http", "sse", "remote", "ws", "streamable-http", "streamable_http", "streamableHttp", "streamablehttp")
+)
 # What people put among the servers as a remark, JSON having no comments.
 _COMMENT = re.compile(r"_|//|#|\$|comment", re.I)
 _TABLES = ("mcpServers", "servers", "mcp_servers", "context_servers")
 _DEPTH_LIMIT = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Misshapen:
-    """A part of a document that is not of the shape its client reads. ``lost`` when its content was not understood."""
-
-    pointer: Pointer
-    why: str
-    lost: bool = False
+_FILE_LIMIT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,84 +57,80 @@ class Entries:
 
 
 @dataclass(frozen=True, slots=True)
-class _Argument:
-    """One item of an argument vector: its text, where it stands, and the name of that place."""
+class Surroundings:
+    """What a document does not say of itself: the home and platform it is for, the folder it lies in (of an extension
+    or a plug-in), the answers its user gave, the images of its catalog, and whether all of it is switched off.
+    """
 
-    text: str
-    pointer: Pointer
-    place: str
-    editable: bool
+    home: str
+    platform: str
+    folder: str = ""
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
+    off: bool = False
 
 
-def read_entries(document: Any, client: Client, home: str, platform: str) -> Entries:
+def read_entries(document: Any, client: Client, around: Surroundings) -> Entries:
     """Every server of a parsed document of that client; entries of a wrong shape are named and the others kept."""
     servers: list[ServerEntry] = []
     raw: list[Pointer] = []
     secrets: list[SecretFact] = []
     misshapen: list[Misshapen] = []
     if not isinstance(document, dict):
-        return Entries((), (), (), (Misshapen((), f"the document is {_word(document)}, not a table", lost=True),))
-    for pointer, table, beside in _tables(document, client.servers):
-        if not isinstance(table, dict):
-            if table is not None:
-                misshapen.append(Misshapen(pointer, f"it is {_word(table)}, not a table of servers", lost=True))
-                secrets += _secrets_in(table, ".".join(map(str, pointer)))
-            continue
-        off = _switched_off(beside, client)
-        for name, value in table.items():
-            place = (*pointer, name)
-            if not isinstance(value, dict):
-                if not (isinstance(value, str) and _COMMENT.match(name)):
-                    misshapen.append(Misshapen(place, f"it is {_word(value)}, not a server", lost=True))
-                secrets += _secrets_in(value, shown_name(str(name)))
+        wrong = () if document is None and client.settings else (_no_document(document),)
+        return Entries((), (), (), wrong)
+    off: dict[int, frozenset[str]] = {}
+    for slot in slots(document, client, around.platform):
+        if isinstance(slot, NoTable):
+            if not client.confirmed:
                 continue
-            entry, wrong = _read_entry(name, value, place, client, home, platform, off)
-            misshapen += wrong
-            raw.append(place)
-            servers.append(entry)
-    if not client.settings:
+            misshapen.append(Misshapen(slot.pointer, f"it is {word(slot.value)}, not a table of servers", lost=True))
+            secrets += _secrets_in(slot.value, ".".join(map(str, slot.pointer)))
+            continue
+        if client.settings and not may_be_server(slot.value):
+            continue  # a file of other ends: this is one of them
+        if client.layout == "docker":
+            slot = replace(slot, value=slot.value if isinstance(slot.value, dict) else {})
+        if not isinstance(slot.value, dict):
+            if not (isinstance(slot.value, str) and _COMMENT.match(slot.name)):
+                misshapen.append(Misshapen(slot.pointer, f"it is {word(slot.value)}, not a server", lost=True))
+            secrets += _secrets_in(slot.value, shown_name(slot.name))
+            continue
+        names = off.get(id(slot.beside))
+        if names is None:
+            names = off[id(slot.beside)] = _switched_off(slot.beside, client)
+        servers.append(_read_entry(slot, client, around, slot.name in names, misshapen))
+        raw.append(slot.pointer)
+    if not client.settings and client.layout == "tables" and not client.bare:
         # The table of another client: this one starts nothing from it, but what stands in it stands in the file.
         for key in set(_TABLES).intersection(document).difference(way[0] for way in client.servers):
             secrets += _secrets_in(document[key], key)
-    for keys in client.secrets:
-        for pointer, value, _ in _tables(document, (keys,)):
-            secrets += _secrets_in(value, ".".join(map(str, pointer)))
+    for pointer, value, _ in values_at(document, client.secrets):
+        secrets += _secrets_in(value, ".".join(map(str, pointer)))
     return Entries(tuple(servers), tuple(raw), tuple(secrets), tuple(misshapen))
 
 
-def _tables(document: dict[str, Any], ways: Iterable[Keys]) -> Iterator[tuple[Pointer, Any, Any]]:
-    """Each value at the end of a way, with its pointer and what it stands in."""
-    for way in ways:
-        reached: list[tuple[Pointer, Any, Any]] = [((), document, None)]
-        for key in way:
-            deeper: list[tuple[Pointer, Any, Any]] = []
-            for pointer, value, _ in reached:
-                if isinstance(value, dict):
-                    names = list(value) if key == ANY else [key] if key in value else []
-                    deeper += [((*pointer, name), value[name], value) for name in names]
-            reached = deeper
-        yield from reached
+def _no_document(document: Any) -> Misshapen:
+    return Misshapen((), f"the document is {word(document)}, not a table", lost=True)
 
 
 def _switched_off(beside: Any, client: Client) -> frozenset[str]:
-    lists = [beside.get(key) for key in client.switched_off if isinstance(beside, dict)]
+    lists = [names for _, names, _ in values_at(beside, client.switched_off)]
     return frozenset(name for names in lists if isinstance(names, list) for name in names if isinstance(name, str))
 
 
-def _read_entry(
-    name: str, value: dict[str, Any], pointer: Pointer, client: Client, home: str, platform: str, off: frozenset[str]
-) -> tuple[ServerEntry, list[Misshapen]]:
-    wrong: list[Misshapen] = []
-    arguments = _argument_vector(value, pointer, wrong)
+def _read_entry(slot: Slot, client: Client, around: Surroundings, off: bool, wrong: list[Misshapen]) -> ServerEntry:
+    value, pointer = slot.value, slot.pointer
+    arguments = argument_vector(value, pointer, wrong, around.folder, around.answers)
     texts = [argument.text for argument in arguments]
     redacted, found = redact_arguments(texts)
-    secrets = [_placed(secret, arguments) for secret in found]
+    secrets = [placed(secret, arguments) for secret in found]
     environment = _environment(value, pointer, wrong)
     secrets += [entry.secret for entry in environment if entry.secret is not None]
     for key in _ENVIRONMENT:
         # A list of NAME=value is of no client's shape, and holds its secrets all the same.
         secrets += [] if isinstance(value.get(key), dict) else _secrets_in(value.get(key), key)
-    in_name = capture("", name, "the name of the server")
+    in_name = capture("", slot.name, "the name of the server")
     secrets += [in_name] if in_name is not None else []
     secrets += _headers(value, pointer, wrong)
     url, in_url = redact_url(_text(value, _ADDRESS))
@@ -134,98 +138,68 @@ def _read_entry(
     rest = {key: part for key, part in value.items() if key not in _READ}
     secrets += _secrets_in(rest, "")
     shown = _shown(pointer)
-    exact = shown == pointer
-    entry = ServerEntry(
-        name=shown_name(name),
+    exact = shown == pointer and slot.written
+    launch = understand(texts, around.home) if texts else _of_image(around.images.get(slot.name, ""), around.home)
+    return ServerEntry(
+        name=shown_name(slot.name),
         pointer=shown,
-        transport=_transport(value, arguments, url),
+        transport=_transport(value, bool(texts) or launch is not None, url),
         command=redacted,
         # A pointer that had to be made visible leads elsewhere or nowhere: better none than the wrong one.
         argument_pointers=tuple(item.pointer if exact and item.editable else () for item in arguments),
         url=url,
         environment=environment,
         secrets=tuple(dict.fromkeys(secrets)),
-        launch=understand(texts, home) if texts else None,
-        disabled=value.get("disabled") is True or value.get("enabled") is False or name in off,
-        client_sandbox=_client_sandbox(value, client, platform),
+        launch=launch,
+        disabled=off or around.off or value.get("disabled") is True or value.get("enabled") is False,
+        client_sandbox=_client_sandbox(value, client, around.platform),
+        working_directory=visible(redact(_text(value, _DIRECTORY))),
+        environment_files=_environment_files(value),
     )
-    return entry, wrong
 
 
-def _argument_vector(value: dict[str, Any], pointer: Pointer, wrong: list[Misshapen]) -> list[_Argument]:
-    vector: list[_Argument] = []
-    for key in _COMMAND:
-        command = value.get(key)
-        if isinstance(command, str):
-            vector.append(_Argument(command, (*pointer, key), key, True))
-        elif isinstance(command, list):
-            vector += _items(command, (*pointer, key), key, wrong)
-        elif isinstance(command, dict):
-            # The older shape of some clients: {"command": {"path": …, "args": […]}}.
-            path = command.get("path")
-            if isinstance(path, str):
-                vector.append(_Argument(path, (*pointer, key, "path"), f"{key}.path", True))
-            if isinstance(command.get("args"), list):
-                vector += _items(command["args"], (*pointer, key, "args"), f"{key}.args", wrong)
-        elif command is not None:
-            wrong.append(Misshapen((*pointer, key), f"it is {_word(command)}, not a text", lost=True))
-    for key in _ARGUMENTS:
-        arguments = value.get(key)
-        if isinstance(arguments, list):
-            vector += _items(arguments, (*pointer, key), key, wrong)
-        elif arguments is not None:
-            wrong.append(Misshapen((*pointer, key), f"it is {_word(arguments)}, not a list", lost=True))
-            if isinstance(arguments, str):
-                vector.append(_Argument(arguments, (*pointer, key), key, False))
-    return vector
-
-
-def _items(values: list[Any], pointer: Pointer, place: str, wrong: list[Misshapen]) -> list[_Argument]:
-    items: list[_Argument] = []
-    for index, item in enumerate(values):
-        where = (*pointer, index)
-        if isinstance(item, str):
-            items.append(_Argument(item, where, f"{place}[{index}]", True))
-            continue
-        scalar = isinstance(item, (bool, int, float))
-        wrong.append(Misshapen(where, f"it is {_word(item)}, not a text", lost=not scalar))
-        if scalar:
-            text = str(item).lower() if isinstance(item, bool) else str(item)
-            items.append(_Argument(text, where, f"{place}[{index}]", False))
-    return items
-
-
-def _placed(secret: SecretFact, arguments: list[_Argument]) -> SecretFact:
-    """The secret with its place in the document instead of in the argument vector."""
-    match = _PLACE.match(secret.place)
-    if match is None or int(match.group(1)) >= len(arguments):
-        return secret
-    place = arguments[int(match.group(1))].place
-    return replace(secret, place=place + secret.place[match.end() :])
+def _of_image(image: str, home: str) -> Launch | None:
+    """The container that Docker's gateway starts from an image. No word of it stands in the document."""
+    if not image:
+        return None
+    launch = understand(("docker", "run", "-i", "--rm", image), home)
+    return replace(launch, image=replace(launch.image, argument=None) if launch.image else None, sandbox_argument=None)
 
 
 def _environment(value: dict[str, Any], pointer: Pointer, wrong: list[Misshapen]) -> tuple[EnvironmentEntry, ...]:
     entries: list[EnvironmentEntry] = []
-    for key in _ENVIRONMENT:
-        table = value.get(key)
+    command = value.get("command")
+    # The older shape of some clients: {"command": {"path": …, "args": […], "env": {…}}}.
+    inner = [(("command", "env"), command.get("env"))] if isinstance(command, dict) else []
+    for keys, table in (*(((key,), value.get(key)) for key in _ENVIRONMENT), *inner):
         if table is not None and not isinstance(table, dict):
-            wrong.append(Misshapen((*pointer, key), f"it is {_word(table)}, not a table", lost=True))
+            wrong.append(Misshapen((*pointer, *keys), f"it is {word(table)}, not a table", lost=True))
         for name, item in table.items() if isinstance(table, dict) else ():
-            entries.append(environment_entry(str(name), _scalar(item), f"{key}."))
+            entries.append(environment_entry(str(name), scalar(item), f"{'.'.join(keys)}."))
             if isinstance(item, (dict, list)):
-                wrong.append(Misshapen((*pointer, key, name), f"it is {_word(item)}, not a text", lost=True))
+                wrong.append(Misshapen((*pointer, *keys, name), f"it is {word(item)}, not a text", lost=True))
     return tuple(entries)
+
+
+def _environment_files(value: dict[str, Any]) -> tuple[str, ...]:
+    files: list[str] = []
+    for key in _ENVIRONMENT_FILE:
+        named = value.get(key)
+        files += [item for item in (named if isinstance(named, list) else [named]) if isinstance(item, str) and item]
+    return tuple(visible(redact(file)) for file in files[:_FILE_LIMIT])
 
 
 def _headers(value: dict[str, Any], pointer: Pointer, wrong: list[Misshapen]) -> list[SecretFact]:
     secrets: list[SecretFact] = []
-    for key in _HEADERS:
-        table = value.get(key)
+    options = value.get("requestOptions")
+    inner = [(("requestOptions", "headers"), options.get("headers"))] if isinstance(options, dict) else []
+    for keys, table in (*(((key,), value.get(key)) for key in _HEADERS[:2]), *inner):
+        place = ".".join(keys)
         if table is not None and not isinstance(table, dict):
-            wrong.append(Misshapen((*pointer, key), f"it is {_word(table)}, not a table", lost=True))
-            secrets += _secrets_in(table, key)
+            wrong.append(Misshapen((*pointer, *keys), f"it is {word(table)}, not a table", lost=True))
+            secrets += _secrets_in(table, place)
         for name, item in table.items() if isinstance(table, dict) else ():
-            secret = environment_entry(str(name), _scalar(item), f"{key}.").secret
+            secret = environment_entry(str(name), scalar(item), f"{place}.").secret
             secrets += [secret] if secret is not None else []
     return secrets
 
@@ -250,11 +224,11 @@ def _secrets_in(value: Any, place: str, name: str = "", depth: int = 0) -> list[
     return secrets
 
 
-def _transport(value: dict[str, Any], arguments: list[_Argument], url: str) -> Literal["stdio", "http", "unknown"]:
+def _transport(value: dict[str, Any], starts: bool, url: str) -> Literal["stdio", "http", "unknown"]:
     kind = value.get("type", value.get("transport"))
-    if arguments and (not url or kind == "stdio"):
+    if starts and (not url or kind == "stdio"):
         return "stdio"
-    if url:
+    if url or (isinstance(kind, str) and kind in _REMOTE):
         return "http"
     return "unknown"
 
@@ -267,20 +241,9 @@ def _client_sandbox(value: dict[str, Any], client: Client, platform: str) -> str
     return name if value.get(key) is True else ""
 
 
-def _text(value: dict[str, Any], keys: Iterable[str]) -> str:
+def _text(value: dict[str, Any], keys: tuple[str, ...]) -> str:
     return next((value[key] for key in keys if isinstance(value.get(key), str)), "")
-
-
-def _scalar(value: Any) -> str:
-    return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
 
 
 def _shown(pointer: Pointer) -> Pointer:
     return tuple(shown_name(key) if isinstance(key, str) else key for key in pointer)
-
-
-def _word(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    words = {bool: "a yes or no", int: "a number", float: "a number", str: "a text", list: "a list", dict: "a table"}
-    return next((word for kind, word in words.items() if isinstance(value, kind)), f"a {type(value).__name__}")

@@ -1,26 +1,23 @@
-"""Turn the patterns of the definitions into paths, and find project folders without walking the home."""
+"""Turn the patterns of the definitions into the paths they stand for on this host."""
 
 from __future__ import annotations
 
 import fnmatch
-import json
 import os
 import re
-import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from workbench.host.clients.definitions import Client
-from workbench.host.context import Context
-from workbench.host.files import CannotLook, read_bounded, reason
+from workbench.host.context import Context, Home
+from workbench.host.files import CannotLook, reason
 from workbench.model.facts import Unread
 from workbench.text import visible
 
 MATCH_LIMIT = 2000
 """Names that one ``*`` may stand for, and project folders that are looked into."""
 
-_VARIABLE = re.compile(r"(?:(~)|\{([a-z]+)\}|\$([A-Z_]+))(/.*)\Z")
+_LISTING_LIMIT = 20_000
+_VARIABLE = re.compile(r"(?:(~)|\{([a-z]+)\}|\$([A-Z_]+))(/.*)?\Z")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
@@ -32,47 +29,58 @@ class Found:
     unread: tuple[Unread, ...] = ()
 
 
-def variables(context: Context) -> Mapping[str, str]:
-    """The folders that patterns name, for this platform.
+def variables(home: Home, context: Context) -> Mapping[str, str]:
+    """The folders that patterns name, for one home on this platform.
 
     ``config`` is where applications keep settings: ``$XDG_CONFIG_HOME``, ``~/Library/Application Support`` or
-    ``%APPDATA%``. ``etc`` (Linux), ``library`` (macOS), ``local``, ``programs`` and ``programdata`` (Windows) exist on
-    their platform only.
+    ``%APPDATA%``. ``xdg`` and ``data`` are those of clients that use ``~/.config`` and ``~/.local/share`` on every
+    platform, ``settings`` that of clients that use ``~/.config`` everywhere but on Windows. ``etc`` (Linux),
+    ``library`` (macOS), ``profile``, ``roaming``, ``local``, ``programs`` and ``programdata`` (Windows) exist on their
+    platform only.
     """
-    home = str(context.home)
+    folder = str(home.path)
+    given = home.environment
+    xdg = _given(given, "XDG_CONFIG_HOME", context.platform) or f"{folder}/.config"
+    everywhere = {"xdg": xdg, "data": _given(given, "XDG_DATA_HOME", context.platform) or f"{folder}/.local/share"}
     managed = str(context.managed_root).rstrip("/")
     if context.platform == "darwin":
-        return {"config": f"{home}/Library/Application Support", "library": f"{managed}/Library"}
+        support = f"{folder}/Library/Application Support"
+        return {**everywhere, "config": support, "settings": xdg, "library": f"{managed}/Library"}
     if context.platform == "win32":
-        given = context.environment
+        roaming = given.get("APPDATA") or f"{folder}/AppData/Roaming"
         return {
-            "config": given.get("APPDATA") or f"{home}/AppData/Roaming",
-            "local": given.get("LOCALAPPDATA") or f"{home}/AppData/Local",
+            **everywhere,
+            "config": roaming,
+            "roaming": roaming,
+            "profile": folder,
+            "local": given.get("LOCALAPPDATA") or f"{folder}/AppData/Local",
             "programs": given.get("PROGRAMFILES") or f"{managed}/Program Files",
             "programdata": given.get("PROGRAMDATA") or f"{managed}/ProgramData",
         }
-    configured = context.environment.get("XDG_CONFIG_HOME", "")
-    return {"config": configured if configured.startswith("/") else f"{home}/.config", "etc": f"{managed}/etc"}
+    return {**everywhere, "config": xdg, "settings": xdg, "etc": f"{managed}/etc"}
 
 
-def expand(pattern: str, context: Context) -> Found:
-    """The paths a pattern stands for on this host: none where its variable means nothing here."""
+def expand(pattern: str, home: Home, folders: Mapping[str, str], platform: str) -> Found:
+    """The paths a pattern stands for in one home: none where its variable means nothing here."""
     match = _VARIABLE.match(pattern)
     if match is None:
         raise ValueError(f"a place starts with ~, {{variable}} or $NAME: {pattern}")
-    home, variable, name, rest = match.groups()
-    if home:
-        base: str | None = str(context.home)
+    tilde, variable, name, rest = match.groups()
+    if tilde:
+        base: str | None = str(home.path)
     elif variable:
-        base = variables(context).get(variable)
+        base = folders.get(variable)
     else:
-        base = context.environment.get(name, "")
-        base = base if is_absolute(base, context.platform) else None
-    return below(base, rest) if base else Found(())
+        base = _given(home.environment, name, platform)
+    if not base:
+        return Found(())
+    return below(base, rest) if rest else Found((base,))
 
 
 def below(base: str, pattern: str) -> Found:
     """The paths below a folder that a relative pattern stands for. Only the pattern's own ``*`` is one."""
+    if "*" not in pattern:
+        return Found((os.path.join(base, pattern.lstrip("/")),))
     paths = [base]
     unread: list[Unread] = []
     for part in pattern.strip("/").split("/"):
@@ -82,10 +90,14 @@ def below(base: str, pattern: str) -> Found:
         matched: list[str] = []
         for path in paths:
             try:
-                matched += [os.path.join(path, name) for name in _names(path) if fnmatch.fnmatchcase(name, part)]
+                names, whole = _names(path, part)
             except CannotLook as why:
                 if not why.absent:
                     unread += gap(path, why, "content", "mode")
+                continue
+            matched += [os.path.join(path, name) for name in names]
+            if not whole:
+                unread += gap(path, CannotLook("it holds too many names; some were left out"), "content")
         if len(matched) > MATCH_LIMIT:
             unread += gap(
                 paths[0], CannotLook(f"it holds more than {MATCH_LIMIT} names; the rest was left out"), "content"
@@ -104,70 +116,25 @@ def is_absolute(path: str, platform: str) -> bool:
     return path.startswith("/") or (platform == "win32" and _DRIVE.match(path) is not None)
 
 
-def named_projects(client: Client, document: Any, context: Context) -> tuple[str, ...]:
-    """The project folders that a config of the client names."""
-    table = document
-    for key in client.projects:
-        table = table.get(key) if isinstance(table, dict) else None
-    if not client.projects or not isinstance(table, dict):
-        return ()
-    return tuple(key for key in table if isinstance(key, str) and is_absolute(key, context.platform))
+def _given(environment: Mapping[str, str], name: str, platform: str) -> str:
+    value = environment.get(name, "")
+    return value if is_absolute(value, platform) else ""
 
 
-def opened_projects(client: Client, context: Context) -> Found:
-    """The project folders that an editor remembers having opened."""
-    paths: list[str] = []
-    unread: list[Unread] = []
-    for pattern in client.workspaces:
-        found = expand(f"{pattern}/*/workspace.json", context)
-        unread += found.unread
-        for file in found.paths:
-            try:
-                folder = _opened_folder(read_bounded(file, limit=1 << 16), context.platform)
-            except CannotLook as why:
-                if not why.absent:
-                    unread += gap(file, why, "content")
-                continue
-            if folder:
-                paths.append(folder)
-    return Found(tuple(paths), tuple(unread))
-
-
-def surrounding_projects(context: Context) -> Iterator[str]:
-    """The working directory and every folder above it: clients look for a project's config in all of them."""
-    here = os.path.abspath(str(context.working_directory))
-    while True:
-        yield here
-        above = os.path.dirname(here)
-        if above == here:
-            return
-        here = above
-
-
-def _opened_folder(raw: bytes, platform: str) -> str:
-    try:
-        content = json.loads(raw)
-        address = content.get("folder") if isinstance(content, dict) else None
-        split = urllib.parse.urlsplit(address if isinstance(address, str) else "")
-    except (ValueError, RecursionError):
-        return ""
-    # A folder on another machine (vscode-remote://, vscode-vfs://) is not on this host.
-    if split.scheme != "file" or split.netloc not in ("", "localhost"):
-        return ""
-    path = urllib.parse.unquote(split.path, errors="surrogateescape")
-    if platform == "win32" and _DRIVE.match(path[1:]):
-        path = path[1:]
-    return path if is_absolute(path, platform) else ""
-
-
-def _names(folder: str) -> list[str]:
-    names: list[str] = []
+def _names(folder: str, pattern: str) -> tuple[list[str], bool]:
+    """The names in a folder that a pattern stands for, and whether all of the folder was seen. Raises CannotLook."""
+    matched: list[str] = []
+    before, _, after = pattern.partition("*")
     try:
         with os.scandir(folder) as entries:
-            for entry in entries:
-                names.append(entry.name)
-                if len(names) > MATCH_LIMIT:
-                    break
+            for seen, entry in enumerate(entries):
+                name = entry.name
+                if seen >= _LISTING_LIMIT or len(matched) > MATCH_LIMIT:
+                    return sorted(matched), len(matched) > MATCH_LIMIT  # the caller says so of too many matches
+                if name.startswith(before) and name.endswith(after) and fnmatch.fnmatchcase(name, pattern):
+                    matched.append(name)
     except OSError as error:
         raise reason(error) from error
-    return sorted(names)
+    except ValueError as error:
+        raise CannotLook("its name holds a NUL character", absent=True) from error
+    return sorted(matched), True

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from workbench.documents import Document, Malformed, lines_of, parse
+from workbench.host.clients.arguments import Misshapen
 from workbench.host.clients.definitions import Client, Format
-from workbench.host.clients.entries import Entries, Misshapen, read_entries
+from workbench.host.clients.entries import Entries, Surroundings, read_entries
 from workbench.host.clients.places import gap
-from workbench.host.files import CannotLook, path_fact, read_bounded, reason
+from workbench.host.files import CannotLook, file_fact, path_fact, read_bounded, reason
 from workbench.model.clients import ClientConfig, ConfigProblem
 from workbench.model.facts import PathFact, Unread
 from workbench.model.finding import Pointer
 from workbench.secrets import shown_name
 from workbench.text import visible
 
+_DEEP = 100
 Scope = Literal["user", "project", "managed"]
 
 
@@ -29,6 +32,9 @@ class Reading:
     document: Any = None
 
 
+NOTHING = Reading()
+
+
 @dataclass(frozen=True, slots=True)
 class _Parsed:
     document: Document | None
@@ -36,17 +42,29 @@ class _Parsed:
     problem: ConfigProblem | None
 
 
-def read_config(path: str, client: Client, scope: Scope, home: str, platform: str) -> Reading:
-    """Read one place of one client. Never raises."""
+def read_config(
+    path: str,
+    client: Client,
+    scope: Scope,
+    around: Callable[[str, Any], Surroundings],
+    owner: int | None = None,
+    folders: dict[str, PathFact] | None = None,
+) -> Reading:
+    """Read one place of one client. ``around`` is asked only about a file that is there, with its path and document.
+
+    ``folders`` are those known already, to which it adds. Never raises.
+    """
     try:
         os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return NOTHING  # nearly every place there is, so at once
     except OSError as error:
         why = reason(error)
-        return Reading() if why.absent else Reading(unread=gap(path, why, "content", "mode"))
+        return NOTHING if why.absent else Reading(unread=gap(path, why, "content", "mode"))
     except ValueError:
-        return Reading()  # no file can have such a name
+        return NOTHING  # no file can have such a name
     try:
-        fact = path_fact(path)
+        fact = _fact_of(path, folders if folders is not None else {})
     except CannotLook as why:
         if why.absent:
             why = CannotLook("it is a symbolic link to something that does not exist", "remove the link")
@@ -58,29 +76,63 @@ def read_config(path: str, client: Client, scope: Scope, home: str, platform: st
         raw = read_bounded(path)
     except CannotLook as why:
         if why.absent:
-            return Reading()
+            return NOTHING
         problem = ConfigProblem(f"it cannot be read: {why.why}")
-        config = ClientConfig(client.id, client.name, scope, client.format, fact, problem=problem)
-        return Reading(config, gap(path, why, "content"))
-    return _understood(path, fact, raw, client, scope, home, platform)
+        return Reading(replace(_config(client, scope, fact, owner), problem=problem), gap(path, why, "content"))
+    return _understood(path, raw, client, _config(client, scope, fact, owner), around)
+
+
+def _fact_of(path: str, folders: dict[str, PathFact]) -> PathFact:
+    """What ``path_fact`` says, asking about each folder once: many files lie in few. Raises CannotLook."""
+    folder = os.path.dirname(path)
+    if os.pardir in path or folder == path or path.count(os.sep) > _DEEP or not os.path.isabs(path):
+        return path_fact(path)
+    above = folders.get(folder)
+    if above is None:
+        above = folders[folder] = _fact_of(folder, folders)
+    if above.links:
+        return path_fact(path)
+    file = file_fact(path)
+    if file.kind == "link":
+        return path_fact(path)
+    directories = (*above.directories, above.file) if above.file != above.directories[-1] else above.directories
+    return PathFact(file.path, file, directories)
+
+
+def _config(client: Client, scope: Scope, fact: PathFact, owner: int | None) -> ClientConfig:
+    return ClientConfig(
+        client.id,
+        client.name,
+        scope,
+        client.format,
+        fact,
+        kind=client.kind,
+        owner=owner,
+        confirmed=client.confirmed,
+    )
 
 
 def _understood(
-    path: str, fact: PathFact, raw: bytes, client: Client, scope: Scope, home: str, platform: str
+    path: str, raw: bytes, client: Client, config: ClientConfig, around: Callable[[str, Any], Surroundings]
 ) -> Reading:
-    config = ClientConfig(client.id, client.name, scope, client.format, fact)
+    # What an administrator sets is a fact even where it names no server.
+    of_interest = not client.settings or config.scope == "managed"
     if not raw.strip():
-        # An empty file names no server: nothing in it is unread. To TOML it is a whole document.
-        problem = None if client.format == "toml" else ConfigProblem("it is empty", client_behaviour=client.malformed)
-        return Reading(None if client.settings else replace(config, problem=problem))
+        # An empty file names no server: nothing in it is unread. To TOML and YAML it is a whole document.
+        problem = (
+            None
+            if client.format in ("toml", "yaml")
+            else ConfigProblem("it is empty", client_behaviour=client.malformed)
+        )
+        return Reading(replace(config, problem=problem) if of_interest else None)
     parsed = _parse(raw, client)
     if parsed.document is None:
         message = parsed.problem.message if parsed.problem else ""
         why = CannotLook(f"it cannot be parsed: {message}", "correct the file")
         return Reading(replace(config, problem=parsed.problem), gap(path, why, "content"))
     document = parsed.document
-    entries = read_entries(document.value, client, home, platform)
-    if client.settings and not entries.servers and not entries.misshapen and not entries.secrets:
+    entries = read_entries(document.value, client, around(path, document.value))
+    if not of_interest and not entries.servers and not entries.misshapen and not entries.secrets:
         return Reading(document=document.value)
     lines = _lines(document, entries)
     config = replace(

@@ -1,0 +1,200 @@
+"""Agents of the command line."""
+
+from __future__ import annotations
+
+from workbench.host.clients.definitions.model import MCP_SERVERS, Client, Format, Keys
+
+
+def _opencode(*folders: str) -> tuple[str, ...]:
+    return tuple(
+        f"{folder}/{file}" for folder in folders for file in ("opencode.json", "opencode.jsonc", "config.json")
+    )
+
+
+def _simple(
+    identity: str,
+    name: str,
+    *user: str,
+    format: Format = "json",  # noqa: A002 - it is the word for it
+    servers: tuple[Keys, ...] = MCP_SERVERS,
+    project: tuple[str, ...] = (),
+    settings: bool = False,
+) -> Client:
+    return Client(identity, name, format, servers=servers, user=user, project=project, settings=settings)
+
+
+COMMAND_LINE: tuple[Client, ...] = (
+    Client(
+        "codex",
+        "Codex",
+        "toml",
+        servers=(("mcp_servers",),),
+        user=("~/.codex/config.toml", "~/.codex/*.config.toml", "$CODEX_HOME/config.toml", "$CODEX_HOME/*.config.toml"),
+        project=(".codex/config.toml",),
+        managed=(
+            "{etc}/codex/config.toml",
+            "{etc}/codex/managed_config.toml",
+            "{programdata}/OpenAI/Codex/config.toml",
+        ),
+        projects=("projects",),
+        malformed="Codex does not start until it is corrected",
+    ),
+    _simple(
+        "copilot-cli",
+        "GitHub Copilot CLI",
+        "~/.copilot/mcp-config.json",
+        "$COPILOT_HOME/mcp-config.json",
+        "$XDG_CONFIG_HOME/copilot/mcp-config.json",
+    ),
+    Client(
+        "gemini",
+        "Gemini CLI",
+        "jsonc",
+        servers=MCP_SERVERS,
+        user=("~/.gemini/settings.json",),
+        project=(".gemini/settings.json",),
+        managed=(
+            *(
+                f"{folder}/{file}"
+                for folder in (
+                    "{etc}/gemini-cli",
+                    "{library}/Application Support/GeminiCli",
+                    "{programdata}/gemini-cli",
+                )
+                for file in ("settings.json", "system-defaults.json")
+            ),
+            "$GEMINI_CLI_SYSTEM_SETTINGS_PATH",
+            "$GEMINI_CLI_SYSTEM_DEFAULTS_PATH",
+        ),
+        switched_off=(("mcp", "excluded"), ("excludeMCPServers",)),
+        settings=True,
+        malformed="Gemini CLI does not start until it is corrected",
+    ),
+    Client(
+        "gemini",
+        "Gemini CLI",
+        "json",
+        servers=MCP_SERVERS,
+        user=("~/.gemini/extensions/*/gemini-extension.json",),
+        settings=True,
+        kind="extension",
+    ),
+    Client(
+        "qwen",
+        "Qwen Code",
+        "jsonc",
+        servers=MCP_SERVERS,
+        user=("~/.qwen/settings.json",),
+        project=(".qwen/settings.json",),
+        switched_off=(("mcp", "excluded"), ("excludeMCPServers",)),
+        settings=True,
+    ),
+    Client(
+        "amazon-q",
+        "Amazon Q",
+        "json",
+        servers=MCP_SERVERS,
+        user=("~/.aws/amazonq/mcp.json", "~/.aws/amazonq/default.json"),
+        project=(".amazonq/mcp.json", ".amazonq/default.json"),
+    ),
+    _simple(
+        "amazon-q",
+        "Amazon Q",
+        "~/.aws/amazonq/agents/*.json",
+        "~/.aws/amazonq/cli-agents/*.json",
+        settings=True,
+    ),
+    Client(
+        "goose",
+        "Goose",
+        "yaml",
+        servers=(("extensions",),),
+        user=("{settings}/goose/config.yaml", "{roaming}/Block/goose/config/config.yaml"),
+        inside=("builtin", "platform", "frontend"),
+        settings=True,
+    ),
+    Client(
+        "opencode",
+        "opencode",
+        "jsonc",
+        servers=(("mcp",),),
+        user=(
+            *_opencode("{xdg}/opencode", "~/.opencode", "$OPENCODE_CONFIG_DIR"),
+            "$OPENCODE_CONFIG",
+        ),
+        project=("opencode.json", "opencode.jsonc", ".opencode/opencode.json", ".opencode/opencode.jsonc"),
+        managed=_opencode("{etc}/opencode", "{library}/Application Support/opencode", "{programdata}/opencode"),
+        databases=("{data}/opencode/*.db",),
+        records=("{data}/opencode/storage/project/*.json",),
+        settings=True,
+        malformed="opencode does not start until it is corrected",
+    ),
+    _simple(
+        "amp",
+        "Amp",
+        "{settings}/amp/settings.json",
+        "{settings}/amp/settings.jsonc",
+        "{roaming}/amp/settings.json",
+        format="jsonc",
+        servers=(("amp.mcpServers",),),
+        settings=True,
+    ),
+    _simple(
+        "crush",
+        "Crush",
+        "{settings}/crush/crush.json",
+        "{local}/crush/crush.json",
+        servers=(("mcp",),),
+        project=(".crush.json", "crush.json"),
+        settings=True,
+    ),
+    _simple("factory", "Factory Droid", "~/.factory/mcp.json", project=(".factory/mcp.json",)),
+    Client(
+        "mistral-vibe",
+        "Mistral Vibe",
+        "toml",
+        servers=(("mcp_servers",),),
+        lists=True,
+        user=("~/.vibe/config.toml", "$VIBE_HOME/config.toml"),
+        project=(".vibe/config.toml",),
+        settings=True,
+    ),
+    _simple("kimi", "Kimi", "~/.kimi/mcp.json", "~/.kimi-code/mcp.json"),
+    _simple("qoder", "Qoder", "~/.qoder/mcp.json", "{roaming}/Qoder/SharedClientCache/mcp.json"),
+    _simple("augment", "Augment", "~/.augment/settings.json", settings=True),
+    _simple("devin", "Devin", "{settings}/devin/config.json", "{settings}/devin/mcp_config.json", settings=True),
+    Client(
+        "grok",
+        "Grok CLI",
+        "toml",
+        servers=(("mcp_servers",),),
+        lists=True,
+        user=("~/.grok/config.toml",),
+        settings=True,
+    ),
+    Client(
+        "hermes",
+        "Hermes",
+        "yaml",
+        servers=(("mcp_servers",),),
+        user=("~/.hermes/config.yaml", "$HERMES_HOME/config.yaml"),
+        settings=True,
+    ),
+    _simple(
+        "openclaw",
+        "OpenClaw",
+        "~/.openclaw/openclaw.json",
+        "$OPENCLAW_CONFIG_PATH",
+        format="json5",
+        servers=(("mcp", "servers"),),
+        settings=True,
+    ),
+    _simple(
+        "mcporter",
+        "mcporter",
+        "~/.mcporter/mcporter.json",
+        "~/.mcporter/mcporter.jsonc",
+        format="jsonc",
+        project=("config/mcporter.json", "config/mcporter.jsonc"),
+    ),
+)
