@@ -58,6 +58,8 @@ def test_known_servers(command: list[str], found: set[str]) -> None:
         (["node", "/srv/my-shell/dist/index.js"], {"commands"}),
         (["python", "-m", "my_file_server"], {"files"}),
         (["npx", "my-web-search-mcp"], {"network"}),
+        (["npx", "http-requests-mcp"], {"network"}),
+        (["node", "/home/a@b/my-files/index.js"], {"files"}),
         (["npx", "@someone/selenium-mcp"], {"browser", "network"}),
         (["docker", "run", "someone/mcp-mysql:1"], {"database"}),
         # Not whole words, not about what it does, or no name of a server at all.
@@ -66,6 +68,11 @@ def test_known_servers(command: list[str], found: set[str]) -> None:
         (["npx", "mcp-executor-notes"], set()),
         (["npx", "code-search-mcp"], set()),
         (["npx", "mcp-http-bridge"], set()),
+        (["npx", "mcp-http-server"], set()),
+        (["go", "run", "./cmd"], set()),
+        (["node", "C:\\files\\time\\dist\\index.js"], set()),
+        (["node", "/home/a@b/time/index.js"], set()),
+        (["docker", "run", "someone/time:shell"], set()),
         (["npx", "@shell-tools/time-mcp"], set()),
         (["bash", "/srv/start-shell.sh"], set()),
         (["ssh", "host", "mcp-server"], set()),
@@ -123,5 +130,5 @@ def test_reason_names_the_server_and_quotes_nothing_of_the_host() -> None:
 
 
 def test_table_says_what_each_does() -> None:
-    assert len({entry.does for entry in KNOWN.values()}) > 70
-    assert all(entry.does and not entry.does.endswith(".") for entry in KNOWN.values())
+    assert len({does for _, _, does in KNOWN.values()}) > 70
+    assert all(does and not does.endswith(".") for _, _, does in KNOWN.values())

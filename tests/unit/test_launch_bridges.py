@@ -109,6 +109,7 @@ def test_gateway_of_docker_is_no_container() -> None:
     [
         (["npx", "supergateway", "--stdio", "a | b"], False),
         (["npx", "supergateway", "--no-such-option", "x", "--stdio", "npx p"], False),
+        (["npx", "-p", "x", "--no-such-option", "-c", "p"], False),
         (["uvx", "mcp-proxy", "--no-such-option", "x", "npx", "p"], False),
         (["powershell", "-EncodedCommand", "bgBwAHgA"], False),
         (["powershell", "-e", "bgBwAHgA"], False),

@@ -97,4 +97,4 @@ def test_every_known_name_is_found_as_a_package_or_an_image(name: str, version: 
     found = (
         understand(["docker", "run", name], HOME) if "/" in name and name[0] != "@" else understand(["npx", name], HOME)
     )
-    assert {ability.kind for ability in found.abilities} == set(KNOWN[name].kinds)
+    assert {ability.kind for ability in found.abilities} == set(KNOWN[name][1])

@@ -12,7 +12,7 @@ from workbench.model.launch import Ability, AbilityKind
 
 _WORDS: dict[str, tuple[AbilityKind, ...]] = {
     **dict.fromkeys(
-        ("shell", "exec", "terminal", "bash", "zsh", "cmd", "powershell", "pwsh", "command", "commands", "ssh"),
+        ("shell", "exec", "terminal", "bash", "zsh", "powershell", "pwsh", "commands", "ssh"),
         ("commands",),
     ),
     **dict.fromkeys(("filesystem", "fs", "file", "files"), ("files",)),
@@ -34,6 +34,8 @@ _NEAR = frozenset((
     "transport", "proxy", "bridge", "gateway", "streamable", "sse", "stdio",
 ))  # fmt: skip
 _ABOUT_NETWORK = frozenset(("search", "http", "https"))
+# With nothing else in its name, ``http`` is how a server is spoken to.
+_SAYS_NOTHING = frozenset(("mcp", "server", "http", "https", "js", "py", "ts", "go", "node", "python"))
 _WORD = re.compile(r"[a-z0-9]+")
 _EXTENSION = re.compile(r"\.(?:[cm]?[jt]sx?|py|sh|exe|jar|rb|php)\Z", re.IGNORECASE)
 _DATABASE = re.compile(
@@ -68,8 +70,9 @@ def abilities_of(
             entry = KNOWN.get(key)
             if entry is not None:
                 known = True
-                for kind in entry.kinds:
-                    found.setdefault(kind, Ability(kind, f"{entry.name} {entry.does}", name.index))
+                known_as, kinds, does = entry
+                for kind in kinds:
+                    found.setdefault(kind, Ability(kind, f"{known_as} {does}", name.index))
         if _is_told_to_serve(name, arguments):
             known = True
             why = f"{basename(name.text)} gives its own tools: it runs commands and changes files"
@@ -122,15 +125,15 @@ def _is_told_to_serve(name: Word, arguments: Sequence[Word]) -> bool:
 
 def _guess(name: Word, found: dict[AbilityKind, Ability]) -> None:
     """Abilities by the words that a name is made of, whole ones only: ``shellfish`` is no shell."""
-    text = name.text[-_LONGEST_NAME:]
-    # Of a path it is the last part that tells, of a package's name what follows its scope.
-    part = _EXTENSION.sub("", telling_part(text.partition("@")[0] if not text.startswith("@") else text))
-    words = _WORD.findall(part.lower())
-    if len(words) < 2 and "/" not in text and "\\" not in text:
+    # Of a path it is the last part that tells, of a package's name what follows its scope. Versions tell nothing.
+    folder, slash, last = name.text[-_LONGEST_NAME:].replace("\\", "/").rpartition("/")
+    part = telling_part(f"{folder}{slash}{last.partition('@')[0].partition(':')[0]}")
+    words = _WORD.findall(_EXTENSION.sub("", part).lower())
+    if len(words) < 2 and not slash:
         # One word alone is the name of a tool, not of a server of it: ``ssh``, ``bash``.
         return
     for word in words:
-        if word in _ABOUT_NETWORK and not _NEAR.isdisjoint(words):
+        if word in _ABOUT_NETWORK and (not _NEAR.isdisjoint(words) or _SAYS_NOTHING.issuperset(words)):
             continue
         for kind in _WORDS.get(word, ()):
             why = f"only its name tells, which has the word {word} in it"

@@ -59,7 +59,7 @@ def _examine_gateway(words: Sequence[Word]) -> Run | None:
     command = options.value("--stdio")
     if command is None:
         remote = options.value("--streamableHttp", "--sse")
-        return Run(remote=remote, understood=options.understood and not options.rest)
+        return Run(remote=remote, understood=remote is not None or (options.understood and not options.rest))
     split = split_command(command.text)
     if split is None:
         return Run(understood=False)
@@ -68,7 +68,6 @@ def _examine_gateway(words: Sequence[Word]) -> Run | None:
         wrapper=basename(words[0].text),
         environment=tuple(command.part(name) for name in split.names),
         directory=command.part(split.directory) if split.directory else None,
-        understood=options.understood,
     )
 
 

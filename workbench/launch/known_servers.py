@@ -7,19 +7,8 @@ server that is known to need none of them: its name is not searched for telling 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from workbench.model.launch import AbilityKind
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """One well-known server: the name it was found under, what it can do, and in words what it does."""
-
-    name: str
-    kinds: tuple[AbilityKind, ...]
-    does: str
-
 
 # Names separated by blanks, what they can do, and how.
 _ROWS: tuple[tuple[str, tuple[AbilityKind, ...], str], ...] = (
@@ -172,4 +161,5 @@ def plain_name(name: str) -> str:
     return _SEPARATORS.sub("-", name.lower())
 
 
-KNOWN = {plain_name(name): Known(name, kinds, does) for names, kinds, does in _ROWS for name in names.split()}
+KNOWN = {plain_name(name): (name, kinds, does) for names, kinds, does in _ROWS for name in names.split()}
+"""By its plain name the name a server is known under, what it can do, and in words what it does."""

@@ -99,7 +99,7 @@ def roots_of(
         if path is None and directory and mounts is None and (relative := within(directory, word.text)) is not None:
             path = expand(relative, home)
         if path is not None and mounts is not None:
-            path = _on_host(path, mounts, home)
+            path = on_host(path, mounts, home)
         if path is not None and not (_FILE.search(path) and not positional):
             found.append(_root(word, path))
     return tuple(found)
@@ -153,7 +153,7 @@ def _is_rooted(text: str) -> bool:
     return text.startswith(("/", "~", "$HOME", "${")) or bool(_DRIVE.match(text))
 
 
-def _on_host(path: str, mounts: Sequence[Mount], home: str) -> str | None:
+def on_host(path: str, mounts: Sequence[Mount], home: str) -> str | None:
     """What a path inside of a sandbox is on the host: the last mount over it counts. None: nothing of the host."""
     for mount in reversed(mounts):
         inside = mount.inside.rstrip("/")

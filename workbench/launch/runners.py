@@ -35,7 +35,8 @@ def _npm_like(runner: str, words: Sequence[Word], before: tuple[Word, ...] = ())
     call = options.value("-c", "--call")
     chosen = (*before, *options.all("-p", "--package"))
     if call is not None:
-        return _called(runner, call, chosen)
+        run = _called(runner, call, chosen)
+        return replace(run, understood=run.understood and options.understood)
     rest = options.rest
     if not rest:
         return None
@@ -106,12 +107,10 @@ def _uv_tool(runner: str, words: Sequence[Word]) -> Run | None:
     chosen = options.value("--from")
     word = chosen or options.rest[0]
     package = spec("pypi", runner, word)
-    arguments = options.rest[1:]
-    if arguments and arguments[0].text == "--":
-        arguments = arguments[1:]
     first = options.rest[0] if chosen is not None else word.part(package.name)
-    run = fetched(package, word, (first, *arguments), BRIDGES)
-    further = (*run.further, *(spec("pypi", runner, each) for each in _added(options.all("-w", "--with"))))
+    run = fetched(package, word, (first, *options.rest[1:]), BRIDGES)
+    added = _added(options.all("-w", "--with"))
+    further = (*run.further, *(spec("pypi", runner, each) for each in added))
     directory = options.value("--directory") or run.directory
     return replace(run, further=further, directory=directory, understood=run.understood and options.understood)
 

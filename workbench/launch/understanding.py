@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from workbench.launch.abilities import abilities_of
 from workbench.launch.images import parse_image
-from workbench.launch.roots import expand, roots_of, roots_of_mounts, within
+from workbench.launch.roots import expand, on_host, roots_of, roots_of_mounts, within
 from workbench.launch.run import Run
 from workbench.launch.runners import PACKAGE_RUNNERS, runner_of
 from workbench.launch.shells import LONGEST
@@ -80,8 +80,12 @@ class _Findings:
         """Change into a directory. One that cannot be known leaves none that is."""
         if directory is None or self.contained:
             return
-        relative = within(self.directory, directory.text)
-        self.directory = relative if relative is not None else expand(directory.text, self.home) or ""
+        path = within(self.directory, directory.text)
+        if path is None:
+            path = expand(directory.text, self.home)
+            if path is not None and self.mounts is not None:
+                path = on_host(path, self.mounts, self.home)
+        self.directory = path or ""
 
 
 def understand(command: Sequence[str], home: str) -> Launch:
@@ -159,7 +163,7 @@ def _start(words: list[Word], found: _Findings, depth: int) -> None:
     found.arguments = started.arguments
     found.abilities += started.abilities
     found.remote = found.remote or started.remote
-    if started.script is not None:
+    if started.script is not None and started.contained == found.contained:
         found.script, found.script_path = started.script, started.script_path
 
 

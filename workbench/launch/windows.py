@@ -17,7 +17,7 @@ _POWERSHELL_VALUED = (
     "executionpolicy", "version", "windowstyle", "workingdirectory", "configurationname", "configurationfile",
     "custompipename", "outputformat", "inputformat", "settingsfile", "psconsolefile",
 )  # fmt: skip
-_POWERSHELL_SHORT = ("ep", "ex", "w", "wd", "o", "of", "i", "if", "inp")
+_POWERSHELL_SHORT = ("ep", "ex", "w", "wd", "wo", "o", "of", "if", "inp")
 
 
 def unwrap_cmd(words: Sequence[Word]) -> Step | None:
@@ -66,7 +66,7 @@ def windows_words(text: str) -> list[str]:
 def unwrap_powershell(words: Sequence[Word]) -> Step | None:
     """``powershell -NoProfile -Command npx …``. Any beginning of a switch that tells it from others stands for it."""
     at = 1
-    while at < len(words) and words[at].text[:1] in ("-", "/") and len(words[at].text) > 1:
+    while at < len(words) and words[at].text.startswith("-") and len(words[at].text) > 1:
         switch = words[at].text[1:].lower()
         at += 1
         if switch in ("c", "commandwithargs", "cwa") or (len(switch) > 2 and "command".startswith(switch)):
