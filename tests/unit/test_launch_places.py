@@ -74,6 +74,8 @@ def test_sandbox(command: list[str], sandbox: str, place: int | None) -> None:
         (["uv", "run", "--with", "mcp", "mcp", "run", "x.py"], "x.py", 6),
         (["fastmcp", "run", "x.py:server"], "x.py", None),
         (["python", "-m", "fastmcp", "run", "x.py"], "x.py", 4),
+        (["env", "-C", "/srv", "fastmcp", "run", "-m", "x"], "x", 6),
+        (["env", "-C", "/srv", "fastmcp", "run", "x.py", "--transport", "stdio"], "/srv/x.py", 5),
         (["sh", "-c", "cd /srv && node dist/x.js"], "/srv/dist/x.js", None),
         (["sh", "-c", "cd /srv && cd app && node x.js"], "/srv/app/x.js", None),
         (["sh", "-c", "cd ${workspaceFolder} && node x.js"], "x.js", None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from workbench.launch.interpreters import examine_mcp, examine_node
@@ -9,28 +10,31 @@ from workbench.launch.run import Examine, Run
 from workbench.launch.shells import split_command
 from workbench.launch.words import ASSIGNMENT, Word, arity, basename, names_set, read_options
 
-# Those of the PyPI package and of the npm package of the same name.
+# Those of the PyPI package and of the npm package of the same name, which also takes ``--apiKey`` as ``--api-key``.
+# Not --verify-ssl: whether the next word is its value cannot be told from the command that may follow it.
+_PROXY_VALUED = (
+    "--transport --client-id --client-secret --token-url --username --password --cwd --log-level --named-server-config"
+    " --port -p --host --sse-port --sse-host --allow-origin --expose-header --endpoint --sseEndpoint --streamEndpoint"
+    " --server --apiKey --requestTimeout --connectionTimeout --corsAddAllowedHeader --eventStoreMaxEvents"
+    " --gracefulShutdownTimeout --keepAliveTimeout --maxBodySize --sessionIdleTimeout --tunnelSubdomain --sslCa"
+    " --sslCert --sslKey --upstreamProtocol"
+)
 _PROXY = arity(
-    "--verify-ssl --no-verify-ssl --pass-environment --no-pass-environment --debug --no-debug --stateless"
-    " --no-stateless --shell --gracefulShutdown",
-    "--transport --client-id --client-secret --token-url --cwd --log-level --named-server-config --port -p --host"
-    " --sse-port --sse-host --allow-origin --expose-header --endpoint --sseEndpoint --streamEndpoint --server --apiKey"
-    " --requestTimeout --connectionTimeout --tunnel --tunnelSubdomain --sslCa --sslCert --sslKey",
+    "--no-verify-ssl --digest --pass-environment --no-pass-environment --debug --no-debug --stateless --no-stateless"
+    " --shell --eventStore --event-store --modern --tunnel",
+    f"{_PROXY_VALUED} {re.sub('[A-Z]', lambda letter: f'-{letter.group().lower()}', _PROXY_VALUED)}",
     {"-H": 2, "--headers": 2, "-e": 2, "--env": 2, "--named-server": 2},
 )
-_GATEWAY = arity(
-    "--stateful --help --version",
-    "--stdio --sse --streamableHttp --outputTransport --port --baseUrl --ssePath --messagePath --streamableHttpPath"
-    " --logLevel --healthEndpoint --header --oauth2Bearer --sessionTimeout --protocolVersion",
-)
 _REMOTE = arity(
-    "--allow-http --debug --enable-proxy --ignore-tool-annotations",
-    "--header --transport --host --static-oauth-client-metadata --static-oauth-client-info --resource --ignore-tool"
-    " --auth-timeout",
+    "--allow-http --debug --silent --enable-proxy --disable-resource-parameter --disable-cookies --device-code"
+    " --client-credentials --use-id-token --keep-alive",
+    "--header --header-file --transport --host --protocol --resource --static-oauth-client-metadata"
+    " --static-oauth-client-info --client-metadata-url --token-endpoint --callback-path --authorize-param"
+    " --auth-success-url --auth-timeout --ping-interval --connect-timeout --headers-timeout --body-timeout"
+    " --ignore-tool",
 )
 _SMITHERY = arity("-y --yes --verbose --debug", "--config --key --profile --client -c")
 _INSPECTOR = arity("--cli", "-e --config --server --transport --server-url --method --tool-name --tool-arg --header")
-_CROSS_ENV = arity()
 
 
 def _examine_proxy(words: Sequence[Word]) -> Run | None:
@@ -39,27 +43,28 @@ def _examine_proxy(words: Sequence[Word]) -> Run | None:
     sets = tuple(
         option.values[0] for option in options.given if option.name in ("-e", "--env") and len(option.values) == 2
     )
+    # Further servers are started by commands of their own, which are not followed.
+    alone = options.understood and not options.has("--named-server", "--named-server-config")
     if not options.rest:
-        return Run(environment=sets, understood=options.understood and not options.has("--named-server"))
+        return Run(environment=sets, understood=alone)
     if _is_address(options.rest[0]):
-        return Run(remote=options.rest[0], understood=options.understood)
+        return Run(remote=options.rest[0], understood=alone)
     return Run(
         inner=options.rest,
         wrapper=basename(words[0].text),
         environment=sets,
         directory=options.value("--cwd"),
-        understood=options.understood,
+        understood=alone,
     )
 
 
 def _examine_gateway(words: Sequence[Word]) -> Run | None:
     """``supergateway --stdio "command"``, ``--sse URL``, ``--streamableHttp URL``."""
-    plain = [word for word in words[1:] if word.text != "--cors" and not word.text.startswith("--cors=")]
-    options = read_options(plain, _GATEWAY)
-    command = options.value("--stdio")
+    # It takes its options in any order, and some of them take any number of words.
+    command = _option(words, "--stdio")
     if command is None:
-        remote = options.value("--streamableHttp", "--sse")
-        return Run(remote=remote, understood=remote is not None or (options.understood and not options.rest))
+        remote = _option(words, "--streamableHttp", "--streamable-http", "--sse")
+        return Run(remote=remote, understood=remote is not None)
     split = split_command(command.text)
     if split is None:
         return Run(understood=False)
@@ -69,6 +74,14 @@ def _examine_gateway(words: Sequence[Word]) -> Run | None:
         environment=tuple(command.part(name) for name in split.names),
         directory=command.part(split.directory) if split.directory else None,
     )
+
+
+def _option(words: Sequence[Word], *names: str) -> Word | None:
+    for place, word in enumerate(words):
+        name, equals, value = word.text.partition("=")
+        if name in names:
+            return word.attached(value) if equals else words[place + 1] if place + 1 < len(words) else None
+    return None
 
 
 def _examine_remote(words: Sequence[Word]) -> Run | None:

@@ -41,9 +41,9 @@ _NIX = arity(
     {"--option": 2, "--override-input": 2, "--arg": 2, "--argstr": 2},
 )
 _MCP = arity(
-    "--no-banner --skip-env --skip-source --reload --no-reload --stateless",
+    "--no-banner --skip-env --skip-source --reload --no-reload --stateless -m --module",
     "-t --transport --host -p --port --path -l --log-level --python --with -e --with-editable --with-requirements"
-    " --project -f --env-file --server-spec --reload-dir --allowed-hosts",
+    " --project -f --env-file --server-spec --reload-dir",
 )
 _CODE = ("-e", "--eval", "-p", "--print")
 # What each permission of Deno lets a program do.
@@ -160,15 +160,18 @@ def examine_mcp(words: Sequence[Word]) -> Run | None:
     if not options.rest:
         return None
     target = options.rest[0]
-    further = tuple(spec("pypi", name, value) for value in options.all("--with"))
-    arguments = options.rest[1:]
-    if arguments and arguments[0].text == "--":
-        arguments = arguments[1:]
+    # Options may follow the file as well; what follows ``--`` is the server's.
+    later = read_options(options.rest[1:], _MCP)
+    arguments = later.rest
+    understood = options.understood and later.understood
+    further = tuple(spec("pypi", name, value) for value in (*options.all("--with"), *later.all("--with")))
     if target.text.startswith(("http://", "https://")):
-        return Run(remote=target, further=further, understood=options.understood)
+        return Run(remote=target, further=further, understood=understood)
+    if options.has("-m", "--module") or later.has("-m", "--module"):
+        return Run((target,), arguments, script=target, module=True, further=further, understood=understood)
     match = re.match(r"(.+\.(?:py|json)):\w[\w.()]*\Z", target.text)
     script = target.part(match[1]) if match is not None else target
-    return Run((script,), arguments, script=script, further=further, understood=options.understood)
+    return Run((script,), arguments, script=script, further=further, understood=understood)
 
 
 # Modules that are what the programs of the same name are.

@@ -24,8 +24,9 @@ from workbench.launch.shells import split_command
 from workbench.launch.words import Word, arity, basename, read_options
 
 _PIPX = arity(
-    "--no-cache --pypackages --verbose --system-site-packages --quiet -q --fetch-missing-python --path --no-path-check",
-    "--spec --python --pip-args --index-url -i --suffix --with --backend",
+    "--no-cache --refresh --pypackages --verbose -v --system-site-packages --quiet -q --fetch-missing-python --path"
+    " --no-path-check --skip-maintenance --global --editable -e",
+    "--spec --python --pip-args --index-url -i --suffix --with --backend --python-args --fetch-python --cooldown",
 )
 
 
