@@ -1,8 +1,9 @@
-"""The tables of options are held to the tools themselves: each option of their ``--help`` is known as what it is."""
+"""Options and words are held to the tools themselves: what ``--help`` shows is known, and read as they read it."""
 
 from __future__ import annotations
 
 import os
+import random
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from workbench.launch.containers import EXEC, GLOBAL, RUN
 from workbench.launch.interpreters import NODE
 from workbench.launch.options import NPM, UV
 from workbench.launch.sandboxes import BWRAP, SYSTEMD_RUN
+from workbench.launch.shells import split_words
 from workbench.launch.words import Arity
 from workbench.launch.wrappers import SIMPLE, TIMEOUT, UNSHARE
 
@@ -201,3 +203,23 @@ def test_what_an_engine_takes_for_the_image() -> None:
     assert image is not None
     assert (image.name, image.tag, image.argument) == ("localhost/workbench-none", "1", len(command) - 2)
     assert f"{image.text}: image not known" in done.stderr
+
+
+def test_words_are_those_of_the_shell_itself() -> None:
+    shell = require_program("sh")
+    dice = random.Random(7)
+    read = 0
+    for _ in range(200):
+        text = "".join(dice.choice("ab  \"\"''\\") for _ in range(dice.randrange(1, 14)))
+        if text.endswith("\\"):
+            continue  # at the very end a shell keeps it, and no one writes it
+        done = subprocess.run(
+            [shell, "-c", f"printf '%s\\0' {text}"], capture_output=True, text=True, timeout=20, check=False
+        )
+        words = split_words(text)
+        if words is None:
+            assert done.returncode != 0, text
+        else:
+            assert done.stdout.split("\0")[:-1] == (words or [""]), text
+            read += 1
+    assert read > 50

@@ -16,6 +16,8 @@ _OPERATORS = frozenset(";&|<>()\n")
 _PREPARATIONS = frozenset((
     "cd", "source", ".", "export", "set", "umask", "ulimit", "unset", "nvm", "fnm", "mise", "asdf", "alias", "shopt",
 ))  # fmt: skip
+# The last of them may start something: ``mise exec``.
+_RUN_NOTHING = _PREPARATIONS - {"mise"}
 _PARAMETER = re.compile(r"\$(?:(\d)|\{(\d{1,3})\})\Z")
 # What redaction leaves in the place of a secret is one word, although it holds blanks.
 MARK = re.compile(r"<secret: [\w-]+, \d+ characters>")
@@ -42,7 +44,7 @@ def unwrap_shell(words: Sequence[Word]) -> Step | None:
     """``sh -c "one command"``. A shell that runs a script, or more than one command, is the program itself."""
     name = basename(words[0].text)
     at = 1
-    string: Word | None = None
+    from_string = False
     while at < len(words) and words[at].text[:1] in ("-", "+") and len(words[at].text) > 1:
         text = words[at].text
         at += 1
@@ -52,20 +54,16 @@ def unwrap_shell(words: Sequence[Word]) -> Step | None:
             at += text in ("--rcfile", "--init-file")
             continue
         at += text.endswith(("o", "O"))
-        if "c" in text and text.startswith("-"):
-            if at < len(words) and words[at].text == "--":
-                at += 1
-            string = words[at] if at < len(words) else None
-            at += 1
-            break
-    if string is None:
+        from_string = from_string or ("c" in text and text.startswith("-"))
+    if not from_string or at >= len(words):
         return None
-    command = split_command(string.text, [word.text for word in words[at:]])
+    string, parameters = words[at], words[at + 1 :]
+    command = split_command(string.text, [word.text for word in parameters])
     if command is None:
         return Step(name, (), understood=False)
     return Step(
         name,
-        command.as_words(string, words[at:]),
+        command.as_words(string, parameters),
         environment=tuple(string.part(each) for each in command.names),
         directory=string.part(command.directory) if command.directory else None,
     )
@@ -180,7 +178,7 @@ def _last_command(tokens: list[str]) -> Command | None:
         names += [assigned[1]] if assigned else []
         start += 1
     last = last[start:]
-    if not last or last[0] in _PREPARATIONS - {"mise"} or last[0] in _COMPOUND:
+    if not last or last[0] in _RUN_NOTHING or last[0] in _COMPOUND:
         return None
     return Command(tuple((token, None) for token in last), tuple(names), directory)
 
