@@ -29,7 +29,7 @@ class Context:
     ``home`` is the account whose clients are inspected, ``homes`` all of them where it is not that one alone.
     ``environment`` is the session's. With ``assess`` false nothing is judged by another program: units are found, but
     systemd is not asked about them. ``found`` holds the sections gathered so far, by name, for a collector that depends
-    on them.
+    on them. ``engines`` are the sockets of container engines, None for the usual places.
     """
 
     platform: str
@@ -41,6 +41,7 @@ class Context:
     sudoers: Path = Path("/etc/sudoers")
     unit_folders: tuple[Path, ...] | None = None
     managed_root: Path = Path("/")
+    engines: tuple[Path, ...] | None = None
     homes: tuple[Home, ...] = ()
     assess: bool = True
     found: Mapping[str, Any] = field(default_factory=dict)
