@@ -132,7 +132,10 @@ def _ulimit(name: str) -> str:
 
 
 def _paths(host: Any, key: str) -> tuple[str, ...] | None:
-    return texts(host, key) if isinstance(at(host, key), list) else None
+    if isinstance(at(host, key), list):
+        return texts(host, key)
+    # Of a privileged container the engine tells none and covers none.
+    return () if flag(host, "Privileged") else None
 
 
 def _tmpfs(host: Any) -> tuple[tuple[str, str], ...]:

@@ -42,7 +42,7 @@ def container_fact(inspected: Any, engine: EngineFact, version: Any, *, same_hos
     """One container from its inspection. ``same_host``: the engine's process ids are those of this host."""
     labels = dict(pairs(inspected, "Config", "Labels"))
     running = flag(inspected, "State", "Running")
-    command, _ = redact_arguments([raw(inspected, "Path"), *raws(inspected, "Args")])
+    command, _ = redact_arguments(_command(inspected))
     fact = ContainerFact(
         id=visible(raw(inspected, "Id"), 64),
         name=text(inspected, "Name").removeprefix("/"),
@@ -82,6 +82,13 @@ def environment(inspected: Any) -> dict[str, str]:
         if name:
             found[name] = value
     return {name: found[name] for name in sorted(found)}
+
+
+def _command(inspected: Any) -> tuple[str, ...]:
+    told = (raw(inspected, "Path"), *raws(inspected, "Args"))
+    configured = (*raws(inspected, "Config", "Entrypoint"), *raws(inspected, "Config", "Cmd"))
+    # Podman tells a program without arguments as its own argument.
+    return told[:1] if len(configured) == 1 and told == (*configured, *configured) else told
 
 
 def _mounts(inspected: Any) -> tuple[ContainerMount, ...]:
