@@ -442,7 +442,7 @@ def podman() -> Iterator[tuple[list[str], Path]]:
     folder = Path(tempfile.mkdtemp(prefix="podman-", dir="/tmp"))
     command = [
         *(program, "--root", str(folder / "root"), "--runroot", str(folder / "run"), "--storage-driver", "vfs"),
-        *("--cgroup-manager", "cgroupfs", "--events-backend", "file"),
+        *("--cgroup-manager", "cgroupfs", "--events-backend", "file", "--tmpdir", str(folder / "tmp")),
     ]
     place = folder / "podman.sock"
     service = subprocess.Popen(
@@ -466,7 +466,10 @@ def podman() -> Iterator[tuple[list[str], Path]]:
         subprocess.run([*command, "rm", "--all", "--force"], capture_output=True, check=False)
         service.terminate()
         service.wait(20)
-        shutil.rmtree(folder, ignore_errors=True)
+        # Podman lets a process of its own clean up after a container, and that makes its folders anew.
+        for _ in range(10):
+            shutil.rmtree(folder, ignore_errors=True)
+            time.sleep(0.2)
 
 
 def test_podman_is_asked_through_its_docker_compatible_socket(podman: tuple[list[str], Path]) -> None:

@@ -27,7 +27,6 @@ from workbench.model.facts import SectionState, Unread
 from workbench.model.processes import ProcessFacts, ServerProcess
 from workbench.text import visible
 
-DEPENDS = ("processes",)
 DEADLINE = 3.0
 """Seconds that one engine has for all of its answers."""
 
@@ -40,11 +39,10 @@ _ID_FILE_LIMIT = 4096
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What one engine told: every container with its inspection, recognised or not, and what it did not tell."""
+    """What one engine told: the containers that run a server, how many there are, and what it did not tell."""
 
     fact: EngineFact
-    engine: Engine
-    containers: tuple[tuple[ContainerFact, Any], ...]
+    containers: tuple[ContainerFact, ...]
     seen: int
     unread: tuple[Unread, ...]
 
@@ -68,9 +66,11 @@ def gather(context: Context) -> ContainerFacts:
     if not told:
         first = unread[0]
         return ContainerFacts(SectionState("failed", f"{first.what}: {first.why}", first.unlock, unread=tuple(unread)))
-    containers = [container for each in told for container in _recognised(each, context, unread)]
     state = SectionState("partial", unread=tuple(unread)) if unread else SectionState("complete")
-    containers.sort(key=lambda container: (container.created, container.id))
+    containers = sorted(
+        (container for each in told for container in each.containers),
+        key=lambda container: (container.created, container.id),
+    )
     return ContainerFacts(state, tuple(containers), tuple(each.fact for each in told), sum(each.seen for each in told))
 
 
@@ -111,7 +111,9 @@ def _ask(place: Place, context: Context) -> _Told:
     if len(ids) > _MOST_CONTAINERS:
         left = f"{len(ids) - _MOST_CONTAINERS} of the containers at {fact.socket}"
         unread.append(Unread(_DETAILS, left, "there are too many", "remove containers that are no longer needed"))
-    inspected = all_at_once(engine.ask, [f"/containers/{each}/json" for each in ids[:_MOST_CONTAINERS]], engine.end)
+    # One that the engine hangs on must leave time to ask for the images of the others.
+    until = engine.end - DEADLINE / 6
+    inspected = all_at_once(engine.ask, [f"/containers/{each}/json" for each in ids[:_MOST_CONTAINERS]], until)
     same_host = _same_kernel(engine.version, context)
     containers: list[tuple[ContainerFact, Any]] = []
     for each, answer in zip(ids, inspected, strict=False):
@@ -122,12 +124,13 @@ def _ask(place: Place, context: Context) -> _Told:
         else:
             why = answer.why if isinstance(answer, CannotLook) else "the engine's answer is of another container"
             unread.append(Unread(_DETAILS, f"the container {each[:12]} of {fact.socket}", why, "scan again"))
-    return _Told(fact, engine, tuple(containers), len(ids), tuple(unread))
+    found = _with_images(_recognised(containers, context), engine, unread)
+    return _Told(fact, tuple(found), len(ids), tuple(unread))
 
 
-def _recognised(told: _Told, context: Context, unread: list[Unread]) -> list[ContainerFact]:
+def _recognised(containers: Sequence[tuple[ContainerFact, Any]], context: Context) -> list[ContainerFact]:
     own = own_container(context)
-    others = [(fact, inspected) for fact, inspected in told.containers if not is_own(fact, own)]
+    others = [(fact, inspected) for fact, inspected in containers if not is_own(fact, own)]
     joined = _joined([fact for fact, _ in others], context)
     entries = _entries(context)
     found = []
@@ -135,7 +138,7 @@ def _recognised(told: _Told, context: Context, unread: list[Unread]) -> list[Con
         why = joined.get(fact.id) or recognise(fact, inspected, entries, str(context.home))
         if why:
             found.append(replace(fact, recognised_by=visible(why)))
-    return _with_images(found, told.engine, unread)
+    return found
 
 
 def _joined(containers: Sequence[ContainerFact], context: Context) -> dict[str, str]:

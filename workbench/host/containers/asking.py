@@ -86,6 +86,9 @@ def all_at_once(act: Callable[[_Item], _Answer], over: Sequence[_Item], end: flo
                 answers[turn] = act(over[turn])
             except CannotLook as why:
                 answers[turn] = why
+            except Exception as error:  # noqa: BLE001, RUF100 - an answer that nobody thought of is a gap, not a crash
+                kind = type(error).__name__
+                answers[turn] = CannotLook(f"its answer could not be understood ({kind})", "look at the engine itself")
 
     # Daemons, not a pool's threads: one that waits for an engine must not keep the program from ending.
     workers = [threading.Thread(target=work, daemon=True) for _ in range(min(_THREADS, len(over)))]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workbench.host.containers.values import MOST, pairs, raw
+from workbench.host.containers.values import MOST, pairs, raw, text
 from workbench.host.context import Context, Home
 from workbench.host.files import CannotLook, read_bounded, reason
 from workbench.model.facts import Unread
@@ -19,6 +19,7 @@ from workbench.text import visible
 
 FACET = "engines"
 _LIMIT = 1024 * 1024
+_MOST_ENGINES = 32
 _SYSTEM = ("/var/run/docker.sock", "/run/docker.sock", "/run/podman/podman.sock")
 _OF_SESSION = ("docker.sock", "podman/podman.sock")
 _OF_HOME = (
@@ -68,6 +69,9 @@ def find(context: Context) -> tuple[list[Place], list[Unread]]:
             # Whoever's home is looked at must not choose what this account connects to.
             unread.append(_unread(named, "it does not belong to that account", "look as that account"))
             continue
+        if len(places) == _MOST_ENGINES:
+            unread.append(_unread(named, "there are too many engines", "remove contexts that are no longer needed"))
+            break
         seen.add((status.st_dev, status.st_ino))
         places.append(Place(named.path, named.by, status))
     return places, unread
@@ -128,7 +132,7 @@ def _of_contexts(home: Home, context: Context, unread: list[Unread]) -> Iterator
     for entry in entries:
         document = _document(folder / "contexts" / "meta" / entry / "meta.json", unread)
         address = raw(dict(pairs(document, "Endpoints")).get("docker"), "Host")
-        by = f"the docker context {visible(raw(document, 'Name'), 100)}"
+        by = f"the docker context {text(document, 'Name')[:100]}"
         if entry == wanted and not overruled:
             yield from _at_address(address, by, unread, owner)
         elif address.startswith("unix:///"):

@@ -18,6 +18,7 @@ from workbench.host.processes.recognise import is_server_package
 from workbench.launch import understand
 from workbench.launch.images import parse_image
 from workbench.model.containers import ContainerFact
+from workbench.secrets import shown_name
 from workbench.secrets.names import words
 
 _MARKS = {
@@ -26,6 +27,8 @@ _MARKS = {
     "toolhive-name": "ToolHive started it as the MCP server",
     "docker-mcp-name": "the Docker MCP gateway started it as the MCP server",
 }
+# Programs that serve or wrap servers and whose names do not say so.
+_KNOWN = words("fastmcp mcpo supergateway metamcp mcphub")
 _EDITORS = ("devcontainer.", "vsch.", "dev.containers.")
 _EDITOR_IMAGE = re.compile(r"vsc-.+-[0-9a-f]{16,64}(?:-.*)?\Z")
 _PACKAGE = re.compile(r"/(?:node_modules|site-packages|dist-packages)/((?:@[^/]+/)?[^/]+)")
@@ -38,7 +41,9 @@ _BESIDE = words(
     " consul etcd cloudflared squid buildkit"
 )
 _ENTRY = frozenset(("app", "server", "main", "mcp", "service", "web", "api"))
-_VARIABLE = re.compile(r"(?:FAST)?MCP_(?:SERVER_)?(?:TRANSPORT(?:_\w+)?|MODE)\Z|FASTMCP_\w+\Z|MCP_SERVER_NAME\Z")
+_VARIABLE = re.compile(
+    r"(?:FAST)?MCP_(?:SERVER_)?(?:TRANSPORT(?:_[A-Z]{1,20})?|MODE)\Z|FASTMCP_[A-Z_]{1,40}\Z|MCP_SERVER_NAME\Z"
+)
 _PORT = re.compile(r"(?:FAST)?MCP_(?:SERVER_|HTTP_|SSE_)?PORT\Z")
 _ENTRY_SCRIPT = re.compile(r"(?:docker-)?entry-?point(?:\.sh)?\Z")
 _SUBCOMMANDS = frozenset(("serve", "server", "start", "run", "stdio", "gateway"))
@@ -83,7 +88,7 @@ def _by_image(fact: ContainerFact) -> str:
     if parts[:1] == ["mcp"] and len(parts) == 2:
         return f"its image {name} is of the namespace mcp"
     last = _without_project(parts[-1], fact) if parts else ""
-    return f"its image is named {name}" if names_mcp_server(last) else ""
+    return f"its image is named {name}" if names_mcp_server(last) or last in _KNOWN else ""
 
 
 def _by_command(command: Sequence[str], home: str) -> str:
@@ -102,7 +107,7 @@ def _by_command(command: Sequence[str], home: str) -> str:
             return f"it runs the package {installed[1]}"
     named = _last(script.text) if script.kind == "script" else script.text if script.kind == "module" else ""
     for name in (program_name(launch.program), named.removesuffix(".py").removesuffix(".js")):
-        if name and names_mcp_server(name):
+        if name and (names_mcp_server(name) or name in _KNOWN):
             return f"it runs {name}"
     given = script.arguments if script.kind == "script" else launch.arguments
     if given[:1] == ("mcp-server",) or (given[:1] == ("mcp",) and given[1:2] and given[1] in _SUBCOMMANDS):
@@ -132,7 +137,7 @@ def _by_variable(inspected: Any) -> str:
     for name, value in environment(inspected).items():
         # A client of a server has such variables too; that it offers the very port makes it the server.
         if _VARIABLE.match(name) or (_PORT.match(name) and value in exposed):
-            return f"its variable {name} sets up an MCP server"
+            return f"its variable {shown_name(name)} sets up an MCP server"
     return ""
 
 

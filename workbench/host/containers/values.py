@@ -9,7 +9,7 @@ from typing import Any
 from workbench.secrets import redact
 from workbench.text import visible
 
-MOST = 1000
+MOST = 5000
 """Of a list in an answer, so many items are looked at: no container has more of anything."""
 
 
