@@ -21,7 +21,7 @@ import pytest
 
 from tests import builders
 from workbench.host import containers
-from workbench.host.containers import engines
+from workbench.host.containers import engines, looking
 from workbench.host.context import Context, Home
 from workbench.model.clients import ClientFacts
 from workbench.model.containers import ContainerFact, ContainerFacts
@@ -351,7 +351,7 @@ class TestAnswers:
     def test_a_hanging_engine_does_not_hold_the_scan(
         self, act: Callable[[socket.socket], None], start: Callable[..., FakeEngine], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(containers, "DEADLINE", 0.4)
+        monkeypatch.setattr(looking, "DEADLINE", 0.4)
         well = start(engine_of(inspection()), name="well.sock")
         began = time.monotonic()
         facts = gather(start(act=act).place, well.place)
@@ -362,7 +362,7 @@ class TestAnswers:
         assert [found.id for found in facts.containers] == [ID]
 
     def test_one_that_never_accepts_does_not_hold_it_either(self, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(containers, "DEADLINE", 0.4)
+        monkeypatch.setattr(looking, "DEADLINE", 0.4)
         with socket.socket(socket.AF_UNIX) as full, socket.socket(socket.AF_UNIX) as first:
             full.bind(str(place / "full.sock"))
             full.listen(0)

@@ -59,9 +59,15 @@ class PrivateEngine:
         """Create a container without starting it; gives its id."""
         return self.docker("create", *arguments).stdout.strip()
 
-    def import_image(self, name: str, root: Path, *changes: str) -> None:
-        """Make an image of a folder. ``changes`` are lines of a Dockerfile (``ENTRYPOINT ["/bin/sh"]``)."""
-        packed = subprocess.run(["tar", "-C", str(root), "-c", "."], capture_output=True, check=True).stdout
+    def import_image(self, name: str, root: Path, *changes: str, packages: Path | None = None) -> None:
+        """Make an image of a folder. ``changes`` are lines of a Dockerfile (``ENTRYPOINT ["/bin/sh"]``).
+
+        ``packages`` is a folder with a ``node_modules`` that is put below ``/app``: as it is, for it has many files.
+        """
+        tar = ["tar", "-c", "-C", str(root), "."]
+        if packages is not None:
+            tar += ["--transform", "s,^node_modules,app/node_modules,", "-C", str(packages), "node_modules"]
+        packed = subprocess.run(tar, capture_output=True, check=True).stdout
         given = [word for change in changes for word in ("--change", change)]
         self.docker("import", *given, "-", name, data=packed)
 
@@ -102,8 +108,8 @@ def busybox_root(folder: Path) -> Path:
     return folder
 
 
-def node_root(folder: Path, package_folder: Path) -> Path:
-    """A root file system with this machine's Node, its libraries, and a ``node_modules`` below ``/app``."""
+def node_root(folder: Path) -> Path:
+    """A root file system with this machine's Node and its libraries, and an empty ``/workspace``."""
     node = require_program("node")
     told = subprocess.run(["ldd", node], capture_output=True, text=True, check=True).stdout
     needed = [word for line in told.splitlines() for word in line.split() if word.startswith("/")]
@@ -113,7 +119,6 @@ def node_root(folder: Path, package_folder: Path) -> Path:
         shutil.copy(file, place)
     (folder / "workspace").mkdir()
     (folder / "tmp").mkdir()
-    shutil.copytree(package_folder, folder / "app", symlinks=True)
     return folder
 
 

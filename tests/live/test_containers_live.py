@@ -80,9 +80,9 @@ def node_image(engine: PrivateEngine) -> str:
             done = run(command, {**npm_environment(folder), "npm_config_prefer_offline": "true"})
             if done.returncode != 0:
                 support.missing(f"npm could not install {FILES}: {done.stderr[-300:]}")
-    root = node_root(engine.folder / "node", folder)
+    root = node_root(engine.folder / "node")
     start = [shutil.which("node"), f"/app/node_modules/{FILES}/dist/index.js"]
-    engine.import_image("files", root, f"ENTRYPOINT {json.dumps(start)}", "USER 65532")
+    engine.import_image("files", root, f"ENTRYPOINT {json.dumps(start)}", "USER 65532", packages=folder)
     return "files"
 
 
@@ -463,9 +463,9 @@ def podman() -> Iterator[tuple[list[str], Path]]:
             support.missing(f"Podman's service does not run here: {done.stderr.decode()[-300:]}")
         yield command, place
     finally:
-        subprocess.run([*command, "rm", "--all", "--force"], capture_output=True, check=False)
-        service.terminate()
-        service.wait(20)
+        subprocess.run([*command, "rm", "--all", "--force", "--time", "0"], capture_output=True, check=False)
+        service.kill()
+        service.wait()
         # Podman lets a process of its own clean up after a container, and that makes its folders anew.
         for _ in range(10):
             shutil.rmtree(folder, ignore_errors=True)

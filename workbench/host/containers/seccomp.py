@@ -16,6 +16,8 @@ from workbench.host.containers.values import at, items, number, raw, raws
 from workbench.model.containers import SeccompProfile, SyscallVerdict
 
 _ENOSYS = 38
+# Docker's own profile has some twenty, a learned one some hundred.
+_MOST_RULES = 5000
 _EPERM = 1
 _ACTIONS: dict[str, SyscallVerdict] = {
     "SCMP_ACT_ALLOW": "allowed",
@@ -105,9 +107,12 @@ def summarise(text: str, machine: Machine) -> SeccompProfile:
     if action not in _ACTIONS:
         return SeccompProfile("denied", problem="it has no default action that an engine knows")
     default = _verdict(action, document, "defaultErrnoRet")
+    told = _all(document, "syscalls")
+    if len(told) > _MOST_RULES:
+        return SeccompProfile(default, problem=f"it has more than {_MOST_RULES} rules")
     rules: defaultdict[str, list[_Rule]] = defaultdict(list)
     named = 0
-    for each in _all(document, "syscalls"):
+    for each in told:
         action = raw(each, "action")
         if action not in _ACTIONS:
             return SeccompProfile(default, problem="one of its rules has an action that no engine knows")
