@@ -365,6 +365,8 @@ class TestRecognition:
             ("vsc-github-mcp-server-" + "a" * 64, {}),
             ("mcp/dev", {"Labels": {"devcontainer.local_folder": "/home/dev/github-mcp-server"}}),
             ("docker/mcp-proxy-l4", {"Labels": {"docker-mcp": "true", "docker-mcp-proxy": "true"}}),
+            ("proxy", {"Labels": {"docker-mcp": "true"}, "name": "docker-mcp-proxy-abc"}),
+            ("dnsmasq", {"Labels": {"toolhive": "true", "toolhive-auxiliary-workload": "true"}}),
             ("dhcpmcpd", {"name": "mcp23017"}),
             ("minecraft", {"name": "mcpe"}),
             ("", {"command": ("",), "name": ""}),

@@ -181,6 +181,7 @@ def test_secrets_never_enter_the_facts(clean: PrivateEngine) -> None:
     assert kinds["GITHUB_TOKEN"] == "github-token" or kinds["GITHUB_TOKEN"].startswith("github")
     assert kinds["PLAIN"] == ""
     assert found.labels == ("key",)
+    assert [(secret.place, secret.length) for secret in found.secrets] == [("args[2]", len(TOKEN))]
 
 
 def test_only_servers_are_found_running_or_not(clean: PrivateEngine) -> None:
@@ -401,7 +402,7 @@ class TestForbidden:
         state = as_account(65533, context_of(engine.socket)).state
         assert state.status == "failed"
         assert state.reason == f"the container engine at {engine.socket}: permission denied"
-        assert state.unlock == "look as root or as its owner"
+        assert state.unlock == "look as root"
 
     def test_the_group_that_may_look_is_named(self, engine: PrivateEngine) -> None:
         import grp

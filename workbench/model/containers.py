@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from workbench.model.facts import EnvironmentEntry, SectionState
+from workbench.model.facts import EnvironmentEntry, SecretFact, SectionState
 
 SyscallVerdict = Literal["allowed", "denied", "no such call", "killed", "logged", "asked", "depends"]
 """What a filter answers. ``denied`` is an error code other than ENOSYS, which is ``no such call``: a C library that
@@ -109,7 +109,8 @@ class ContainerFact:
     options), ``ulimits`` (name, soft, hard), ``sysctls`` names. ``memory`` is bytes, ``cpus`` a number of processors,
     ``pids_limit`` a count: None for no limit.
 
-    ``environment`` holds names; ``labels`` too. ``compose_file`` may name several, separated by commas.
+    ``environment`` holds names; ``labels`` too. ``secrets`` are those that ``command`` holds (``args[3]``).
+    ``compose_file`` may name several, separated by commas.
     """
 
     id: str
@@ -160,6 +161,7 @@ class ContainerFact:
     tty: bool = False
     runtime: str = ""
     environment: tuple[EnvironmentEntry, ...] = ()
+    secrets: tuple[SecretFact, ...] = ()
     labels: tuple[str, ...] = ()
     compose_project: str = ""
     compose_service: str = ""

@@ -119,7 +119,7 @@ def _knock(place: Place, seconds: float) -> None:
 def _unlock(place: Place) -> str:
     # Not "join the group": whoever is in it is root of this host.
     if not place.status.st_mode & 0o020 or place.status.st_gid == 0:
-        return "look as root or as its owner"
+        return "look as root or as its owner" if place.status.st_uid else "look as root"
     try:
         import grp
 

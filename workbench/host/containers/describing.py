@@ -42,7 +42,7 @@ def container_fact(inspected: Any, engine: EngineFact, version: Any, *, same_hos
     """One container from its inspection. ``same_host``: the engine's process ids are those of this host."""
     labels = dict(pairs(inspected, "Config", "Labels"))
     running = flag(inspected, "State", "Running")
-    command, _ = redact_arguments(_command(inspected))
+    command, secrets = redact_arguments(_command(inspected))
     fact = ContainerFact(
         id=visible(raw(inspected, "Id"), 64),
         name=text(inspected, "Name").removeprefix("/"),
@@ -60,6 +60,7 @@ def container_fact(inspected: Any, engine: EngineFact, version: Any, *, same_hos
         mounts=_mounts(inspected),
         open_stdin=flag(inspected, "Config", "OpenStdin"),
         tty=flag(inspected, "Config", "Tty"),
+        secrets=secrets,
         environment=tuple(environment_entry(name, value) for name, value in environment(inspected).items()),
         labels=tuple(shown_name(name) for name in labels),
         compose_project=text(labels, f"{_COMPOSE}project"),

@@ -30,6 +30,7 @@ _MARKS = {
 # Programs that serve or wrap servers and whose names do not say so.
 _KNOWN = words("fastmcp mcpo supergateway metamcp mcphub")
 _EDITORS = ("devcontainer.", "vsch.", "dev.containers.")
+_HELPERS = ("docker-mcp-proxy", "toolhive-auxiliary")
 _EDITOR_IMAGE = re.compile(r"vsc-.+-[0-9a-f]{16,64}(?:-.*)?\Z")
 _PACKAGE = re.compile(r"/(?:node_modules|site-packages|dist-packages)/((?:@[^/]+/)?[^/]+)")
 _REGISTRY = re.compile(r"localhost|.*[.:].*")
@@ -57,8 +58,8 @@ def recognise(fact: ContainerFact, inspected: Any, started_by: Mapping[str, str]
     labels = dict(pairs(inspected, "Config", "Labels"))
     if any(name.startswith(_EDITORS) for name in labels) or _EDITOR_IMAGE.match(_last(fact.image)):
         return ""  # a place to work in; what runs in it is found as a process
-    if raw(labels, "docker-mcp-proxy") or raw(labels, "toolhive-auxiliary"):
-        return ""
+    if any(name.startswith(_HELPERS) for name in labels) or fact.name.startswith("docker-mcp-proxy-"):
+        return ""  # what a gateway puts beside its servers: proxies, a resolver, an inspector
     sure = _by_label(labels) or _by_image(fact) or _by_command(fact.command, home)
     if sure:
         return sure
