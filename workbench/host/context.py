@@ -33,6 +33,7 @@ class Context:
     ``environment`` is the session's. With ``assess`` false nothing is judged by another program: units are found, but
     systemd is not asked about them. ``privileged`` is there where reading through sudo is offered or was agreed to.
     ``found`` holds the sections gathered so far, by name, for a collector that depends on them.
+    ``engines`` are the sockets of container engines, None for the usual places.
     """
 
     platform: str
@@ -44,6 +45,7 @@ class Context:
     sudoers: Path = Path("/etc/sudoers")
     unit_folders: tuple[Path, ...] | None = None
     managed_root: Path = Path("/")
+    engines: tuple[Path, ...] | None = None
     homes: tuple[Home, ...] = ()
     assess: bool = True
     privileged: Privileged | None = None

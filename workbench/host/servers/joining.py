@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from workbench.host.containers.joining import pairs
 from workbench.host.servers.isolation import isolation_of
 from workbench.model.clients import ClientConfig, ClientFacts, EntryReference, InstalledPackage, ServerEntry
 from workbench.model.containers import ContainerFact, ContainerFacts
@@ -38,13 +39,14 @@ _SOURCES: tuple[tuple[str, SourceKind], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the collectors found, for one join."""
+    """What the collectors found, for one join. ``id_files`` are the contents of ``--cidfile``s, by path."""
 
     clients: ClientFacts
     processes: ProcessFacts
     sockets: SocketFacts
     units: UnitFacts
     containers: ContainerFacts
+    id_files: Mapping[str, str] = field(default_factory=dict)
 
 
 def join(facts: Facts) -> tuple[Server, ...]:
@@ -66,6 +68,10 @@ class _Running:
 
     def __init__(self, facts: Facts) -> None:
         self.containers = {container.id: container for container in facts.containers.containers}
+        self._inside = {
+            pair.server: pair.container
+            for pair in pairs(facts.processes.servers, facts.containers.containers, facts.id_files)
+        }
         self._left = {process.key: process for process in facts.processes.servers}
         self._of_entry: dict[tuple[str, object], list[ServerProcess]] = {}
         self._ports = {(port.port, port.server): port for port in facts.sockets.ports if port.reach != "namespace"}
@@ -97,9 +103,9 @@ class _Running:
 
     def containers_of(self, processes: Iterable[ServerProcess]) -> list[ContainerFact]:
         """The containers that processes run in."""
-        ids = dict.fromkeys(process.container for process in processes if process.container)
+        ids = dict.fromkeys(self._inside[process.key] for process in processes if process.key in self._inside)
         self._taken.update(ids)
-        return [self.containers[identity] for identity in ids if identity in self.containers]
+        return [self.containers[identity] for identity in ids]
 
     def containers_left(self) -> Iterator[ContainerFact]:
         """The containers of no process that was found."""
@@ -191,6 +197,7 @@ def _of_container(container: ContainerFact) -> Server:
         transport="unknown",
         command=container.command,
         pids=(container.pid,) if container.pid else (),
+        ports=tuple(_published([container])),
         containers=(container.id,),
         isolation=(f"container {container.name or container.id[:12]}",),
         sources=(SourceFact("container", container.image),) if container.image else (),
@@ -221,7 +228,7 @@ def _with_processes(server: Server, processes: list[ServerProcess], running: _Ru
         containers=tuple(container.id for container in containers),
         units=tuple(unit for unit in units if unit),
         sockets=tuple(sockets),
-        ports=tuple(dict.fromkeys(port.shown for port in ports)),
+        ports=tuple(dict.fromkeys((*(port.shown for port in ports), *_published(containers)))),
         accounts=tuple(dict.fromkeys(process.account or str(process.uid) for process in processes)),
         isolation=tuple(isolation),
         sources=tuple(dict.fromkeys(process.source for process in processes if process.source is not None)),
@@ -229,6 +236,13 @@ def _with_processes(server: Server, processes: list[ServerProcess], running: _Ru
         confidence=best.confidence,
         recognised_by=best.recognised_by,
     )
+
+
+def _published(containers: Iterable[ContainerFact]) -> Iterator[str]:
+    for container in containers:
+        for port in container.ports:
+            address = port.address or "0.0.0.0"  # noqa: S104 - how the engine says "all addresses"
+            yield f"[{address}]:{port.port}" if ":" in address else f"{address}:{port.port}"
 
 
 def _transport(server: Server, ports: list[PortFact]) -> Literal["stdio", "http", "unknown"]:
