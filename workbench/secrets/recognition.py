@@ -33,18 +33,20 @@ _DATABASES = words(
 )
 _URL_PASSWORD = re.compile(
     r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{1,40})://"
-    r"[^\s:/@\"'<>]{0,256}:(?P<secret>[^\s/@\"'<>\\]{1,512})@"
+    r"(?P<user>[^\s:/@\"'<>]{0,256}):(?P<secret>[^\s/@\"'<>\\]{1,512})@"
 )
 _URL_USER = re.compile(r"://(?P<secret>[^\s:/@\"'<>\\]{16,512})(?::[^\s/@\"'<>\\]{0,512})?@")
+# It lets anyone send reports and read nothing: web pages carry it.
+_PUBLIC_DSN = re.compile(r"[0-9a-f]{32}@(?:[\w-]{1,60}\.){0,4}sentry\.io/")
 _AUTHORIZATION = re.compile(r"\b(?:Bearer|Basic)(?:\s+|%20)(?P<secret>[\w+/=.~-]{16,4096})", re.IGNORECASE)
-_SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey|Key)\s+", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey|Key|SSWS)\s+", re.IGNORECASE)
 _CONNECTION = re.compile(
     r"\b(?:server|host|hostaddr|data source|user id|uid|dbname|initial catalog)\s*=", re.IGNORECASE
 )
 _CONNECTION_PASSWORD = re.compile(r"\b(?:password|pwd)\s*=\s*(?P<secret>[^;\s\"'\\]{3,256})", re.IGNORECASE)
 _VALUE = (
-    r"(?:(?P<quote>\\?[\"'`])(?:(?:Bearer|Basic|Token)\s+)?(?P<quoted>(?:(?!(?P=quote))[^\r\n]){1,4096})"
-    r"|(?:(?:Bearer|Basic|Token)\s+)?(?P<bare>[^\s\"'`,;&|<>()\[\]{}\\]{1,4096}))"
+    r"(?:(?P<quote>\\?[\"'`])(?:(?:Bearer|Basic|Token|SSWS)\s+)?(?P<quoted>(?:(?!(?P=quote))[^\r\n]){1,4096})"
+    r"|(?:(?:Bearer|Basic|Token|SSWS)\s+)?(?P<bare>[^\s\"'`,;&|<>()\[\]{}\\]{1,4096}))"
 )
 _ASSIGNMENT = re.compile(
     r"(?<!\w)(?<!\$\{)(?P<name>[A-Za-z_][\w.-]{1,80})(?:\\?[\"'`])?[ \t]{0,8}(?:=>|=|:(?!//)|%3[Dd])[ \t]{0,8}" + _VALUE
@@ -150,7 +152,8 @@ def _named(text: str) -> Iterator[Hit]:
 def _is_token(token: str) -> bool:
     """Whether the random part of a token is random: no placeholder, no filler, no phrase, no vendor's example."""
     longest = max(_PART.findall(token), key=len, default="")
-    filler = len(set(longest)) < 6 or is_sequence(longest)
+    # Of a few random characters some are alike by chance; of many, hardly ever that many.
+    filler = len(set(longest)) < (6 if len(longest) >= 16 else 4) or is_sequence(longest)
     phrase = token.count("-") + token.count("_") >= 4 and is_name(token)
     return not (filler or phrase or is_placeholder(token) or _DOCUMENTED.search(token))
 
@@ -172,12 +175,12 @@ def _in_urls(text: str) -> Iterator[Hit]:
         password = unquote(match["secret"])
         if is_reference(password) or "${" in password or (len(password) > 2 and is_placeholder(password)):
             continue
-        if not password.strip("*."):
-            continue
+        if not password.strip("*.") or (len(password) > 2 and password == match["user"] and is_name(password)):
+            continue  # ``postgres:postgres`` is what the image comes with
         scheme = match["scheme"].lower().partition("+")[0]
         yield Hit(*match.span("secret"), "db-url" if scheme in _DATABASES else "url-password")
     for match in _URL_USER.finditer(text):
-        if _judge("secret", unquote(match["secret"])):
+        if not _PUBLIC_DSN.match(text, match.start("secret")) and _judge("secret", unquote(match["secret"])):
             yield Hit(*match.span("secret"), "url-token")
 
 
