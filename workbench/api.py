@@ -42,6 +42,7 @@ from workbench.model.finding import (
 from workbench.model.launch import Launch, PackageSpec, RootArgument
 from workbench.model.plan import EditValue, Operation, Plan, Refusal, Reversal, Safety, SetMode
 from workbench.model.processes import ServerProcess
+from workbench.model.session import StartupFile
 from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import SocketFact
@@ -85,6 +86,7 @@ __all__ = [
     "Severity",
     "Snapshot",
     "SocketFact",
+    "StartupFile",
     "Subject",
     "SudoCommand",
     "SudoRule",
