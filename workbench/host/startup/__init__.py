@@ -140,7 +140,7 @@ class _Look:
     def _path(self, asked: str, read_by: str) -> str | None:
         """Where a sourced path leads, or None where it hangs on more than the home folder."""
         home = os.fspath(self.home.path)
-        for beginning in ("~/", "$HOME/", "${HOME}/"):
+        for beginning in ("~/", "${HOME}/", "$HOME/"):
             if asked.startswith(beginning):
                 asked = f"{home}/{asked.removeprefix(beginning)}"
         if not asked or len(asked) > _PATH_LIMIT or any(letter in asked for letter in "$*?[\n\0"):

@@ -16,8 +16,8 @@ _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)\+?=(?P<value>.*)\Z", re.DOTALL
 _NAME = re.compile(r"[A-Za-z_]\w*\Z")
 _KEYWORDS = words("if then else elif do while until ! time builtin command and or not begin -")
 _DECLARING = ("declare", "typeset", "local", "readonly", "integer", "float")
-_BLOCKS = frozenset("{}")
-_FISH_BLOCKS = words("for switch end")
+_WORDS = _KEYWORDS | words("{ }")
+_FISH_WORDS = _KEYWORDS | words("for switch end")
 _BEGIN_BLOCK = words("{ if while begin for switch")
 _ENV_FILE = re.compile(r"(?<![^\s\"'<=])(?P<path>[^\s\"'<>|;()=]*\.env(?:\.[\w.-]+)?)(?![^\s\"'|;)>])")
 _LINE = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*(?P<value>[^\r\n]*)")
@@ -151,18 +151,20 @@ class _State:
 
     def _without_keywords(self, command: Command) -> list[str]:
         """The words of the command itself. Blocks and functions that begin or end before it are noted."""
-        words = command.words
+        words, at = command.words, 0
         if words and words[0] == "function" and len(words) > 1:
-            self.defined, words = words[1], words[2:]
+            self.defined, at = words[1], 2
             if self.fish:
                 self._begin_block()
                 return []
-        while words and (words[0] in _KEYWORDS or words[0] in (_FISH_BLOCKS if self.fish else _BLOCKS)):
-            if words[0] in ("}", "end") and self.blocks:
+        while at < len(words) and words[at] in (_FISH_WORDS if self.fish else _WORDS):
+            word = words[at]
+            if word in ("}", "end") and self.blocks:
                 self.blocks.pop()
-            elif words[0] in _BEGIN_BLOCK and (self.fish or words[0] == "{"):
+            elif word in _BEGIN_BLOCK and (self.fish or word == "{"):
                 self._begin_block()
-            words = words[2:] if self.fish and words[:2] == ["else", "if"] else words[1:]
+            at += 2 if self.fish and words[at : at + 2] == ["else", "if"] else 1
+        words = words[at:]
         if len(words) == 1 and command.ended_by.startswith("()"):
             self.defined = words[0]
             return []

@@ -1,7 +1,8 @@
 """Take a shell script apart into its simple commands: words without their quotes, and the line each command begins on.
 
 It reads what the shells of people read at their start (sh, bash, zsh, fish), far enough to tell what is exported and
-what is sourced. It never runs anything. What a substitution would give is not known: it is shown as ``$()``.
+what is sourced. It never runs anything. What a substitution would give is not known: it is shown as ``$()``, and
+a variable as ``${NAME}``.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from dataclasses import dataclass, field
 
 _TOKEN = re.compile(
     r"""
-      (?P<blank>(?:[ \t\r\f\v]|\\\r?\n)+)
+      (?P<blank>[ \t\r\f\v]+)
+    | (?P<joined>\\\n)
     | (?P<newline>\n)
     | (?P<plain>[^\s'"\\$`;&|()<>\#]+)
     | (?P<single>'[^']*')
     | (?P<ansi>\$'[^'\\]*(?:\\.[^'\\]*)*')
     | (?P<double>\$?")
+    | (?P<variable>\$[A-Za-z_]\w*)
     | (?P<opening>\$\(|\$\{)
     | (?P<ticks>`[^`\\]*(?:\\.[^`\\]*)*`)
     | (?P<escaped>\\.)
@@ -30,7 +33,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_IN_DOUBLE = re.compile(r"[^\"\\$`]+|\\.|\"|\$\(|\$\{|`[^`\\]*(?:\\.[^`\\]*)*`|.", re.DOTALL)
+_IN_DOUBLE = re.compile(r"[^\"\\$`]+|\$[A-Za-z_]\w*|\\.|\"|\$\(|\$\{|`[^`\\]*(?:\\.[^`\\]*)*`|.", re.DOTALL)
 _FISH_SINGLE = re.compile(r"'[^'\\]*(?:\\.[^'\\]*)*'", re.DOTALL)
 _NESTING = re.compile(r"\\.|\$\(|\$\{|[(){}'\"]", re.DOTALL)
 _CLOSES = {"$(": ")", "(": ")", "${": "}", "'": "'", '"': '"'}
@@ -78,6 +81,8 @@ class _Reader:
                     yield ended
                 if kind == "newline":
                     self._skip_documents()
+            elif kind == "joined":
+                continue
             elif kind == "comment" and self.word is None:
                 end = self.text.find("\n", self.at)
                 self.at = end if end >= 0 else len(self.text)
@@ -103,6 +108,8 @@ class _Reader:
             return token[2:-1].replace("\\'", "'")
         if kind == "double":
             return self._double(begun)
+        if kind == "variable":
+            return f"${{{token[1:]}}}"
         if kind == "opening":
             return self._substitution(token, begun, quoted=False)
         if kind == "ticks" and not self.fish:
@@ -120,6 +127,8 @@ class _Reader:
                 break
             if text in ("$(", "${"):
                 text = self._substitution(text, start, quoted=True)
+            elif text[0] == "$" and len(text) > 1:
+                text = f"${{{text[1:]}}}"
             elif text[0] == "`" and len(text) > 1 and not self.fish:
                 self._noted(text[1:-1], begun)
                 text = UNKNOWN
