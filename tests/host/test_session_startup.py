@@ -187,8 +187,14 @@ def test_direnv_in_the_folder_that_the_session_is_in(home: Path) -> None:
     write(home / "proj/.env", f"T={TOKEN}")
     write(home / "shared/.envrc", f"export U={TOKEN}")
     (home / "proj/deep/er").mkdir(parents=True)
-    assert found(look(home, working_directory=home / "proj/deep/er")) == {".env": [("T", 1)], ".envrc": [("U", 1)]}
+    os.chown(home / "proj/.envrc", os.getuid(), -1)
+    assert found(look(home, uid=os.getuid(), working_directory=home / "proj/deep/er")) == {
+        ".env": [("T", 1)],
+        ".envrc": [("U", 1)],
+    }
     assert found(look(home)) == {}
+    # Another account's is not: direnv asks for what it has not been allowed.
+    assert found(look(home, uid=os.getuid() + 1, working_directory=home / "proj/deep/er")) == {}
 
 
 def test_each_inspected_home_is_looked_at(home: Path) -> None:
@@ -208,12 +214,9 @@ def test_places_that_the_environment_moves(home: Path) -> None:
 
 
 def test_no_value_enters_the_facts_and_names_are_made_harmless(home: Path) -> None:
-    write(home / ".bashrc", f"export T={TOKEN}\nexport {TOKEN}={OTHER}\n. '/tmp/{TOKEN}\x1b2J'\n")
-    os.mkdir(f"/tmp/{TOKEN}\x1b2J")
-    try:
-        facts = look(home)
-    finally:
-        os.rmdir(f"/tmp/{TOKEN}\x1b2J")
+    write(home / ".bashrc", f"export T={TOKEN}\nexport {TOKEN}={OTHER}\n. '{home}/{TOKEN}\x1b2J'\n")
+    (home / f"{TOKEN}\x1b2J").mkdir()
+    facts = look(home)
     assert TOKEN not in repr(facts) and OTHER not in repr(facts) and "\x1b" not in repr(facts)
     assert len(facts.startup[0].secrets) == 2
     assert facts.state.unread[0].why == "it is a directory, not a regular file"

@@ -6,11 +6,13 @@ import random
 import re
 import string
 from collections.abc import Callable
+from re import _parser  # type: ignore[attr-defined]
 from urllib.parse import quote
 
 import pytest
 
 from tests.secret_samples import SHAPES, make
+from tests.unit.test_regular_expressions import _looks_ahead_while_it_repeats as looks_ahead_while_it_repeats
 from workbench.secrets import recognise, recognise_argument, redact
 from workbench.secrets.kinds import kinds
 
@@ -19,6 +21,12 @@ _SAMPLES = 25
 
 def test_every_kind_has_a_sample_here() -> None:
     assert {kind.name for kind in kinds()} == set(SHAPES)
+
+
+@pytest.mark.parametrize("kind", sorted(SHAPES))
+def test_form_is_read_alike_on_every_python(kind: str) -> None:
+    (form,) = (known.form for known in kinds() if known.name == kind)
+    assert not looks_ahead_while_it_repeats(_parser.parse(form))
 
 
 @pytest.mark.parametrize("kind", sorted(SHAPES))

@@ -47,7 +47,7 @@ _WORDS_OF_NOTHING = words(
 _BEGINS_AS_PLACEHOLDER = ("your", "replace", "change", "insert", "enter", "put-", "put_", "paste", "example")
 _PATH = re.compile(r"(?:/|\./|\.\./|~|[A-Za-z]:[\\/]|\\\\|%[a-z]/|file:)")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+\Z")
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z][\w-]+\Z")
 _DIGEST = re.compile(r"(?:sha(?:1|256|384|512)|md5)[:-][A-Za-z0-9+/=]+\Z", re.IGNORECASE)
 _PUBLIC_KEY = re.compile(r"(?:sk-)?(?:ssh|ecdsa)-(?:ed25519|rsa|dss|sha2)\b")
 # ``@scope/name@1.2.3``, ``name==1.2``
@@ -133,10 +133,15 @@ def is_sequence(text: str) -> bool:
 
 
 def is_plain(value: str) -> bool:
-    """Whether the value is a path, a URL, an address, a digest, a package or a public key: what opens nothing."""
-    if any(form.match(value) for form in (_URL, _EMAIL, _DIGEST, _PUBLIC_KEY, _PACKAGE, _VERSION)):
+    """Whether the value is a path, a URL, an address, a digest or a public key: what opens nothing."""
+    if any(form.match(value) for form in (_URL, _EMAIL, _DIGEST, _PUBLIC_KEY)):
         return True
     return bool(_PATH.match(value)) and not _is_key_material(value)
+
+
+def is_version(value: str) -> bool:
+    """Whether the value is a version, or a package with or without one. A password may well look like that."""
+    return bool(_VERSION.match(value) or _PACKAGE.match(value))
 
 
 def is_name(value: str) -> bool:

@@ -26,7 +26,7 @@ class Kind:
 
     name: str
     keywords: tuple[str, ...]
-    form: re.Pattern[str]
+    form: str
     body: bool = True
     order: int = 0
 
@@ -203,15 +203,21 @@ _PRIVATE_KEY = (
 
 @cache
 def kinds() -> tuple[Kind, ...]:
-    """Every kind known by its form, the more specific first, compiled on first use."""
-    private_key = Kind("private-key", ("PRIVATE KEY",), re.compile(_PRIVATE_KEY), body=False)
+    """Every kind known by its form, the more specific first."""
+    private_key = Kind("private-key", ("PRIVATE KEY",), _PRIVATE_KEY, body=False)
     return (
         private_key,
         *(
-            Kind(name, tuple(keywords.split(" ")), re.compile(_LEFT + form), order=order)
+            Kind(name, tuple(keywords.split(" ")), _LEFT + form, order=order)
             for order, (name, keywords, form) in enumerate(_rows(), 1)
         ),
     )
+
+
+@cache
+def compiled(form: str) -> re.Pattern[str]:
+    """A kind's form as an expression. Of so many kinds few are met: each is compiled when it is."""
+    return re.compile(form)
 
 
 def kinds_in(text: str) -> list[Kind]:

@@ -26,6 +26,7 @@ _HARMLESS = words(
     "PUBLIC PUBLISHABLE SORT PARTITION PRIMARY FOREIGN CACHE HOT SHORTCUT OBJECT ROW INDEX IDEMPOTENCY MAP GROUP"
     " SITE BUNDLE ANON CSRF COUNT MAX MIN FORWARD GPG PGP"
 )
+_NEVER_HARMLESS = words("SECRET PRIVATE")
 # Paths, and the number that ConsoleKit gave a session.
 _PATH_LIKE = words("PWD OLDPWD INIT_CWD XDG_SESSION_COOKIE")
 
@@ -48,5 +49,5 @@ def kind_of_name(name: str) -> NameKind:
     if last in _PASSWORD or last.endswith(_PASSWORD_ENDS):
         return "password"
     if last in _SECRET or last.endswith(_SECRET_ENDS):
-        return "" if _HARMLESS.intersection(parts[:-1]) else "secret"
+        return "" if _HARMLESS.intersection(parts[:-1]) and not _NEVER_HARMLESS.intersection(parts) else "secret"
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def startup_files(context: Context) -> tuple[tuple[StartupFile, ...], tuple[Unre
         for path, dialect in _of_home(home):
             look.at(path, dialect)
         if home.path == context.home:
-            for path in _nearest_envrc(context.working_directory, home.path):
+            for path in _nearest_envrc(context.working_directory, home):
                 look.at(path, "sh")
     if context.platform != "win32":
         look.owner = None
@@ -84,11 +85,15 @@ def _matching(folder: Path, pattern: str) -> list[Path]:
     return [folder / where / name for name in names if name.endswith(form[1:])][:_FILE_LIMIT]
 
 
-def _nearest_envrc(start: Path, home: Path) -> list[Path]:
-    """The .envrc that direnv takes in a folder: of it, or of the nearest one above."""
-    above = [start, *start.parents]
-    within = above[: above.index(home)] if home in above else above[:-1]
-    return [folder / ".envrc" for folder in within if os.path.isfile(folder / ".envrc")][:1]
+def _nearest_envrc(start: Path, home: Home) -> list[Path]:
+    """The account's own .envrc that direnv takes in a folder: of it, or of the nearest one above."""
+    for folder in (start, *start.parents):
+        try:
+            owner = os.stat(folder / ".envrc").st_uid
+        except OSError:
+            continue
+        return [folder / ".envrc"] if owner == home.uid else []
+    return []
 
 
 class _Look:
@@ -103,13 +108,16 @@ class _Look:
         self.seen: set[tuple[str, bool]] = set()
 
     def at(self, path: Path, dialect: Dialect) -> None:
-        pending = [(Source(os.fspath(path), dialect), "", 0)]
+        """Read one file and then, in their order, all that it sources."""
+        pending = deque([(Source(os.fspath(path), dialect), "", 0)])
         while pending:
-            source, read_by, depth = pending.pop(0)
-            script_of = self._read(source, read_by, depth)
+            source, read_by, depth = pending.popleft()
+            if self.left <= 0:
+                self._gap(source.path, f"more than {_FILE_LIMIT} files are read at the start")
+                return
             pending += [
                 (Source(found, each.dialect, each.exporting), source.path, depth + 1)
-                for each in script_of
+                for each in self._read(source, read_by, depth)
                 if (found := self._path(each.path, source.path)) is not None
             ]
 
@@ -118,17 +126,15 @@ class _Look:
         if key in self.seen:
             return []
         self.seen.add(key)
+        self.left -= 1
         try:
             if depth > _DEPTH_LIMIT:
                 raise CannotLook(f"it is sourced by more than {_DEPTH_LIMIT} files in a row")
-            if self.left <= 0:
-                raise CannotLook(f"more than {_FILE_LIMIT} files are read at the start")
             text = read_bounded(source.path, _SIZE_LIMIT).decode("utf-8", "surrogateescape")
         except CannotLook as error:
-            if not error.absent and len(self.unread) < _FILE_LIMIT:
-                self.unread.append(Unread("startup", _shown(source.path), error.why, error.unlock))
+            if not error.absent:
+                self._gap(source.path, error.why, error.unlock)
             return []
-        self.left -= 1
         if len(text) > _LONG and redact(text) == text:
             self.files.append(StartupFile(_shown(source.path), self.owner, _shown(read_by)))
             return []
@@ -136,6 +142,9 @@ class _Look:
         secrets = tuple(found for export in script.exports if (found := _secret(export)) is not None)
         self.files.append(StartupFile(_shown(source.path), self.owner, _shown(read_by), secrets))
         return script.sources
+
+    def _gap(self, path: str, why: str, unlock: str = "") -> None:
+        self.unread.append(Unread("startup", _shown(path), why, unlock))
 
     def _path(self, asked: str, read_by: str) -> str | None:
         """Where a sourced path leads, or None where it hangs on more than the home folder."""
