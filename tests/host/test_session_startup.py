@@ -256,6 +256,19 @@ def test_files_without_end_are_a_stated_gap(home: Path) -> None:
     assert {unread.why for unread in look(home).state.unread} == {"it is sourced by more than 8 files in a row"}
 
 
+def test_no_more_is_read_closely_than_takes_a_moment(home: Path) -> None:
+    for place in range(5):
+        write(home / f"f{place}", f"export T={TOKEN}\n" + "x y z\n" * 100_000)
+    write(home / ".bashrc", "".join(f". ~/f{place}\n" for place in range(5)) + f"export T={TOKEN}\n" * 3)
+    write(home / ".profile", "".join(f"export T{place}={TOKEN}\n" for place in range(500)))
+    start = time.perf_counter()
+    facts = look(home)
+    assert time.perf_counter() - start < 10
+    assert {unread.why for unread in facts.state.unread} == {"more than 2 MiB are read at the start"}
+    assert len(found(facts)[".profile"]) == 100
+    assert found(facts)[".bashrc"] == [("T", 6), ("T", 7), ("T", 8)]
+
+
 def test_a_long_library_without_secrets_is_passed_over_and_one_with_a_secret_is_not(home: Path) -> None:
     library = 'nvm_echo() {\n  command printf %s\\\\n "$*" 2>/dev/null\n}\n' * 2000
     write(home / ".bashrc", library)

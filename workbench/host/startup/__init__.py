@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from workbench.host.context import Context, Home
@@ -18,6 +19,9 @@ from workbench.text import visible
 _SIZE_LIMIT = 1024 * 1024
 _DEPTH_LIMIT = 8
 _FILE_LIMIT = 200
+# Of one home, and of the system: it takes a second or two.
+_CLOSELY_READ_LIMIT = 2 * 1024 * 1024
+_SECRETS_OF_A_FILE = 100
 _PATH_LIMIT = 4096
 # Above it a file is read closely only where it holds anything that looks like a secret at all.
 _LONG = 64 * 1024
@@ -37,19 +41,16 @@ _OF_ALL: tuple[tuple[str, Dialect], ...] = (
 
 def startup_files(context: Context) -> tuple[tuple[StartupFile, ...], tuple[Unread, ...]]:
     """The startup files of every inspected home and of the system, with what they source, and what was not read."""
-    look = _Look(Home(context.home, context.uid, {}))
+    look = _Look()
     for home in context.inspected:
-        look.home = home
-        look.owner = home.uid
-        look.left = _FILE_LIMIT
+        look.begin(home, home.uid)
         for path, dialect in _of_home(home):
             look.at(path, dialect)
         if home.path == context.home:
             for path in _nearest_envrc(context.working_directory, home):
                 look.at(path, "sh")
     if context.platform != "win32":
-        look.owner = None
-        look.left = _FILE_LIMIT
+        look.begin(context.inspected[0], None)
         for pattern, dialect in _OF_ALL:
             for path in _matching(context.managed_root, pattern):
                 look.at(path, dialect)
@@ -99,13 +100,17 @@ def _nearest_envrc(start: Path, home: Home) -> list[Path]:
 class _Look:
     """A pass over the files: each is read once, in the order in which it is come upon."""
 
-    def __init__(self, home: Home) -> None:
-        self.home = home
-        self.owner: int | None = home.uid
-        self.left = _FILE_LIMIT
+    def __init__(self) -> None:
         self.files: list[StartupFile] = []
         self.unread: list[Unread] = []
         self.seen: set[tuple[str, bool]] = set()
+
+    def begin(self, home: Home, owner: int | None) -> None:
+        """Go on with another home, or with the system's files (no owner). Each has limits of its own."""
+        self.home = home
+        self.owner = owner
+        self.left = _FILE_LIMIT
+        self.characters = _CLOSELY_READ_LIMIT
 
     def at(self, path: Path, dialect: Dialect) -> None:
         """Read one file and then, in their order, all that it sources."""
@@ -138,9 +143,14 @@ class _Look:
         if len(text) > _LONG and redact(text) == text:
             self.files.append(StartupFile(_shown(source.path), self.owner, _shown(read_by)))
             return []
+        if len(text) > self.characters:
+            self._gap(source.path, f"more than {_CLOSELY_READ_LIMIT // (1024 * 1024)} MiB are read at the start")
+            return []
+        self.characters -= len(text)
         script = read_script(text, source.dialect, source.exporting)
-        secrets = tuple(found for export in script.exports if (found := _secret(export)) is not None)
-        self.files.append(StartupFile(_shown(source.path), self.owner, _shown(read_by), secrets))
+        secrets = (found for export in script.exports if (found := _secret(export)) is not None)
+        kept = tuple(islice(secrets, _SECRETS_OF_A_FILE))
+        self.files.append(StartupFile(_shown(source.path), self.owner, _shown(read_by), kept))
         return script.sources
 
     def _gap(self, path: str, why: str, unlock: str = "") -> None:

@@ -106,6 +106,7 @@ class _State:
         self.defined = ""
 
     def outcome(self) -> Script:
+        """What is exported and sourced in all, the bodies of functions that nothing calls left out."""
         running: set[str] = set()
         pending = [""]
         while pending:
@@ -114,7 +115,12 @@ class _State:
                 running.add(name)
                 pending += self.calls.get(name, ())
         return Script(
-            [export for (inside, _), exports in self.exports.items() if inside in running for export in exports],
+            [
+                export
+                for (inside, _), exports in self.exports.items()
+                if inside in running
+                for export in dict.fromkeys(exports)
+            ],
             list(dict.fromkeys(source for inside, source in self.sources if inside in running)),
         )
 
@@ -124,6 +130,7 @@ class _State:
         return self.blocks[-1] if self.blocks else ""
 
     def take(self, command: Command) -> None:
+        """Note what the next command does."""
         words = self._without_keywords(command)
         if not words:
             return
@@ -204,7 +211,7 @@ class _State:
         self.exports.setdefault((self.inside, export.name), []).append(export)
 
     def _set(self, words: Sequence[str]) -> None:
-        text = " ".join(words)
+        text = "" if words[:1] == ["--"] else " ".join(words)
         if re.search(r"(?:^| )-[a-zA-Z]*a|-o allexport", text):
             self.exporting = True
         elif re.search(r"(?:^| )\+[a-zA-Z]*a|\+o allexport", text):
