@@ -44,6 +44,7 @@ from workbench.model.launch import Ability, ImageSpec, Launch, PackageSpec, Root
 from workbench.model.plan import EditValue, Operation, Plan, Refusal, Reversal, Safety, SetMode
 from workbench.model.processes import ServerProcess
 from workbench.model.servers import Server
+from workbench.model.session import StartupFile
 from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import SocketFact
@@ -100,6 +101,7 @@ __all__ = [
     "Severity",
     "Snapshot",
     "SocketFact",
+    "StartupFile",
     "Subject",
     "SudoCommand",
     "SudoRule",
