@@ -69,7 +69,7 @@ def _given(entry: Configured, started: Started, script: str) -> tuple[Sequence[s
             return None
         return tail, command[place + 1 :]
     if launch.script:
-        place = launch.script_argument
+        place = command.index(launch.script) if launch.script in command else None
         if place is None or not script or os.path.normpath(launch.script) != os.path.normpath(script):
             return None
         return tail, command[place + 1 :]
