@@ -45,7 +45,12 @@ _CLIENT_NAMES = {
     "lm-studio": "lm-studio",
     "cherry-studio": "cherry-studio",
 }
-_CLIENT_PACKAGES = {"@anthropic-ai/claude-code": "claude", "@openai/codex": "codex", "@google/gemini-cli": "gemini"}
+_CLIENT_PACKAGES = {
+    "@anthropic-ai/claude-code": "claude",
+    "@openai/codex": "codex",
+    "@google/gemini-cli": "gemini",
+    "@modelcontextprotocol/inspector": "inspector",
+}
 
 
 @dataclass(frozen=True, slots=True)

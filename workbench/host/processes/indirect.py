@@ -42,7 +42,7 @@ def package_of_import(name: str) -> str:
 
 def package_of_path(path: str) -> str:
     """The npm package in whose folder a path lies, by the path alone, or ""."""
-    _, found, rest = path.replace("\\", "/").rpartition("/node_modules/")
+    _, found, rest = f"/{path}".replace("\\", "/").rpartition("/node_modules/")
     match = _PACKAGE.match(rest) if found and not rest.startswith(".") else None
     return match[0] if match else ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from workbench.host.processes.entries import (
@@ -22,6 +23,7 @@ MARGIN_SECONDS = 1.0
 """A start is known to the second."""
 
 _LONGEST = 80
+_MOST_PAIRS = 10_000
 _SECRET = "<secret"
 
 
@@ -81,13 +83,16 @@ def _given(entry: Configured, started: Started, script: str) -> tuple[Sequence[s
 
 
 def _differences(was: Sequence[str], now: Sequence[str]) -> tuple[list[str], list[str]]:
-    gone, new = [], list(now)
-    for item in was:
-        same = next((other for other in new if same_argument(other, item)), None)
-        if same is None:
-            gone.append(item)
-        else:
-            new.remove(same)
+    """The arguments that only the process and that only the entry has, what a client fills in fitting anything."""
+    left, wanted = Counter(was), Counter(now)
+    gone, new = list((left - wanted).elements()), list((wanted - left).elements())
+    if len(gone) * len(new) > _MOST_PAIRS:
+        return gone, new
+    for item in tuple(new):
+        same = next((other for other in gone if same_argument(item, other)), None)
+        if same is not None:
+            gone.remove(same)
+            new.remove(item)
     return gone, new
 
 

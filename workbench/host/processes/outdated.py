@@ -65,7 +65,7 @@ def of_facts(server: ServerProcess, entry: Configured, platform: str) -> str:
         if names_equal(source.package, launch.package.name) and wanted and wanted != source.version:
             return f"it runs version {source.version}; the config now names {cut(wanted)}"
     if launch.sandbox and not (server.launch is not None and server.launch.sandbox) and _is_bare(server):
-        return f"it was started without {launch.sandbox}; the config now starts it in one"
+        return f"it was started without {launch.sandbox}, in which the config now starts it"
     # What changes the account, confines it or puts it into a container commonly drops variables as well.
     if launch.wrappers or launch.image is not None or server.environment is None:
         return ""
@@ -105,7 +105,9 @@ def _is_of_client(client: str, entry: Configured) -> bool:
 
 
 def _is_bare(server: ServerProcess) -> bool:
-    return not server.no_new_privileges and not {"mnt", "pid", "user"} & set(server.own_namespaces)
+    # What systemd confines is no child of the program that asked it to.
+    confined = server.no_new_privileges or {"mnt", "pid", "user"} & set(server.own_namespaces)
+    return not confined and not server.unit.endswith(".service")
 
 
 def _spelled(name: str, platform: str) -> str:
