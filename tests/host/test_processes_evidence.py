@@ -108,6 +108,7 @@ class TestModulesOfAFolder:
         proc.add(51, [python, mcp, "dev", "tools.py"], cwd=str(tmp_path))
         proc.add(52, [python, mcp, "version"], cwd=str(tmp_path))
         server = only(look(proc, tmp_path))
+        assert server.confidence == "high"
         assert (server.pid, server.label) == (50, "tools.py")
         assert server.source is not None and server.source.path == str(tmp_path / "tools.py")
 
@@ -310,7 +311,8 @@ def test_what_a_runner_serves() -> None:
     assert served("python", "/v/bin/gunicorn", "-w", "2", "a:make()") == "a"
     assert served("python", "-m", "http.server", "a:b") == ""
     assert run_by_library(script_of(["python", "/v/bin/fastmcp", "run", "-t", "http", "x/s.py:mcp"])) == "x/s.py"
-    assert run_by_library(script_of(["python", "/v/bin/mcp", "dev", "s.py"])) == ""
+    assert run_by_library(script_of(["python", "/v/bin/fastmcp", "run", "fastmcp.json"])) == "fastmcp.json"
+    assert run_by_library(script_of(["python", "/v/bin/fastmcp", "run", "--with", "x"])) == ""
 
 
 def test_a_manifest_that_is_no_object(proc: FakeProc, tmp_path: Path) -> None:

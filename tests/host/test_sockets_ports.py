@@ -34,9 +34,9 @@ def write(proc: FakeProc, *lines: str, name: str = "tcp", of: str = "") -> None:
     (folder / name).write_text(HEADER + "".join(lines))
 
 
-def running(proc: FakeProc, *inodes: int, pid: int = 50, **more: object) -> ServerProcess:
+def running(proc: FakeProc, *inodes: int, pid: int = 50, network: str = "", **more: object) -> ServerProcess:
     held = {number: f"socket:[{inode}]" for number, inode in enumerate(inodes, 3)}
-    proc.add(pid, ["node", "x.js"], descriptors=held)
+    proc.add(pid, ["node", "x.js"], descriptors=held, namespaces={"net": network} if network else None)
     return builders.process(**{"pid": pid, "chain": (pid,), **more})
 
 
@@ -83,11 +83,18 @@ def test_what_workers_share_is_one(proc: FakeProc, tmp_path: Path) -> None:
 
 
 def test_a_network_of_its_own(proc: FakeProc, tmp_path: Path) -> None:
-    server = running(proc, 77, own_namespaces=("mnt", "net"))
+    server = running(proc, 77, network="net:[9]", own_namespaces=("mnt", "net"))
     write(proc, line("00000000:0050", 78))
     write(proc, line("00000000:0BB9", 77), line("0100007F:0016", 79), of="50")
     facts = look(proc, tmp_path, server)
     assert [(fact.shown, fact.reach) for fact in facts.ports] == [("0.0.0.0:3001", "namespace")]
+
+
+def test_the_systems_network_where_this_looks_from_another(proc: FakeProc, tmp_path: Path) -> None:
+    server = running(proc, 77, network="net:[9]")
+    write(proc)
+    write(proc, line("00000000:0BB9", 77), of="50")
+    assert [fact.reach for fact in look(proc, tmp_path, server).ports] == ["network"]
 
 
 class TestGaps:

@@ -175,6 +175,8 @@ def test_sandboxed_with_bwrap_the_server_is_its_innermost_process(client: Client
     assert {"mnt", "net", "pid"} <= set(server.own_namespaces)
     assert server.entry is not None and server.entry.name == "boxed"
     assert server.launch is not None and server.launch.sandbox
+    assert server.source is not None and server.source.kind == "virtual environment"
+    assert Path(server.source.path).name.startswith("mcp_server_time-") and Path(server.source.path).is_dir()
 
 
 def test_what_is_no_server_is_left_alone(client: Client, node_server: Path, tmp_path: Path) -> None:

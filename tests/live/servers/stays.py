@@ -4,7 +4,7 @@ import time
 
 
 def serve() -> None:
-    from mcp.server import Server
+    from mcp.server import Server  # type: ignore[import-not-found, unused-ignore]
 
     Server("stays")
 

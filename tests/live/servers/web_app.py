@@ -2,7 +2,7 @@
 
 
 def build() -> None:
-    from mcp.server import Server
+    from mcp.server import Server  # type: ignore[import-not-found, unused-ignore]
 
     Server("web")
 

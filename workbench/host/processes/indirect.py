@@ -17,6 +17,7 @@ _NODE_IMPORT = re.compile(r"""(?:\bfrom|\bimport|\brequire)\s{0,9}\(?\s{0,9}["'`
 _PYTHON_IMPORT = re.compile(r"(?:^|[;:])[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w.]{0,200})", re.M)
 _PYTHON_RUN = re.compile(r"\b(?:run_module|import_module)\(\s{0,9}[\"']([A-Za-z_][\w.]{0,200})[\"']")
 _APPLICATION = re.compile(r"([A-Za-z_][\w.]{0,200}):[A-Za-z_][\w.()]{0,200}\Z")
+_SERVED_FILE = re.compile(r"(?!-).*\.(?:py|json)(?=:|\Z)")
 _PACKAGE = re.compile(r"(?:@[^/]+/)?[^/]+")
 _SPAWNED = re.compile(r"\bfrom multiprocessing\.\w+ import ")
 _MODULE_FILES = ("{}.py", "{}/__main__.py", "{}/server.py", "{}/__init__.py")
@@ -57,11 +58,10 @@ def served_module(script: Script) -> str:
 
 def run_by_library(script: Script) -> str:
     """The file that ``mcp run FILE`` or ``fastmcp run FILE:OBJECT`` serves, or ""."""
-    if script.arguments[:1] != ("run",):
-        return ""
     for item in script.arguments[1:]:
-        if not item.startswith("-") and ".py" in item:
-            return item[: item.rindex(".py") + len(".py")]
+        file = _SERVED_FILE.match(item)
+        if file is not None:
+            return file[0]
     return ""
 
 

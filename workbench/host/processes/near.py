@@ -62,8 +62,10 @@ def _given(entry: Configured, started: Started, script: str) -> tuple[Sequence[s
     command = entry.entry.command
     tail = shown(started.tail)
     if launch.image is not None:
+        if not is_container_tool(started.argv) or not is_container_tool(command):
+            return None
         mine = understand(shown(started.argv), "").image
-        same = mine is not None and mine.name == launch.image.name and is_container_tool(command)
+        same = mine is not None and mine.name == launch.image.name
         return (shown(started.argv)[1:], command[1:]) if same else None
     if launch.package is not None:
         place = launch.package.argument

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 
 from workbench.host.processes.chains import Found
 from workbench.host.processes.indirect import module_file
@@ -73,7 +74,7 @@ def _of_program(table: Table, packages: Packages, pid: int) -> SourceFact | None
     if not path:
         return None
     located = None if deleted else table.locate(pid, path)
-    if located is not None and _INSIDE.match(located):
+    if located is not None and table.container(pid):
         return _as_run(table, pid, SourceFact("container", located))
     kind = node_kind(os.path.dirname(path))
     if located is not None and kind is not None:
@@ -103,22 +104,24 @@ def _of_distribution(place: PythonPlace, package: str, metadata: str) -> SourceF
 
 
 def _of_file(recogniser: Recogniser, file: str) -> SourceFact:
+    inside = _INSIDE.match(file)
+    home = (inside[0] if inside else "") + recogniser.home
     package = recogniser.packages.node(file) if not file.endswith(".py") else None
-    if package is not None and package.folder != recogniser.home:
+    if package is not None and package.folder != home:
         return SourceFact("checkout", package.folder, "npm", package.name, package.version)
-    project = project_of(file, recogniser.home)
+    project = project_of(file, home)
     return SourceFact("checkout", project) if project else SourceFact("program", file)
 
 
 def _as_run(table: Table, pid: int, source: SourceFact) -> SourceFact:
-    """The source as the running process has it: in its container, or replaced since it was started."""
+    """The source as the running process has it: by its own paths, in its container, or replaced since it started."""
     inside = _INSIDE.match(source.path)
-    if inside is not None or table.container(pid):
-        path = source.path[inside.end() :] if inside is not None else source.path
-        return _shown(SourceFact("container", path, source.ecosystem, source.package, source.version))
+    path = source.path[inside.end() :] if inside is not None else source.path
+    if table.container(pid):
+        return _shown(replace(source, kind="container", path=path))
     if source.kind not in ("checkout", "program", "system") and _is_replaced(source.path, table.started(pid)):
-        return _shown(SourceFact(source.kind, source.path, source.ecosystem, source.package, deleted=True))
-    return _shown(source)
+        return _shown(replace(source, path=path, version="", deleted=True))
+    return _shown(replace(source, path=path))
 
 
 def _is_replaced(folder: str, started: float) -> bool:
@@ -133,11 +136,9 @@ def _is_replaced(folder: str, started: float) -> bool:
 
 
 def _shown(source: SourceFact) -> SourceFact:
-    return SourceFact(
-        source.kind,
-        visible(redact(source.path)),
-        source.ecosystem,
-        visible(redact(source.package)),
-        visible(redact(source.version), 100),
-        source.deleted,
+    return replace(
+        source,
+        path=visible(redact(source.path)),
+        package=visible(redact(source.package)),
+        version=visible(redact(source.version), 100),
     )

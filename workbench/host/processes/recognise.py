@@ -247,10 +247,11 @@ class Recogniser:
         return None
 
     def _run_by_library(self, pid: int, script: Script) -> Recognition | None:
-        served = run_by_library(script)
-        if not served:
+        if script.arguments[:1] != ("run",):
             return None  # its other commands install, inspect or tell its version
-        return Recognition("high", f"{_last(script.text)} run serves {_last(served)}", script=served)
+        served = run_by_library(script)
+        why = f"{_last(script.text)} run serves {_last(served) or 'the project of its folder'}"
+        return Recognition("high", why, script=served)
 
     def _is_driven(self, pid: int, script: Script) -> bool:
         # A command-line tool that offers MCP among other things takes a word that says which; it is no server then.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 
 from workbench.host.files import CannotLook
@@ -26,17 +27,17 @@ def ports_of(
         owner = owners.get(each.inode)
         if owner is not None:
             found[each.inode] = _fact(each, owner, own_network=False)
-    done: set[str] = set()
+    done = {_own_network(table)}
     for server in servers:
-        if "net" not in server.own_namespaces:
-            continue
+        own = "net" in server.own_namespaces
         what = f"the ports of {server.label}"
         try:
             network = table.link(server.pid, "ns/net")
         except Gone:
             continue
         except Hidden:
-            gaps.add("ports", what, "its network may not be looked into", _AS_ROOT)
+            if own:
+                gaps.add("ports", what, "its network may not be looked into", _AS_ROOT)
             continue
         if network in done:
             continue
@@ -44,8 +45,15 @@ def ports_of(
         for each in _listening(f"{table.proc}/{server.pid}/net", what, gaps):
             owner = owners.get(each.inode)
             if owner is not None:
-                found.setdefault(each.inode, _fact(each, owner, own_network=True))
+                found.setdefault(each.inode, _fact(each, owner, own_network=own))
     return tuple(sorted(found.values(), key=lambda fact: (fact.port, fact.address, fact.inode)))
+
+
+def _own_network(table: LinuxTable) -> str:
+    try:
+        return os.readlink(f"{table.proc}/self/ns/net")
+    except OSError:
+        return ""
 
 
 def _listening(folder: str, what: str, gaps: Gaps) -> Iterable[ListeningPort]:
