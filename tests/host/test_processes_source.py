@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,14 @@ class TestNode:
         script = node_package(folder, name="files-mcp", mcpName="x/files", version="2.0.0")
         proc.add(50, ["node", str(script)])
         assert source(proc, home) == SourceFact("node_modules", str(folder), "npm", "files-mcp", "", deleted=True)
+
+    def test_one_that_keeps_data_in_its_folder_is_not_replaced(self, proc: FakeProc, home: Path) -> None:
+        folder = home / "node_modules" / "files-mcp"
+        script = node_package(folder, name="files-mcp", mcpName="x/files", version="2.0.0")
+        later = time.time() + 1000
+        os.utime(folder, (later + 1000, later + 1000))
+        proc.add(50, ["node", str(script)], started=int(later - 1767000000) * os.sysconf("SC_CLK_TCK"))
+        assert source(proc, home).version == "2.0.0"
 
     def test_a_project_that_is_worked_on_is_not_replaced(self, proc: FakeProc, home: Path) -> None:
         script = node_package(home / "work", name="files-mcp", mcpName="x/files", version="0.0.1")

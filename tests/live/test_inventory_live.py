@@ -146,6 +146,28 @@ def test_every_way_to_start_one_and_what_is_none_beside_them(client: Client, ins
     assert all(by_name[name].source.version for name in ("npx", "uvx"))  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("kind", ["npm global", "uv tool", "pipx"])
+def test_what_the_package_managers_install_for_good(client: Client, installed: Installed, kind: str) -> None:
+    place = client.home / "tools"
+    session = {**os.environ, **npm_environment(), **uv_environment(installed.bin), "HOME": str(client.home)}
+    name = MEMORY if kind == "npm global" else "mcp-server-time"
+    program = place / "bin" / name.split("/")[-1].replace("server-memory", "mcp-server-memory")
+    if kind == "npm global":
+        got([support.require_program("npm"), "install", "-g", "--prefix", str(place), MEMORY], session, MEMORY)
+    elif kind == "uv tool":
+        session |= {"UV_TOOL_DIR": str(place / "all"), "UV_TOOL_BIN_DIR": str(place / "bin")}
+        got([str(installed.bin / "uv"), "tool", "install", name], session, f"{name} with uv")
+    else:
+        session |= {"PIPX_HOME": str(place / "all"), "PIPX_BIN_DIR": str(place / "bin")}
+        python = str(installed.bin / "python")
+        got([str(installed.bin / "uvx"), "pipx", "install", "--python", python, name], session, f"{name} with pipx")
+    client.start("it", [str(program)])
+    server = client.only()
+    assert server.entry is not None and server.source is not None
+    assert (server.source.kind, server.source.package, server.source.deleted) == (kind, name, False)
+    assert server.source.version and Path(server.source.path).is_dir()
+
+
 def test_over_http_its_port_is_told_and_a_web_server_is_none(client: Client, installed: Installed) -> None:
     node = support.require_program("node")
     with socket.create_server(("127.0.0.1", 0)) as free:

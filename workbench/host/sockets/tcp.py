@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
+import socket
 import struct
 import sys
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from workbench.host.files import read_bounded
 
 _LIMIT = 64 * 1024 * 1024
 _LISTEN = b"0A"
+_MAPPED = bytes(10) + b"\xff\xff"
 _NATIVE = "<" if sys.byteorder == "little" else ">"
 
 
@@ -40,13 +41,13 @@ def ports_in(path: str) -> tuple[ListeningPort, ...]:
 
 def is_loopback(address: str) -> bool:
     """Whether only this host reaches this address."""
-    return ipaddress.ip_address(address).is_loopback
+    return address == "::1" or ("." in address and address.startswith("127."))
 
 
 def _address(text: bytes) -> str:
     # The kernel prints the address as numbers of 32 bits in the machine's own order.
     raw = bytes.fromhex(text.decode("ascii"))
     words = struct.unpack(f">{len(raw) // 4}I", raw)
-    address = ipaddress.ip_address(struct.pack(f"{_NATIVE}{len(words)}I", *words))
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return str(mapped or address)
+    packed = struct.pack(f"{_NATIVE}{len(words)}I", *words)
+    packed = packed.removeprefix(_MAPPED)
+    return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)
