@@ -71,7 +71,9 @@ def test_somebody_who_may_not_be_asked_might(proc: FakeProc, tmp_path: Path, mon
     proc.add(40, ["/opt/client"], uid=0)
     proc.add(50, SERVER, descriptors=PIPE)
     deny(monkeypatch, "/40/fd")
-    assert orphaned(proc, tmp_path) == [False]
+    facts = processes.gather(proc.context(tmp_path))
+    assert [server.orphaned for server in facts.servers] == [False]
+    assert [(gap.facet, gap.unlock) for gap in facts.state.unread] == [("client", "look as root")]
 
 
 @pytest.mark.parametrize(

@@ -215,14 +215,17 @@ class TestExactMatches:
         proc.add(50, ["node", script], parent=CLAUDE)
         assert told(look(proc, tmp_path, config(entry("files", "npx", "-y", spec)))) == [("files", text)]
 
-    def test_another_version_of_a_python_package(self, proc: FakeProc, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("wanted", "text"),
+        [("2.0", "it runs version 1.0; the config now names 2.0"), ("1.0.0", ""), ("1", ""), ("01.0", "")],
+    )
+    def test_another_version_of_a_python_package(self, proc: FakeProc, tmp_path: Path, wanted: str, text: str) -> None:
         folder = environment(tmp_path / "v", "mcp-1.9.0", "mcp_server_time-1.0")
         (folder / "mcp-server-time").write_text("")
         site = tmp_path / "v" / "lib" / "python3.11" / "site-packages" / "mcp_server_time-1.0.dist-info"
         os.utime(site, (BOOTED, BOOTED))
         proc.add(50, [str(folder / "python"), str(folder / "mcp-server-time")], parent=CLAUDE)
-        now = entry("time", "uvx", "mcp-server-time==2.0")
-        text = "it runs version 1.0; the config now names 2.0"
+        now = entry("time", "uvx", f"mcp-server-time=={wanted}")
         assert told(look(proc, tmp_path, config(now))) == [("time", text)]
 
     def test_a_sandbox_that_the_config_has_only_now(self, proc: FakeProc, tmp_path: Path, script: str) -> None:

@@ -31,6 +31,7 @@ from workbench.text import visible
 DEPENDS = ("clients",)
 
 _Describe = Callable[[ServerProcess, Gaps], ServerProcess]
+_Settle = Callable[[tuple[ServerProcess, ...], Gaps], tuple[ServerProcess, ...]]
 
 
 def gather(context: Context) -> ProcessFacts:
@@ -39,10 +40,14 @@ def gather(context: Context) -> ProcessFacts:
     entries = configured(clients if isinstance(clients, ClientFacts) else None)
     if context.platform == "linux":
         linux = LinuxTable(os.fspath(context.proc))
-        facts = _gather(
-            context, linux, linux.unreadable, entries, lambda server, gaps: details.describe(linux, server, gaps)
+        return _gather(
+            context,
+            linux,
+            linux.unreadable,
+            entries,
+            lambda server, gaps: details.describe(linux, server, gaps),
+            lambda servers, gaps: orphans.mark(linux, servers, gaps),
         )
-        return replace(facts, servers=orphans.mark(linux, facts.servers))
     other = elsewhere.PsutilTable()
     return _gather(
         context,
@@ -50,11 +55,17 @@ def gather(context: Context) -> ProcessFacts:
         other.unreadable,
         entries,
         lambda server, gaps: elsewhere.describe(other, server, context.platform, gaps),
+        lambda servers, gaps: servers,  # who holds the other end of a pipe is not told there
     )
 
 
 def _gather(
-    context: Context, table: Table, unreadable: set[int], entries: tuple[Configured, ...], describe: _Describe
+    context: Context,
+    table: Table,
+    unreadable: set[int],
+    entries: tuple[Configured, ...],
+    describe: _Describe,
+    settle: _Settle,
 ) -> ProcessFacts:
     gaps = Gaps()
     try:
@@ -78,7 +89,8 @@ def _gather(
         except (Gone, Hidden):
             continue
     by_reference = {each.reference: each for each in entries}
-    servers = [_compared(server, by_reference, context.platform) for server in servers]
+    compared = tuple(_compared(server, by_reference, context.platform) for server in servers)
+    settled = settle(compared, gaps)
     _note_hidden(context, table, unreadable, recogniser, gaps)
     clients = context.found.get("clients")
     if isinstance(clients, ClientFacts) and clients.state.status == "failed":
@@ -86,7 +98,7 @@ def _gather(
         gaps.add("hidden", what, f"the configurations were not read: {clients.state.reason}", clients.state.unlock)
     return ProcessFacts(
         state=SectionState("partial" if gaps.unread else "complete", unread=tuple(gaps.unread)),
-        servers=tuple(servers),
+        servers=settled,
         seen=seen,
     )
 

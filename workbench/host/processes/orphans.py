@@ -10,24 +10,28 @@ from dataclasses import replace
 
 from workbench.host.processes.channels import inode_of, inputs, open_files, unix_peers
 from workbench.host.processes.linux import LinuxTable
-from workbench.host.processes.table import Gone, Hidden
+from workbench.host.processes.table import Gaps, Gone, Hidden
 from workbench.model.processes import ServerProcess
 
 # What takes over the processes whose parent has ended, when that is not process 1.
 _REAPERS = {"systemd", "init", "tini", "docker-init", "dumb-init", "catatonit"}
 
 
-def mark(table: LinuxTable, servers: Sequence[ServerProcess]) -> tuple[ServerProcess, ...]:
-    """The servers, those whose client is gone marked as orphaned."""
+def mark(table: LinuxTable, servers: Sequence[ServerProcess], gaps: Gaps) -> tuple[ServerProcess, ...]:
+    """The servers, those whose client is gone marked as orphaned. Where that cannot be told is a gap."""
     suspects = {server.pid: channels for server in servers if (channels := _left_alone(table, server))}
     if not suspects:
         return tuple(servers)
     pipes = {target for channels in suspects.values() for target in channels if target.startswith("pipe:")}
     written = _written(table, pipes)
-    return tuple(
-        replace(server, orphaned=server.pid in suspects and _is_cut_off(server, suspects[server.pid], written))
-        for server in servers
-    )
+    marked = []
+    for server in servers:
+        orphaned = _is_cut_off(server, suspects.get(server.pid, []), written)
+        if orphaned is None:
+            what = f"whether the client of {server.label} still runs"
+            gaps.add("client", what, "the open files of other accounts may not be listed", "look as root")
+        marked.append(replace(server, orphaned=bool(orphaned)))
+    return tuple(marked)
 
 
 def _left_alone(table: LinuxTable, server: ServerProcess) -> list[str]:
@@ -92,8 +96,9 @@ def _written(table: LinuxTable, pipes: set[str]) -> dict[str, set[int]] | None:
     return found
 
 
-def _is_cut_off(server: ServerProcess, channels: list[str], written: dict[str, set[int]] | None) -> bool:
-    if written is None:
-        return not any(target.startswith("pipe:") for target in channels)
+def _is_cut_off(server: ServerProcess, channels: list[str], written: dict[str, set[int]] | None) -> bool | None:
+    pipes = [target for target in channels if target.startswith("pipe:")]
+    if written is None and pipes:
+        return None
     family = {*server.chain, *server.workers}
-    return all(not target.startswith("pipe:") or written[target] <= family for target in channels)
+    return bool(channels) and all((written or {})[target] <= family for target in pipes)

@@ -62,7 +62,7 @@ def of_facts(server: ServerProcess, entry: Configured, platform: str) -> str:
     launch, source = entry.entry.launch, server.source
     if launch.package is not None and launch.package.pin == "exact" and source is not None and source.version:
         wanted = launch.package.version.lstrip("=@v ")
-        if names_equal(source.package, launch.package.name) and wanted and wanted != source.version:
+        if names_equal(source.package, launch.package.name) and wanted and not _same_version(wanted, source.version):
             return f"it runs version {source.version}; the config now names {cut(wanted)}"
     if launch.sandbox and not (server.launch is not None and server.launch.sandbox) and _is_bare(server):
         return f"it was started without {launch.sandbox}, in which the config now starts it"
@@ -108,6 +108,18 @@ def _is_bare(server: ServerProcess) -> bool:
     # What systemd confines is no child of the program that asked it to.
     confined = server.no_new_privileges or {"mnt", "pid", "user"} & set(server.own_namespaces)
     return not confined and not server.unit.endswith(".service")
+
+
+def _same_version(one: str, other: str) -> bool:
+    # To PyPI 1.0, 1.0.0 and 1.00 are one version.
+    return one == other or _parts(one) == _parts(other)
+
+
+def _parts(version: str) -> list[str]:
+    parts = [part.lstrip("0") or "0" for part in version.split("+")[0].split(".")]
+    while parts and parts[-1] == "0":
+        parts.pop()
+    return parts
 
 
 def _spelled(name: str, platform: str) -> str:
