@@ -35,7 +35,7 @@ def script(tmp_path: Path) -> str:
 
 
 def look(proc: FakeProc, tmp_path: Path, *entries: ServerEntry) -> ProcessFacts:
-    config = builders.config(entries, path=builders.path("/home/dev/claude.json", 0o600))
+    config = builders.config(entries, path=builders.path("/home/dev/claude.json", 0o600), owner=1000)
     return processes.gather(proc.context(tmp_path, found={"clients": ClientFacts(builders.COMPLETE, (config,))}))
 
 
