@@ -115,7 +115,6 @@ class Client:
         """A Snapshot of this home and of the servers that this client started."""
         context = replace(Context.of_this_host(), home=self.home, environment={"HOME": str(self.home)})
         found = clients.gather(context)
-        found = replace(found, configs=tuple(replace(config, owner=os.getuid()) for config in found.configs))
         running = processes.gather(replace(context, found={"clients": found}))
         sessions = {server.pid for server in self.started}
         mine = tuple(server for server in running.servers if session_of(server.pid) in sessions)

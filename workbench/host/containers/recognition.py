@@ -13,8 +13,8 @@ from typing import Any
 from workbench.host.containers.describing import environment
 from workbench.host.containers.joining import normal_image
 from workbench.host.containers.values import pairs, raw, text
+from workbench.host.processes.known import is_server_package
 from workbench.host.processes.programs import names_mcp_server, program_name, script_of
-from workbench.host.processes.recognise import is_server_package
 from workbench.launch import understand
 from workbench.launch.images import parse_image
 from workbench.model.containers import ContainerFact

@@ -25,7 +25,7 @@ from workbench.launch import understand
 from workbench.model.clients import ClientFacts, EntryReference
 from workbench.model.facts import SectionState
 from workbench.model.processes import ProcessFacts, ServerProcess
-from workbench.secrets import redact
+from workbench.secrets import redact, secrets_in_commands
 from workbench.text import visible
 
 DEPENDS = ("clients",)
@@ -149,6 +149,7 @@ def _outline(context: Context, table: Table, recogniser: Recogniser, found: Foun
         workers=found.workers,
         source=source_of(table, recogniser, found),
         outdated=found.outdated,
+        argument_secrets=secrets_in_commands(table.command(pid) for pid in found.chain),
     )
 
 

@@ -24,7 +24,7 @@ def gather(context: Context) -> ServerFacts:
     )
     return ServerFacts(
         SectionState("partial" if missing else "complete", unread=missing),
-        join(Facts(**found, id_files=_id_files(found["processes"].servers))),
+        join(Facts(**found, id_files=_id_files(found["processes"].servers), home=str(context.home))),
     )
 
 

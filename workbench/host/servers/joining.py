@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,6 +11,7 @@ from typing import Literal
 
 from workbench.host.containers.joining import pairs
 from workbench.host.servers.isolation import isolation_of
+from workbench.host.sources import node_kind, project_of, python_kind
 from workbench.model.clients import ClientConfig, ClientFacts, EntryReference, InstalledPackage, ServerEntry
 from workbench.model.containers import ContainerFact, ContainerFacts
 from workbench.model.launch import Launch
@@ -18,28 +20,21 @@ from workbench.model.servers import Presence, Server
 from workbench.model.sockets import PortFact, SocketFacts
 from workbench.model.sources import SourceFact, SourceKind
 from workbench.model.units import UnitFact, UnitFacts
+from workbench.text import visible
 
 _COPY = re.compile(r"#\d+\Z")
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
 _INSTANCE = re.compile(r"@.*(?=\.[a-z]+\Z)")
 _HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 - what a URL may say, nothing is bound
 _CONFIDENCES = ("low", "medium", "high")
-_SOURCES: tuple[tuple[str, SourceKind], ...] = (
-    ("/_npx/", "npx cache"),
-    ("/archive-v0/", "uv cache"),
-    ("/uv/tools/", "uv tool"),
-    ("/pipx/", "pipx"),
-    ("/lib/node_modules/", "npm global"),
-    ("/npm/node_modules/", "npm global"),
-    ("/install/global/node_modules/", "npm global"),
-    ("/node_modules/", "node_modules"),
-    ("/usr/lib/python", "system"),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the collectors found, for one join. ``id_files`` are the contents of ``--cidfile``s, by path."""
+    """What the collectors found, for one join. ``id_files`` are the contents of ``--cidfile``s, by path.
+
+    ``home`` is the folder of which no whole is ever a project.
+    """
 
     clients: ClientFacts
     processes: ProcessFacts
@@ -47,6 +42,7 @@ class Facts:
     units: UnitFacts
     containers: ContainerFacts
     id_files: Mapping[str, str] = field(default_factory=dict)
+    home: str = ""
 
 
 def join(facts: Facts) -> tuple[Server, ...]:
@@ -141,7 +137,7 @@ def _of_entry(config: ClientConfig, entry: ServerEntry, running: _Running, facts
         url=entry.url,
         launch=entry.launch,
         isolation=isolation_of(entry.launch, client_sandbox=entry.client_sandbox),
-        sources=() if processes else _sources(entry.launch, facts.clients.installed),
+        sources=() if processes else _sources(entry.launch, facts),
         recognised_by=f"{config.client_name} is configured to start it" if entry.command else "",
     )
     return _with_processes(server, processes, running, facts)
@@ -164,7 +160,7 @@ def _of_unit(unit: UnitFact, running: _Running, facts: Facts) -> Server:
         units=(unit.name,),
         isolation=isolation_of(unit.launch),
         recognised_by=unit.recognised_by,
-        sources=() if processes else _sources(unit.launch, facts.clients.installed),
+        sources=() if processes else _sources(unit.launch, facts),
     )
     return _with_processes(server, processes, running, facts)
 
@@ -251,22 +247,32 @@ def _transport(server: Server, ports: list[PortFact]) -> Literal["stdio", "http"
     return "http" if ports else "unknown" if server.units or server.containers else "stdio"
 
 
-def _sources(launch: Launch | None, installed: Iterable[InstalledPackage]) -> tuple[SourceFact, ...]:
-    """The copy on disk that a launch would start: the version it names, else the newest."""
-    spec = launch.package if launch is not None else None
-    if spec is None or spec.pin == "source":
+def _sources(launch: Launch | None, facts: Facts) -> tuple[SourceFact, ...]:
+    """The code on disk that a launch would start: of a package the version it names, else the newest."""
+    if launch is None or launch.image is not None:
         return ()
-    copies = [each for each in installed if (each.ecosystem, each.name) == (spec.ecosystem, spec.name)]
+    spec = launch.package
+    if spec is None:
+        return _of_script(launch.script, facts)
+    if spec.pin == "source":
+        return ()
+    copies = [each for each in facts.clients.installed if (each.ecosystem, each.name) == (spec.ecosystem, spec.name)]
     if spec.pin == "exact":
         copies = [each for each in copies if each.version == spec.version.lstrip("=v ")]
-    return tuple(
-        SourceFact(_kind(each.place), each.place, each.ecosystem, each.name, each.version) for each in copies[:1]
-    )
+    return tuple(SourceFact(_kind(each), each.place, each.ecosystem, each.name, each.version) for each in copies[:1])
 
 
-def _kind(place: str) -> SourceKind:
-    known = (kind for part, kind in _SOURCES if part in place.replace("\\", "/"))
-    return next(known, "virtual environment")
+def _of_script(script: str, facts: Facts) -> tuple[SourceFact, ...]:
+    if not os.path.isabs(script) or not os.path.exists(script):
+        return ()
+    project = project_of(script, facts.home)
+    return (SourceFact("checkout", visible(project)) if project else SourceFact("program", visible(script)),)
+
+
+def _kind(package: InstalledPackage) -> SourceKind:
+    if package.ecosystem == "npm":
+        return node_kind(package.place) or "node_modules"
+    return python_kind(os.path.dirname(package.place))
 
 
 def _hidden(facts: Facts) -> bool:
