@@ -18,6 +18,10 @@ from workbench.access import (
     who_can,
     who_can_replace,
 )
+from workbench.knowledge.base import Flaw, best_version, knowledge_date, known_flaws
+from workbench.knowledge.deciding import Use as PackageUse
+from workbench.knowledge.deciding import uses as package_uses
+from workbench.knowledge.situations import applies as flaw_applies
 from workbench.model.check import Check, Fix
 from workbench.model.clients import ClientConfig, ConfigProblem, InstalledPackage, ServerEntry
 from workbench.model.facts import (
@@ -42,6 +46,7 @@ from workbench.model.finding import (
 from workbench.model.launch import Ability, ImageSpec, Launch, PackageSpec, RootArgument
 from workbench.model.plan import EditValue, Operation, Plan, Refusal, Reversal, Safety, SetMode
 from workbench.model.processes import ServerProcess
+from workbench.model.servers import Server
 from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import SocketFact
@@ -64,6 +69,7 @@ __all__ = [
     "Evidence",
     "FileFact",
     "Finding",
+    "Flaw",
     "IgnoredLine",
     "ImageSpec",
     "InstalledPackage",
@@ -73,6 +79,7 @@ __all__ = [
     "NotAssessed",
     "Operation",
     "PackageSpec",
+    "PackageUse",
     "Passed",
     "PathFact",
     "Plan",
@@ -82,6 +89,7 @@ __all__ = [
     "RootArgument",
     "Safety",
     "SecretFact",
+    "Server",
     "ServerEntry",
     "ServerProcess",
     "SetMode",
@@ -93,11 +101,16 @@ __all__ = [
     "SudoRule",
     "UnitFact",
     "Verdict",
+    "best_version",
     "can",
     "check",
     "config_subject",
     "fix",
+    "flaw_applies",
+    "knowledge_date",
+    "known_flaws",
     "others",
+    "package_uses",
     "permits",
     "process_subject",
     "reaches",
