@@ -18,6 +18,10 @@ from workbench.access import (
     who_can,
     who_can_replace,
 )
+from workbench.knowledge.base import Flaw, best_version, knowledge_date, known_flaws
+from workbench.knowledge.deciding import Use as PackageUse
+from workbench.knowledge.deciding import uses as package_uses
+from workbench.knowledge.situations import applies as flaw_applies
 from workbench.model.assets import AssetFact, Reach
 from workbench.model.check import Check, Fix
 from workbench.model.clients import ClientConfig, ConfigProblem, InstalledPackage, ServerEntry
@@ -75,6 +79,7 @@ __all__ = [
     "Evidence",
     "FileFact",
     "Finding",
+    "Flaw",
     "IgnoredLine",
     "ImageSpec",
     "InstalledPackage",
@@ -84,6 +89,7 @@ __all__ = [
     "NotAssessed",
     "Operation",
     "PackageSpec",
+    "PackageUse",
     "Passed",
     "PathFact",
     "Plan",
@@ -107,12 +113,17 @@ __all__ = [
     "SudoRule",
     "UnitFact",
     "Verdict",
+    "best_version",
     "can",
     "check",
     "config_subject",
     "fix",
+    "flaw_applies",
     "inventory_subject",
+    "knowledge_date",
+    "known_flaws",
     "others",
+    "package_uses",
     "permits",
     "process_subject",
     "reaches",
