@@ -6,7 +6,7 @@ Every method blocks; a user interface calls them from a thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +41,9 @@ class Workbench:
     def look(self, progress: Progress | None = None) -> Snapshot:
         """Gather the Snapshot of the live host."""
         from workbench.host.gather import gather
+        from workbench.probe.memory import remembered
 
-        return gather(self.context, progress)
+        return gather(replace(self.context, probes=remembered(self.state)), progress)
 
     def judge(self, snapshot: Snapshot, on_result: Callable[[CheckResult], None] | None = None) -> Report:
         """Run every check on a Snapshot and grade it."""

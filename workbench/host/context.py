@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workbench.host.privileged import Privileged
+    from workbench.model.probe import PeerVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Context:
     ``environment`` is the session's. With ``assess`` false nothing is judged by another program: units are found, but
     systemd is not asked about them. ``privileged`` is there where reading through sudo is offered or was agreed to.
     ``found`` holds the sections gathered so far, by name, for a collector that depends on them.
+    ``probes`` are what probes that were asked for found out, by the socket's inode.
     ``engines`` are the sockets of container engines, None for the usual places.
     """
 
@@ -49,6 +51,7 @@ class Context:
     homes: tuple[Home, ...] = ()
     assess: bool = True
     privileged: Privileged | None = None
+    probes: Mapping[int, PeerVerdict] = field(default_factory=dict)
     found: Mapping[str, Any] = field(default_factory=dict)
 
     @property

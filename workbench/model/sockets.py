@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from workbench.model.facts import PathFact, SectionState
+from workbench.model.probe import PeerVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,9 @@ class SocketFact:
     """A listening unix socket of an MCP server (``server`` is its ``ServerProcess.key``), or one named like one.
 
     ``path`` is None for an abstract name, and where the file could not be examined (then see the section's unread).
-    ``bound_device`` and ``bound_inode`` are of the file the kernel bound; 0 when it does not tell.
+    ``bound_device`` and ``bound_inode`` are of the file the kernel bound; 0 when it does not tell. ``peers`` are the
+    uids at the other end of its connections, None where they are not told. ``peer_check`` is what a probe found out,
+    None where none was asked for.
     """
 
     name: str
@@ -26,6 +29,8 @@ class SocketFact:
     bound_device: int = 0
     bound_inode: int = 0
     foreign_namespace: bool = False
+    peers: tuple[int, ...] | None = None
+    peer_check: PeerVerdict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class PortFact:
 @dataclass(frozen=True, slots=True)
 class SocketFacts:
     """Unix sockets, and the TCP ports of servers. ``source`` is ``sock_diag`` or ``/proc/net/unix``; ``seen`` counts
-    every listening unix socket.
+    every listening unix socket. ``stale`` are socket files that are named like an MCP server's and nobody listens on.
     """
 
     state: SectionState
@@ -61,3 +66,4 @@ class SocketFacts:
     source: str = ""
     seen: int = 0
     ports: tuple[PortFact, ...] = ()
+    stale: tuple[PathFact, ...] = ()

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from workbench.host.context import Context
 from workbench.host.files import CannotLook
 from workbench.host.processes.linux import LinuxTable
 from workbench.host.processes.table import Gaps, Gone, Hidden
-from workbench.host.sockets.diag import Listening, listening
+from workbench.host.sockets.diag import Listening, connected_accounts, listening
 from workbench.host.sockets.locate import Locator
 from workbench.host.sockets.owners import Owner, owners_of
 from workbench.host.sockets.ports import ports_of
+from workbench.host.sockets.stale import stale_sockets
 from workbench.host.sockets.table import listening_in
 from workbench.model.facts import SectionState
 from workbench.model.processes import ProcessFacts, ServerProcess
@@ -51,13 +53,24 @@ def gather(context: Context) -> SocketFacts:
     locator = Locator(table)
     chosen = [socket for socket in everything.values() if socket.name and _concerns(socket, owners)]
     ports = ports_of(table, servers, owners, gaps)
+    accounts = _connected(context.proc) if chosen else None
     facts = [_fact(socket, owners.get(socket.inode), locator, gaps) for socket in chosen]
+    facts = [
+        replace(
+            fact,
+            peers=tuple(sorted(accounts.get(socket.name, ()))) if accounts is not None else None,
+            peer_check=context.probes.get(socket.inode),
+        )
+        for fact, socket in zip(facts, chosen, strict=True)
+    ]
+    folders = {os.path.dirname(fact.path.asked) for fact in facts if fact.path is not None}
     return SocketFacts(
         state=SectionState("partial" if gaps.unread else "complete", unread=tuple(gaps.unread)),
         sockets=tuple(sorted(facts, key=lambda fact: (fact.name, fact.inode))),
         source=source,
         seen=len(everything),
         ports=ports,
+        stale=tuple(stale_sockets(context, table, here, folders)),
     )
 
 
@@ -68,6 +81,13 @@ def _listening(proc: Path) -> tuple[str, Iterable[Listening]]:
         except OSError:
             pass  # refused; the older list says less, and says it to everyone
     return "/proc/net/unix", listening_in(f"{proc}/net/unix")
+
+
+def _connected(proc: Path) -> dict[bytes, set[int]] | None:
+    try:
+        return connected_accounts() if proc == Path("/proc") else None
+    except OSError:
+        return None
 
 
 def _concerns(socket: Listening, owners: dict[int, Owner]) -> bool:

@@ -69,6 +69,25 @@ def peers() -> dict[int, int]:
     return found
 
 
+def connected_accounts() -> dict[bytes, set[int]]:
+    """For each name that a socket is bound to, the uids at the other end of its connections.
+
+    What a server accepts carries the name that the server listens on. Raises OSError as ``listening`` does.
+    """
+    ends: dict[int, tuple[bytes, int, int | None]] = {}
+    for payload in _ask(_ESTABLISHED, _SHOW_NAME | _SHOW_PEER | _SHOW_UID)[0]:
+        told = dict(_attributes(payload))
+        peer = struct.unpack("=I", told[_PEER])[0] if _PEER in told else 0
+        uid = struct.unpack("=I", told[_UID])[0] if _UID in told else None
+        ends[_MESSAGE.unpack_from(payload)[4]] = (told.get(_NAME, b""), peer, uid)
+    found: dict[bytes, set[int]] = {}
+    for name, peer, _ in ends.values():
+        other = ends.get(peer)
+        if name and other is not None and other[2] is not None:
+            found.setdefault(name, set()).add(other[2])
+    return found
+
+
 def _dump() -> tuple[tuple[Listening, ...], bool]:
     payloads, interrupted = _ask(_LISTEN, _SHOW_NAME | _SHOW_FILE | _SHOW_UID)
     return tuple(_listening(payload) for payload in payloads), interrupted
