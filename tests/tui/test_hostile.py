@@ -109,7 +109,7 @@ async def _settled(app: WorkbenchApp, pilot: Pilot[int], kind: str) -> None:
 @hostile
 async def test_on_the_main_screen(text: str) -> None:
     async with driven(_hostile_workbench(text), WIDE) as (app, pilot):
-        for key in ("1", "2", "3"):
+        for key in ("1", "2", "3", "4"):
             await pilot.press(key)
             await pilot.pause()
             assert_harmless(app)
