@@ -23,7 +23,7 @@ class Trouble:
     """A config or a place of configs that could not be read or understood.
 
     ``behaviour`` is what its client does with such a file, "" where that is not known; ``client`` is "" for a place
-    that is no client's alone.
+    that is no client's alone. ``servers`` were read from it all the same.
     """
 
     path: str
@@ -33,6 +33,7 @@ class Trouble:
     column: int | None = None
     behaviour: str = ""
     unlock: str = ""
+    servers: int = 0
 
     @property
     def key(self) -> str:
@@ -133,6 +134,7 @@ def troubles(snapshot: Snapshot) -> Iterator[Trouble]:
                 problem.line,
                 problem.column,
                 problem.client_behaviour,
+                servers=len(config.servers),
             )
     for unread in snapshot.clients.state.unread:
         if unread.facet == "content" and unread.what not in told:

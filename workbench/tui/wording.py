@@ -75,13 +75,14 @@ def presence(value: Presence) -> Content:
     return Content.styled(words, _PRESENCE_STYLES.get(value, MUTED)) + Content(" " * (PRESENCE_WIDTH - len(words)))
 
 
-def found(findings: Sequence[Finding]) -> Content:
+def found(findings: Sequence[Finding], *, short: bool = False) -> Content:
     """How many findings there are, with the symbol and the colour of the worst; nothing for none."""
     if not findings:
         return Content("")
     worst = max((finding.severity for finding in findings), key=lambda value: value.rank)
     style = "bold $text-error" if worst is Severity.CRITICAL else _SEVERITY_STYLES[worst]
-    return Content.styled(f"{worst.symbol} {counted(len(findings), 'finding')}", style)
+    many = str(len(findings)) if short else counted(len(findings), "finding")
+    return Content.styled(f"{worst.symbol} {many}", style)
 
 
 def letter_style(letter: str) -> str:

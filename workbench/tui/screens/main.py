@@ -43,7 +43,7 @@ class MainScreen(Roomy, Screen[None]):
 
     CSS_PATH = "main.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "List", tooltip="Back to where you came from"),
+        Binding("escape", "back", "Back", tooltip="Back to where you came from"),
         Binding("f", "repair", "Repair", tooltip="Repair this finding; the exact change is shown first"),
         Binding("r", "rescan", "Rescan", tooltip="Look at this host again"),
         Binding("u", "undo", "Undo", tooltip="Undo the last repair, after a question"),
@@ -73,7 +73,7 @@ class MainScreen(Roomy, Screen[None]):
         """The way back is there only where there is one; a repair where a finding is selected."""
         if action == "back" and not (self._reading or self._from_server):
             return False
-        if action == "repair" and self._page == "servers" and self._selected is None:
+        if action == "repair" and self.has_class("-servers") and self._selected is None:
             return None
         return super().check_action(action, parameters)
 

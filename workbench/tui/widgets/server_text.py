@@ -16,7 +16,7 @@ from workbench.model.sockets import PortFact, SocketFact
 from workbench.model.sources import SourceFact
 from workbench.tui.inventory import Inventory, Row, Trouble, marks
 from workbench.tui.plain import hanging, plain, stacked
-from workbench.tui.wording import ATTENTION, MUTED, at_home, heading, mode, presence, since
+from workbench.tui.wording import ATTENTION, MUTED, at_home, counted, heading, mode, presence, since
 
 MOST_LINES = 40
 _LABEL = 11
@@ -56,6 +56,11 @@ def isolation(server: Server) -> str:
     return ", ".join(server.isolation) or "nothing around it"
 
 
+def account(name: str) -> str:
+    """An account as it is spoken of: one without a name is only a number."""
+    return f"uid {name}" if name.isdecimal() else name
+
+
 def place(line: int | None, column: int | None) -> str:
     """``line 3, column 5``; "" where it is not known."""
     if line is None:
@@ -79,7 +84,9 @@ def _trouble(trouble: Trouble, known: Inventory, width: int) -> Iterator[Content
         yield heading("How the client itself treats such a file")
         yield from plain(trouble.behaviour or f"It is not known what {trouble.client} does with it.").wrap(width)
     yield Content("")
-    words = "The servers in it may be missing from this list, and what is wrong with them is not assessed."
+    words = "Its servers may be missing from this list, and what is wrong with them is not assessed."
+    if trouble.servers:
+        words = f"{counted(trouble.servers, 'server')} could be read from it all the same; others may be missing."
     yield from plain(words, MUTED).wrap(width)
 
 
@@ -136,7 +143,7 @@ def _head(server: Server, known: Inventory) -> Iterator[Line]:
 def _isolated(server: Server) -> str:
     if server.isolation:
         return ", then ".join(server.isolation)
-    whose = ", ".join(server.accounts) or "the account that starts it"
+    whose = ", ".join(map(account, server.accounts)) or "the account that starts it"
     return f"nothing around it: it may do all that {whose} may"
 
 
@@ -228,7 +235,7 @@ def _process(process: ServerProcess) -> str:
     started = since(process.started)
     parts = (
         str(process.pid),
-        f"as {process.account or process.uid}",
+        f"as {account(process.account or str(process.uid))}",
         f"since {started}" if started else "",
         f"started by {', '.join(map(str, launchers[:MOST_LINES]))}" if launchers else "",
         f"and {len(process.workers)} more of its own" if process.workers else "",

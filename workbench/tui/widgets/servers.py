@@ -26,7 +26,7 @@ from workbench.tui.inventory import Inventory, Row, Trouble, grouped, headline, 
 from workbench.tui.plain import hanging, plain, stacked, together
 from workbench.tui.widgets.findings import VI_KEYS
 from workbench.tui.widgets.pages import Page
-from workbench.tui.widgets.server_text import isolation, place
+from workbench.tui.widgets.server_text import account, isolation, place
 from workbench.tui.wording import ATTENTION, MUTED, PRESENCE_WIDTH, at_home, counted, found, heading, presence
 
 MOST = 5000
@@ -173,22 +173,20 @@ def _server(server: Server, known: Inventory, width: int) -> tuple[Content, Cont
     name = plain(visible(server.name, _LONGEST), "bold")
     beside = together(*((f"  ! {mark}", ATTENTION) for mark in marks(server, known)))
     room = width - sign.cell_length - beside.cell_length
-    judged = found(known.findings_of(server))
-    if judged and room - judged.cell_length - 2 >= min(name.cell_length, _LEAST_NAME):
-        room -= judged.cell_length + 2
-    else:
-        judged = Content("")
-    head = sign + name.truncate(max(room, _LEAST_NAME), ellipsis=True) + beside
-    if judged:
-        head += Content(" " * (width - head.cell_length - judged.cell_length)) + judged
-    return head, _second(server, known, width)
+    findings = known.findings_of(server)
+    least = min(name.cell_length, _LEAST_NAME)
+    fitting = (said for said in (found(findings), found(findings, short=True)) if room - said.cell_length - 2 >= least)
+    judged = next(fitting, Content(""))
+    head = sign + name.truncate(max(room - judged.cell_length - 2, least), ellipsis=True) + beside
+    gap = Content(" " * max(width - head.cell_length - judged.cell_length, 0))
+    return head + gap + judged, _second(server, known, width)
 
 
 def _second(server: Server, known: Inventory, width: int) -> Content:
-    who = ", ".join(server.clients) or ", ".join(server.units) or "no client"
+    who = ", ".join(server.clients) or ("systemd" if server.units and server.configured else "no client")
     rest = " · ".join(part for part in _rest(server) if part)
     # Whoever starts it may have a long name; what stands around it must not fall off the line for that.
-    room = max(width - 2 - len(rest) - 3, 10)
+    room = max(width - 2 - len(rest) - 3, 8)
     started_by = plain(visible(at_home(who, known.snapshot.host.home), _LONGEST), MUTED)
     return Content("  ") + started_by.truncate(room, ellipsis=True) + plain(f" · {rest}", MUTED)
 
@@ -200,7 +198,7 @@ def _rest(server: Server) -> Iterator[str]:
     if server.pids:
         more = f" +{len(server.pids) - 2}" if len(server.pids) > 2 else ""
         yield f"{'pid' if len(server.pids) == 1 else 'pids'} {', '.join(map(str, server.pids[:2]))}{more}"
-    yield visible(", ".join(server.accounts[:3]), _LONGEST)
+    yield visible(", ".join(account(name) for name in server.accounts[:3]), _LONGEST)
     yield visible(isolation(server), _LONGEST)
 
 
@@ -252,14 +250,13 @@ def _nothing(snapshot: Snapshot, width: int) -> Iterator[Content]:
 
 def _looked_at(snapshot: Snapshot) -> Iterator[str]:
     counts = (
-        (snapshot.clients, len(snapshot.clients.looked_at), "place", "of clients' configs"),
-        (snapshot.processes, snapshot.processes.seen, "running process", ""),
-        (snapshot.units, snapshot.units.seen, "unit file", "of systemd"),
-        (snapshot.containers, snapshot.containers.seen, "container", ""),
+        (snapshot.clients, len(snapshot.clients.looked_at), "place of clients' configs", "places of clients' configs"),
+        (snapshot.processes, snapshot.processes.seen, "running process", "running processes"),
+        (snapshot.units, snapshot.units.seen, "unit file of systemd", "unit files of systemd"),
+        (snapshot.containers, snapshot.containers.seen, "container", "containers"),
     )
-    for section, count, word, rest in counts:
+    for section, count, word, words in counts:
         if section.state.status in ("complete", "partial"):
-            many = counted(count, word, "running processes" if word == "running process" else "")
-            yield f"{many} {rest}".rstrip()
+            yield counted(count, word, words)
         else:
-            yield f"not the {word.removeprefix('running ')}s: {section.state.reason or 'they could not be looked at'}"
+            yield f"not the {words}: {section.state.reason or 'they could not be looked at'}"
