@@ -180,7 +180,7 @@ def test_what_needs_attention(server: Server, expected: tuple[str, ...]) -> None
 def test_the_headline_counts_what_a_person_asks_for() -> None:
     assert headline(()) == "0 servers"
     assert headline(inventories.usual().servers.servers) == "7 servers: 3 running, 1 not configured, 1 outdated"
-    assert headline([inventories.server(presence="not running")]) == "1 server"
+    assert headline([inventories.server(presence="not running")]) == "1 server: none running"
 
 
 def test_a_config_that_is_broken_and_unread_is_one_trouble() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Tab
+from textual.widgets import Tab, Tabs
 
 from tests import builders
 from tests.tui import fakes, inventories
@@ -70,7 +70,7 @@ async def test_what_needs_attention_is_first_then_what_runs_then_the_rest(size: 
         listed = app.main.query_one(ServersList)
         names = [row.name if isinstance(row, Server) else row.path for row in listed.rows]
         assert names == [
-            "stray", "aged", "caged", "far", "hidden", "idle", "off", "/home/dev/.claude.json", "/srv/shared/mcp.json",
+            "stray", "aged", "caged", "hidden", "far", "idle", "off", "/home/dev/.claude.json", "/srv/shared/mcp.json",
         ]  # fmt: skip
         assert app.focused is listed
         assert listed.selected is listed.rows[0]
@@ -199,6 +199,26 @@ async def test_a_finding_about_a_server_is_reached_from_it_and_escape_leads_back
         assert not app.main.query_one(ServerPane).display
 
 
+async def test_wide_escape_leads_from_the_findings_of_a_server_to_the_list() -> None:
+    async with driven(_workbench(inventories.host(inventories.server()), *_about_files()), WIDE) as (app, pilot):
+        await pilot.press("2", "enter")
+        assert isinstance(app.focused, AboutList)
+        await pilot.press("escape")
+        assert app.focused is not None and app.focused.id == "servers-list"
+        await pilot.press("escape")
+        assert app.focused is not None and app.focused.id == "servers-list"
+
+
+async def test_of_two_keys_in_a_row_the_last_one_counts() -> None:
+    async with driven(_workbench(inventories.usual())) as (app, pilot):
+        await pilot.press("2")
+        tabs, late = app.main.query_one(Tabs), app.main.query_one("#tab-card", Tab)
+        app.main.post_message(Tabs.TabActivated(tabs, late))  # what key 3 made known before 2 was pressed
+        await pilot.pause()
+        assert "7 servers" in flat(app)
+        assert app.focused is app.main.query_one(ServersList)
+
+
 @BOTH
 async def test_a_click_on_a_finding_of_a_server_goes_to_it(size: tuple[int, int]) -> None:
     async with driven(_workbench(inventories.host(inventories.server()), *_about_files()), size) as (app, pilot):
@@ -304,7 +324,7 @@ async def test_in_a_light_theme_and_without_colour_the_words_carry_the_meaning(
     monkeypatch.setenv("NO_COLOR", "1")
     async with driven(_workbench(inventories.usual()), WIDE, theme="textual-light") as (app, pilot):
         await pilot.press("2")
-        await until_shown(pilot, "● running stray ! not configured", "Not running on this host (4)")
+        await until_shown(pilot, "● running stray ! not configured", "Not known whether running (1)")
         assert app.screen.background_colors[1].brightness > 0.7
 
 

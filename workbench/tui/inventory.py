@@ -117,7 +117,7 @@ def headline(servers: Iterable[Server]) -> str:
         (sum(bool(server.outdated) for server in every), "outdated"),
     )
     said = ", ".join(f"{count} {words}" for count, words in parts if count)
-    return counted(len(every), "server") + (f": {said}" if said else "")
+    return counted(len(every), "server") + (f": {said or 'none running'}" if every else "")
 
 
 def troubles(snapshot: Snapshot) -> Iterator[Trouble]:
@@ -146,13 +146,16 @@ def grouped(known: Inventory) -> Iterator[tuple[str, tuple[Row, ...]]]:
     """What is listed, under its headings: what needs attention, what runs, the rest, and what could not be read."""
     attention: list[Row] = []
     running: list[Row] = []
+    unknown: list[Row] = []
     rest: list[Row] = []
     for server in sorted(known.snapshot.servers.servers, key=_order):
-        (attention if marks(server, known) else running if server.presence == "running" else rest).append(server)
+        group = {"running": running, "unknown": unknown}.get(server.presence, rest)
+        (attention if marks(server, known) else group).append(server)
     problems = sorted(troubles(known.snapshot), key=lambda trouble: trouble.path)
     named: tuple[tuple[str, Sequence[Row]], ...] = (
         ("Needs attention", attention),
         ("Running", running),
+        ("Not known whether running", unknown),
         ("Not running on this host", rest),
         ("Configs that could not be read or understood", problems),
     )
@@ -179,7 +182,9 @@ def _subjects(server: Server, known: Inventory) -> Iterator[Key]:
     for port in server.ports:
         yield "port", port
     for unit in server.units:
-        yield from (("unit", key) for key in known.units.get(unit, ()))
+        keys = known.units.get(unit, ())
+        own = [key for key in keys if server.key == f"unit {key}"]
+        yield from (("unit", key) for key in own or keys)
     for identity in server.containers:
         container = known.containers.get(identity)
         yield "container", identity

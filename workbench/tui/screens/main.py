@@ -21,21 +21,20 @@ from workbench.tui.inventory import Inventory, inventory
 from workbench.tui.messages import CheckEnded, RepairAsked, SectionChanged
 from workbench.tui.screens.base import Roomy
 from workbench.tui.widgets.detail import DetailPane
-from workbench.tui.widgets.findings import MOST, FindingsList
-from workbench.tui.widgets.findings_page import FindingsPage
+from workbench.tui.widgets.findings import FindingsList
+from workbench.tui.widgets.findings_page import FindingsPage, nothing_found, tab_label
 from workbench.tui.widgets.grade_box import GradeBox
 from workbench.tui.widgets.pages import PAGES, Page, card_page, gaps, gaps_page
 from workbench.tui.widgets.progress import in_words
 from workbench.tui.widgets.room import TooSmall, has_room
-from workbench.tui.widgets.server_pane import FindingAsked, ServerPane, ServerText
+from workbench.tui.widgets.server_pane import AboutList, FindingAsked, ServerPane, ServerText
 from workbench.tui.widgets.servers import ServersList, ServersPage
-from workbench.tui.wording import counted, moment
+from workbench.tui.wording import moment
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
 
 _NOTHING_YET = "What is found shows here as soon as a check finds it."
-_NOTHING_FOUND = "Nothing is wrong here, as far as it could be assessed."
 
 
 class MainScreen(Roomy, Screen[None]):
@@ -71,7 +70,7 @@ class MainScreen(Roomy, Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The way back is there only where there is one; a repair where a finding is selected."""
-        if action == "back" and not (self._reading or self._from_server):
+        if action == "back" and not (self._reading or self._from_server or self._in_server):
             return False
         if action == "repair" and self.has_class("-servers") and self._selected is None:
             return None
@@ -80,6 +79,10 @@ class MainScreen(Roomy, Screen[None]):
     @property
     def _reading(self) -> bool:
         return self.has_class("-reading") and not self.has_class("-wide")
+
+    @property
+    def _in_server(self) -> bool:
+        return isinstance(self.focused, AboutList | ServerText)
 
     @property
     def _page(self) -> str:
@@ -232,12 +235,16 @@ class MainScreen(Roomy, Screen[None]):
         self._turn_to(name)
         self.query_one("#tabs", Tabs).active = f"tab-{name}"
         page = self.query_one(f"#{name}")
-        page.focus_inside() if isinstance(page, FindingsPage | ServersPage) else page.focus()
+        if isinstance(page, FindingsPage | ServersPage):
+            page.focus_inside()
+        else:
+            page.focus()
 
     def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
         """Show the page of a tab that was chosen with the mouse or the arrows."""
         name = (event.tab.id or "").removeprefix("tab-")
-        if name != self._page:
+        # Two keys in a row: what is told of the first must not undo the second.
+        if name != self._page and event.tabs.active == event.tab.id:
             self._from_server = False
             self._turn_to(name)
 
@@ -270,7 +277,7 @@ class MainScreen(Roomy, Screen[None]):
         page.show(findings, stay_first=self.report is None)
         if self.focused is None:
             page.focus_inside()
-        self._label("findings", _counted(len(findings)))
+        self._label("findings", tab_label(len(findings)))
 
     def _show_report(self, seen: Snapshot, report: Report) -> None:
         findings = list(report.findings())
@@ -284,7 +291,7 @@ class MainScreen(Roomy, Screen[None]):
         if findings:
             self._show_selected()
         else:
-            self._say(f"{_NOTHING_FOUND}\n\n{_rest(unseen)}")
+            self._say(nothing_found(unseen))
         self._show_status()
 
     def _show_servers(self, seen: Snapshot, findings: list[Finding]) -> None:
@@ -349,13 +356,3 @@ class MainScreen(Roomy, Screen[None]):
 
 def _worst_first(finding: Finding) -> tuple[int, str, str, str]:
     return (-finding.severity.rank, finding.check, finding.subject.label, finding.identity)
-
-
-def _counted(findings: int) -> str:
-    return f"Findings {findings}" if findings <= MOST else f"Findings {MOST} of {findings}"
-
-
-def _rest(unseen: int) -> str:
-    if unseen:
-        return f"{counted(unseen, 'thing')} could not be assessed: press 4 to see what would unlock them."
-    return "Everything that applies was assessed."

@@ -9,8 +9,9 @@ from textual.widgets import ContentSwitcher, Static
 
 from workbench.model.finding import Finding
 from workbench.tui.plain import paragraphs
-from workbench.tui.widgets.findings import FindingsList
+from workbench.tui.widgets.findings import MOST, FindingsList
 from workbench.tui.widgets.progress import LookPane
+from workbench.tui.wording import counted
 
 
 class FindingsPage(ContentSwitcher):
@@ -47,3 +48,16 @@ class FindingsPage(ContentSwitcher):
     def focus_inside(self) -> None:
         """Put the cursor into the list."""
         self.query_one(FindingsList).focus()
+
+
+def tab_label(findings: int) -> str:
+    """How many findings there are; where the list is cut, how many it shows."""
+    return f"Findings {findings}" if findings <= MOST else f"Findings {MOST} of {findings}"
+
+
+def nothing_found(unseen: int) -> str:
+    """What is said instead of a list; ``unseen`` things could not be assessed."""
+    found = "Nothing is wrong here, as far as it could be assessed."
+    if unseen:
+        return f"{found}\n\n{counted(unseen, 'thing')} could not be assessed: press 4 to see what would unlock them."
+    return f"{found}\n\nEverything that applies was assessed."

@@ -177,18 +177,19 @@ def _server(server: Server, known: Inventory, width: int) -> tuple[Content, Cont
     least = min(name.cell_length, _LEAST_NAME)
     fitting = (said for said in (found(findings), found(findings, short=True)) if room - said.cell_length - 2 >= least)
     judged = next(fitting, Content(""))
-    head = sign + name.truncate(max(room - judged.cell_length - 2, least), ellipsis=True) + beside
+    room -= judged.cell_length + 2 if judged else 0
+    head = sign + name.truncate(max(room, least), ellipsis=True) + beside
     gap = Content(" " * max(width - head.cell_length - judged.cell_length, 0))
     return head + gap + judged, _second(server, known, width)
 
 
 def _second(server: Server, known: Inventory, width: int) -> Content:
     who = ", ".join(server.clients) or ("systemd" if server.units and server.configured else "no client")
-    rest = " · ".join(part for part in _rest(server) if part)
+    rest = plain("".join(f" · {part}" for part in _rest(server) if part), MUTED)
     # Whoever starts it may have a long name; what stands around it must not fall off the line for that.
-    room = max(width - 2 - len(rest) - 3, 8)
+    room = max(width - 2 - rest.cell_length, 8)
     started_by = plain(visible(at_home(who, known.snapshot.host.home), _LONGEST), MUTED)
-    return Content("  ") + started_by.truncate(room, ellipsis=True) + plain(f" · {rest}", MUTED)
+    return Content("  ") + started_by.truncate(room, ellipsis=True) + rest
 
 
 def _rest(server: Server) -> Iterator[str]:
