@@ -135,12 +135,11 @@ async def test_on_the_page_of_the_servers(text: str, size: tuple[int, int]) -> N
             assert_harmless(app)
             await pilot.press("enter")
             await pilot.pause()
-            for _ in range(6):
+            for _ in range(3):
                 assert_harmless(app)
                 await pilot.press("pagedown")
-            for place in ((20, 8), (75, 8), (75, 11), (20, 2)):
-                await pilot.click(offset=place)
-                assert_harmless(app)
+            await pilot.click(offset=(75, 8))
+            assert_harmless(app)
             await pilot.press("2", "j")
 
 

@@ -11,7 +11,7 @@ from textual.widgets import Tab, Tabs
 
 from tests import builders
 from tests.tui import fakes, inventories
-from tests.tui.driving import NARROW, WIDE, driven, flat, shown, until, until_shown
+from tests.tui.driving import NARROW, TINY, WIDE, driven, flat, shown, until, until_shown
 from workbench.model.clients import ClientFacts
 from workbench.model.facts import SectionState, Unread
 from workbench.model.finding import Finding, Subject
@@ -217,6 +217,20 @@ async def test_of_two_keys_in_a_row_the_last_one_counts() -> None:
         await pilot.pause()
         assert "7 servers" in flat(app)
         assert app.focused is app.main.query_one(ServersList)
+
+
+async def test_in_too_small_a_terminal_enter_goes_nowhere() -> None:
+    async with driven(_workbench(inventories.host(inventories.server()), *_about_files()), NARROW) as (app, pilot):
+        await pilot.press("2", "enter")
+        await pilot.resize_terminal(*TINY)
+        await until_shown(pilot, "This terminal is")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.main.has_class("-servers")
+        await pilot.resize_terminal(*NARROW)
+        await until_shown(pilot, "2 findings about it")
+        await pilot.press("enter")
+        await until_shown(pilot, "What was seen")
 
 
 @BOTH

@@ -203,6 +203,8 @@ class MainScreen(Roomy, Screen[None]):
     @on(FindingAsked)
     def go_to_finding(self, message: FindingAsked) -> None:
         """Show a finding about a server among the findings; Escape leads back to the server."""
+        if not has_room(self.app.size):
+            return
         if not self.query_one(FindingsList).choose(message.finding):
             self.app.tell("The list of findings is cut, and this one is not in it.", "warning")
             return
