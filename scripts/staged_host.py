@@ -1,6 +1,6 @@
 """A fictional host for screenshots and demonstrations: nobody's machine, the same every time.
 
-The accounts ``dev`` and ``colleague`` share it. Its facts are written by hand, and judged by the real checks.
+The accounts ``dev`` and ``colleague`` share it. Its facts (``staged_facts``) are judged by the real checks.
 """
 
 from __future__ import annotations
@@ -16,26 +16,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests import builders
+from scripts.staged_facts import TAKEN_AT, snapshot
 from workbench.engine import Progress, Workbench
 from workbench.host.context import Context
-from workbench.model.clients import ClientConfig, ClientFacts, EntryReference, InstalledPackage, ServerEntry
-from workbench.model.facts import EnvironmentEntry, SecretFact, SectionState, Unread
-from workbench.model.launch import Launch, PackageSpec, RootArgument
 from workbench.model.plan import EditValue, Plan, SetMode
-from workbench.model.processes import ProcessFacts
 from workbench.model.run import Change, Run, RunState
-from workbench.model.session import SessionFacts
 from workbench.model.snapshot import SECTIONS, Snapshot
-from workbench.model.sockets import SocketFacts
-from workbench.model.sudoers import SudoCommand, SudoersFacts, SudoRule
-from workbench.model.units import ExposureItem, IgnoredLine, UnitFact, UnitFacts
 from workbench.plugins import load
 
-TAKEN_AT = "2026-03-14T09:26:53+00:00"
-DESKTOP = "/home/dev/.config/Claude/claude_desktop_config.json"
-CURSOR = "/home/dev/.cursor/mcp.json"
-CODE = "/home/dev/.claude.json"
 DOCUMENT = {
     "mcpServers": {
         "files": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-filesystem", "/home/dev"]},
@@ -46,173 +34,6 @@ DOCUMENT = {
         },
     }
 }
-
-
-def snapshot() -> Snapshot:
-    """The facts of the host."""
-    made = builders.snapshot(
-        clients=_clients(),
-        processes=_processes(),
-        sockets=_sockets(),
-        session=SessionFacts(builders.COMPLETE, 0o002, (EnvironmentEntry("PATH"), _secret_variable("OPENAI_API_KEY"))),
-        sudoers=_sudoers(),
-        units=_units(),
-    )
-    return replace(made, taken_at=TAKEN_AT, workbench="0")
-
-
-def _secret_variable(name: str, kind: str = "an OpenAI key", length: int = 51) -> EnvironmentEntry:
-    return EnvironmentEntry(name, SecretFact(kind, f"env.{name}", length, "5f2c9a417d3e"))
-
-
-def _package(name: str, version: str, pin: Any, argument: int, runner: str = "npx") -> PackageSpec:
-    text = f"{name}@{version}" if version else name
-    return PackageSpec("npm" if runner == "npx" else "pypi", name, version, pin, runner, text, argument)
-
-
-def _server(name: str, command: tuple[str, ...], package: PackageSpec | None, line: int, **more: Any) -> ServerEntry:
-    places = tuple(
-        ("mcpServers", name, "args", at - 1) if at else ("mcpServers", name, "command") for at in range(len(command))
-    )
-    launch = more.pop("launch", None) or Launch(command[0], command[1:], package=package, roots=more.pop("roots", ()))
-    return ServerEntry(name, ("mcpServers", name), "stdio", command, places, launch=launch, line=line, **more)
-
-
-def _clients() -> ClientFacts:
-    files = _server(
-        "files",
-        ("npx", "-y", "@modelcontextprotocol/server-filesystem", "/home/dev"),
-        _package("@modelcontextprotocol/server-filesystem", "", "none", 2),
-        3,
-        roots=(RootArgument("/home/dev", "/home/dev", 3),),
-    )
-    github = _server(
-        "github",
-        ("npx", "-y", "@modelcontextprotocol/server-github@latest"),
-        _package("@modelcontextprotocol/server-github", "latest", "tag", 2),
-        7,
-        environment=(_secret_variable("GITHUB_PERSONAL_ACCESS_TOKEN", "a GitHub token", 40),),
-    )
-    git = _server(
-        "git",
-        ("uvx", "mcp-server-git==2025.7.1", "--repository", "/home/dev/work"),
-        _package("mcp-server-git", "2025.7.1", "exact", 1, "uvx"),
-        3,
-        roots=(RootArgument("/home/dev/work", "/home/dev/work", 3),),
-    )
-    notes = _server(
-        "notes",
-        ("bwrap", "--ro-bind", "/usr", "/usr", "node", "/home/dev/notes/server.js"),
-        None,
-        12,
-        launch=Launch("node", ("/home/dev/notes/server.js",), wrappers=("bwrap",), sandbox="bwrap"),
-    )
-    configs = (
-        ClientConfig(
-            "claude-desktop", "Claude Desktop", "user", "json", builders.path(DESKTOP, 0o666), (files, github)
-        ),
-        ClientConfig("cursor", "Cursor", "user", "json", builders.path(CURSOR, 0o644), (git,)),
-        ClientConfig("claude-code", "Claude Code", "user", "json", builders.path(CODE, 0o600), (notes,)),
-    )
-    installed = (
-        InstalledPackage(
-            "npm", "@modelcontextprotocol/server-filesystem", "2025.8.21", "/home/dev/.npm/_npx/a3f1", 1773400000.0
-        ),
-        InstalledPackage(
-            "npm", "@modelcontextprotocol/server-github", "2025.4.8", "/home/dev/.npm/_npx/77d0", 1773400000.0
-        ),
-    )
-    return ClientFacts(builders.COMPLETE, configs, (DESKTOP, CURSOR, CODE), installed)
-
-
-def _processes() -> ProcessFacts:
-    files = builders.process(
-        key="1000:@modelcontextprotocol/server-filesystem",
-        label="server-filesystem",
-        environment=(EnvironmentEntry("HOME"), EnvironmentEntry("PATH"), _secret_variable("OPENAI_API_KEY")),
-        entry=EntryReference(DESKTOP, ("mcpServers", "files"), "files"),
-        client="Claude Desktop",
-        started=1773470000.0,
-    )
-    git = builders.process(
-        key="0:mcp-server-git",
-        label="mcp-server-git",
-        pid=812,
-        chain=(812,),
-        command=("/opt/mcp/bin/mcp-server-git", "--repository", "/srv/repo"),
-        executable="/opt/mcp/bin/python3",
-        working_directory="/srv/repo",
-        uid=0,
-        gid=0,
-        groups=(0,),
-        account="root",
-        started=1773380000.0,
-        recognised_by="the unit mcp-git.service starts it",
-        unit="mcp-git.service",
-        capabilities_effective=0x1FFFFFFFFFF,
-        environment=None,
-    )
-    unread = Unread(
-        "environment",
-        "the environment of mcp-server-git",
-        "it could not be read",
-        "look as root",
-    )
-    return ProcessFacts(SectionState("partial", unread=(unread,)), (files, git), seen=214)
-
-
-def _sockets() -> SocketFacts:
-    where = builders.path("/tmp/mcp-files.sock", 0o777, kind="socket")
-    files = builders.socket(where)
-    private = builders.socket(
-        builders.path("/run/user/1000/mcp/notes.sock", 0o600, kind="socket"),
-        inode=78,
-        server="1000:notes",
-        pids=(4300,),
-    )
-    return SocketFacts(builders.COMPLETE, (files, private), "sock_diag", seen=61)
-
-
-def _sudoers() -> SudoersFacts:
-    rule = SudoRule(
-        ("dev",),
-        ("ALL",),
-        ("root",),
-        (),
-        (SudoCommand("/usr/bin/node *", target=builders.path("/usr/bin/node", 0o755, uid=0, gid=0)),),
-        passwordless=True,
-        file="/etc/sudoers.d/mcp",
-        line=2,
-    )
-    file = builders.entry("/etc/sudoers.d/mcp", 0o440, uid=0, gid=0)
-    return SudoersFacts(builders.COMPLETE, (rule,), (file,))
-
-
-def _units() -> UnitFacts:
-    git = UnitFact(
-        "mcp-git.service",
-        builders.path("/etc/systemd/system/mcp-git.service", 0o644, uid=0, gid=0),
-        "system",
-        exposure=9.2,
-        measured="live",
-        items=(
-            ExposureItem("User=", "Service runs as root user", 0.4),
-            ExposureItem("CapabilityBoundingSet=~CAP_SYS_ADMIN", "Service has administrator privileges", 0.3),
-            ExposureItem("RestrictNamespaces=~user", "Service may create user namespaces", 0.3),
-            ExposureItem("PrivateNetwork=", "Service has access to the host's network", 0.5),
-        ),
-        ignored=(
-            IgnoredLine(
-                "/etc/systemd/system/mcp-git.service",
-                14,
-                "Failed to parse boolean value, ignoring: yes  # no escalation",
-                "NoNewPrivileges=yes  # no escalation",
-            ),
-        ),
-        recognised_by="ExecStart names mcp-server-git",
-        command=("/opt/mcp/bin/mcp-server-git", "--repository", "/srv/repo"),
-    )
-    return UnitFacts(builders.COMPLETE, (git,), seen=148)
 
 
 class StagedWorkbench(Workbench):

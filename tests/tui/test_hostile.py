@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui import fakes
-from tests.tui.driving import WIDE, driven, flat, shown, until
+from tests.tui import fakes, inventories
+from tests.tui.driving import NARROW, WIDE, driven, flat, shown, until
 from workbench.model.facts import SectionState, Unread
 from workbench.model.finding import Evidence, Finding, Location, NotAssessed, Subject
 from workbench.model.plan import Plan, Refusal
@@ -19,6 +19,7 @@ from workbench.model.severity import Severity
 from workbench.text import visible
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.screens.dialogs import Notice
+from workbench.tui.widgets.servers import ServersList
 
 MARKUP = (
     "[@click=app.quit]x[/]",
@@ -109,7 +110,7 @@ async def _settled(app: WorkbenchApp, pilot: Pilot[int], kind: str) -> None:
 @hostile
 async def test_on_the_main_screen(text: str) -> None:
     async with driven(_hostile_workbench(text), WIDE) as (app, pilot):
-        for key in ("1", "2", "3"):
+        for key in ("1", "2", "3", "4"):
             await pilot.press(key)
             await pilot.pause()
             assert_harmless(app)
@@ -119,6 +120,40 @@ async def test_on_the_main_screen(text: str) -> None:
             assert_harmless(app)
         if text in (HOSTILE["click"], HOSTILE["wide"]):
             assert f"S{visible(text)}" in flat(app)
+
+
+@hostile
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=str)
+async def test_on_the_page_of_the_servers(text: str, size: tuple[int, int]) -> None:
+    workbench = _hostile_workbench(text)
+    workbench.script.snapshot = inventories.everything(text)
+    async with driven(workbench, size) as (app, pilot):
+        await pilot.press("2")
+        listed = app.main.query_one(ServersList)
+        assert len(listed.rows) == 4
+        for _ in listed.rows:
+            assert_harmless(app)
+            await pilot.press("enter")
+            await pilot.pause()
+            for _ in range(3):
+                assert_harmless(app)
+                await pilot.press("pagedown")
+            await pilot.click(offset=(75, 8))
+            assert_harmless(app)
+            await pilot.press("2", "j")
+
+
+@hostile
+async def test_where_no_server_was_found(text: str) -> None:
+    workbench = _hostile_workbench(text)
+    snapshot = inventories.everything(text)
+    for state in ("complete", "failed"):
+        empty = replace(snapshot.servers, servers=(), state=SectionState(state, text, text))
+        clients = replace(snapshot.clients, configs=(), state=SectionState("failed", text, text))
+        workbench.script.snapshot = replace(snapshot, servers=empty, clients=clients)
+        async with driven(workbench, WIDE) as (app, pilot):
+            await pilot.press("2", "pagedown")
+            assert_harmless(app)
 
 
 @hostile

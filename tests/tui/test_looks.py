@@ -17,7 +17,17 @@ from workbench.tui.screens.result import Outcome, outcome_lines
 from workbench.tui.widgets.diff import diff
 from workbench.tui.wording import at_home, mode, moment
 
-PATHS: tuple[tuple[str, ...], ...] = ((), ("enter",), ("2",), ("3",), ("f",), ("f", "a"), ("h",))
+PATHS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("enter",),
+    ("2",),
+    ("2", "enter"),
+    ("3",),
+    ("4",),
+    ("f",),
+    ("f", "a"),
+    ("h",),
+)
 
 
 async def _walked(app: WorkbenchApp, pilot: Pilot[int], keys: tuple[str, ...]) -> None:

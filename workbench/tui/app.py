@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Iterable
+from functools import partial
 from typing import ClassVar, Literal
 
 from textual.app import App, SystemCommand
@@ -18,6 +19,7 @@ from workbench.model.run import Run
 from workbench.model.snapshot import Snapshot
 from workbench.text import visible
 from workbench.tui.screens.main import MainScreen
+from workbench.tui.widgets.pages import PAGES
 
 
 class WorkbenchApp(App[int]):
@@ -121,8 +123,9 @@ class WorkbenchApp(App[int]):
             yield SystemCommand("Rescan", "Look at this host again", self.main.action_rescan)
             yield SystemCommand("Undo", "Undo the last repair", self.main.action_undo)
             yield SystemCommand("History", "Every repair that was made", self.main.action_history)
-            for name, title in (("findings", "Findings"), ("card", "Report card"), ("gaps", "Not assessed")):
-                yield SystemCommand(f"Show: {title}", "Switch the page", lambda name=name: self.main.action_page(name))
+            for page in PAGES:
+                turn = partial(self.main.action_page, page.name)
+                yield SystemCommand(f"Show: {page.title}", page.shows, turn)
 
 
 def run(workbench: Workbench, snapshot: Snapshot | None = None) -> int:

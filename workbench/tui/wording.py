@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 import stat
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from textual.content import Content
 
+from workbench.model.finding import Finding
 from workbench.model.plan import Reversal, Safety
 from workbench.model.report import Grade, Report, Status
 from workbench.model.run import RunState
+from workbench.model.servers import Presence
 from workbench.model.severity import Severity
 from workbench.tui.plain import plain, together
 
 SEVERITY_WIDTH = 12
+PRESENCE_WIDTH = 16
 MUTED = "$foreground 65%"
 HEADING = "bold $text-primary"
 
@@ -23,6 +28,21 @@ _SEVERITY_STYLES = {
     Severity.MEDIUM: "$text-primary",
     Severity.LOW: "$foreground",
     Severity.INFO: MUTED,
+}
+ATTENTION = "bold $text-warning"
+PRESENCES: dict[Presence, tuple[str, str]] = {
+    "running": ("●", "it runs on this host now"),
+    "not running": ("○", "a client or a unit would start it"),
+    "switched off": ("⊘", "its client is told not to start it"),
+    "remote": ("↗", "it runs elsewhere; its client connects to it"),
+    "unknown": ("?", "whether it runs could not be looked at"),
+}
+"""The sign of each presence, and what it means."""
+
+_PRESENCE_STYLES: dict[Presence, str] = {
+    "running": "$text-success",
+    "remote": "$text-primary",
+    "unknown": "$text-warning",
 }
 _GOOD = {RunState.APPLIED, RunState.UNDONE, RunState.RECOVERED}
 _SAFETY = {
@@ -47,6 +67,22 @@ def tally(value: Severity, count: int) -> Content:
     """How many findings are that bad, in its colour; a dot for none."""
     style = "bold $text-error" if value is Severity.CRITICAL else _SEVERITY_STYLES[value]
     return Content.styled(f"{count:>3}", style) if count else Content.styled("  ·", "$foreground 40%")
+
+
+def presence(value: Presence) -> Content:
+    """Symbol and word of whether a server runs, padded to one width."""
+    words = f"{PRESENCES[value][0]} {value}"
+    return Content.styled(words, _PRESENCE_STYLES.get(value, MUTED)) + Content(" " * (PRESENCE_WIDTH - len(words)))
+
+
+def found(findings: Sequence[Finding], *, short: bool = False) -> Content:
+    """How many findings there are, with the symbol and the colour of the worst; nothing for none."""
+    if not findings:
+        return Content("")
+    worst = max((finding.severity for finding in findings), key=lambda value: value.rank)
+    style = "bold $text-error" if worst is Severity.CRITICAL else _SEVERITY_STYLES[worst]
+    many = str(len(findings)) if short else counted(len(findings), "finding")
+    return Content.styled(f"{worst.symbol} {many}", style)
 
 
 def letter_style(letter: str) -> str:
@@ -112,6 +148,14 @@ def moment(text: str) -> str:
     """An ISO 8601 time in UTC, for a person: ``2026-01-02 03:04 UTC``."""
     date, _, clock = text.partition("T")
     return f"{date} {clock[:5]} UTC" if clock else text
+
+
+def since(seconds: float) -> str:
+    """A time in Unix seconds, for a person; "" for one that no clock shows."""
+    try:
+        return moment(datetime.fromtimestamp(seconds, UTC).isoformat())
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 def mode(bits: int) -> str:

@@ -17,7 +17,7 @@ from workbench.tui.plain import entitle, hanging, plain, stacked
 from workbench.tui.screens.base import Roomy
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
-from workbench.tui.wording import heading, safety, severity
+from workbench.tui.wording import PRESENCES, heading, presence, safety, severity
 
 _HARM = {
     Severity.CRITICAL: "another account, or an injected prompt, takes over now",
@@ -92,6 +92,10 @@ def _lines(parts: Sequence[Part], width: int) -> Iterator[Content]:
     yield heading("How bad a finding is")
     for value, words in _HARM.items():
         yield hanging(Content("  ") + severity(value) + Content("   "), plain(words), width)
+    yield Content("")
+    yield heading("Whether a server runs")
+    for state, (_, words) in PRESENCES.items():
+        yield hanging(Content("  ") + presence(state), plain(words), width)
     yield Content("")
     yield heading("What a repair asks")
     for kind in Safety:

@@ -1,4 +1,4 @@
-"""The main screen: the grade, the findings, and everything about the one that is selected."""
+"""The main screen: the grade, the pages, and everything about the finding or the server that is selected."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Footer, OptionList, Static, TabbedContent, TabPane
+from textual.widgets import ContentSwitcher, Footer, OptionList, Tab, Tabs
 
 from workbench.engine import Workbench
 from workbench.model.finding import Finding
@@ -17,22 +17,24 @@ from workbench.model.report import CheckResult, Report
 from workbench.model.snapshot import Snapshot
 from workbench.text import visible
 from workbench.tui.background import in_background
+from workbench.tui.inventory import Inventory, inventory
 from workbench.tui.messages import CheckEnded, RepairAsked, SectionChanged
-from workbench.tui.plain import paragraphs
 from workbench.tui.screens.base import Roomy
 from workbench.tui.widgets.detail import DetailPane
-from workbench.tui.widgets.findings import MOST, FindingsList
+from workbench.tui.widgets.findings import FindingsList
+from workbench.tui.widgets.findings_page import FindingsPage, nothing_found, tab_label
 from workbench.tui.widgets.grade_box import GradeBox
-from workbench.tui.widgets.pages import Page, card_page, gaps, gaps_page
-from workbench.tui.widgets.progress import LookPane, in_words
+from workbench.tui.widgets.pages import PAGES, Page, card_page, gaps, gaps_page
+from workbench.tui.widgets.progress import in_words
 from workbench.tui.widgets.room import TooSmall, has_room
-from workbench.tui.wording import counted, moment
+from workbench.tui.widgets.server_pane import AboutList, FindingAsked, ServerPane, ServerText
+from workbench.tui.widgets.servers import ServersList, ServersPage
+from workbench.tui.wording import moment
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
 
 _NOTHING_YET = "What is found shows here as soon as a check finds it."
-_NOTHING_FOUND = "Nothing is wrong here, as far as it could be assessed."
 
 
 class MainScreen(Roomy, Screen[None]):
@@ -40,16 +42,14 @@ class MainScreen(Roomy, Screen[None]):
 
     CSS_PATH = "main.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "List", tooltip="Back to the list of findings"),
+        Binding("escape", "back", "Back", tooltip="Back to where you came from"),
         Binding("f", "repair", "Repair", tooltip="Repair this finding; the exact change is shown first"),
         Binding("r", "rescan", "Rescan", tooltip="Look at this host again"),
         Binding("u", "undo", "Undo", tooltip="Undo the last repair, after a question"),
         Binding("h", "history", "History", tooltip="Every repair that was made, each with its undo"),
         Binding("question_mark", "app.help", "Help", key_display="?"),
         Binding("q", "app.quit", "Quit"),
-        Binding("1", "page('findings')", "Show the findings", show=False),
-        Binding("2", "page('card')", "Show the report card", show=False),
-        Binding("3", "page('gaps')", "Show what was not assessed", show=False),
+        *(Binding(page.key, f"page('{page.name}')", page.shows, show=False) for page in PAGES),
     ]
     AUTO_FOCUS = ""
     app: WorkbenchApp
@@ -62,34 +62,52 @@ class MainScreen(Roomy, Screen[None]):
         self.report: Report | None = None
         self._home = replay.host.home if replay is not None else visible(str(workbench.context.home))
         self.looking = False
+        self._inventory: Inventory | None = None
+        self._from_server = False
         self._generation = 0
         self._sections: dict[str, str] = {}
         self._streamed: list[CheckResult] = []
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The way back is there only where there is one."""
-        if action == "back" and not self._reading:
+        """The way back is there only where there is one; a repair where a finding is selected."""
+        if action == "back" and not (self._reading or self._from_server or self._in_server):
             return False
+        if action == "repair" and self.has_class("-servers") and self._selected is None:
+            return None
         return super().check_action(action, parameters)
 
     @property
     def _reading(self) -> bool:
         return self.has_class("-reading") and not self.has_class("-wide")
 
+    @property
+    def _in_server(self) -> bool:
+        return isinstance(self.focused, AboutList | ServerText)
+
+    @property
+    def _page(self) -> str:
+        return self.query_one("#pages", ContentSwitcher).current or ""
+
+    @property
+    def _selected(self) -> Finding | None:
+        # Only what is in view may be repaired.
+        if self._page != "servers":
+            return self.query_one(FindingsList).selected
+        in_view = self.has_class("-wide") or self._reading
+        return self.query_one(ServerPane).finding if in_view else None
+
     def compose(self) -> ComposeResult:
         """The head, the pages on the left, the detail on the right."""
         yield GradeBox(id="grade")
+        yield Tabs(*(Tab(page.title, id=f"tab-{page.name}") for page in PAGES), id="tabs")
         with Horizontal(id="body"):
-            with TabbedContent(id="pages"):
-                with TabPane("Findings", id="findings"), ContentSwitcher(initial="look", id="shown"):
-                    yield LookPane(id="look")
-                    yield FindingsList(self._home, id="list")
-                    yield Static(id="said")
-                with TabPane("Report card", id="card"):
-                    yield Page("The report card comes when every check has spoken.", id="card-page")
-                with TabPane("Not assessed", id="gaps"):
-                    yield Page("What could not be looked at shows here when every check has spoken.", id="gaps-page")
+            with ContentSwitcher(initial="findings", id="pages"):
+                yield FindingsPage(self._home, id="findings")
+                yield ServersPage(id="servers")
+                yield Page("The report card comes when every check has spoken.", id="card")
+                yield Page("What could not be looked at shows here when every check has spoken.", id="gaps")
             yield DetailPane(self._home, id="detail")
+            yield ServerPane(id="server")
         yield Footer(show_command_palette=False)
         yield TooSmall()
 
@@ -134,7 +152,7 @@ class MainScreen(Roomy, Screen[None]):
             return None
         self.looking = False
         self.snapshot, self.report = seen, report
-        self._show_report(report)
+        self._show_report(seen, report)
         return report
 
     def on_section_changed(self, message: SectionChanged) -> None:
@@ -152,32 +170,53 @@ class MainScreen(Roomy, Screen[None]):
         if self.report is None and message.result.findings:
             self.call_after_refresh(self._stream)
 
-    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+    @on(OptionList.OptionHighlighted, "#list")
+    def show_finding(self) -> None:
         """Show the finding under the cursor."""
-        if isinstance(event.option_list, FindingsList):
-            self._show_selected()
+        self._show_selected()
+
+    @on(OptionList.OptionHighlighted, "#servers-list")
+    def show_server(self) -> None:
+        """Show the server under the cursor."""
+        self._show_server()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Go one step further: to the detail where it is not shown yet, to the repair where it is."""
+        """Go one step further: to the detail where it is not shown yet, to what can be done with it where it is."""
         if not has_room(self.app.size):
             return
-        if self.has_class("-wide"):
-            self.action_repair()
-        else:
+        if not self.has_class("-wide"):
             self.read()
+        elif isinstance(event.option_list, ServersList):
+            self.query_one(ServerPane).focus_next()
+        else:
+            self.action_repair()
 
     @on(FindingsList.Pointed)
+    @on(ServersList.Pointed)
     def read(self) -> None:
         """Show the detail alone where there is no room for both."""
         if not self.has_class("-wide"):
             self.add_class("-reading")
-            self.query_one(DetailPane).focus()
+            (self.query_one(ServerText) if self._page == "servers" else self.query_one(DetailPane)).focus()
             self.refresh_bindings()
+
+    @on(FindingAsked)
+    def go_to_finding(self, message: FindingAsked) -> None:
+        """Show a finding about a server among the findings; Escape leads back to the server."""
+        if not has_room(self.app.size):
+            return
+        if not self.query_one(FindingsList).choose(message.finding):
+            self.app.tell("The list of findings is cut, and this one is not in it.", "warning")
+            return
+        self.action_page("findings")
+        self._from_server = True
+        self.read()
+        self.refresh_bindings()
 
     @on(RepairAsked)
     def action_repair(self) -> None:
         """Repair the selected finding."""
-        finding = self.query_one(FindingsList).selected
+        finding = self._selected
         if finding is None or self.report is None or self.snapshot is None:
             self.app.tell("There is nothing to repair yet.")
         else:
@@ -193,14 +232,37 @@ class MainScreen(Roomy, Screen[None]):
 
     def action_page(self, name: str) -> None:
         """Show one of the pages."""
+        self._from_server = False
         self.remove_class("-reading")
-        self.refresh_bindings()
-        self.query_one("#pages", TabbedContent).active = name
-        self.query_one({"findings": "#list", "card": "#card-page", "gaps": "#gaps-page"}[name]).focus()
+        self._turn_to(name)
+        self.query_one("#tabs", Tabs).active = f"tab-{name}"
+        page = self.query_one(f"#{name}")
+        if isinstance(page, FindingsPage | ServersPage):
+            page.focus_inside()
+        else:
+            page.focus()
+
+    def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
+        """Show the page of a tab that was chosen with the mouse or the arrows."""
+        name = (event.tab.id or "").removeprefix("tab-")
+        # Two keys in a row: what is told of the first must not undo the second.
+        if name != self._page and event.tabs.active == event.tab.id:
+            self._from_server = False
+            self._turn_to(name)
 
     def action_back(self) -> None:
-        """Return from the detail to the list."""
-        self.action_page("findings")
+        """Return from the detail to the list, or from a finding to the server it is about."""
+        if not self._from_server:
+            self.action_page(self._page)
+            return
+        self.action_page("servers")
+        self.read()
+        self.query_one(ServerPane).focus_next()
+
+    def _turn_to(self, name: str) -> None:
+        self.query_one("#pages", ContentSwitcher).current = name
+        self.set_class(name == "servers", "-servers")
+        self.refresh_bindings()
 
     def _is_awaited(self, generation: int) -> bool:
         # A message may be heard after the report that came behind it, and a report come when the app is being closed.
@@ -213,28 +275,44 @@ class MainScreen(Roomy, Screen[None]):
         self._show_findings(sorted(findings, key=_worst_first))
 
     def _show_findings(self, findings: list[Finding]) -> None:
-        shown = self.query_one(FindingsList)
-        switcher = self.query_one("#shown", ContentSwitcher)
-        shown.show(findings, stay_first=self.report is None)
-        if findings and switcher.current != "list":
-            switcher.current = "list"
+        page = self.query_one(FindingsPage)
+        page.show(findings, stay_first=self.report is None)
         if self.focused is None:
-            shown.focus()
-        self.query_one("#pages", TabbedContent).get_tab("findings").label = _counted(len(findings))
+            page.focus_inside()
+        self._label("findings", tab_label(len(findings)))
 
-    def _show_report(self, report: Report) -> None:
+    def _show_report(self, seen: Snapshot, report: Report) -> None:
         findings = list(report.findings())
         self.query_one(GradeBox).show(report)
-        self.query_one("#card-page", Page).write(card_page(report))
-        self.query_one("#gaps-page", Page).write(gaps_page(report))
+        self.query_one("#card", Page).write(card_page(report))
+        self.query_one("#gaps", Page).write(gaps_page(report))
         unseen = len(gaps(report)) + len(report.broken_plugins)
-        self.query_one("#pages", TabbedContent).get_tab("gaps").label = f"Not assessed {unseen}"
+        self._label("gaps", f"Not assessed {unseen}")
         self._show_findings(findings)
+        self._show_servers(seen, findings)
         if findings:
             self._show_selected()
         else:
-            self._say(f"{_NOTHING_FOUND}\n\n{_rest(unseen)}")
+            self._say(nothing_found(unseen))
         self._show_status()
+
+    def _show_servers(self, seen: Snapshot, findings: list[Finding]) -> None:
+        self._inventory = inventory(seen, findings)
+        self._label("servers", f"Servers {len(seen.servers.servers)}")
+        self.query_one(ServersPage).show(self._inventory)
+        self._show_server()
+
+    def _show_server(self) -> None:
+        listed = self.query_one(ServersList)
+        row = listed.selected
+        if row is None or self._inventory is None:
+            self.query_one(ServerPane).show_nothing()
+        else:
+            self.query_one(ServerPane).show(row, self._inventory, f"{listed.position} of {len(listed.rows)}")
+        self.refresh_bindings()
+
+    def _label(self, name: str, words: str) -> None:
+        self.query_one(f"#tab-{name}", Tab).label = words
 
     def _show_selected(self) -> None:
         shown = self.query_one(FindingsList)
@@ -250,9 +328,7 @@ class MainScreen(Roomy, Screen[None]):
         last = self._streamed[-1].check if self._streamed else ""
         self.query_one(GradeBox).status(in_words(self._sections, len(self._streamed), checks))
         if self.report is None:
-            self.query_one(LookPane).show(self._sections, len(self._streamed), checks, last)
-            if not self._streamed:
-                self.query_one("#shown", ContentSwitcher).current = "look"
+            self.query_one(FindingsPage).show_progress(self._sections, len(self._streamed), checks, last)
 
     def _show_status(self) -> None:
         if self.report is None:
@@ -269,27 +345,16 @@ class MainScreen(Roomy, Screen[None]):
         if self.report is None:
             self.query_one(GradeBox).waiting("This host could not be looked at")
             self.query_one(GradeBox).status("failed")
-            self.query_one("#pages", TabbedContent).get_tab("findings").label = "Findings"
+            self._label("findings", "Findings")
             self._say(f"This host could not be looked at.\n\n{words}\n\nPress r to try again.")
         else:
             self._show_status()
             self.app.tell(f"The new look failed, so this is still the last report. {words}", "error")
 
     def _say(self, words: str) -> None:
-        self.query_one("#said", Static).update(paragraphs(words))
-        self.query_one("#shown", ContentSwitcher).current = "said"
+        self.query_one(FindingsPage).say(words)
         self.query_one(DetailPane).show_nothing("There is no finding to show.")
 
 
 def _worst_first(finding: Finding) -> tuple[int, str, str, str]:
     return (-finding.severity.rank, finding.check, finding.subject.label, finding.identity)
-
-
-def _counted(findings: int) -> str:
-    return f"Findings {findings}" if findings <= MOST else f"Findings: the worst {MOST} of {findings}"
-
-
-def _rest(unseen: int) -> str:
-    if unseen:
-        return f"{counted(unseen, 'thing')} could not be assessed: press 3 to see what would unlock them."
-    return "Everything that applies was assessed."

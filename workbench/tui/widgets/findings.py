@@ -71,6 +71,14 @@ class FindingsList(OptionList):
         else:
             self.highlighted = min(place or 0, len(identities) - 1)
 
+    def choose(self, finding: Finding) -> bool:
+        """Put the cursor on a finding; false where it is not listed."""
+        identities = [listed.identity for listed in self._findings]
+        if finding.identity not in identities:
+            return False
+        self.highlighted = identities.index(finding.identity)
+        return True
+
     def on_click(self, event: events.Click) -> None:
         """Choose a finding by mouse: it is shown, and nothing is begun (a second click must not start a repair)."""
         place = event.style.meta.get("option")

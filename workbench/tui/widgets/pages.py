@@ -1,11 +1,11 @@
-"""The two pages beside the findings: the report card, and what could not be assessed."""
+"""Which pages there are, and the two that are only text: the report card, and what could not be assessed."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual import events
 from textual.app import ComposeResult
@@ -18,6 +18,24 @@ from workbench.model.report import AreaGrade, CheckResult, Report, Status
 from workbench.model.severity import Severity
 from workbench.tui.plain import hanging, plain, stacked, together
 from workbench.tui.wording import MUTED, at_worst, heading, letter_style, tally
+
+
+class PageName(NamedTuple):
+    """A page of the main screen: its name, its title, the key that shows it, and what it shows."""
+
+    name: str
+    title: str
+    key: str
+    shows: str
+
+
+PAGES = (
+    PageName("findings", "Findings", "1", "Show the findings"),
+    PageName("servers", "Servers", "2", "Show the servers of this host"),
+    PageName("card", "Report card", "3", "Show the report card"),
+    PageName("gaps", "Not assessed", "4", "Show what was not assessed"),
+)
+"""In the order of their keys."""
 
 
 class Page(VerticalScroll):

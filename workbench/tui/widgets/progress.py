@@ -19,6 +19,8 @@ _WORDS = {
     "session": "this session's umask and variables",
     "sudoers": "what sudo permits",
     "units": "systemd units that run servers",
+    "containers": "containers that run servers",
+    "servers": "all of it put together, server by server",
 }
 _SIGNS = {
     "": ("·", MUTED),

@@ -1,0 +1,150 @@
+"""Hosts with servers on them, made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tests import builders
+from workbench.model.clients import ClientConfig, ClientFacts, ConfigProblem, EntryReference, ServerEntry
+from workbench.model.containers import ContainerFact, ContainerFacts
+from workbench.model.facts import EnvironmentEntry, SecretFact, SectionState, Unread
+from workbench.model.launch import Ability, ImageSpec, Launch, PackageSpec, RootArgument, SetVariable
+from workbench.model.processes import ProcessFacts
+from workbench.model.servers import Server, ServerFacts
+from workbench.model.snapshot import Snapshot
+from workbench.model.sockets import PortFact, SocketFacts
+from workbench.model.sources import SourceFact
+from workbench.model.units import UnitFact, UnitFacts
+from workbench.text import visible
+
+CONFIG = "/home/dev/.config/Claude/claude_desktop_config.json"
+
+
+def server(name: str = "files", **more: Any) -> Server:
+    """A server of Claude Desktop that runs as ``dev`` with nothing around it."""
+    entry = EntryReference(CONFIG, ("mcpServers", name), name)
+    made = Server(
+        key=f"{CONFIG}#mcpServers/{name}",
+        name=name,
+        presence="running",
+        configured=True,
+        transport="stdio",
+        clients=("Claude Desktop",),
+        entry=entry,
+        command=("npx", "-y", "pkg"),
+        pids=(4242,),
+        accounts=("dev",),
+    )
+    return replace(made, **more)
+
+
+def unnamed(name: str = "stray", **more: Any) -> Server:
+    """A server that runs and that nothing configures."""
+    given: dict[str, Any] = {"key": f"process 1000:{name}", "configured": False, "clients": (), "entry": None}
+    return server(name, **{**given, **more})
+
+
+def host(*servers: Server, state: SectionState = builders.COMPLETE, **sections: Any) -> Snapshot:
+    """A host with these servers."""
+    return builders.snapshot(servers=ServerFacts(state, servers), **sections)
+
+
+def usual() -> Snapshot:
+    """One of each presence, one that nothing configures, one outdated, one config that is broken."""
+    problem = ConfigProblem("a comma is missing", 12, 5, "Claude Code takes it for corrupted")
+    broken = builders.config(
+        path=builders.path("/home/dev/.claude.json", 0o600), client_name="Claude Code", problem=problem
+    )
+    lost = Unread("content", "/srv/shared/mcp.json", "permission denied", "run as root")
+    return host(
+        server("aged", outdated="it runs 1.0.0, its config names 2.0.0", pids=(10,)),
+        server("caged", isolation=("bwrap",), pids=(11, 12, 13)),
+        server("idle", presence="not running", pids=(), accounts=()),
+        server("off", presence="switched off", pids=(), accounts=()),
+        server("far", presence="remote", url="https://mcp.example/x", command=(), pids=(), accounts=()),
+        server("hidden", presence="unknown", pids=(), accounts=()),
+        unnamed("stray", pids=(99,)),
+        clients=ClientFacts(SectionState("partial", unread=(lost,)), (builders.config(), broken), (CONFIG,)),
+    )
+
+
+def everything(text: str = "", **more: Any) -> Snapshot:
+    """A server with something in every field, and ``text`` in each that a host can fill."""
+    text = visible(text, 20_000)
+    pointer = ("mcpServers", f"files{text}")
+    path = f"{CONFIG}{text}"
+    launch = Launch(
+        f"node{text}",
+        (text,),
+        wrappers=(f"sudo{text}", "bwrap"),
+        sandbox=f"bwrap{text}",
+        account=f"mcp{text}",
+        image=ImageSpec(f"image{text}", f"docker.io/image{text}", f"1{text}", f"sha256:{text}"),
+        package=PackageSpec("npm", f"pkg{text}", f"1.2.3{text}", "exact", f"npx{text}", text),
+        roots=(RootArgument(f"~{text}", f"/home/dev/ws{text}", 1),),
+        understood=False,
+        script=f"/home/dev/server.js{text}",
+        environment=(SetVariable(f"SET{text}"),),
+        abilities=(Ability("files", f"told by{text}"),),
+    )
+    secret = SecretFact(f"a token{text}", "env.TOKEN", 40, "0")
+    entry = ServerEntry(
+        f"files{text}",
+        pointer,
+        "stdio",
+        environment=(EnvironmentEntry(f"TOKEN{text}", secret),),
+        client_sandbox=f"seatbelt{text}",
+        line=3,
+        working_directory=f"/home/dev/wd{text}",
+        environment_files=(f"/home/dev/.env{text}",),
+    )
+    process = builders.process(
+        key=f"1000:pkg{text}", executable=f"/usr/bin/node{text}", account=f"dev{text}", orphaned=True, workers=(9,)
+    )
+    socket = builders.socket(builders.path(f"/tmp/a.sock{text}", 0o777, kind="socket"), server=process.key)
+    port = PortFact("0.0.0.0", 3001, 5, "network", process.key)
+    unit = UnitFact(f"mcp{text}.service", builders.path("/etc/systemd/system/mcp.service", 0o644), "system")
+    container = ContainerFact("c" * 64, f"hopper{text}", f"image{text}", engine=text)
+    problem = ConfigProblem(f"a comma is missing{text}", 12, 5, f"it starts none{text}")
+    where = builders.path(path, 0o600)
+    configs = (
+        ClientConfig("x", f"Desktop{text}", "user", "json", where, (entry,), confirmed=False),
+        ClientConfig(
+            "y", f"Code{text}", "user", "json", builders.path(f"/home/dev/b{text}", 0o600), (), problem=problem
+        ),
+    )
+    lost = Unread("content", f"/srv/mcp.json{text}", f"denied{text}", f"run as root{text}")
+    made = Server(
+        key=f"{path}#{'/'.join(pointer)}",
+        name=f"files{text}",
+        presence="running",
+        configured=False,
+        transport="stdio",
+        clients=(f"Desktop{text}", "Cursor"),
+        entry=EntryReference(path, pointer, f"files{text}"),
+        command=("npx", f"pkg{text}"),
+        url=f"http://127.0.0.1:3001/{text}",
+        launch=launch,
+        processes=(process.key,),
+        pids=(4242,),
+        containers=(container.id,),
+        units=(unit.name,),
+        sockets=(socket.inode,),
+        ports=(port.shown,),
+        accounts=(f"dev{text}",),
+        isolation=(f"bwrap{text}", f"account mcp{text}"),
+        sources=(SourceFact("npx cache", f"/home/dev/.npm{text}", "npm", f"pkg{text}", f"1.2.3{text}", deleted=True),),
+        outdated=f"it runs 1.0.0{text}",
+        recognised_by=f"package.json names it{text}",
+    )
+    far = server(f"far{text}", presence="remote", url=f"https://mcp.example/{text}")
+    return host(
+        replace(made, **more),
+        far,
+        clients=ClientFacts(SectionState("partial", unread=(lost,)), configs, (f"/home/dev/x{text}",)),
+        processes=ProcessFacts(builders.COMPLETE, (process,)),
+        sockets=SocketFacts(builders.COMPLETE, (socket,), ports=(port,)),
+        units=UnitFacts(builders.COMPLETE, (unit,)),
+        containers=ContainerFacts(builders.COMPLETE, (container,)),
+    )

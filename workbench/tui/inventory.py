@@ -1,0 +1,193 @@
+"""The inventory as a person asks for it: what needs attention first, with the findings and the facts of each server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from workbench.model.clients import ClientConfig, ServerEntry
+from workbench.model.containers import ContainerFact
+from workbench.model.finding import Finding, Pointer
+from workbench.model.processes import ServerProcess
+from workbench.model.servers import Server
+from workbench.model.snapshot import Snapshot
+from workbench.model.sockets import PortFact, SocketFact
+from workbench.tui.wording import counted
+
+Key = tuple[str, str]
+"""The kind and the key of a subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A config or a place of configs that could not be read or understood.
+
+    ``behaviour`` is what its client does with such a file, "" where that is not known; ``client`` is "" for a place
+    that is no client's alone. ``servers`` were read from it all the same.
+    """
+
+    path: str
+    why: str
+    client: str = ""
+    line: int | None = None
+    column: int | None = None
+    behaviour: str = ""
+    unlock: str = ""
+    servers: int = 0
+
+    @property
+    def key(self) -> str:
+        """What it is known by over rescans."""
+        return f"trouble {self.path}"
+
+
+Row = Server | Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The servers of one look, and the facts and findings that their keys lead to."""
+
+    snapshot: Snapshot
+    findings: tuple[Finding, ...]
+    about: Mapping[Key, Sequence[int]]
+    entries: Mapping[tuple[str, Pointer], tuple[ClientConfig, ServerEntry]]
+    processes: Mapping[str, ServerProcess]
+    sockets: Mapping[int, SocketFact]
+    ports: Mapping[str, Sequence[PortFact]]
+    units: Mapping[str, Sequence[str]]
+    containers: Mapping[str, ContainerFact]
+
+    def findings_of(self, row: Row) -> tuple[Finding, ...]:
+        """The findings about a server, its config, processes, sockets, units and containers, in the report's order."""
+        subjects = _subjects(row, self) if isinstance(row, Server) else [("config", row.path)]
+        places = {place for subject in subjects for place in self.about.get(subject, ())}
+        return tuple(self.findings[place] for place in sorted(places))
+
+    def left_behind(self, server: Server) -> bool:
+        """Whether it still runs although the client that started it is gone."""
+        return any(key in self.processes and self.processes[key].orphaned for key in server.processes)
+
+
+def inventory(snapshot: Snapshot, findings: Sequence[Finding]) -> Inventory:
+    """Find again what the join has put together."""
+    about: dict[Key, list[int]] = {}
+    for place, finding in enumerate(findings):
+        for subject in (finding.subject, *finding.also):
+            about.setdefault((subject.kind, subject.key), []).append(place)
+    ports: dict[str, list[PortFact]] = {}
+    for port in snapshot.sockets.ports:
+        ports.setdefault(port.server, []).append(port)
+    units: dict[str, list[str]] = {}
+    for unit in snapshot.units.units:
+        units.setdefault(unit.name, []).append(f"{unit.manager}:{unit.name}")
+    return Inventory(
+        snapshot=snapshot,
+        findings=tuple(findings),
+        about=about,
+        entries={
+            (config.path.asked, entry.pointer): (config, entry)
+            for config in snapshot.clients.configs
+            for entry in config.servers
+        },
+        processes={process.key: process for process in snapshot.processes.servers},
+        sockets={socket.inode: socket for socket in snapshot.sockets.sockets},
+        ports=ports,
+        units=units,
+        containers={container.id: container for container in snapshot.containers.containers},
+    )
+
+
+def marks(server: Server, known: Inventory) -> tuple[str, ...]:
+    """What of a server needs attention, in a few words each."""
+    said = (
+        ("not configured", server.presence == "running" and not server.configured),
+        ("outdated", bool(server.outdated)),
+        ("left behind", known.left_behind(server)),
+    )
+    return tuple(words for words, true in said if true)
+
+
+def headline(servers: Iterable[Server]) -> str:
+    """How many servers there are, and of those that a person asks for first."""
+    every = tuple(servers)
+    parts = (
+        (sum(server.presence == "running" for server in every), "running"),
+        (sum(server.presence == "running" and not server.configured for server in every), "not configured"),
+        (sum(bool(server.outdated) for server in every), "outdated"),
+    )
+    said = ", ".join(f"{count} {words}" for count, words in parts if count)
+    return counted(len(every), "server") + (f": {said or 'none running'}" if every else "")
+
+
+def troubles(snapshot: Snapshot) -> Iterator[Trouble]:
+    """Every config or place of configs that could not be read or understood, each cause once."""
+    told: set[str] = set()
+    for config in snapshot.clients.configs:
+        problem = config.problem
+        if problem is not None:
+            told.add(config.path.asked)
+            yield Trouble(
+                config.path.asked,
+                problem.message,
+                config.client_name,
+                problem.line,
+                problem.column,
+                problem.client_behaviour,
+                servers=len(config.servers),
+            )
+    for unread in snapshot.clients.state.unread:
+        if unread.facet == "content" and unread.what not in told:
+            told.add(unread.what)
+            yield Trouble(unread.what, unread.why, unlock=unread.unlock)
+
+
+def grouped(known: Inventory) -> Iterator[tuple[str, tuple[Row, ...]]]:
+    """What is listed, under its headings: what needs attention, what runs, the rest, and what could not be read."""
+    attention: list[Row] = []
+    running: list[Row] = []
+    unknown: list[Row] = []
+    rest: list[Row] = []
+    for server in sorted(known.snapshot.servers.servers, key=_order):
+        group = {"running": running, "unknown": unknown}.get(server.presence, rest)
+        (attention if marks(server, known) else group).append(server)
+    problems = sorted(troubles(known.snapshot), key=lambda trouble: trouble.path)
+    named: tuple[tuple[str, Sequence[Row]], ...] = (
+        ("Needs attention", attention),
+        ("Running", running),
+        ("Not known whether running", unknown),
+        ("Not running on this host", rest),
+        ("Configs that could not be read or understood", problems),
+    )
+    for title, rows in named:
+        if rows:
+            yield title, tuple(rows)
+
+
+def _order(server: Server) -> tuple[bool, bool, str, str]:
+    return (server.configured, server.presence != "running", server.name.casefold(), server.key)
+
+
+def _subjects(server: Server, known: Inventory) -> Iterator[Key]:
+    yield "server", server.key
+    if server.entry is not None:
+        yield "server", f"{server.entry.path}#{'/'.join(map(str, server.entry.pointer))}"
+        yield "config", server.entry.path
+    for process in server.processes:
+        yield "process", process
+    for inode in server.sockets:
+        socket = known.sockets.get(inode)
+        if socket is not None:
+            yield "socket", socket.path.asked if socket.path is not None else socket.name
+    for port in server.ports:
+        yield "port", port
+    for unit in server.units:
+        keys = known.units.get(unit, ())
+        own = [key for key in keys if server.key == f"unit {key}"]
+        yield from (("unit", key) for key in own or keys)
+    for identity in server.containers:
+        container = known.containers.get(identity)
+        yield "container", identity
+        if container is not None:
+            yield "container", container.name
+            yield "container", f"{container.engine}:{container.name or container.id[:12]}"
