@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from tests import builders
+from workbench.host.servers.joining import Facts, join
+from workbench.model.assets import AssetFact, AssetFacts, AssetKind, Reach
 from workbench.model.clients import (
     ClientConfig,
     ClientFacts,
@@ -14,11 +16,11 @@ from workbench.model.clients import (
     InstalledPackage,
     ServerEntry,
 )
-from workbench.model.containers import ContainerFact, ContainerFacts
+from workbench.model.containers import ContainerFact, ContainerFacts, EngineFact
 from workbench.model.facts import EnvironmentEntry, SecretFact, SectionState, Unread
 from workbench.model.launch import Ability, ImageSpec, Launch, PackageSpec, RootArgument, SetVariable
 from workbench.model.processes import ProcessFacts, ServerProcess
-from workbench.model.servers import Presence, Server, ServerFacts
+from workbench.model.servers import ServerFacts
 from workbench.model.session import SessionFacts
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import PortFact, SocketFacts
@@ -32,11 +34,24 @@ CURSOR = "/home/dev/.cursor/mcp.json"
 CODE = "/home/dev/.claude.json"
 CODEX = "/home/dev/.codex/config.toml"
 CONTAINER = "9f2c" * 16
+_WORTH: tuple[tuple[AssetKind, str], ...] = (
+    ("browser profile", "/home/dev/.mozilla/firefox/a1b2.default/logins.json"),
+    ("client config", CODE),
+    ("cloud credential", "/home/dev/.aws/credentials"),
+    ("code host credential", "/home/dev/.config/gh/hosts.yml"),
+    ("container engine", "/var/run/docker.sock"),
+    ("package credential", "/home/dev/.npmrc"),
+    ("private key", "/home/dev/.ssh/id_ed25519"),
+    ("private key", "/home/dev/.ssh/id_rsa_work"),
+    ("shell history", "/home/dev/.bash_history"),
+)
 
 
 def snapshot() -> Snapshot:
     """The facts of the host."""
     clients, processes, sockets, units = _clients(), _processes(), _sockets(), _units()
+    containers = _containers()
+    servers = ServerFacts(builders.COMPLETE, join(Facts(clients, processes, sockets, units, containers)))
     made = builders.snapshot(
         clients=clients,
         processes=processes,
@@ -44,8 +59,9 @@ def snapshot() -> Snapshot:
         session=SessionFacts(builders.COMPLETE, 0o002, (EnvironmentEntry("PATH"), _secret_variable("OPENAI_API_KEY"))),
         sudoers=_sudoers(),
         units=units,
-        containers=_containers(),
-        servers=_servers(clients, processes, sockets, units),
+        containers=containers,
+        servers=servers,
+        assets=_assets(servers),
     )
     return replace(made, taken_at=TAKEN_AT, workbench="0")
 
@@ -356,65 +372,23 @@ def _containers() -> ContainerFacts:
         engine="/var/run/docker.sock",
         recognised_by="its image is mcp/postgres",
     )
-    return ContainerFacts(builders.COMPLETE, (database,), ("/var/run/docker.sock",), seen=3)
-
-
-def _servers(clients: ClientFacts, processes: ProcessFacts, sockets: SocketFacts, units: UnitFacts) -> ServerFacts:
-    running = {process.key: process for process in processes.servers}
-    of_entry = {process.entry.name: process for process in processes.servers if process.entry is not None}
-    servers = []
-    for config in clients.configs:
-        for entry in config.servers:
-            presence: Presence = "switched off" if entry.disabled else "remote" if entry.url else "not running"
-            launch = entry.launch
-            around = [launch.sandbox, f"account {launch.account}" if launch.account else ""] if launch else []
-            made = Server(
-                key=f"{config.path.asked}#{'/'.join(map(str, entry.pointer))}",
-                name=entry.name,
-                presence=presence,
-                configured=True,
-                transport=entry.transport,
-                clients=(config.client_name,),
-                entry=EntryReference(config.path.asked, entry.pointer, entry.name),
-                command=entry.command,
-                url=entry.url,
-                launch=launch,
-                isolation=tuple(words for words in around if words),
-                recognised_by=f"{config.client_name} is configured to start it" if entry.command else "",
-            )
-            process = of_entry.get(entry.name)
-            servers.append(_with_process(made, process, sockets) if process is not None else made)
-    unit = units.units[0]
-    service = Server(
-        f"unit system:{unit.name}",
-        unit.name,
-        "running",
-        True,
-        "unknown",
-        command=unit.command,
-        launch=Launch(unit.command[0], unit.command[1:]),
-        units=(unit.name,),
-        recognised_by=unit.recognised_by,
+    return ContainerFacts(
+        builders.COMPLETE, (database,), (EngineFact("/var/run/docker.sock", "the usual place"),), seen=3
     )
-    memory = running["1000:@modelcontextprotocol/server-memory"]
-    unnamed = Server(f"process {memory.key}", memory.label, "running", False, "http", command=memory.command)
-    servers.append(_with_process(service, running["0:mcp-server-git"], sockets))
-    servers.append(_with_process(unnamed, memory, sockets))
-    return ServerFacts(builders.COMPLETE, tuple(servers))
 
 
-def _with_process(server: Server, process: ServerProcess, sockets: SocketFacts) -> Server:
-    return replace(
-        server,
-        presence="running",
-        processes=(process.key,),
-        pids=(process.pid,),
-        containers=(process.container,) if process.container else (),
-        sockets=tuple(socket.inode for socket in sockets.sockets if socket.server == process.key),
-        ports=tuple(port.shown for port in sockets.ports if port.server == process.key),
-        accounts=(process.account,),
-        sources=(process.source,) if process.source is not None else (),
-        outdated=process.outdated,
-        confidence=process.confidence,
-        recognised_by=process.recognised_by,
+def _assets(servers: ServerFacts) -> AssetFacts:
+    """What is worth stealing there, and who could open it: nothing that is confined or of another account."""
+    found = tuple(
+        AssetFact(kind, name, builders.path(name, 0o600, kind="socket" if name.endswith(".sock") else "file"))
+        for kind, name in _WORTH
     )
+    inside = tuple(
+        server.key
+        for server in servers.servers
+        if server.presence != "remote" and not server.isolation and set(server.accounts) <= {"dev"}
+    )
+    outside = tuple(server.key for server in servers.servers if server.presence == "running" and server.isolation)
+    reaches = [Reach(inside, asset.name, "yes", "the account dev may open it", "computed") for asset in found]
+    reaches += [Reach(outside, asset.name, "no", "it does not see that place", "computed") for asset in found]
+    return AssetFacts(builders.COMPLETE, found, tuple(reaches))

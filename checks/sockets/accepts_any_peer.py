@@ -3,10 +3,10 @@
 What it looks at
 ----------------
 Every unix socket of an MCP server that another account could reach, and two kinds of proof that the server does not
-look at who connects: a living connection whose other end belongs to a foreign account, and the answer of a probe that you
-asked for (``workbench probe SOCKET``, or the key in the app), which connects once as the owner and once as a stranger.
-Without either it cannot be known from outside, and is not assessed. A socket whose mode or folder keeps every other
-account out passes: there is nobody to be looked at.
+look at who connects: a living connection whose other end belongs to a foreign account, and the answer of a probe that
+you asked for (``workbench probe SOCKET``), which connects once as the owner and once as a stranger. Without either it
+cannot be known from outside, and is not assessed. A socket whose mode or folder keeps every other account out passes:
+there is nobody to be looked at.
 
 Why it matters
 --------------

@@ -72,7 +72,7 @@ def test_a_foreign_peer_is_seen_and_an_own_one_is_not_foreign(place: Path) -> No
                 f"--regid={STRANGER}",
                 "--clear-groups",
                 "--",
-                python,
+                PYTHON,
                 "-c",
                 CONNECT,
                 name,
