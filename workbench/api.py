@@ -39,14 +39,16 @@ from workbench.model.finding import (
     Subject,
     Verdict,
 )
+from workbench.model.isolation import IsolationFact
 from workbench.model.launch import Launch, PackageSpec, RootArgument
 from workbench.model.plan import EditValue, Operation, Plan, Refusal, Reversal, Safety, SetMode
 from workbench.model.processes import ServerProcess
 from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
-from workbench.model.sockets import SocketFact
+from workbench.model.sockets import PortFact, SocketFact
 from workbench.model.sudoers import SudoCommand, SudoRule
 from workbench.model.units import IgnoredLine, UnitFact
+from workbench.running import Cause, behind_a_tool, by_cause, developers, listed
 from workbench.subjects import config_subject, process_subject, server_subject, unit_subject
 
 __all__ = [
@@ -56,6 +58,7 @@ __all__ = [
     "Account",
     "AccountFacts",
     "Audience",
+    "Cause",
     "ClientConfig",
     "EditValue",
     "EnvironmentEntry",
@@ -64,6 +67,7 @@ __all__ = [
     "Finding",
     "IgnoredLine",
     "InstalledPackage",
+    "IsolationFact",
     "Launch",
     "Location",
     "NotApplicable",
@@ -74,6 +78,7 @@ __all__ = [
     "PathFact",
     "Plan",
     "Pointer",
+    "PortFact",
     "Refusal",
     "Reversal",
     "RootArgument",
@@ -90,10 +95,14 @@ __all__ = [
     "SudoRule",
     "UnitFact",
     "Verdict",
+    "behind_a_tool",
+    "by_cause",
     "can",
     "check",
     "config_subject",
+    "developers",
     "fix",
+    "listed",
     "others",
     "permits",
     "process_subject",

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from workbench.model.clients import EntryReference
-from workbench.model.facts import EnvironmentEntry, SectionState
+from workbench.model.facts import EnvironmentEntry, PathFact, SectionState
+from workbench.model.isolation import IsolationFact
 from workbench.model.launch import Launch
 from workbench.model.sources import SourceFact
 
@@ -19,7 +20,9 @@ class ServerProcess:
     ``seccomp`` is 0 (off), 1 (strict) or 2 (filter). ``environment`` is None when it could not be read.
     ``started`` is Unix seconds. ``recognised_by`` says why this is taken for an MCP server. ``workers`` are further
     processes of its own. ``source`` is the code it runs. ``outdated`` says how it differs from what its entry now says,
-    "" where it does not. ``orphaned`` when the client that started it is gone.
+    "" where it does not. ``orphaned`` when the client that started it is gone. ``isolation`` is how it is confined,
+    None where this system does not tell. ``program`` are the executable, the script and the source folder that it
+    runs, as this host reaches them and as far as they could be examined.
     """
 
     key: str
@@ -54,6 +57,8 @@ class ServerProcess:
     source: SourceFact | None = None
     outdated: str = ""
     orphaned: bool = False
+    isolation: IsolationFact | None = None
+    program: tuple[PathFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
