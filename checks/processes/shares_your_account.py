@@ -105,11 +105,11 @@ def shares_your_account(snapshot: Snapshot) -> Iterator[Verdict]:
 
 def _judge(server: ServerProcess, yours: frozenset[int]) -> Verdict | None:
     """What is said of one server; None for one that is open, or that the collector has already called unseen."""
-    if server.uid >= 0 and server.uid not in yours:
-        return Passed(process_subject(server))
     isolation = server.isolation
     what = f"what confines {server.label}"
-    if isolation is None:
+    if server.uid >= 0 and server.uid not in yours:
+        return Passed(process_subject(server))
+    if isolation is None or server.uid < 0:
         return NotAssessed(what, "this system does not tell it from outside")
     if isolation.root == "unknown":
         return None

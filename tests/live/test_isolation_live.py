@@ -345,8 +345,7 @@ def test_a_look_from_another_account_sees_the_same_files_and_says_what_it_cannot
             found = details.describe(table, outline, gaps, context)
             assert found.isolation is not None
             facets = sorted({gap.facet for gap in gaps.unread})
-            told = (found.isolation.root, found.isolation.network, found.program, facets)
-            os.write(write, repr(told).encode())
+            os.write(write, repr((found.isolation.root, found.isolation.network, found.program, facets)).encode())
         finally:
             os._exit(0)
     os.close(write)

@@ -26,7 +26,5 @@ def test_it_is_silent(identity: str, server: ServerProcess) -> None:
 
 @pytest.mark.parametrize("identity", AREA)
 def test_ten_servers_of_one_client_are_one_finding_at_most(identity: str) -> None:
-    if identity == "processes/umask":
-        pytest.skip("a umask is often set for one server, and its severity is of that server alone")
     ten = [running(f"server{number}", program=CODE) for number in range(10)]
     assert len(builders.findings(run_check(identity, host(*ten)))) <= 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests import builders
@@ -18,7 +20,7 @@ from workbench.model.units import UnitFact, UnitFacts
 CHECK = "processes/unconfigured"
 
 
-def stray(**more: object) -> ServerProcess:
+def stray(**more: Any) -> ServerProcess:
     return running(**{"entry": None, **more})
 
 
@@ -77,7 +79,7 @@ def test_a_client_that_reaches_it_by_its_url_names_it(url: str, number: int, kno
         ({"uid": 1001, "account": "colleague"}, "configurations of colleague"),
     ],
 )
-def test_not_assessed_where_something_unseen_may_name_it(more: dict[str, object], words: str) -> None:
+def test_not_assessed_where_something_unseen_may_name_it(more: dict[str, Any], words: str) -> None:
     (verdict,) = run_check(CHECK, host(stray(**more)))
     assert isinstance(verdict, NotAssessed)
     assert words in verdict.what + verdict.why
