@@ -9,6 +9,9 @@ others, mount, load modules, open sockets? All its filters count together, the s
 through the 32-bit interface are asked too, which many filters forget. A filter that refuses none of the calls that
 only an attacker makes is found as well. Servers that one configuration starts are one finding.
 
+It is medium; low for a server that a sandbox keeps from your files, and for one whose inherited filters were read and
+refuse some of these calls.
+
 To read the filters the workbench stops the server for about a millisecond, as a debugger does, changes nothing and lets
 it go on. It is done only as root.
 
@@ -75,7 +78,7 @@ _SHOWN = 5
 
 @check(
     title="A running server may make every system call",
-    severities=(Severity.MEDIUM,),
+    severities=(Severity.MEDIUM, Severity.LOW),
     needs=("processes:status", "processes:hidden", "processes:seccomp"),
 )
 def no_syscall_filter(snapshot: Snapshot) -> Iterator[Verdict]:
@@ -86,7 +89,7 @@ def no_syscall_filter(snapshot: Snapshot) -> Iterator[Verdict]:
     if not snapshot.processes.servers:
         yield NotApplicable("no MCP server is running")
         return
-    without: list[ServerProcess] = []
+    without: dict[Severity, list[ServerProcess]] = {Severity.MEDIUM: [], Severity.LOW: []}
     hollow: list[ServerProcess] = []
     for server in snapshot.processes.servers:
         behind = behind_a_tool(server, "the system call filter")
@@ -97,17 +100,29 @@ def no_syscall_filter(snapshot: Snapshot) -> Iterator[Verdict]:
             why = "this kernel does not tell its filters from those it inherited"
             yield NotAssessed(f"the system call filter of {server.label}", why)
         elif added == 0:
-            without.append(server)
+            without[_severity(server)].append(server)
         elif _lets_all_through(server):
             hollow.append(server)
         else:
             yield Passed(process_subject(server))
-    for cause in by_cause(without, snapshot):
-        yield _finding(
-            cause, f"{cause.names} can make every system call: no filter is around what the client starts", ""
-        )
+    for severity, servers in without.items():
+        for cause in by_cause(servers, snapshot):
+            yield _finding(cause, severity, _without(cause), str(severity))
     for cause in by_cause(hollow, snapshot):
-        yield _finding(cause, f"{cause.names}: the system call filter refuses nothing that an attacker needs", "hollow")
+        summary = f"{cause.names}: the system call filter refuses nothing that an attacker needs"
+        yield _finding(cause, Severity.MEDIUM, summary, "hollow")
+
+
+def _severity(server: ServerProcess) -> Severity:
+    boxed = server.isolation is not None and bool(server.isolation.file_barriers)
+    inherits_some = bool(_answers(server)) and not _lets_all_through(server)
+    return Severity.LOW if boxed or inherits_some else Severity.MEDIUM
+
+
+def _without(cause: Cause) -> str:
+    if any(server.seccomp_filters or server.seccomp for server in cause.servers):
+        return f"{cause.names}: no system call filter but the one that what started them has too"
+    return f"{cause.names} can make every system call: nothing filters what they ask of the kernel"
 
 
 def _answers(server: ServerProcess) -> dict[str, str]:
@@ -123,10 +138,10 @@ def _is_open(said: dict[str, str], call: str) -> bool:
     return said[call] in _LETS_THROUGH or f"{call} (32-bit)" in said or f"{call} (x32)" in said
 
 
-def _finding(cause: Cause, summary: str, detail: str) -> Finding:
+def _finding(cause: Cause, severity: Severity, summary: str, detail: str) -> Finding:
     return Finding(
         subject=cause.subject,
-        severity=Severity.MEDIUM,
+        severity=severity,
         summary=summary,
         evidence=tuple(_evidence(server) for server in cause.servers[:_SHOWN]),
         location=Location(cause.config) if cause.config else None,

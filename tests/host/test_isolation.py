@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from workbench.host.isolation.mounts import Mount, MountTable
 from workbench.host.processes import details
 from workbench.host.processes.linux import LinuxTable
 from workbench.host.processes.table import Gaps
-from workbench.model.processes import ServerProcess
+from workbench.model.processes import ProcessFacts, ServerProcess
+from workbench.report.snapshot_file import from_json, to_json
 
 HOST = b"""\
 22 27 0:21 / /proc rw,relatime - proc proc rw
@@ -317,6 +319,8 @@ class TestRights:
             (b"_\0", True, ("", False)),
             (b"docker-default (enforce)\n", False, ("docker-default (enforce)", True)),
             (b"/usr/bin/mcp (complain)\n", False, ("/usr/bin/mcp (complain)", False)),
+            (b"bwrap//&unpriv_bwrap (enforce)\n", False, ("bwrap//&unpriv_bwrap (enforce)", False)),
+            (b"bwrap//&mcp (enforce)\n", False, ("bwrap//&mcp (enforce)", True)),
             (b"vscode (unconfined)\n", False, ("vscode (unconfined)", False)),
             (b"a (b) (enforce)\n", False, ("a (b) (enforce)", True)),
             (b"unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023\0", True, None),
@@ -380,6 +384,15 @@ class TestLimits:
 
 def mounted(where: Path, kind: str, options: tuple[str, ...]) -> Mount:
     return Mount(1, 0, "0:1", "/", str(where), True, kind, options)
+
+
+def test_what_is_known_survives_the_journey_through_a_file(proc: FakeProc, look: Look) -> None:
+    server_with(proc, SANDBOX, exe="/usr/bin/env")
+    server = look()
+    assert server.isolation is not None
+    server = replace(server, isolation=replace(server.isolation, syscalls=(("execve", "EPERM"),)))
+    snapshot = builders.snapshot(processes=ProcessFacts(builders.COMPLETE, (server,)))
+    assert from_json(to_json(snapshot).encode(), "x") == snapshot
 
 
 class TestProgram:

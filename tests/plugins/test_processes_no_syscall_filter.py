@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests import builders
-from tests.plugins.confined import OPEN, REFUSES, host, in_bubblewrap, in_docker, running
+from tests.plugins.confined import BOXED, OPEN, REFUSES, host, in_bubblewrap, in_docker, running
 from tests.plugins.loading import run_check, status
 from workbench.model.facts import HostFacts
 from workbench.model.finding import NotApplicable, NotAssessed, Passed
@@ -29,8 +29,20 @@ def test_vulnerable_with_the_filters_that_everything_here_has() -> None:
         seccomp=2, seccomp_filters=5, parent_seccomp_filters=5, isolation=replace(OPEN, syscalls=REFUSES)
     )
     (finding,) = builders.findings(run_check(CHECK, host(inherits)))
+    assert finding.severity is Severity.LOW
+    assert "no system call filter but the one" in finding.summary
     assert "5 filters (what started it has 5)" in finding.evidence[0].actual
     assert "execve allowed, ptrace EPERM" in finding.evidence[0].actual
+
+
+def test_vulnerable_in_a_sandbox_it_is_low() -> None:
+    boxed = in_bubblewrap(seccomp=0, seccomp_filters=0, isolation=replace(BOXED, filters_added=0))
+    found = builders.findings(run_check(CHECK, host(boxed, running("git"))))
+    assert [(each.severity, each.also[0].label) for each in found] == [
+        (Severity.MEDIUM, "git"),
+        (Severity.LOW, "files"),
+    ]
+    assert found[0].identity != found[1].identity
 
 
 def test_vulnerable_a_filter_that_refuses_nothing() -> None:

@@ -57,6 +57,7 @@ class Reference:
     groups: GroupLimits
     enforcing: bool
     read_filters: bool
+    tables: dict[bytes, MountTable] = field(default_factory=dict)
     views: dict[bytes, _View] = field(default_factory=dict)
     filters_until: float = 0.0
 
@@ -159,8 +160,7 @@ def _out_here(table: LinuxTable, pid: int, path: str, known: Reference) -> str |
     root = f"{table.proc}/{pid}/root"
     if inside is None or known.ours is None:
         return None
-    raw = table.read(pid, "mountinfo")
-    place = MountTable(raw).place(inside.removeprefix(root) or "/")
+    place = _table(table.read(pid, "mountinfo"), known).place(inside.removeprefix(root) or "/")
     return None if place is None else known.ours.path_of(*place)
 
 
@@ -184,8 +184,14 @@ def _view(table: LinuxTable, pid: int, label: str, known: Reference, gaps: Gaps)
         gaps.add("isolation", what, "the mounts cannot be compared: there are too many, or /proc does not tell them")
         return _View()
     if raw not in known.views:
-        known.views[raw] = _compared(MountTable(raw), known.ours, known.homes)
+        known.views[raw] = _compared(_table(raw, known), known.ours, known.homes)
     return known.views[raw]
+
+
+def _table(raw: bytes, known: Reference) -> MountTable:
+    if raw not in known.tables:
+        known.tables[raw] = MountTable(raw)
+    return known.tables[raw]
 
 
 def _compared(theirs: MountTable, ours: MountTable, homes: tuple[tuple[str, PathFact | None], ...]) -> _View:

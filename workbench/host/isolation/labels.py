@@ -8,6 +8,8 @@ import re
 from workbench.text import visible
 
 _ENFORCING = "/sys/fs/selinux/enforce"
+# Ubuntu gives these to whatever makes a user namespace: they take capabilities away, and let every file be written.
+_LOOSE_PROFILES = {"unprivileged_userns", "unpriv_bwrap", "bwrap"}
 _APPARMOR = re.compile(r"(?P<name>.*) \((?P<mode>[a-z]+)\)\Z", re.S)
 # What SELinux's targeted policy leaves alone: people's own sessions and what has no domain of its own.
 _FREE_TYPES = {"unconfined_t", "unconfined_service_t", "initrc_t", "kernel_t", "init_t", "spc_t", "container_runtime_t"}
@@ -25,7 +27,8 @@ def label_of(raw: bytes, *, enforcing: bool) -> tuple[str, bool]:
     apparmor = _APPARMOR.match(text)
     if apparmor:
         # A profile may be there in name only ("flags=(unconfined)"), or only complain.
-        return visible(text, _SHOWN), apparmor["mode"] in ("enforce", "kill")
+        strict = not _LOOSE_PROFILES.issuperset(apparmor["name"].split("//&"))
+        return visible(text, _SHOWN), strict and apparmor["mode"] in ("enforce", "kill")
     context = text.split(":")
     if len(context) >= 3:
         return visible(text, _SHOWN), enforcing and context[2] not in _FREE_TYPES
