@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 
 from tests import builders
 from tests.host.fake_proc import FakeProc, deny
+from workbench.host.context import Context
+from workbench.host.isolation import comparing, reference
 from workbench.host.isolation.capabilities import capability_names
 from workbench.host.isolation.labels import label_of
 from workbench.host.isolation.limits import GroupLimits, own_limits
@@ -252,14 +255,39 @@ class TestView:
         assert isolation is not None and isolation.root == "unknown"
         assert [(gap.facet, gap.unlock) for gap in look.gaps.unread] == [("isolation", "look as root")]
 
-    @pytest.mark.parametrize("raw", [b"", b"1 2 8:1 / /x rw - ext4 a rw\n" * 200_000])
-    def test_mounts_that_are_not_told_or_too_many_are_a_stated_gap(
-        self, proc: FakeProc, look: Look, raw: bytes
-    ) -> None:
-        server_with(proc, raw)
+    def test_a_chroot_without_a_mount_in_it_has_a_root_of_its_own(self, proc: FakeProc, look: Look) -> None:
+        host_with(proc, HOST)
+        server_with(proc, b"", root="/srv/jail")
+        isolation = look().isolation
+        assert isolation is not None and (isolation.root, isolation.homes_hidden) == ("own", (str(look.home),))
+
+    def test_a_chroot_around_a_home_is_a_stated_gap(self, proc: FakeProc, look: Look) -> None:
+        host_with(proc, HOST)
+        server_with(proc, b"", root=str(look.home.parent))
         isolation = look().isolation
         assert isolation is not None and isolation.root == "unknown"
         assert [gap.facet for gap in look.gaps.unread] == ["isolation"]
+
+    def test_too_many_mounts_are_a_stated_gap(self, proc: FakeProc, look: Look) -> None:
+        server_with(proc, b"1 2 8:1 / /x rw - ext4 a rw\n" * 200_000)
+        isolation = look().isolation
+        assert isolation is not None and isolation.root == "unknown"
+        assert [gap.facet for gap in look.gaps.unread] == ["isolation"]
+
+
+@pytest.mark.parametrize(
+    ("place", "assess", "uid", "expected"),
+    [("/proc", True, 0, True), ("/proc/", True, 0, True), ("/proc", False, 0, False), ("/proc", True, 1000, False)],
+)
+def test_servers_are_stopped_by_root_and_where_it_is_wanted_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, assess: bool, uid: int, expected: bool
+) -> None:
+    monkeypatch.setattr(comparing, "_is_filtered", lambda: False)
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    context = replace(Context.of_this_host(), home=tmp_path, assess=assess)
+    assert reference(LinuxTable(place), context).read_filters is expected
+    assert reference(LinuxTable(str(tmp_path)), context).read_filters is False
+    assert reference(LinuxTable(place), None).read_filters is False
 
 
 class TestRights:
