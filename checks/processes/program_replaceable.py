@@ -13,8 +13,8 @@ in a sandbox). Modes, ACLs and owners are judged as the kernel judges them:
 - the program that runs is not there any more, or has been replaced since: low. What runs is an old version, or was
   removed by somebody.
 
-Root, the server's own account and the accounts of the developers do not count as "another account". The files *inside*
-a package's folder are not looked through one by one.
+Root and the server's own account do not count as "another account"; for a server with an account of its own, neither
+do the developers whose clients start it. The files *inside* a package's folder are not looked through one by one.
 
 Why it matters
 --------------
@@ -74,6 +74,7 @@ from workbench.api import (
 
 _DELETED = " (deleted)"
 _OVERFLOW = 65534
+_SHOWN = 5
 _ANYONE = "any account on this machine"
 
 
@@ -91,12 +92,13 @@ def program_replaceable(snapshot: Snapshot) -> Iterator[Verdict]:
         yield NotApplicable("no MCP server is running")
         return
     doors: dict[str, tuple[FileFact, str, set[str], list[ServerProcess]]] = {}
+    gone: dict[str, list[ServerProcess]] = {}
     for server in snapshot.processes.servers:
         behind = behind_a_tool(server, "the program")
         if behind is not None:
             yield behind
             continue
-        removed = server.executable.endswith(_DELETED) or (server.source is not None and server.source.deleted)
+        removed = _removed(server)
         opened = list(_opened(server, snapshot))
         for file, how, who in opened:
             known = doors.setdefault(file.path, (file, how, set(), []))
@@ -104,28 +106,31 @@ def program_replaceable(snapshot: Snapshot) -> Iterator[Verdict]:
             if server not in known[3]:
                 known[3].append(server)
         if removed:
-            yield _removed(server)
+            gone.setdefault(removed, []).append(server)
         elif not opened and (server.program or _is_elsewhere(server)):
             yield Passed(process_subject(server))
         elif not opened and not _is_said(server, snapshot):
             yield NotAssessed(f"who can replace the program of {server.label}", "the system does not tell what it runs")
+    for path, running in gone.items():
+        yield _outlived(path, running)
     for place, way, audience, running in doors.values():
         yield _finding(place, way, audience, running, snapshot.accounts)
 
 
 def _opened(server: ServerProcess, snapshot: Snapshot) -> Iterator[tuple[FileFact, str, str]]:
     """Each place through which another account can change what the server runs: which, how, and who."""
-    own = frozenset({0, server.uid}) | developers(snapshot)
+    yours = developers(snapshot)
+    # A server of one developer is none of another's business; that of a service is the business of who set it up.
+    own = frozenset({0, server.uid}) | (frozenset() if server.uid in yours else yours)
     for path in server.program:
         # In a user namespace the owner of "/" is the real root, seen as nobody.
         trusted = own | {_OVERFLOW} if path.directories and path.directories[0].uid == _OVERFLOW else own
-        names = {account.uid for account in snapshot.accounts.accounts}
         for account in others(snapshot.accounts, trusted):
             who = _ANYONE if account.uid < 0 else account.name
             directory = replaceable_at(account, path)
             if directory is not None:
                 yield directory, "replace entries in", who
-            elif can(account, path, WRITE) or (account.uid == path.file.uid and account.uid in names):
+            elif can(account, path, WRITE) or (account.uid == path.file.uid and reaches(account, path)):
                 yield path.file, "make entries in" if path.file.kind == "directory" else "write", who
             elif _is_script(path, server) and _adds_beside(account, path):
                 yield path.directories[-1], "put modules beside the script into", who
@@ -151,18 +156,27 @@ def _is_said(server: ServerProcess, snapshot: Snapshot) -> bool:
     )
 
 
-def _removed(server: ServerProcess) -> Finding:
+def _removed(server: ServerProcess) -> str:
+    """What it runs that is not there any more, "" for nothing."""
+    if server.executable.endswith(_DELETED):
+        return server.executable.removesuffix(_DELETED)
+    return server.source.path if server.source is not None and server.source.deleted else ""
+
+
+def _outlived(path: str, servers: list[ServerProcess]) -> Finding:
     return Finding(
-        subject=process_subject(server),
+        subject=Subject("file", path, path),
         severity=Severity.LOW,
-        summary=f"{server.label} runs a program that was replaced or removed since it started: restart it",
-        evidence=(
+        summary=f"{path} was replaced or removed while it runs as {listed([each.label for each in servers])}: restart",
+        evidence=tuple(
             Evidence(
-                expected="the program file that is on the disk now",
-                actual=server.executable or "its source folder is gone",
+                expected="the program that is on the disk now",
+                actual=f"{server.label} runs {server.executable or path}",
                 command=("readlink", f"/proc/{server.pid}/exe"),
-            ),
+            )
+            for server in servers[:_SHOWN]
         ),
+        also=tuple(map(process_subject, servers)),
         detail="removed",
     )
 
@@ -175,7 +189,8 @@ def _finding(file: FileFact, how: str, who: set[str], servers: list[ServerProces
     return Finding(
         subject=Subject("directory" if file.kind == "directory" else "file", file.path, file.path),
         severity=Severity.HIGH,
-        summary=f"{audience} can {how} {file.path}, which {listed([server.label for server in servers])} runs from",
+        summary=f"{audience} can {how} {file.path}, and with it the code of "
+        f"{listed([server.label for server in servers])}",
         evidence=(
             Evidence(
                 expected="only root, you and the server's account can change it",

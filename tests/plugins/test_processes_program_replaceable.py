@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests import builders
 from tests.plugins.confined import host, in_bubblewrap, in_docker, running
 from tests.plugins.loading import run_check, status
+from workbench.model.clients import ClientFacts
 from workbench.model.facts import Acl, AclEntry, HostFacts, PathFact
 from workbench.model.finding import NotApplicable, NotAssessed, Passed
 from workbench.model.launch import Launch
@@ -31,7 +33,7 @@ def test_vulnerable_a_script_that_everyone_may_write_is_one_finding_for_all_that
     (finding,) = builders.findings(run_check(CHECK, host(of(script), of(script, key="1000:b", label="b"))))
     assert finding.severity is Severity.HIGH
     assert (finding.subject.kind, finding.subject.key) == ("file", SCRIPT)
-    assert f"any account on this machine can write {SCRIPT}, which files and b runs from" in finding.summary
+    assert f"any account on this machine can write {SCRIPT}, and with it the code of files and b" in finding.summary
     assert len(finding.also) == 2
     assert finding.evidence[0].command == ("stat", "-c", "%A %U:%G %n", SCRIPT)
 
@@ -67,9 +69,10 @@ def test_vulnerable(path: PathFact, words: str) -> None:
 
 def test_vulnerable_a_program_that_is_not_there_any_more_is_low() -> None:
     gone = running(executable="/usr/bin/node (deleted)", program=(NODE,))
-    (finding,) = builders.findings(run_check(CHECK, host(gone)))
+    (finding,) = builders.findings(run_check(CHECK, host(gone, replace(gone, key="1000:b", label="b"))))
     assert finding.severity is Severity.LOW
-    assert "restart it" in finding.summary
+    assert (finding.subject.key, len(finding.also)) == ("/usr/bin/node", 2)
+    assert "while it runs as files and b: restart" in finding.summary
     source = of(source=SourceFact("npx cache", "/home/dev/.npm/_npx/a", deleted=True))
     assert builders.findings(run_check(CHECK, host(source)))
 
@@ -80,6 +83,7 @@ def test_vulnerable_a_program_that_is_not_there_any_more_is_low() -> None:
         of(builders.path(SCRIPT, 0o644)),
         of(builders.path(SCRIPT, 0o664)),  # the group dev holds nobody else
         of(builders.path("/opt/mcp/x.js", 0o644, uid=4711, gid=4711)),  # no account has this number
+        of(builders.path("/home/dev/x/x.js", 0o644, uid=1001, directories={"/home/dev": (0o700, 1000, 1000)})),
         of(builders.path("/usr/lib/node_modules/mcp", 0o755, kind="directory", uid=0)),
         of(builders.path("/home/dev/mcp/x.js", 0o666, directories={"/home/dev": (0o700, 1000, 1000)})),
         running(uid=990, account="mcp", program=(builders.path(SCRIPT, 0o644),)),
@@ -89,6 +93,15 @@ def test_vulnerable_a_program_that_is_not_there_any_more_is_low() -> None:
 )
 def test_hardened(server: ServerProcess) -> None:
     assert builders.kinds(run_check(CHECK, host(server))) == {Passed}
+
+
+def test_vulnerable_to_another_developer_of_the_same_machine() -> None:
+    theirs = builders.config((), path=builders.path("/home/colleague/.cursor/mcp.json", 0o600, uid=1001))
+    clients = ClientFacts(builders.COMPLETE, configs=(theirs,))
+    script = builders.path("/opt/x.js", 0o644, uid=1001)
+    assert builders.findings(run_check(CHECK, host(of(script), clients=clients)))
+    served = of(script, uid=990, account="mcp")
+    assert builders.kinds(run_check(CHECK, host(served, clients=clients))) == {Passed}
 
 
 def test_the_program_itself_beside_which_others_make_files_is_no_script() -> None:

@@ -31,7 +31,9 @@ def syscalls_of(server: ServerProcess, known: Reference, gaps: Gaps) -> tuple[tu
         return ()
     try:
         programs = filters.read_filters(server.pid)
-        return answers(programs, machine, i386=filters.has_i386(), x32=filters.has_x32())
+        if programs not in known.answers:  # those of one profile are alike
+            known.answers[programs] = answers(programs, machine, i386=filters.has_i386(), x32=filters.has_x32())
+        return known.answers[programs]
     except filters.CannotRead as why:
         gaps.add("seccomp", what, str(why))
     except NotAFilter:

@@ -9,6 +9,7 @@ from pathlib import Path
 from workbench.access import EXECUTE, READ, WRITE, permits, reaches
 from workbench.host.context import Context
 from workbench.host.files import CannotLook, path_fact
+from workbench.host.isolation.bpf import Program
 from workbench.host.isolation.labels import selinux_enforces
 from workbench.host.isolation.limits import GroupLimits
 from workbench.host.isolation.mounts import Mount, MountTable
@@ -47,6 +48,7 @@ class Reference:
     read_filters: bool
     tables: dict[bytes, MountTable] = field(default_factory=dict)
     views: dict[bytes, View] = field(default_factory=dict)
+    answers: dict[tuple[Program, ...], tuple[tuple[str, str], ...]] = field(default_factory=dict)
     filters_until: float = 0.0
 
 
