@@ -17,12 +17,12 @@ class ServerProcess:
     """One running MCP server: its main process, with the launcher processes around it in ``chain`` (outermost first).
 
     ``key`` names it over restarts. ``umask`` and ``seccomp_filters`` are None where the kernel does not tell.
+    ``isolation`` is how it is confined, None where this system does not tell. ``program`` are the executable, the script
+    and the source folder that it runs, as this host reaches them and as far as they could be examined.
     ``seccomp`` is 0 (off), 1 (strict) or 2 (filter). ``environment`` is None when it could not be read.
     ``started`` is Unix seconds. ``recognised_by`` says why this is taken for an MCP server. ``workers`` are further
     processes of its own. ``source`` is the code it runs. ``outdated`` says how it differs from what its entry now says,
-    "" where it does not. ``orphaned`` when the client that started it is gone. ``isolation`` is how it is confined,
-    None where this system does not tell. ``program`` are the executable, the script and the source folder that it
-    runs, as this host reaches them and as far as they could be examined.
+    "" where it does not. ``orphaned`` when the client that started it is gone.
     """
 
     key: str
@@ -49,6 +49,8 @@ class ServerProcess:
     unit: str = ""
     container: str = ""
     own_namespaces: tuple[str, ...] = ()
+    isolation: IsolationFact | None = None
+    program: tuple[PathFact, ...] = ()
     environment: tuple[EnvironmentEntry, ...] | None = None
     entry: EntryReference | None = None
     launch: Launch | None = None
@@ -57,8 +59,6 @@ class ServerProcess:
     source: SourceFact | None = None
     outdated: str = ""
     orphaned: bool = False
-    isolation: IsolationFact | None = None
-    program: tuple[PathFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
