@@ -17,8 +17,8 @@ class ServerProcess:
     """One running MCP server: its main process, with the launcher processes around it in ``chain`` (outermost first).
 
     ``key`` names it over restarts. ``umask`` and ``seccomp_filters`` are None where the kernel does not tell.
-    ``isolation`` is how it is confined, None where this system does not tell. ``program`` are the executable, the script
-    and the source folder that it runs, as this host reaches them and as far as they could be examined.
+    ``isolation`` is how it is confined, None where this system does not tell. ``program`` are the executable, the
+    script and the source folder that it runs, as this host reaches them and as far as they could be examined.
     ``seccomp`` is 0 (off), 1 (strict) or 2 (filter). ``environment`` is None when it could not be read.
     ``started`` is Unix seconds. ``recognised_by`` says why this is taken for an MCP server. ``workers`` are further
     processes of its own. ``source`` is the code it runs. ``outdated`` says how it differs from what its entry now says,
