@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests import builders
+from tests.live import lab as lab_machine
 from tests.live import support
 from tests.plugins.loading import run_check
 from workbench.host import accounts, isolation
@@ -50,6 +52,32 @@ for line in sys.stdin:
     except OSError:
         print("no", flush=True)
 """
+# Run inside a machine, where every process already has the filters of the container.
+INSIDE = """
+import json, sys
+sys.path.insert(0, "/opt/checkout")
+from dataclasses import asdict, replace
+from pathlib import Path
+from workbench.host.context import Context
+from workbench.host.processes import details
+from workbench.host.processes.linux import LinuxTable
+from workbench.host.processes.table import Gaps
+from workbench.model.processes import ServerProcess
+context = replace(Context.of_this_host(), home=Path("/home/dev"))
+told = {}
+for unit, pid in zip(sys.argv[1::2], map(int, sys.argv[2::2])):
+    table = LinuxTable("/proc")
+    outline = ServerProcess("k", unit, pid, (pid,), (), "", "", table.uids(pid)[1], -1, (), "", 0.0, "high", "a test")
+    server = details.describe(table, outline, Gaps(), context)
+    told[unit] = {**asdict(server.isolation), "barriers": server.isolation.barriers, "filters": server.seccomp_filters}
+print(json.dumps(told))
+"""
+UNITS = {
+    "plain": "",
+    "strict": "ProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes\nSystemCallFilter=@system-service\n",
+    "readonly": "ProtectSystem=strict\nProtectHome=read-only\n",
+    "hides-nothing": "PrivateTmp=yes\nReadWritePaths=/var\n",
+}
 SANDBOX = (
     *("--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--setenv", "PATH", "/usr/bin:/bin"),
     *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--cap-drop", "ALL"),
@@ -389,3 +417,34 @@ def test_ten_servers_are_described_in_a_moment() -> None:
 
 def run_kinds(check: str, snapshot: Snapshot) -> set[type]:
     return builders.kinds(run_check(check, snapshot))
+
+
+def test_what_systemd_leaves_to_its_units() -> None:
+    with lab_machine.systemd_container() as machine:
+        assert machine.run("useradd", "--create-home", "dev").returncode == 0
+        machine.path("/run/look.py").write_text(INSIDE)
+        for unit, settings in UNITS.items():
+            text = f"[Service]\nUser=dev\nExecStart=/bin/sleep 300\n{settings}"
+            machine.path(f"/run/systemd/system/{unit}.service").write_text(text)
+        machine.run("systemctl", "daemon-reload")
+        asked = []
+        for unit in UNITS:
+            assert machine.run("systemctl", "start", unit).returncode == 0
+            asked += [unit, machine.run("systemctl", "show", "-p", "MainPID", "--value", unit).stdout.strip()]
+        looked = machine.run("python3", "/run/look.py", *asked)
+        assert looked.returncode == 0, looked.stderr
+        told = json.loads(looked.stdout)
+    assert {unit: facts["root"] for unit, facts in told.items()} == {
+        "plain": "host",
+        "strict": "host read-only",
+        "readonly": "host read-only",
+        "hides-nothing": "host",
+    }
+    written = {unit for unit, facts in told.items() if facts["homes_writable"]}
+    listed = {unit for unit, facts in told.items() if facts["homes_readable"]}
+    assert (written, listed) == ({"plain", "hides-nothing"}, {"plain", "readonly", "hides-nothing"})
+    assert told["strict"]["homes_hidden"] == ["/home/dev"]
+    assert {unit for unit, facts in told.items() if facts["private_tmp"]} == {"strict", "hides-nothing"}
+    # The container gives filters to all that is in it: they are not the unit's.
+    assert {unit for unit, facts in told.items() if facts["filters_added"]} == {"strict"}
+    assert told["plain"]["filters"] > 0 and told["plain"]["barriers"] == []
