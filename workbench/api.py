@@ -44,6 +44,7 @@ from workbench.model.finding import (
     Subject,
     Verdict,
 )
+from workbench.model.isolation import IsolationFact
 from workbench.model.launch import Ability, ImageSpec, Launch, PackageSpec, RootArgument
 from workbench.model.plan import EditValue, Operation, Plan, Refusal, Reversal, Safety, SetMode
 from workbench.model.processes import ServerProcess
@@ -51,9 +52,10 @@ from workbench.model.servers import Server
 from workbench.model.session import StartupFile
 from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
-from workbench.model.sockets import SocketFact
+from workbench.model.sockets import PortFact, SocketFact
 from workbench.model.sudoers import SudoCommand, SudoRule
 from workbench.model.units import IgnoredLine, UnitFact
+from workbench.running import Cause, behind_a_tool, by_cause, developers, listed
 from workbench.subjects import (
     config_subject,
     inventory_subject,
@@ -72,6 +74,7 @@ __all__ = [
     "AccountFacts",
     "AssetFact",
     "Audience",
+    "Cause",
     "ClientConfig",
     "ConfigProblem",
     "EditValue",
@@ -83,6 +86,7 @@ __all__ = [
     "IgnoredLine",
     "ImageSpec",
     "InstalledPackage",
+    "IsolationFact",
     "Launch",
     "Location",
     "NotApplicable",
@@ -94,6 +98,7 @@ __all__ = [
     "PathFact",
     "Plan",
     "Pointer",
+    "PortFact",
     "Reach",
     "Refusal",
     "Reversal",
@@ -113,15 +118,19 @@ __all__ = [
     "SudoRule",
     "UnitFact",
     "Verdict",
+    "behind_a_tool",
     "best_version",
+    "by_cause",
     "can",
     "check",
     "config_subject",
+    "developers",
     "fix",
     "flaw_applies",
     "inventory_subject",
     "knowledge_date",
     "known_flaws",
+    "listed",
     "others",
     "package_uses",
     "permits",

@@ -5,7 +5,8 @@ What it looks at
 The user id of the main process of every running MCP server, as the kernel states it in /proc/PID/status (the second
 number of the line "Uid:", the effective user). A server inside a container is judged by the user id that the host sees,
 so a container with its own user namespace, whose root is an ordinary account outside, is in order. Root of a container
-that holds no capability over the host is medium, everything else critical.
+that holds no capability over the host is medium, everything else critical. A server that is another account now but has
+kept root as its real or saved user can be root again with one call, and counts as root.
 
 Why it matters
 --------------
@@ -95,8 +96,29 @@ def runs_as_root(snapshot: Snapshot) -> Iterator[Verdict]:
                     ),
                 ),
             )
+        elif _kept_root(server):
+            yield Finding(
+                subject=subject,
+                severity=Severity.CRITICAL,
+                summary=f"{server.label} runs as {server.account or server.uid} but kept root: one call and it is root",
+                evidence=(
+                    Evidence(
+                        expected="the same account as its real, effective and saved user",
+                        actual=f"real, effective and saved user: {_users(server)}{_doubt(server)}",
+                        command=("grep", "Uid", f"/proc/{server.pid}/status"),
+                    ),
+                ),
+            )
         else:
             yield Passed(subject)
+
+
+def _kept_root(server: ServerProcess) -> bool:
+    return server.isolation is not None and 0 in server.isolation.uids
+
+
+def _users(server: ServerProcess) -> str:
+    return ", ".join(map(str, server.isolation.uids)) if server.isolation is not None else ""
 
 
 def _is_unknown(server: ServerProcess, platform: str) -> bool:

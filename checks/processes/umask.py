@@ -14,6 +14,8 @@ How it is judged:
 - others get nothing, and the group nothing but reading (027, 037, 077): in order. A group in which the server's account
   is alone admits nobody, so its rights do not count.
 
+Servers that one configuration starts with the same umask are one finding.
+
 Why it matters
 --------------
 A server writes what it works on: fetched pages, exports, caches, logs, at times tokens. It rarely says which mode it
@@ -50,6 +52,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.api import (
+    Cause,
     Evidence,
     Finding,
     NotApplicable,
@@ -59,10 +62,13 @@ from workbench.api import (
     Severity,
     Snapshot,
     Verdict,
+    behind_a_tool,
+    by_cause,
     check,
     process_subject,
 )
 
+_SHOWN = 5
 _OTHERS_WRITE, _OTHERS_READ, _GROUP_WRITE = 0o002, 0o004, 0o020
 _SHARED = ("/tmp", "/var/tmp", "/dev/shm", "/srv", "/mnt", "/media", "/Users/Shared", "/private/tmp")  # noqa: S108
 
@@ -80,50 +86,68 @@ def umask(snapshot: Snapshot) -> Iterator[Verdict]:
     if not snapshot.processes.servers:
         yield NotApplicable("no MCP server is running")
     said = any(gap.facet == "status" for gap in snapshot.processes.state.unread)
+    open_ones: dict[tuple[Severity, int], list[ServerProcess]] = {}
     for server in snapshot.processes.servers:
-        if server.launch is not None and server.launch.image and not server.container:
-            why = "what runs here is the command-line tool; the container it started could not be told from the others"
-            yield NotAssessed(f"the umask of {server.label} in its container", why)
+        behind = behind_a_tool(server, "the umask")
+        if behind is not None:
+            yield behind
         elif server.umask is not None:
-            yield _judge(server, snapshot)
+            severity = _judge(server, server.umask, snapshot)
+            if severity is None:
+                yield Passed(process_subject(server))
+            else:
+                open_ones.setdefault((severity, server.umask), []).append(server)
         elif not said:
             yield NotAssessed(f"the umask of {server.label}", "this system does not tell it")
+    for (severity, mask), servers in open_ones.items():
+        for cause in by_cause(servers, snapshot):
+            yield _finding(cause, severity, mask, snapshot)
 
 
-def _judge(server: ServerProcess, snapshot: Snapshot) -> Verdict:
-    mask = server.umask or 0
-    subject = process_subject(server)
+def _judge(server: ServerProcess, mask: int, snapshot: Snapshot) -> Severity | None:
+    """How bad the umask of a server is; None for one in order."""
     shared_group = any(
         account.uid not in (0, server.uid) and server.gid in account.groups for account in snapshot.accounts.accounts
     )
-    others_write = not mask & _OTHERS_WRITE
-    others_read = not mask & _OTHERS_READ
-    group_writes = not mask & _GROUP_WRITE and shared_group
-    if not (others_write or others_read or group_writes):
-        return Passed(subject)
-    listens = [
-        socket.name for socket in snapshot.sockets.sockets if socket.server == server.key and not socket.abstract
-    ]
+    if not mask & _OTHERS_WRITE:
+        return Severity.HIGH
+    if not mask & _OTHERS_READ or (not mask & _GROUP_WRITE and shared_group):
+        return Severity.MEDIUM if _meets(server, snapshot) else Severity.LOW
+    return None
+
+
+def _meets(server: ServerProcess, snapshot: Snapshot) -> str:
+    """Where others meet what the server makes, in words; "" for nowhere known."""
+    for socket in snapshot.sockets.sockets:
+        if socket.server == server.key and not socket.abstract:
+            return f"it listens on {socket.name}"
     shared = _shared_place(server)
-    if others_write:
-        severity, who = Severity.HIGH, "every account change"
+    return f"it works below {shared}, where accounts meet" if shared else ""
+
+
+def _finding(cause: Cause, severity: Severity, mask: int, snapshot: Snapshot) -> Finding:
+    if not mask & _OTHERS_WRITE:
+        who = "every account change"
     else:
-        severity = Severity.MEDIUM if listens or shared else Severity.LOW
-        who = "every account read" if others_read else "its group change"
-    why = f"; it listens on {listens[0]}" if listens else ""
-    if shared and not listens:
-        why = f"; it works below {shared}, where accounts meet"
+        who = "its group change" if mask & _OTHERS_READ else "every account read"
+    meets = list(dict.fromkeys(where for where in (_meets(server, snapshot) for server in cause.servers) if where))
     return Finding(
-        subject=subject,
+        subject=cause.subject,
         severity=severity,
-        summary=f"{server.label} runs with umask {mask:03o}, which lets {who} the files it makes{why}",
-        evidence=(
-            Evidence(
-                expected="umask 077 (or 027)",
-                actual=f"umask {mask:03o}: new files {0o666 & ~mask:04o}, directories and sockets {0o777 & ~mask:04o}",
-                command=("grep", "Umask", f"/proc/{server.pid}/status"),
-            ),
-        ),
+        summary=f"the umask {mask:03o} of {cause.names} lets {who} the files made under it"
+        f"{f'; {meets[0]}' if len(meets) == 1 else ''}",
+        evidence=tuple(_evidence(server) for server in cause.servers[:_SHOWN]),
+        also=cause.also,
+        detail=f"{severity} {mask:03o}" if cause.config else "",
+    )
+
+
+def _evidence(server: ServerProcess) -> Evidence:
+    mask = server.umask or 0
+    return Evidence(
+        expected="umask 077 (or 027)",
+        actual=f"umask {mask:03o}: new files {0o666 & ~mask:04o}, directories and sockets {0o777 & ~mask:04o}",
+        command=("grep", "Umask", f"/proc/{server.pid}/status"),
     )
 
 

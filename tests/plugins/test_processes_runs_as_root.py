@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from tests import builders
+from tests.plugins.confined import OPEN
 from tests.plugins.loading import run_check
 from workbench.model.facts import HostFacts
 from workbench.model.finding import NotApplicable, NotAssessed, Passed
@@ -92,3 +95,10 @@ def test_an_account_that_the_system_does_not_tell_is_not_assessed() -> None:
     assert builders.kinds(run_check(CHECK, unknown)) == {NotAssessed}
     own = replace(host(builders.process(uid=-1, account="HOST\\dev")), host=WINDOWS)
     assert builders.kinds(run_check(CHECK, own)) == {Passed}
+
+
+@pytest.mark.parametrize("users", [(0, 1000, 1000), (1000, 1000, 0)])
+def test_vulnerable_one_that_kept_root_as_its_real_or_saved_user(users: tuple[int, ...]) -> None:
+    (finding,) = builders.findings(run_check(CHECK, host(builders.process(isolation=replace(OPEN, uids=users)))))
+    assert finding.severity is Severity.CRITICAL
+    assert "kept root" in finding.summary

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests import builders
+from tests.plugins import confined
 from tests.plugins.loading import run_check, status
 from workbench.model.facts import Account, AccountFacts, HostFacts
 from workbench.model.finding import NotApplicable, NotAssessed, Passed
@@ -107,3 +108,14 @@ def test_windows_has_none() -> None:
 
 def test_not_applicable_without_a_server() -> None:
     assert builders.kinds(run_check(CHECK, builders.snapshot())) == {NotApplicable}
+
+
+def test_servers_of_one_config_with_one_umask_are_one_finding_that_stays_the_same() -> None:
+    many = [confined.running(f"server{number}", umask=0o022) for number in range(4)]
+    (finding,) = builders.findings(run_check(CHECK, confined.host(*many)))
+    assert len(finding.also) == 4
+    assert finding.subject.kind == "config"
+    (fewer,) = builders.findings(run_check(CHECK, confined.host(*many[2:])))
+    assert fewer.identity == finding.identity
+    (other, same) = builders.findings(run_check(CHECK, confined.host(*many, confined.running("x", umask=0o000))))
+    assert other.identity != same.identity

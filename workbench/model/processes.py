@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from workbench.model.clients import EntryReference
-from workbench.model.facts import EnvironmentEntry, SecretFact, SectionState
+from workbench.model.facts import EnvironmentEntry, PathFact, SecretFact, SectionState
+from workbench.model.isolation import IsolationFact
 from workbench.model.launch import Launch
 from workbench.model.sources import SourceFact
 
@@ -16,6 +17,8 @@ class ServerProcess:
     """One running MCP server: its main process, with the launcher processes around it in ``chain`` (outermost first).
 
     ``key`` names it over restarts. ``umask`` and ``seccomp_filters`` are None where the kernel does not tell.
+    ``isolation`` is how it is confined, None where this system does not tell. ``program`` are the executable, the
+    script and the source folder that it runs, as this host reaches them and as far as they could be examined.
     ``seccomp`` is 0 (off), 1 (strict) or 2 (filter). ``environment`` is None when it could not be read.
     ``started`` is Unix seconds. ``recognised_by`` says why this is taken for an MCP server. ``workers`` are further
     processes of its own. ``source`` is the code it runs. ``outdated`` says how it differs from what its entry now says,
@@ -47,6 +50,8 @@ class ServerProcess:
     unit: str = ""
     container: str = ""
     own_namespaces: tuple[str, ...] = ()
+    isolation: IsolationFact | None = None
+    program: tuple[PathFact, ...] = ()
     environment: tuple[EnvironmentEntry, ...] | None = None
     entry: EntryReference | None = None
     launch: Launch | None = None

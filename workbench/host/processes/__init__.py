@@ -45,7 +45,7 @@ def gather(context: Context) -> ProcessFacts:
             linux,
             linux.unreadable,
             entries,
-            lambda server, gaps: details.describe(linux, server, gaps),
+            lambda server, gaps: details.describe(linux, server, gaps, context),
             lambda servers, gaps: orphans.mark(linux, servers, gaps),
         )
     other = elsewhere.PsutilTable()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
+from workbench.host import isolation
+from workbench.host.context import Context
 from workbench.host.processes.linux import LinuxTable
+from workbench.host.processes.programs import script_of
 from workbench.host.processes.table import Gaps, Gone, Hidden
 from workbench.model.facts import EnvironmentEntry
 from workbench.model.processes import ServerProcess
@@ -12,22 +17,32 @@ from workbench.secrets import environment_entry, redact
 from workbench.text import visible
 
 _AS_ROOT = "look as root"
+_DELETED = " (deleted)"
+_COMPARED_WITH: WeakKeyDictionary[LinuxTable, isolation.Reference] = WeakKeyDictionary()
 
 
-def describe(table: LinuxTable, server: ServerProcess, gaps: Gaps) -> ServerProcess:
-    """The server with all that /proc tells of its main process. What may not be read is a gap. Raises Gone, Hidden."""
+def describe(table: LinuxTable, server: ServerProcess, gaps: Gaps, context: Context | None = None) -> ServerProcess:
+    """The server with all that /proc tells of its main process. What may not be read is a gap. Raises Gone, Hidden.
+
+    ``context`` says whose homes are looked for, and whether the server may be stopped to read its filters; without one
+    that is the home of the account that looks, and no filter is read.
+    """
     pid = server.pid
+    known = _COMPARED_WITH.get(table)
+    if known is None:
+        known = _COMPARED_WITH[table] = isolation.reference(table, context)
     status = table.status(pid)
     groups = status.get("Groups", "").split()
     gid = int(status.get("Gid", "-1 -1").split()[1])
     no_new_privileges = _number(status, "NoNewPrivs")
+    namespaces_seen = True
     try:
         namespaces = table.namespaces(pid)
         own = tuple(kind for kind in sorted(namespaces) if namespaces[kind] not in table.usual_namespaces())
     except Hidden:
         gaps.add("namespaces", f"the namespaces of {server.label}", "permission denied", _AS_ROOT)
-        own = ()
-    return replace(
+        own, namespaces_seen = (), False
+    seen = replace(
         server,
         executable=_link(table, pid, "exe", f"the program file of {server.label}", gaps),
         working_directory=_link(table, pid, "cwd", f"the working directory of {server.label}", gaps),
@@ -44,6 +59,11 @@ def describe(table: LinuxTable, server: ServerProcess, gaps: Gaps) -> ServerProc
         container=table.container(pid),
         own_namespaces=own,
         environment=_environment(table, pid, server.label, gaps),
+    )
+    return replace(
+        seen,
+        isolation=isolation.describe(table, seen, known, gaps, namespaces_seen=namespaces_seen),
+        program=isolation.program_paths(table, seen, _program(table, seen), known, gaps),
     )
 
 
@@ -90,6 +110,21 @@ def _link(table: LinuxTable, pid: int, name: str, what: str, gaps: Gaps) -> str:
     except Hidden:
         gaps.add("executable", what, "permission denied", _AS_ROOT)
         return ""
+
+
+def _program(table: LinuxTable, server: ServerProcess) -> list[str]:
+    """The exact paths of what it runs, as it names them: the executable, the script and the folder of its source."""
+    paths = []
+    script = script_of(table.command(server.pid))
+    try:
+        paths.append(table.link(server.pid, "exe").removesuffix(_DELETED))
+        if script.kind == "script":
+            paths.append(os.path.join(table.working_directory(server.pid), script.text))
+    except Hidden:
+        pass  # said with the facts of the same name
+    if server.source is not None:
+        paths.append(server.source.path)
+    return [path for path in paths if path.startswith("/")]
 
 
 def _parent_filters(table: LinuxTable, pid: int) -> int | None:
