@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from scripts.staged_facts import TAKEN_AT, snapshot
 from workbench.engine import Progress, Workbench
 from workbench.host.context import Context
+from workbench.host.privileged import Privileged
 from workbench.model.plan import EditValue, Plan, SetMode
 from workbench.model.run import Change, Run, RunState
 from workbench.model.snapshot import SECTIONS, Snapshot
@@ -42,7 +43,7 @@ class StagedWorkbench(Workbench):
     seen: Snapshot
     runs: list[Run]
 
-    def look(self, progress: Progress | None = None) -> Snapshot:
+    def look(self, progress: Progress | None = None, privileged: Privileged | None = None) -> Snapshot:
         """The facts as they are now."""
         if progress is not None:
             for section in SECTIONS:

@@ -93,7 +93,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     probe = commands.add_parser("probe", help="ask a live socket whether it looks at who connects (asks first)")
     probe.add_argument("socket", metavar="SOCKET", help="its path, or @NAME for an abstract one")
-    probe.add_argument("--yes", action="store_true", help="agree to the connections beforehand")
     probe.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
     undo = commands.add_parser("undo", help="bring back what a repair replaced")
     undo.add_argument("run", metavar="RUN", help="the run's id, or its beginning (see: workbench history)")
@@ -128,6 +127,15 @@ def _shared(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
         action="store_true",
         default=unset if again else False,
         help="look at the clients of every account; needs root",
+    )
+    parser.add_argument(
+        "--sudo",
+        action="store_true",
+        default=unset if again else False,
+        help="also read what only root may read: shows the exact commands, asks, and runs them through sudo",
+    )
+    parser.add_argument(
+        "--yes", action="store_true", default=unset if again else False, help="agree beforehand to what is asked"
     )
     parser.add_argument(
         "--read-only", action="store_true", default=unset if again else False, help="never change anything"

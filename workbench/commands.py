@@ -12,6 +12,7 @@ from workbench.exits import Exit, Unusable, complain
 from workbench.model.report import Report
 from workbench.model.run import Run, RunState
 from workbench.model.severity import Severity
+from workbench.model.snapshot import Snapshot
 from workbench.options import context_of, put, replayed, state_folder
 from workbench.plugins import Plugins, load, user_folder
 from workbench.text import visible
@@ -20,7 +21,7 @@ from workbench.text import visible
 def headless(options: argparse.Namespace) -> int:
     """Print the report of this host, or of a snapshot file, and exit by what was found."""
     workbench = _workbench(options)
-    snapshot = replayed(options) or workbench.look()
+    snapshot = replayed(options) or _look(workbench, options)
     report = workbench.judge(snapshot)
     if options.json:
         from workbench.report.document import as_json
@@ -77,7 +78,7 @@ def print_snapshot(options: argparse.Namespace) -> int:
     """Print the Snapshot of this host as JSON."""
     from workbench.report.snapshot_file import to_json
 
-    print(to_json(_workbench(options).look()))
+    print(to_json(_look(_workbench(options), options)))
     return Exit.CLEAN
 
 
@@ -122,6 +123,14 @@ def _verdict(report: Report, fail_on: str, least: float) -> int:
         complain(f"only {report.grade.coverage:.0%} of what applies could be assessed; {least:.0%} was asked for")
         return Exit.COVERAGE
     return Exit.CLEAN
+
+
+def _look(workbench: Workbench, options: argparse.Namespace) -> Snapshot:
+    if not options.sudo:
+        return workbench.look()
+    from workbench.asking_root import look_with_sudo
+
+    return look_with_sudo(lambda privileged: workbench.look(privileged=privileged), agreed=options.yes)
 
 
 def _workbench(options: argparse.Namespace) -> Workbench:

@@ -20,6 +20,7 @@ from workbench.model.snapshot import Snapshot
 from workbench.plugins import Plugins
 
 if TYPE_CHECKING:
+    from workbench.host.privileged import Privileged
     from workbench.repair.prepare import Prepared
 
 Progress = Callable[[str, str], None]
@@ -38,12 +39,15 @@ class Workbench:
     state: Path
     read_only: bool = False
 
-    def look(self, progress: Progress | None = None) -> Snapshot:
-        """Gather the Snapshot of the live host."""
+    def look(self, progress: Progress | None = None, privileged: Privileged | None = None) -> Snapshot:
+        """Gather the Snapshot of the live host.
+
+        With ``privileged`` what only root may read is taken from its answers, or kept in what it wants.
+        """
         from workbench.host.gather import gather
         from workbench.probe.memory import remembered
 
-        return gather(replace(self.context, probes=remembered(self.state)), progress)
+        return gather(replace(self.context, probes=remembered(self.state), privileged=privileged), progress)
 
     def judge(self, snapshot: Snapshot, on_result: Callable[[CheckResult], None] | None = None) -> Report:
         """Run every check on a Snapshot and grade it."""

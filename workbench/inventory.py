@@ -20,9 +20,17 @@ def inventory(context: Context) -> Snapshot:
     return gather(replace(context, assess=False), only=SECTIONS)
 
 
+def _look(context: Context, options: argparse.Namespace) -> Snapshot:
+    if not options.sudo:
+        return inventory(context)
+    from workbench.asking_root import look_with_sudo
+
+    return look_with_sudo(lambda given: inventory(replace(context, privileged=given)), agreed=options.yes)
+
+
 def print_servers(options: argparse.Namespace) -> int:
     """Print every MCP server of this host, or of a snapshot file, once."""
-    snapshot = replayed(options) or inventory(context_of(options))
+    snapshot = replayed(options) or _look(context_of(options), options)
     if options.json:
         from workbench.report.servers import as_json
 

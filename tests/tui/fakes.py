@@ -12,6 +12,7 @@ from typing import Any
 from tests import builders
 from workbench.engine import Progress, Workbench
 from workbench.host.context import Context
+from workbench.host.privileged import Privileged
 from workbench.model.check import Check, Fix
 from workbench.model.finding import Evidence, Finding, Location, NotAssessed, Passed, Subject, Verdict
 from workbench.model.plan import Plan, Refusal, Reversal, Safety, SetMode
@@ -136,7 +137,7 @@ class FakeWorkbench(Workbench):
 
     script: Script
 
-    def look(self, progress: Progress | None = None) -> Snapshot:
+    def look(self, progress: Progress | None = None, privileged: Privileged | None = None) -> Snapshot:
         for section in SECTIONS:
             if progress is not None:
                 progress(section, "started")

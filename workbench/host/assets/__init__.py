@@ -30,7 +30,7 @@ def gather(context: Context) -> AssetFacts:
     assets.sort(key=lambda asset: (asset.kind, asset.name))
     running = {each.key: each for each in processes.servers} if isinstance(processes, ProcessFacts) else {}
     known = {each.uid: each for each in accounts.accounts} if isinstance(accounts, AccountFacts) else {}
-    table = LinuxTable(os.fspath(context.proc))
+    table = LinuxTable(os.fspath(context.proc), context.privileged)
     reaches: list[Reach] = []
     foretold: dict[int, tuple[Account, list[str]]] = {}
     for server in servers.servers if isinstance(servers, ServerFacts) else ():

@@ -39,7 +39,7 @@ def gather(context: Context) -> ProcessFacts:
     clients = context.found.get("clients")
     entries = configured(clients if isinstance(clients, ClientFacts) else None)
     if context.platform == "linux":
-        linux = LinuxTable(os.fspath(context.proc))
+        linux = LinuxTable(os.fspath(context.proc), context.privileged)
         return _gather(
             context,
             linux,

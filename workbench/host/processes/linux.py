@@ -7,7 +7,8 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 
-from workbench.host.processes import channels
+from workbench.host.privileged import Privileged
+from workbench.host.processes import as_root, channels
 from workbench.host.processes.programs import split_command
 from workbench.host.processes.roots import resolve_inside
 from workbench.host.processes.table import ENDED, Gone, Hidden, answer_of
@@ -23,8 +24,10 @@ _NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
 class LinuxTable:
     """The processes below one /proc, as they were when each was first asked for."""
 
-    def __init__(self, proc: str) -> None:
+    def __init__(self, proc: str, privileged: Privileged | None = None) -> None:
         self.proc = proc
+        # What it may answer as root are the processes of this very host.
+        self._privileged = privileged if proc == "/proc" else None
         self._read: dict[tuple[int, str], bytes] = {}
         self._links: dict[tuple[int, str], str] = {}
         self._commands: dict[int, bytes] | None = None
@@ -53,7 +56,13 @@ class LinuxTable:
         """One file of a process, whole. Raises Gone and Hidden."""
         key = (pid, name)
         if key not in self._read:
-            self._read[key] = self._fresh(pid, name)
+            try:
+                self._read[key] = self._fresh(pid, name)
+            except Hidden:
+                answer = as_root.content(self._privileged, pid, name)
+                if answer is None:
+                    raise
+                self._read[key] = answer
         return self._read[key]
 
     def link(self, pid: int, name: str) -> str:
@@ -63,12 +72,22 @@ class LinuxTable:
             try:
                 self._links[key] = os.readlink(f"{self.proc}/{pid}/{name}")
             except OSError as error:
-                raise answer_of(error) from error
+                answer = answer_of(error)
+                known = as_root.links(self._privileged, pid) if isinstance(answer, Hidden) else {}
+                if name not in known:
+                    raise answer from error
+                self._links[key] = known[name]
         return self._links[key]
 
     def descriptors(self, pid: int) -> tuple[str, ...]:
         """What each open file of a process is (``socket:[123]``, ``/dev/null``). Raises Gone and Hidden."""
-        return tuple(each.target for each in channels.open_files(self.proc, pid))
+        try:
+            return tuple(each.target for each in channels.open_files(self.proc, pid))
+        except Hidden:
+            known = as_root.links(self._privileged, pid)
+            if not known:
+                raise
+            return tuple(target for name, target in known.items() if name.startswith("fd/"))
 
     def parent(self, pid: int) -> int:
         """See Table."""

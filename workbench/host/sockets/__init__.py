@@ -40,7 +40,7 @@ def gather(context: Context) -> SocketFacts:
         return SocketFacts(SectionState("failed", why))
     processes = context.found.get("processes")
     servers = processes.servers if isinstance(processes, ProcessFacts) else ()
-    table = LinuxTable(os.fspath(context.proc))
+    table = LinuxTable(os.fspath(context.proc), context.privileged)
     gaps = Gaps()
     try:
         source, here = _listening(context.proc)
