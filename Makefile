@@ -12,7 +12,7 @@ MAKE_VENV = test -x $(BIN)/python || { \
     { echo "the venv module is missing; on Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }; }
 
 .DEFAULT_GOAL := help
-.PHONY: help run scan test test-fast check format lock bench screenshots clean
+.PHONY: help run scan test test-fast check format lock bench screenshots catalogue clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,11 +44,17 @@ lock: $(DEV_READY) ## resolve the dependencies again and write the lock files
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	  --upgrade --extra dev -o requirements-dev.lock pyproject.toml
 
-bench: $(DEV_READY) ## measure the scan against a bare pass over /proc and a bare import
+bench: $(DEV_READY) ## measure the scan, the inventory and the recognition of secrets
 	$(BIN)/python scripts/bench.py
+	$(BIN)/python scripts/bench_inventory.py
+	$(BIN)/python scripts/bench_secrets.py
 
 screenshots: $(DEV_READY) ## draw the README's pictures again, from a staged host
 	$(BIN)/python scripts/screenshots.py
+
+catalogue: $(DEV_READY) ## write the lists of checks and fixes, and the JSON schemas, again
+	$(BIN)/python scripts/catalogue.py
+	$(BIN)/python scripts/schema.py
 
 clean: ## remove what make made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

@@ -42,7 +42,7 @@ def test_the_wheel_pollutes_nothing(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0] for name in names}
     assert tops == {"workbench", next(top for top in tops if top.endswith(".dist-info"))}
-    allowed = (".py", ".json", ".tcss", ".typed", ".yaml")
+    allowed = (".py", ".json", ".tcss", ".typed", ".yaml", ".md")
     strays = [name for name in names if name.startswith("workbench/") and not name.endswith(allowed)]
     assert not strays
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from workbench.plugins import load
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+LIST = "import sys; sys.path.insert(0, 'scripts'); import catalogue; print(catalogue.{}(), end='')"
+LISTS = {kind: (ROOT / kind / "README.md").read_text() for kind in ("checks", "fixes")}
 
 
 def test_every_file_the_readme_names_exists_and_every_screenshot_is_shown() -> None:
@@ -27,10 +31,19 @@ def test_every_file_the_readme_names_exists_and_every_screenshot_is_shown() -> N
     assert drawn, "run: make screenshots"
 
 
-def test_the_readme_lists_every_check_and_every_fix() -> None:
+def test_the_lists_of_checks_and_fixes_are_those_of_the_plugins() -> None:
+    for kind in LISTS:
+        made = subprocess.run([sys.executable, "-c", LIST.format(kind)], cwd=ROOT, capture_output=True, text=True)
+        assert LISTS[kind] == made.stdout, "run: make catalogue"
+        assert f"]({kind}/README.md)" in README
+
+
+def test_the_readme_lists_every_fix_and_every_area() -> None:
     plugins = load()
-    for identity in [*plugins.checks, *plugins.fixes]:
+    for identity in plugins.fixes:
         assert f"`{identity}`" in README, identity
+    for area in {check.area for check in plugins.checks.values()}:
+        assert f"| {area} |" in README, area
 
 
 def test_the_readme_names_nothing_that_does_not_exist() -> None:
@@ -61,9 +74,3 @@ def test_every_make_target_the_readme_names_exists() -> None:
 def test_the_changelog_knows_this_version_or_what_comes() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text()
     assert "## [Unreleased]" in changelog or f"## [{__version__}]" in changelog
-
-
-def test_the_readme_gives_each_check_its_severities() -> None:
-    for check in load().checks.values():
-        severities = ", ".join(severity.value for severity in check.severities)
-        assert f"| `{check.id}` | {severities} |" in README, f"{check.id}: {severities}"
