@@ -25,9 +25,11 @@ def server_subject(config: ClientConfig, entry: ServerEntry) -> Subject:
 
 
 def inventory_subject(server: Server) -> Subject:
-    """A server of the inventory, whether it is configured, runs, or both."""
-    of = f" ({', '.join(server.clients)})" if server.clients else ""
-    return Subject("server", server.key, f"{server.name}{of}")
+    """A server of the inventory, as the checks of its config entry, its unit or its process name it."""
+    kind, _, key = server.key.partition(" ")
+    if server.entry is None and kind in ("unit", "process"):
+        return Subject(kind, key, server.name)
+    return Subject("server", server.key, f"{server.name} ({server.clients[0]})" if server.clients else server.name)
 
 
 def process_subject(server: ServerProcess) -> Subject:

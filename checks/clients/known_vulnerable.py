@@ -59,11 +59,11 @@ from workbench.api import (
     Server,
     Severity,
     Snapshot,
-    Subject,
     Verdict,
     best_version,
     check,
     flaw_applies,
+    inventory_subject,
     knowledge_date,
     known_flaws,
     package_uses,
@@ -122,7 +122,7 @@ def _found(possible: dict[Flaw, bool | None], use: PackageUse) -> tuple[tuple[Fl
 def _without_finding(
     possible: dict[Flaw, bool | None], flaws: tuple[Flaw, ...], server: Server, use: PackageUse
 ) -> Verdict:
-    subject = _subject(server)
+    subject = inventory_subject(server)
     if possible and not use.version:
         what = "malicious versions" if any(flaw.malicious for flaw in possible) else "known flaws"
         return NotAssessed(
@@ -141,19 +141,9 @@ def _without_finding(
     return Passed(subject)
 
 
-def _subject(server: Server) -> Subject:
-    """As the other checks name it, so that findings about one server stand together."""
-    kind, _, key = server.key.partition(" ")
-    if server.entry is not None:
-        return Subject("server", server.key, f"{server.name} ({server.clients[0]})" if server.clients else server.name)
-    return (
-        Subject(kind, key, server.name) if kind in ("unit", "process") else Subject("server", server.key, server.name)
-    )
-
-
 def _finding(group: list[_Case], known: dict[tuple[str, str], tuple[Flaw, ...]], snapshot: Snapshot) -> Finding:
     first, use = group[0], group[0].use
-    subjects = tuple(dict.fromkeys(_subject(case.server) for case in group))
+    subjects = tuple(dict.fromkeys(inventory_subject(case.server) for case in group))
     location, pinned_at = _location(first, snapshot)
     better = best_version(use.ecosystem, known[use.package])
     command = _command(use, first.server, pinned_at)
@@ -164,7 +154,7 @@ def _finding(group: list[_Case], known: dict[tuple[str, str], tuple[Flaw, ...]],
         evidence=tuple(
             Evidence(
                 expected=_expected(flaw, use, better),
-                actual=f"{_named(use)}{_how(use)}: {flaw.id} ({flaw.rated}), {flaw.what}{_only_if(flaw, sure)}",
+                actual=f"{_named(use)}{_how(use).rstrip(',')}: {flaw.id} ({flaw.rated}), {flaw.what}{_only_if(flaw, sure)}",
                 command=command,
             )
             for flaw, sure in first.found

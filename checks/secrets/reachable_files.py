@@ -103,7 +103,8 @@ def _finding(servers: Sequence[Server], assets: Sequence[AssetFact], reaches: Se
     worst = sorted(counts, key=lambda kind: (kind in _WORTH_LITTLE, -counts[kind], kind))
     said = ", ".join(_counted(counts[kind], kind) for kind in worst[:_SHOWN])
     more = f" and {len(worst) - _SHOWN} other kinds" if len(worst) > _SHOWN else ""
-    names = servers[0].name if len(servers) == 1 else f"{servers[0].name} and {len(servers) - 1} more servers"
+    others = len(servers) - 1
+    names = f"{servers[0].name} and {others} more server{'s' if others > 1 else ''}" if others else servers[0].name
     could = "could open" if all(reach.basis == "predicted" for reach in reaches) else "can open"
     return Finding(
         subject=inventory_subject(servers[0]),
