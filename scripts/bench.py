@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
 ROUNDS = 7
 BARE_PASS = """
 import os
@@ -37,17 +38,51 @@ COMMANDS = {
 }
 
 
+SOCKETS = """
+import resource, socket, sys, time
+resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]) + 100,) * 2)
+held = []
+for number in range(int(sys.argv[1])):
+    held.append(socket.socket(socket.AF_UNIX))
+    held[-1].bind(f"\\0workbench-bench-{number}")
+    held[-1].listen()
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
 def main() -> None:
-    """Measure with few and with many processes on the machine."""
+    """Measure with little on the machine, and with 2,000 processes, 5,000 unix sockets and 40 configs."""
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} processors, median of {ROUNDS} rounds in turn\n")
-    with tempfile.TemporaryDirectory() as home:
-        for wanted in (100, 2000):
-            crowd = _crowd(wanted)
+    for processes, sockets, configs in ((100, 0, 0), (2000, 5000, 40)):
+        with tempfile.TemporaryDirectory() as home:
+            _configs(Path(home), configs)
+            crowd, holder = _crowd(processes), _sockets(sockets)
+            print(f"  {sockets} more unix sockets, {configs} configs")
             try:
                 _report(_measure(home))
             finally:
+                holder.kill()
+                holder.wait()
                 os.killpg(crowd.pid, signal.SIGKILL)
                 crowd.wait()
+
+
+def _configs(home: Path, count: int) -> None:
+    """As many configs as asked for, in as many places that clients really read."""
+    from tests.host.locations import HOME
+
+    for number, (place, writer) in enumerate(HOME[:count]):
+        path = home / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(writer(f"server-{number}"))
+
+
+def _sockets(count: int) -> subprocess.Popen[bytes]:
+    holder = subprocess.Popen([sys.executable, "-c", SOCKETS, str(count)], stdout=subprocess.PIPE)
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    return holder
 
 
 def _crowd(wanted: int) -> subprocess.Popen[bytes]:

@@ -154,7 +154,8 @@ def _finding(group: list[_Case], known: dict[tuple[str, str], tuple[Flaw, ...]],
         evidence=tuple(
             Evidence(
                 expected=_expected(flaw, use, better),
-                actual=f"{_named(use)}{_how(use).rstrip(',')}: {flaw.id} ({flaw.rated}), {flaw.what}{_only_if(flaw, sure)}",
+                actual=f"{_named(use)}{_how(use).rstrip(',')}: {flaw.id} ({flaw.rated}), {flaw.what}"
+                + _only_if(flaw, sure),
                 command=command,
             )
             for flaw, sure in first.found
