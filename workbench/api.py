@@ -20,7 +20,16 @@ from workbench.access import (
 )
 from workbench.model.assets import AssetFact, Reach
 from workbench.model.check import Check, Fix
-from workbench.model.clients import ClientConfig, ConfigProblem, InstalledPackage, ServerEntry
+from workbench.model.clients import (
+    Approval,
+    Backup,
+    ClientConfig,
+    ConfigProblem,
+    InstalledPackage,
+    LoaderPlace,
+    LoaderVariable,
+    ServerEntry,
+)
 from workbench.model.facts import (
     Account,
     AccountFacts,
@@ -65,8 +74,10 @@ __all__ = [
     "Ability",
     "Account",
     "AccountFacts",
+    "Approval",
     "AssetFact",
     "Audience",
+    "Backup",
     "ClientConfig",
     "ConfigProblem",
     "EditValue",
@@ -78,6 +89,8 @@ __all__ = [
     "ImageSpec",
     "InstalledPackage",
     "Launch",
+    "LoaderPlace",
+    "LoaderVariable",
     "Location",
     "NotApplicable",
     "NotAssessed",
