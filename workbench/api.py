@@ -18,6 +18,10 @@ from workbench.access import (
     who_can,
     who_can_replace,
 )
+from workbench.knowledge.base import Flaw, best_version, knowledge_date, known_flaws
+from workbench.knowledge.deciding import Use as PackageUse
+from workbench.knowledge.deciding import uses as package_uses
+from workbench.knowledge.situations import applies as flaw_applies
 from workbench.model.assets import AssetFact, Reach
 from workbench.model.check import Check, Fix
 from workbench.model.clients import (
@@ -53,6 +57,7 @@ from workbench.model.launch import Ability, ImageSpec, Launch, PackageSpec, Root
 from workbench.model.plan import EditValue, Operation, Plan, Refusal, Reversal, Safety, SetMode
 from workbench.model.processes import ServerProcess
 from workbench.model.servers import Server
+from workbench.model.session import StartupFile
 from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import SocketFact
@@ -85,6 +90,7 @@ __all__ = [
     "Evidence",
     "FileFact",
     "Finding",
+    "Flaw",
     "IgnoredLine",
     "ImageSpec",
     "InstalledPackage",
@@ -96,6 +102,7 @@ __all__ = [
     "NotAssessed",
     "Operation",
     "PackageSpec",
+    "PackageUse",
     "Passed",
     "PathFact",
     "Plan",
@@ -113,17 +120,23 @@ __all__ = [
     "Severity",
     "Snapshot",
     "SocketFact",
+    "StartupFile",
     "Subject",
     "SudoCommand",
     "SudoRule",
     "UnitFact",
     "Verdict",
+    "best_version",
     "can",
     "check",
     "config_subject",
     "fix",
+    "flaw_applies",
     "inventory_subject",
+    "knowledge_date",
+    "known_flaws",
     "others",
+    "package_uses",
     "permits",
     "process_subject",
     "reaches",

@@ -11,8 +11,8 @@ from workbench.host.gather import gather
 from workbench.model.snapshot import Snapshot
 from workbench.options import context_of, put, replayed
 
-SECTIONS = ("clients", "processes", "sockets", "units", "containers", "servers")
-"""The sections of the Snapshot that tell which servers there are."""
+SECTIONS = ("accounts", "clients", "processes", "sockets", "units", "containers", "servers", "assets")
+"""The sections of the Snapshot that tell which servers there are, and what each could open."""
 
 
 def inventory(context: Context) -> Snapshot:

@@ -6,7 +6,9 @@ The environment of the main process of every running MCP server (/proc/PID/envir
 variables that its entry in the client's configuration names. A credential that the entry names, in its "env" block, as
 NAME=value in front of the command or as "docker run -e NAME", was asked for; whether it may stand there is another
 check's question. Every other credential came along by inheritance. A server in a container, and one that a system
-service starts, inherit nothing: what they hold was given to them.
+service starts, inherit nothing: what they hold was given to them. Where the launch takes variables from a file or from
+a program that adds some (op run, doppler run, a script), their names are not known: that is "not assessed", unless
+the session of the workbench holds the very same secret.
 
 Why it matters
 --------------
@@ -27,7 +29,7 @@ Start the server with a cleared environment. In the client's configuration:
 
 or in a sandbox that clears it (bwrap --clearenv), or as an account of its own through sudo, which resets it. Better
 still do not export credentials in the session at all. Restart the server, and renew credentials that it should not
-have had.
+have had. Servers of one client that hold the same credentials are one finding: they come from one place.
 
 References
 ----------
@@ -40,7 +42,9 @@ References
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import takewhile
 
 from workbench.api import (
     Evidence,
@@ -48,6 +52,7 @@ from workbench.api import (
     NotApplicable,
     NotAssessed,
     Passed,
+    SecretFact,
     ServerEntry,
     ServerProcess,
     Severity,
@@ -59,6 +64,16 @@ from workbench.api import (
 
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)=")
 _PASSING = ("-e", "--env")
+# Programs that start another one with credentials added, and the word that makes them do so.
+_ADDING = {
+    **dict.fromkeys(("op", "doppler", "infisical", "dotenvx", "teller", "akeyless", "phase"), "run"),
+    **dict.fromkeys(("aws-vault", "chamber", "direnv", "vals", "aws-sso"), "exec"),
+    "sops": "exec-env",
+    "dotenv": "",
+    "envchain": "",
+}
+_GIVING = re.compile(r"(?:^|[;&|\s])(?:export|source|\.|set\s+-a)\s")
+_SHELLS = ("sh", "bash", "dash", "zsh", "ksh", "fish")
 
 
 @check(
@@ -71,14 +86,22 @@ def in_process_environment(snapshot: Snapshot) -> Iterator[Verdict]:
     if not snapshot.processes.servers:
         yield NotApplicable("no MCP server is running")
         return
-    for server in snapshot.processes.servers:
+    alike: dict[tuple[object, ...], list[Finding]] = {}
+    for server in sorted(snapshot.processes.servers, key=lambda server: server.key):
         if server.environment is None:
             what = f"the environment of {server.label}"
             # The scan says it already, with the collector's own reason, where the collector left one.
             if not any(unread.what == what for unread in snapshot.processes.state.unread):
                 yield NotAssessed(what, "it could not be read", "look as root")
+            continue
+        verdict = _judge(server, snapshot)
+        if isinstance(verdict, Finding):
+            alike.setdefault((server.uid, server.client, verdict.evidence[0].actual), []).append(verdict)
         else:
-            yield _judge(server, snapshot)
+            yield verdict
+    for first, *more in alike.values():
+        summary = f"{first.summary}; {len(more)} more hold the same" if more else first.summary
+        yield replace(first, summary=summary, also=tuple(finding.subject for finding in more))
 
 
 def _judge(server: ServerProcess, snapshot: Snapshot) -> Verdict:
@@ -97,6 +120,10 @@ def _judge(server: ServerProcess, snapshot: Snapshot) -> Verdict:
         return NotAssessed(f"the credentials in the environment of {server.label}", why)
     if entry is None and any(gap.facet == "content" for gap in snapshot.clients.state.unread):
         why = "a configuration could not be read, and it may name them"
+        return NotAssessed(f"the credentials in the environment of {server.label}", why)
+    taken = _taken_from(entry) if entry is not None else ""
+    if taken and not _is_of_session(held, snapshot):
+        why = f"its launch takes variables from {taken}, which may give them"
         return NotAssessed(f"the credentials in the environment of {server.label}", why)
     whose = f"its entry {entry.name} does not name" if entry is not None else "no configuration gives it"
     return Finding(
@@ -139,6 +166,34 @@ def _asked_for(entry: ServerEntry | None) -> set[str]:
         elif item.startswith("--env="):
             names.add(item.removeprefix("--env="))
     return names
+
+
+def _taken_from(entry: ServerEntry) -> str:
+    """What else than its entry gives the server variables, in words, or "". Which ones is not known."""
+    if entry.environment_files:
+        return entry.environment_files[0]
+    for item in entry.command:
+        parts = item.split()
+        for word, after in zip(parts, [*parts[1:], ""], strict=False):
+            program = word.rpartition("/")[2]
+            following = after or "".join(entry.command[1:2]) if item is entry.command[0] else after
+            if program in _ADDING and _ADDING[program] in ("", following):
+                return f"{program} {_ADDING[program]}".strip()
+    program, *rest = entry.command or ("",)
+    program = program.rpartition("/")[2]
+    if program.endswith((".sh", ".bash")):
+        return program
+    options = list(takewhile(lambda item: item.startswith("-"), rest))
+    script = rest[len(options)] if program in _SHELLS and len(options) < len(rest) else ""
+    if any("c" in option for option in options):
+        return "its shell command" if _GIVING.search(script) else ""
+    return script.rpartition("/")[2]
+
+
+def _is_of_session(held: Sequence[tuple[str, SecretFact]], snapshot: Snapshot) -> bool:
+    """Whether the session holds the very same secrets, so that they were inherited from one like it."""
+    there = {(entry.name, entry.secret.fingerprint) for entry in snapshot.session.environment if entry.secret}
+    return all((name, secret.fingerprint) in there for name, secret in held)
 
 
 def _is_of_system_unit(server: ServerProcess, snapshot: Snapshot) -> bool:

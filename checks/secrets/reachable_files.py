@@ -75,8 +75,9 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
     servers = {server.key: server for server in snapshot.servers.servers}
     reaches: dict[str, list[Reach]] = {}
     for reach in snapshot.assets.reaches:
-        if reach.server in servers and reach.asset in assets:
-            reaches.setdefault(reach.server, []).append(reach)
+        for key in reach.servers if reach.asset in assets else ():
+            if key in servers:
+                reaches.setdefault(key, []).append(reach)
     if not reaches:
         yield NotApplicable(
             "no server of which it can be told what it would open" if assets else "nothing worth stealing was found"

@@ -39,13 +39,14 @@ from workbench.api import (
 
 _READABLE = "clients/config-readable-by-others"
 _WRITABLE = "clients/config-writable-by-others"
+_MANAGED = "clients/managed-policy-writable"
 _STICKY, _OTHERS_WRITE = 0o1000, 0o022
 _GONE = Refusal("the configuration of this finding is not in the snapshot", "scan again")
 
 
 @fix(
     title="Keep other accounts out of the configuration",
-    repairs=(_WRITABLE, _READABLE),
+    repairs=(_WRITABLE, _READABLE, _MANAGED),
     safety=Safety.SAFE,
     reversal=Reversal.FULL,
 )
@@ -69,7 +70,10 @@ def plan(finding: Finding, snapshot: Snapshot, answers: None) -> Plan | Refusal:
     if file.kind != "file":
         return Refusal(f"{file.path} is a {file.kind}, not a regular file", "look at what it is with: ls -l")
     if mode == file.mode:
-        return Refusal(f"the mode of {file.path} lets nobody else in", "scan again")
+        return Refusal(
+            f"the mode of {file.path} lets nobody else in: its owner or a folder above it does",
+            f"look at them with: namei -l {file.path}",
+        )
     return _plan(
         finding,
         f"Keep other accounts out of {file.path}",

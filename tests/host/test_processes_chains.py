@@ -35,7 +35,7 @@ def script(tmp_path: Path) -> str:
 
 
 def look(proc: FakeProc, tmp_path: Path, *entries: ServerEntry) -> ProcessFacts:
-    config = builders.config(entries, path=builders.path("/home/dev/claude.json", 0o600))
+    config = builders.config(entries, path=builders.path("/home/dev/claude.json", 0o600), owner=1000)
     return processes.gather(proc.context(tmp_path, found={"clients": ClientFacts(builders.COMPLETE, (config,))}))
 
 
@@ -174,7 +174,7 @@ def test_a_container_that_cannot_be_told_from_another_is_left_open(proc: FakePro
     proc.add(62, ["two"], parent=60, uid=0, cgroup=f"0::/docker/{'f' * 64}", started=1200)
     server = only(look(proc, tmp_path, entry("docker", "run", "-i", "mcp/git")))
     assert (server.pid, server.container) == (50, "")
-    assert server.launch is not None and server.launch.image == ImageSpec("mcp/git", "mcp/git")
+    assert server.launch is not None and server.launch.image == ImageSpec("mcp/git", "mcp/git", argument=3)
 
 
 def test_a_service_named_so_runs_a_server(proc: FakeProc, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def proc(tmp_path: Path) -> FakeProc:
 
 
 def look(proc: FakeProc, tmp_path: Path, *entries: ServerEntry) -> ProcessFacts:
-    config = builders.config(entries, path=builders.path("/home/dev/claude.json", 0o600))
+    config = builders.config(entries, path=builders.path("/home/dev/claude.json", 0o600), owner=1000)
     found = {"clients": ClientFacts(builders.COMPLETE, (config,))}
     return processes.gather(proc.context(tmp_path, found=found))
 

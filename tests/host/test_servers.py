@@ -10,7 +10,7 @@ from tests import builders
 from workbench.host.servers.joining import Facts, join
 from workbench.launch import understand
 from workbench.model.clients import ClientFacts, EntryReference, InstalledPackage
-from workbench.model.containers import ContainerFact, ContainerFacts
+from workbench.model.containers import ContainerFact, ContainerFacts, PublishedPort
 from workbench.model.launch import Launch
 from workbench.model.processes import ProcessFacts, ServerProcess
 from workbench.model.servers import Server
@@ -33,6 +33,7 @@ def joined(**found: Any) -> tuple[Server, ...]:
             SocketFacts(complete, tuple(found.pop("sockets", ())), ports=tuple(found.pop("ports", ()))),
             UnitFacts(complete, tuple(found.pop("units", ()))),
             ContainerFacts(complete, tuple(found.pop("containers", ()))),
+            found.pop("id_files", {}),
         )
     )
 
@@ -174,6 +175,25 @@ def test_a_container_belongs_to_its_process() -> None:
         configs=[builders.config([builders.server("files")])], processes=[process], containers=[container()]
     )
     assert server.containers == (CONTAINER,) and server.isolation == ("container",)
+
+
+def test_a_container_belongs_to_the_command_that_names_it() -> None:
+    tool = builders.process(
+        command=("docker", "run", "-i", "--name", "mcp-git", "mcp/git:1"), entry=REFERENCE, own_namespaces=()
+    )
+    published = PublishedPort("", 8080, 80, "tcp")
+    (server,) = joined(
+        configs=[builders.config([builders.server("files")])],
+        processes=[tool],
+        containers=[container(ports=(published,))],
+    )
+    assert server.containers == (CONTAINER,) and server.ports == ("0.0.0.0:8080",)
+
+
+def test_a_container_belongs_to_the_command_whose_id_file_holds_it() -> None:
+    tool = builders.process(command=("docker", "run", "-i", "--cidfile=/tmp/id", "mcp/git:1"))
+    (server,) = joined(processes=[tool], containers=[container()], id_files={"/tmp/id": f"{CONTAINER}\n"})
+    assert server.containers == (CONTAINER,)
 
 
 def test_a_container_without_a_process_is_a_server() -> None:

@@ -176,7 +176,8 @@ class TestWhere:
         deny(monkeypatch, "/50/fd")
         facts = look(proc, tmp_path, server)
         assert facts.sockets == ()
-        assert [(gap.facet, gap.unlock) for gap in facts.state.unread] == [("owner", "look as root")]
+        gaps = [(gap.facet, gap.unlock) for gap in facts.state.unread]
+        assert gaps == [("owner", "look as root"), ("ports", "look as root")]
 
     def test_another_network_has_sockets_of_its_own(self, proc: FakeProc, tmp_path: Path, short: Path) -> None:
         path = bind(short / "a.sock")

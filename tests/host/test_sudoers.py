@@ -12,7 +12,7 @@ from workbench.host import sudoers
 from workbench.host.command import Output
 from workbench.host.context import Context
 from workbench.host.files import CannotLook
-from workbench.host.sudoers import defaults, names, place, policy
+from workbench.host.sudoers import access, defaults, names, place, policy
 from workbench.host.sudoers.document import NotADocument, parse
 from workbench.model.sudoers import SudoCommand, SudoRule
 
@@ -307,7 +307,8 @@ class TestGather:
             return f"/usr/bin/{name}"
 
         monkeypatch.setattr(sudoers, "find_program", find_program)
-        monkeypatch.setattr(sudoers, "run", lambda arguments, deadline: output)
+        monkeypatch.setattr(access, "find_program", find_program)
+        monkeypatch.setattr(access, "run", lambda arguments, deadline: output)
 
     def test_windows_has_none(self, context: Context) -> None:
         assert sudoers.gather(replace(context, platform="win32")).state.status == "not applicable"

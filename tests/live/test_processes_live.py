@@ -5,136 +5,30 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests import builders
 from tests.live import support
+from tests.live.support_servers import CACHE, Client, locked, npm_environment, session_of
 from tests.plugins.loading import run_check
-from workbench.host import accounts, clients, processes, sockets
+from workbench.host import processes
 from workbench.host.context import Context
-from workbench.model.facts import HostFacts
 from workbench.model.finding import Passed
-from workbench.model.processes import ServerProcess
-from workbench.model.snapshot import Snapshot
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("processes")]
 
-CACHE = Path(os.environ.get("WORKBENCH_TEST_CACHE", Path(__file__).parents[2] / ".cache")) / "processes"
 FILES = "@modelcontextprotocol/server-filesystem"
 TIME = "mcp-server-time"
 TOKEN = "ghp_" + "9aZ3kQ7wLm2Xp8Rt5Vb1Nc6Yd4Hs0JfGeUiB"
 SECRET_KEY = "wJalrXUtnFEMIK7MDENGbPxRfiCYzQ3T8sKd9aLv"
 SERVICE = 61010
-
-
-class Client:
-    """A home with a Claude Desktop config, and a client that starts what stands in it."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.workspace = home / "ws"
-        self.workspace.mkdir()
-        self.workspace.chmod(0o755)
-        self.config = home / ".config" / "Claude" / "claude_desktop_config.json"
-        self.config.parent.mkdir(parents=True)
-        self.started: list[subprocess.Popen[bytes]] = []
-        self.entries: dict[str, dict[str, Any]] = {}
-
-    def start(self, name: str, command: Sequence[str], **environment: str) -> subprocess.Popen[bytes]:
-        """Write an entry into the config, start it as a client does and complete the first exchange."""
-        self.entries[name] = {"command": command[0], "args": list(command[1:]), "env": environment}
-        self.config.write_text(json.dumps({"mcpServers": self.entries}))
-        entry = json.loads(self.config.read_text())["mcpServers"][name]
-        server = self.run([entry["command"], *entry["args"]], **entry["env"])
-        hello = {
-            "jsonrpc": "2.0",
-            "id": 1,
-            "method": "initialize",
-            "params": {
-                "protocolVersion": "2025-06-18",
-                "capabilities": {},
-                "clientInfo": {"name": "test", "version": "0"},
-            },
-        }
-        assert server.stdin is not None and server.stdout is not None
-        server.stdin.write(json.dumps(hello).encode() + b"\n")
-        server.stdin.flush()
-        answer = json.loads(server.stdout.readline())
-        assert answer["id"] == 1 and "result" in answer, answer
-        return server
-
-    def run(self, command: Sequence[str], umask: int = 0o022, **environment: str) -> subprocess.Popen[bytes]:
-        """Start a program as the client would, its configuration aside."""
-        server = subprocess.Popen(
-            list(command),
-            cwd=self.home,
-            env={**npm_environment(), "PATH": os.environ["PATH"], "HOME": str(self.home), **environment},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            umask=umask,
-            start_new_session=True,
-        )
-        self.started.append(server)
-        return server
-
-    def look(self) -> Snapshot:
-        """A Snapshot of this home and of the servers that this client started."""
-        context = replace(Context.of_this_host(), home=self.home, environment={"HOME": str(self.home)})
-        found = clients.gather(context)
-        running = processes.gather(replace(context, found={"clients": found}))
-        sessions = {server.pid for server in self.started}
-        mine = tuple(server for server in running.servers if _session(server.pid) in sessions)
-        running = replace(running, servers=mine)
-        return builders.snapshot(
-            host=HostFacts("linux", "", os.getuid(), "", str(self.home)),
-            clients=found,
-            processes=running,
-            accounts=accounts.gather(context),
-            sockets=sockets.gather(replace(context, found={"processes": running})),
-        )
-
-    def only(self) -> ServerProcess:
-        """The one server that is found."""
-        (server,) = self.look().processes.servers
-        return server
-
-
-def _session(pid: int) -> int:
-    """The session of a process, 0 when it has ended meanwhile."""
-    try:
-        return os.getsid(pid)
-    except ProcessLookupError:
-        return 0
-
-
-def npm_environment() -> dict[str, str]:
-    """What npx needs to keep to the shared cache."""
-    cache = CACHE / "npm"
-    cache.mkdir(parents=True, exist_ok=True)
-    return {"npm_config_cache": str(cache), "npm_config_update_notifier": "false", "npm_config_prefer_offline": "true"}
-
-
-@contextmanager
-def locked(name: str) -> Iterator[None]:
-    """One at a time: the cache is shared with other runs."""
-    import fcntl
-
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / f"{name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 @pytest.fixture(scope="session")
@@ -172,19 +66,8 @@ def node_server() -> Path:
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    home = Path(tempfile.mkdtemp(prefix="home-", dir="/tmp"))
-    home.chmod(0o755)
-    made = Client(home)
-    try:
+    with Client.in_a_home() as made:
         yield made
-    finally:
-        for server in made.started:
-            try:
-                os.killpg(server.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            server.communicate()
-        shutil.rmtree(home)
 
 
 def test_npx(client: Client, node_server: Path) -> None:
@@ -292,6 +175,8 @@ def test_sandboxed_with_bwrap_the_server_is_its_innermost_process(client: Client
     assert {"mnt", "net", "pid"} <= set(server.own_namespaces)
     assert server.entry is not None and server.entry.name == "boxed"
     assert server.launch is not None and server.launch.sandbox
+    assert server.source is not None and server.source.kind == "virtual environment"
+    assert Path(server.source.path).name.startswith("mcp_server_time-") and Path(server.source.path).is_dir()
 
 
 def test_what_is_no_server_is_left_alone(client: Client, node_server: Path, tmp_path: Path) -> None:
@@ -327,7 +212,7 @@ def test_an_account_without_rights_finds_the_same_server_and_says_what_it_cannot
             os.setgid(65534)
             os.setuid(65534)
             facts = processes.gather(replace(Context.of_this_host(), home=client.home))
-            (server,) = [each for each in facts.servers if _session(each.pid) == client.started[0].pid]
+            (server,) = [each for each in facts.servers if session_of(each.pid) == client.started[0].pid]
             gaps = {gap.facet for gap in facts.state.unread if server.label in gap.what}
             seen = (server.confidence, server.umask, server.environment, server.executable, sorted(gaps))
             os.write(write, repr(seen).encode())

@@ -186,7 +186,7 @@ def test_a_name_that_cannot_be_shown_is_left_alone() -> None:
 def test_an_administrators_file_stays_readable() -> None:
     where = "/etc/claude-code/managed-mcp.json"
     snapshot = _host(builders.path(where, 0o666, uid=0, gid=0), scope="managed", sections={"host": ROOT_HOST})
-    (operation,) = _modes(_plan(WRITABLE, snapshot))
+    (operation,) = _modes(_plan("clients/managed-policy-writable", snapshot))
     assert operation.mode == 0o644
 
 

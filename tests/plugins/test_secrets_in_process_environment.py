@@ -7,6 +7,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests import builders
 from tests.plugins.loading import run_check, status
 from workbench.model.clients import ClientFacts, EntryReference, ServerEntry
@@ -14,6 +16,7 @@ from workbench.model.facts import EnvironmentEntry, SecretFact
 from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed
 from workbench.model.processes import ProcessFacts, ServerProcess
 from workbench.model.report import Status
+from workbench.model.session import SessionFacts
 from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
 from workbench.model.units import UnitFact, UnitFacts
@@ -143,3 +146,54 @@ def test_the_reproducing_command_prints_names_and_no_value_even_of_several_lines
     finally:
         child.communicate(b"\n", timeout=10)
     assert set(out.split()) == {"PATH", "MULTI", "PLAIN"}
+
+
+@pytest.mark.parametrize(
+    ("command", "files"),
+    [
+        (("op", "run", "--", "npx", "-y", "server"), ()),
+        (("/usr/bin/doppler", "run", "--", "node", "x.js"), ()),
+        (("sops", "exec-env", "secrets.yaml", "node x.js"), ()),
+        (("sh", "-c", "set -a; . ./.env; exec node x.js"), ()),
+        (("bash", "-lc", "op run -- node x.js"), ()),
+        (("/home/dev/bin/start-server.sh",), ()),
+        (("bash", "/home/dev/bin/start"), ()),
+        (("node", "x.js"), ("/home/dev/ws/.env",)),
+    ],
+)
+def test_not_assessed_where_the_launch_takes_variables_from_somewhere_else(
+    command: tuple[str, ...], files: tuple[str, ...]
+) -> None:
+    asking = builders.server(command=command, environment_files=files)
+    snapshot = host(started(held("GITHUB_TOKEN")), asking)
+    assert builders.kinds(run_check(CHECK, snapshot)) == {NotAssessed}
+    # The very same secret in the session: it was inherited all the same.
+    session = SessionFacts(builders.COMPLETE, 0o077, (held("GITHUB_TOKEN"),))
+    assert found(replace(snapshot, session=session))
+    other = EnvironmentEntry("GITHUB_TOKEN", SecretFact("GitHub token", "environment GITHUB_TOKEN", 40, "ef56"))
+    session = SessionFacts(builders.COMPLETE, 0o077, (other,))
+    assert builders.kinds(run_check(CHECK, replace(snapshot, session=session))) == {NotAssessed}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("sh", "-c", "exec npx -y server"),
+        ("npx", "-y", "server", "/home/dev/start.sh"),
+        ("node", "chamber.js"),
+    ],
+)
+def test_what_only_looks_like_it_is_no_excuse(command: tuple[str, ...]) -> None:
+    assert found(host(started(held("GITHUB_TOKEN")), builders.server(command=command)))
+
+
+def test_vulnerable_servers_that_hold_the_same_are_one_finding() -> None:
+    one, two = started(held("GITHUB_TOKEN"), key="1000:b"), started(held("GITHUB_TOKEN"), key="1000:a")
+    more = started(held("GITHUB_TOKEN"), held("NPM_TOKEN"), key="1000:c")
+    elsewhere = started(held("GITHUB_TOKEN"), key="1000:d", client="cursor")
+    snapshot = host(one)
+    snapshot = replace(snapshot, processes=ProcessFacts(builders.COMPLETE, (one, two, more, elsewhere)))
+    first, *others = builders.findings(run_check(CHECK, snapshot))
+    assert (first.subject.key, [subject.key for subject in first.also]) == ("1000:a", ["1000:b"])
+    assert "1 more" in first.summary
+    assert [(finding.subject.key, finding.also) for finding in others] == [("1000:c", ()), ("1000:d", ())]

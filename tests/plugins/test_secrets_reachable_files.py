@@ -26,7 +26,7 @@ def _server(name: str) -> Server:
 
 
 def _reach(asset: AssetFact, verdict: Answer = "yes", server: str = "files", basis: Basis = "computed") -> Reach:
-    return Reach(f"config#{server}", asset.name, verdict, "the account dev may open it", basis)
+    return Reach((f"config#{server}",), asset.name, verdict, "the account dev may open it", basis)
 
 
 def _said(*reaches: Reach, names: Sequence[str] = ("files",), **more: Any) -> list[Verdict]:

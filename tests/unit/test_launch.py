@@ -34,6 +34,11 @@ def launched(*command: str) -> Launch:
         (["sh", "-c", "npx -y x"], ("sh",), "npx"),
         (["bash", "-lc", "npx -y x"], ("bash",), "npx"),
         (["zsh", "-i", "-c", "exec npx -y x"], ("zsh",), "npx"),
+        (["bash", "-c", "-l", "npx -y x"], ("bash",), "npx"),
+        (["bash", "-c", "--", "npx -y x"], ("bash",), "npx"),
+        (["bash", "-c", 'npx "x \\"y\\" \\$HOME" 2>&1'], ("bash",), "npx"),
+        (["bash", "-c", "mise exec -- npx x"], ("bash", "mise exec"), "npx"),
+        (["cmd", "/c", "set A=b && cd /d D:\\x && npx -y x"], ("cmd",), "npx"),
         (["bash", "-euo", "pipefail", "-c", "A=b npx x 2>/dev/null"], ("bash",), "npx"),
         (["bash", "-c", "cd /srv && source .env; export A=b && exec npx x"], ("bash",), "npx"),
         (["cmd", "/c", "npx", "-y", "x"], ("cmd",), "npx"),
@@ -146,7 +151,7 @@ def test_image_is_what_follows_the_options(engine: list[str], options: list[str]
 
 def test_program_inside_of_an_image_is_found() -> None:
     launch = launched("docker", "run", "-i", "--rm", "node:20", "npx", "-y", "server@1.0.0", "/projects")
-    assert (launch.program, launch.image, launch.roots) == ("npx", ImageSpec("node:20", "node", "20"), ())
+    assert (launch.program, launch.image, launch.roots) == ("npx", ImageSpec("node:20", "node", "20", argument=4), ())
     assert launch.package is not None
     assert (launch.package.name, launch.package.argument) == ("server", 7)
     entry = launched("docker", "run", "--entrypoint", "sh", "image", "-c", "npx server")
@@ -253,7 +258,7 @@ def test_nothing_is_fetched(command: list[str]) -> None:
         (["py", "-3.12", "-m", "mcp_server_git"], "mcp_server_git"),
         (["python", "/srv/x.py", "-m", "other"], "/srv/x.py"),
         (["uv", "run", "-m", "mcp_server_git"], "mcp_server_git"),
-        (["uv", "--directory", "/srv", "run", "x.py"], "x.py"),
+        (["uv", "--directory", "/srv", "run", "x.py"], "/srv/x.py"),
         (["bash", "-e", "/srv/start.sh"], "/srv/start.sh"),
         (["bun", "run", "x.ts"], "x.ts"),
         (["deno", "run", "-A", "--config", "d.json", "x.ts"], "x.ts"),

@@ -63,6 +63,10 @@ PASSWORD = "Tr0ub4dor&3x!"
         ("CONFIG", f'{{"apiKey":"{HEX32}"}}', "generic"),
         ("CONFIG", f'{{\\"apiKey\\":\\"{HEX32}\\"}}', "generic"),
         ("ARGS", f"--token {HEX32} --verbose", "generic"),
+        ("DB_PASSWORD", "Winter@2.51", "password"),
+        ("OKTA", f"Authorization: SSWS 00{MIXED}", "generic"),
+        ("SITE_SECRET", MIXED, "generic"),
+        ("DATABASE_URL", f"postgresql://{MIXED}:{MIXED}@db/app", "url-token"),
         ("", f"https://mcp.example.com/sse?api_key={HEX32}&profile=main", "generic"),
     ],
 )
@@ -236,3 +240,9 @@ def test_hostile_text_takes_no_long_time(piece: str) -> None:
     redact(text)
     recognise("API_KEY", text)
     assert time.perf_counter() - start < 20
+
+
+def test_a_password_that_only_repeats_the_account_is_hidden_and_not_reported() -> None:
+    url = "postgres://acme:acme@db.example.com/app"
+    assert recognise("DATABASE_URL", url) is None
+    assert redact_url(url) == ("postgres://acme:<secret: possible, 4 characters>@db.example.com/app", None)

@@ -225,6 +225,10 @@ def test_benign_command_is_shown_as_it_is(command: list[str]) -> None:
         ("PATH", ""),
         ("AWS_ACCESS_KEY_ID", ""),
         ("SSH_PUBLIC_KEY", ""),
+        ("GPG_KEY", ""),
+        ("GPG_PRIVATE_KEY", "secret"),
+        ("RECAPTCHA_SITE_KEY", ""),
+        ("RECAPTCHA_SITE_SECRET", "secret"),
         ("", ""),
     ],
 )

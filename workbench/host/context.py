@@ -7,7 +7,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench.host.privileged import Privileged
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,9 @@ class Context:
 
     ``home`` is the account whose clients are inspected, ``homes`` all of them where it is not that one alone.
     ``environment`` is the session's. With ``assess`` false nothing is judged by another program: units are found, but
-    systemd is not asked about them. ``found`` holds the sections gathered so far, by name, for a collector that depends
-    on them.
+    systemd is not asked about them. ``privileged`` is there where reading through sudo is offered or was agreed to.
+    ``found`` holds the sections gathered so far, by name, for a collector that depends on them.
+    ``engines`` are the sockets of container engines, None for the usual places.
     """
 
     platform: str
@@ -41,8 +45,10 @@ class Context:
     sudoers: Path = Path("/etc/sudoers")
     unit_folders: tuple[Path, ...] | None = None
     managed_root: Path = Path("/")
+    engines: tuple[Path, ...] | None = None
     homes: tuple[Home, ...] = ()
     assess: bool = True
+    privileged: Privileged | None = None
     found: Mapping[str, Any] = field(default_factory=dict)
 
     @property

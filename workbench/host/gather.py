@@ -50,7 +50,7 @@ COLLECTORS = (
     Collector("sudoers", "workbench.host.sudoers", SudoersFacts),
     Collector("units", "workbench.host.units", UnitFacts, deadline=30.0),
     Collector("processes", "workbench.host.processes", ProcessFacts, ("clients",)),
-    Collector("containers", "workbench.host.containers", ContainerFacts, ("processes",)),
+    Collector("containers", "workbench.host.containers", ContainerFacts, ("clients", "processes")),
     Collector("sockets", "workbench.host.sockets", SocketFacts, ("processes",)),
     Collector(
         "servers",

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from workbench.launch.step import Mount, Step
-from workbench.launch.words import Arity, Option, Word, arity, basename, read_options
+from workbench.launch.words import Arity, Option, Word, arity, basename, names_set, read_options
 
-_GLOBAL = arity(
-    "-D --debug --tls --tlsverify -v --version --remote -r",
+GLOBAL = arity(
+    "-D --debug --tls --tlsverify -v --version --remote -r --noout --syslog --debug-full --experimental"
+    " --insecure-registry --kube-hide-dupe",
     "-c --context -H --host --config -l --log-level --tlscacert --tlscert --tlskey --connection --url --root --runroot"
     " --storage-driver --storage-opt --cgroup-manager --log-driver --identity --events-backend --namespace -n"
-    " --address -a",
+    " --address -a --conmon --hooks-dir --network-cmd-path --network-config-dir --runtime --runtime-flag --ssh --tmpdir"
+    " --volumepath --transient-store --imagestore --module --out"
+    # Of nerdctl:
+    " --snapshotter --cni-path --cni-netconfpath --data-root --hosts-dir --host-gateway-ip --bridge-ip --cdi-spec-dirs"
+    " --userns-remap",
 )
 _RUN_FLAGS = (
     "-d --detach -i --interactive -t --tty --rm --init --privileged --read-only --no-healthcheck -P --publish-all"
     " --sig-proxy --disable-content-trust --oom-kill-disable -q --quiet --use-api-socket --help"
     " --replace --no-hosts --no-hostname --env-host --http-proxy --rootfs --tls-verify --passwd --rmi"
-    " --read-only-tmpfs --all-devices"
+    " --read-only-tmpfs --all-devices --unsetenv-all --no-healthcheck --bypass4netns --sig-proxy --insecure-registry"
 )
 _RUN_VALUED = (
     "--add-host --annotation -a --attach --blkio-weight --blkio-weight-device --cap-add --cap-drop --cgroup-parent"
@@ -38,9 +44,14 @@ _RUN_VALUED = (
     " --init-path --init-ctr --personality --pidfile --pod --pod-id-file --preserve-fd --preserve-fds --requires"
     " --retry --retry-delay --rdt-class --seccomp-policy --secret --sdnotify --shm-size-systemd --systemd --timeout"
     " --tz --umask --unsetenv --env-merge --cert-dir --health-log-destination --health-on-failure"
+    " --health-max-log-count --health-max-log-size --health-startup-cmd --health-startup-interval"
+    " --health-startup-retries --health-startup-success --health-startup-timeout --hosts-file --gpus"
+    # nerdctl's own:
+    " --cosign-key --cosign-certificate-identity --cosign-certificate-oidc-issuer --verify --ipfs-address --hosts-dir"
+    " --snapshotter"
 )
-_RUN = arity(_RUN_FLAGS, _RUN_VALUED)
-_EXEC = arity(
+RUN = arity(_RUN_FLAGS, _RUN_VALUED)
+EXEC = arity(
     "-d --detach -i --interactive -t --tty --privileged -T --no-TTY -l --latest",
     "-e --env --env-file -u --user -w --workdir --detach-keys --index --preserve-fds",
 )
@@ -54,6 +65,8 @@ _COMPOSE_RUN = arity(
     "--cap-add --cap-drop --entrypoint -e --env --env-from-file -l --label --name -p --publish --pull -u --user -v"
     " --volume -w --workdir",
 )
+# Not --env-file: what it sets stands in the file.
+_SETS = ("-e", "--env", "--env-merge")
 _START = arity("-a --attach -i --interactive", "--detach-keys --checkpoint --checkpoint-dir")
 
 
@@ -61,7 +74,7 @@ def unwrap_container(words: Sequence[Word]) -> Step | None:
     """``docker|podman|nerdctl [container] run …``, ``exec``, ``start`` and ``compose run``. Others wrap nothing."""
     engine = basename(words[0].text)
     sandbox = "podman" if engine == "podman" else "docker"
-    options = read_options(words[1:], _GLOBAL)
+    options = read_options(words[1:], GLOBAL)
     rest = options.rest
     if len(rest) > 1 and rest[0].text == "container":
         rest = rest[1:]
@@ -71,18 +84,26 @@ def unwrap_container(words: Sequence[Word]) -> Step | None:
     if verb == "compose":
         return _compose(rest[1:], f"{engine} compose", sandbox)
     if verb == "run":
-        return _run(rest[1:], _RUN, f"{engine} run", sandbox, options.understood)
+        return _run(rest[1:], RUN, f"{engine} run", sandbox, options.understood)
     if verb in ("exec", "start"):
-        inner = read_options(rest[1:], _EXEC if verb == "exec" else _START)
+        inner = read_options(rest[1:], EXEC if verb == "exec" else _START)
         understood = options.understood and inner.understood and bool(inner.rest)
         command = inner.rest[1:] if verb == "exec" else ()
-        return Step(f"{engine} {verb}", command, sandbox, mounts=(), contained=True, understood=understood)
+        return Step(
+            f"{engine} {verb}",
+            command,
+            sandbox,
+            mounts=(),
+            contained=True,
+            understood=understood,
+            environment=names_set(inner.all(*_SETS)),
+        )
     return None
 
 
 def _run(words: Sequence[Word], known: Arity, name: str, sandbox: str, understood: bool) -> Step:
     options = read_options(words, known)
-    image = options.rest[0].text if options.rest else ""
+    image = options.rest[0] if options.rest else None
     mounts = tuple(mount for option in options.given for mount in _mounts(option))
     if options.has("--privileged") or any(_gives_the_host(option) for option in options.given):
         sandbox = ""
@@ -94,10 +115,12 @@ def _run(words: Sequence[Word], known: Arity, name: str, sandbox: str, understoo
         name,
         command,
         sandbox,
-        image=image,
+        # What stands there with --rootfs is a folder of this host.
+        image=None if options.has("--rootfs") else image,
         mounts=mounts,
         contained=True,
-        understood=understood and options.understood and bool(image),
+        understood=understood and options.understood and image is not None and bool(image.text),
+        environment=names_set(options.all(*_SETS)),
     )
 
 
@@ -107,10 +130,10 @@ def _compose(words: Sequence[Word], name: str, sandbox: str) -> Step | None:
     if verb not in ("run", "exec"):
         return None
     step = _run(
-        options.rest[1:], _COMPOSE_RUN if verb == "run" else _EXEC, f"{name} {verb}", sandbox, options.understood
+        options.rest[1:], _COMPOSE_RUN if verb == "run" else EXEC, f"{name} {verb}", sandbox, options.understood
     )
     # What stands there is the name of a service; its image is in the compose file.
-    return Step(step.name, step.rest, sandbox, step.account, "", step.mounts, True, step.understood)
+    return replace(step, image=None)
 
 
 def _mounts(option: Option) -> list[Mount]:

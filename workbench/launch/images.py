@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 from workbench.model.launch import ImageSpec
+
+_TRANSPORT = "docker://"
+_VARIABLE = re.compile(r"\$\{[^{}]*\}?")
 
 
 def parse_image(text: str, argument: int | None = None) -> ImageSpec:
-    """The parts of an image's name. The colon of a registry's port separates no tag."""
-    named, _, digest = text.partition("@")
-    folder, slash, last = named.rpartition("/")
-    name, _, tag = last.partition(":")
-    return ImageSpec(text, f"{folder}{slash}{name}", tag, digest, argument)
+    """The parts of an image's name. The colon of a registry's port separates no tag, nor does one of ``${TAG:-1}``."""
+    plain = text.removeprefix(_TRANSPORT)
+    # Of the same length as what is written, so that places in it are places there.
+    masked = _VARIABLE.sub(lambda match: "$" * len(match.group()), plain) if "$" in plain else plain
+    end = len(masked)
+    at = masked.find("@")
+    digest = plain[at + 1 :] if at >= 0 else ""
+    end = at if at >= 0 else end
+    colon = masked.find(":", masked.rfind("/", 0, end) + 1, end)
+    if colon < 0:
+        return ImageSpec(text, plain[:end], "", digest, argument)
+    return ImageSpec(text, plain[:colon], plain[colon + 1 : end], digest, argument)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ntpath
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -59,32 +60,46 @@ def expand(text: str, home: str) -> str | None:
         return os.path.normpath(path)
 
 
+def within(directory: str, text: str) -> str | None:
+    """The path that a relative path names in a directory, or None when it is no relative path that can be known."""
+    if not directory or not text or text.startswith(("/", "\\", "~", "-")) or re.search(r"[:$%]", text):
+        return None
+    if _DRIVE.match(directory) or directory.startswith("\\"):
+        return ntpath.normpath(ntpath.join(directory, text))
+    return os.path.normpath(f"{directory}/{text}")
+
+
 def is_file_server(names: Iterable[str]) -> bool:
     """Whether one of the names a server goes by is that of a server whose operands are directories.
 
     Of ``…/filesystem/dist/index.js`` it is the folder that says what the script does.
     """
-    for name in names:
-        if name.startswith("@"):
-            telling = name
-        else:
-            parts = name.replace("\\", "/").split("/")
-            telling = next((part for part in reversed(parts) if part and not _GENERIC.match(part)), "")
-        if _FILE_SERVER.search(telling):
-            return True
-    return False
+    return any(_FILE_SERVER.search(name if name.startswith("@") else telling_part(name)) for name in names)
+
+
+def telling_part(name: str) -> str:
+    """The part of a program's name or path that says what it is: of ``…/time/dist/index.js`` it is ``time``."""
+    if "/" not in name and "\\" not in name:
+        return "" if _GENERIC.match(name) else name
+    parts = name.replace("\\", "/").split("/")
+    return next((part for part in reversed(parts) if part and not _GENERIC.match(part)), "")
 
 
 def roots_of(
-    names: Iterable[str], arguments: Sequence[Word], home: str, mounts: Sequence[Mount] | None
+    names: Iterable[str], arguments: Sequence[Word], home: str, mounts: Sequence[Mount] | None, directory: str = ""
 ) -> tuple[RootArgument, ...]:
-    """The directories among a server's arguments. With ``mounts`` they are paths inside of a sandbox."""
+    """The directories among a server's arguments. With ``mounts`` they are paths inside of a sandbox.
+
+    Relative ones are in ``directory``, where that is known.
+    """
     found: list[RootArgument] = []
     positional = is_file_server(names)
     for word in _candidates(arguments, positional):
         path = expand(word.text, home)
+        if path is None and directory and mounts is None and (relative := within(directory, word.text)) is not None:
+            path = expand(relative, home)
         if path is not None and mounts is not None:
-            path = _on_host(path, mounts, home)
+            path = on_host(path, mounts, home)
         if path is not None and not (_FILE.search(path) and not positional):
             found.append(_root(word, path))
     return tuple(found)
@@ -138,7 +153,7 @@ def _is_rooted(text: str) -> bool:
     return text.startswith(("/", "~", "$HOME", "${")) or bool(_DRIVE.match(text))
 
 
-def _on_host(path: str, mounts: Sequence[Mount], home: str) -> str | None:
+def on_host(path: str, mounts: Sequence[Mount], home: str) -> str | None:
     """What a path inside of a sandbox is on the host: the last mount over it counts. None: nothing of the host."""
     for mount in reversed(mounts):
         inside = mount.inside.rstrip("/")

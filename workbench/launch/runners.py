@@ -1,115 +1,68 @@
-"""What the last program on a command line runs: the package a runner fetches, the script an interpreter is given."""
+"""What package runners fetch, and what the last program on a command line runs."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import replace
 
-from workbench.launch.packages import parse_package
+from workbench.launch.bridges import BRIDGES
+from workbench.launch.gateway import examine_gateway
+from workbench.launch.interpreters import (
+    MODULES,
+    examine_bun,
+    examine_deno,
+    examine_go,
+    examine_nix,
+    examine_node,
+    examine_python,
+    examine_shell,
+)
+from workbench.launch.options import NPM, UV
+from workbench.launch.run import Examine, Run, fetched, spec
 from workbench.launch.shells import split_command
-from workbench.launch.words import Options, Word, arity, basename, read_options
-from workbench.model.launch import Ecosystem, PackageSpec
+from workbench.launch.words import Word, arity, basename, read_options
 
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What a program runs. ``names`` are what the server may be known by; ``arguments`` are what it is given.
-
-    ``inner`` is a command line that is started in turn, by the wrapper ``wrapper``. ``script`` is the file or the
-    module that an interpreter is given.
-    """
-
-    names: tuple[str, ...] = ()
-    arguments: tuple[Word, ...] = ()
-    package: PackageSpec | None = None
-    script: str = ""
-    inner: tuple[Word, ...] | None = None
-    wrapper: str = ""
-    understood: bool = True
-
-
-class Examine(Protocol):
-    """Takes the words from the program's name on. None: in this form it runs nothing that is known."""
-
-    def __call__(self, words: Sequence[Word]) -> Run | None:
-        """Examine the words."""
-
-
-_NPM = arity(
-    "-y --yes --no -q --quiet -s --silent -d -dd -ddd --no-install --ignore-existing --prefer-offline --prefer-online"
-    " --offline -g --global --no-audit --no-fund --no-update-notifier --verbose --workspaces -ws"
-    " --include-workspace-root --force -f --legacy-peer-deps --ignore-scripts --foreground-scripts --bun",
-    "-p --package -c --call -w --workspace --registry --userconfig --globalconfig --cache --shell --node-options -n"
-    " --node-arg --loglevel --prefix -C --dir --allow-build --reporter --filter -F --before --min-release-age",
-)
-_UV = arity(
-    "--isolated --no-env-file --no-index -U --upgrade --reinstall --refresh -n --no-cache --no-cache-dir --no-config -q"
-    " --quiet -v --verbose --offline --no-progress --native-tls --managed-python --no-managed-python"
-    " --no-python-downloads --compile-bytecode --no-build-isolation --no-sources --no-build --no-binary --lfs --force"
-    " --no-installer-metadata --frozen --locked --no-sync --exact --active --no-active --all-extras --no-dev --only-dev"
-    " --dev --no-default-groups --all-groups --no-editable --no-project --all-packages -m --module -s --script"
-    " --gui-script --inexact --show-resolution --allow-python-downloads --no-editable --dry-run",
-    "--from -w --with --with-editable --with-requirements -c --constraints --constraint -b --build-constraints"
-    " --overrides --override --env-file -p --python -i --index-url --index --default-index --extra-index-url -f"
-    " --find-links --index-strategy --keyring-provider -P --upgrade-package --resolution --prerelease --fork-strategy"
-    " --exclude-newer --exclude-newer-package -C --config-setting --config-settings-package --link-mode"
-    " --reinstall-package --refresh-package --cache-dir --directory --project --config-file --allow-insecure-host"
-    " --color --python-preference --python-fetch --no-build-package --no-binary-package --no-sources-package"
-    " --no-build-isolation-package --torch-backend --python-platform --extra --no-extra --group --no-group --only-group"
-    " --package --max-recursion-depth",
-)
 _PIPX = arity(
-    "--no-cache --pypackages --verbose --system-site-packages --quiet -q --fetch-missing-python --path --no-path-check",
-    "--spec --python --pip-args --index-url -i --suffix --with --backend",
+    "--no-cache --refresh --pypackages --verbose -v --system-site-packages --quiet -q --fetch-missing-python --path"
+    " --no-path-check --skip-maintenance --global --editable -e",
+    "--spec --python --pip-args --index-url -i --suffix --with --backend --python-args --fetch-python --cooldown",
 )
-_NODE = arity(
-    "",
-    "-r --require --import --loader --experimental-loader -C --conditions -e --eval -p --print --input-type --title"
-    " --inspect-port --icu-data-dir --openssl-config --redirect-warnings --env-file --env-file-if-exists --tsconfig",
-    lenient=True,
-)
-_PYTHON = arity(
-    "-b -B -d -E -h -i -I -O -OO -P -q -s -S -u -v -V -x",
-    "-W -X -c -m --check-hash-based-pycs",
-    lenient=True,
-)
-_DENO = arity(
-    "",
-    "-c --config --import-map --lock -L --log-level --cert --location --seed --ext --env-file --port --host",
-    lenient=True,
-)
-_BUN = arity("", "-r --preload --cwd -c --config --env-file --conditions -e --eval -p --print --filter", lenient=True)
 
 
-def _spec(ecosystem: Ecosystem, runner: str, word: Word) -> PackageSpec:
-    text = word.text.removeprefix("npm:")
-    name, version, pin = parse_package(ecosystem, text)
-    whole = word.whole and text == word.text
-    return PackageSpec(ecosystem, name, version, pin, runner, text, word.index if whole else None)
-
-
-def _npm_like(runner: str, words: Sequence[Word]) -> Run | None:
-    """``npx [options] spec arguments``: the words after the runner's own name."""
-    options = read_options(words, _NPM)
+def _npm_like(runner: str, words: Sequence[Word], before: tuple[Word, ...] = ()) -> Run | None:
+    """``npx [options] spec arguments``, from after the runner's own name. ``before`` are packages named earlier."""
+    options = read_options(words, NPM)
     call = options.value("-c", "--call")
-    chosen = options.value("-p", "--package")
-    rest = options.rest
+    chosen = (*before, *options.all("-p", "--package"))
     if call is not None:
-        split = split_command(call.text)
-        package = _spec("npm", runner, chosen) if chosen else None
-        if not split:
-            return Run(package=package, understood=False)
-        inner = tuple(call.part(text) for text, _ in split)
-        return Run((inner[0].text,), inner[1:], package or _spec("npm", runner, inner[0]))
+        run = _called(runner, call, chosen)
+        return replace(run, understood=run.understood and options.understood)
+    rest = options.rest
     if not rest:
         return None
-    package = _spec("npm", runner, chosen or rest[0])
+    package = spec("npm", runner, chosen[-1] if chosen else rest[0])
     arguments = rest[1:]
     if arguments and arguments[0].text == "--":
         arguments = arguments[1:]
-    return Run((package.name, rest[0].text), arguments, package, understood=options.understood)
+    started = (rest[0].part(package.name) if not chosen else rest[0], *arguments)
+    run = fetched(package, chosen[-1] if chosen else rest[0], started, BRIDGES)
+    if len(chosen) < 2 and options.understood:
+        return run
+    further = (*run.further, *(spec("npm", runner, word) for word in chosen[:-1]))
+    return replace(run, further=further, understood=run.understood and options.understood)
+
+
+def _called(runner: str, call: Word, chosen: Sequence[Word]) -> Run:
+    package = spec("npm", runner, chosen[-1]) if chosen else None
+    split = split_command(call.text)
+    if split is None:
+        return Run(package=package, understood=False)
+    inner = split.as_words(call)
+    run = fetched(package or spec("npm", runner, inner[0]), chosen[-1] if chosen else inner[0], inner, BRIDGES)
+    names = tuple(call.part(name) for name in split.names)
+    directory = call.part(split.directory) if split.directory else run.directory
+    return replace(run, environment=(*names, *run.environment), directory=directory)
 
 
 def _npx(words: Sequence[Word]) -> Run | None:
@@ -119,17 +72,20 @@ def _npx(words: Sequence[Word]) -> Run | None:
 def _npm(words: Sequence[Word]) -> Run | None:
     """``npm exec``, ``npm x``; ``pnpm dlx``; ``yarn dlx``; ``bun x``. Other verbs run what is installed."""
     program = basename(words[0].text)
-    options = read_options(words[1:], _NPM)
+    options = read_options(words[1:], NPM)
     verb = options.rest[0].text if options.rest else ""
     if verb in _FETCHING_VERBS.get(program, ()):
-        before = [word for option in options.given for word in option.values if option.name in ("-p", "--package")]
-        run = _npm_like(f"{program} {verb}", options.rest[1:])
-        if run is not None and before and run.package is not None:
-            return Run(run.names, run.arguments, _spec("npm", run.package.runner, before[-1]))
-        return run
-    if verb in ("exec", "run", "node") and program in ("pnpm", "yarn") and verb != "run" and len(options.rest) > 1:
-        return Run(inner=options.rest[1:], wrapper=f"{program} {verb}", understood=options.understood)
-    return None
+        return _npm_like(f"{program} {verb}", options.rest[1:], options.all("-p", "--package"))
+    directory = options.value("--prefix", "-C", "--dir", "--cwd")
+    if verb in ("exec", "node") and program in ("pnpm", "yarn") and len(options.rest) > 1:
+        inner = options.rest[1:]
+        return Run(inner=inner, wrapper=f"{program} {verb}", directory=directory, understood=options.understood)
+    if verb in ("run", "run-script", "start"):
+        # Options may stand on either side of the name of what is run; those after ``--`` are its own.
+        named = verb != "start" and len(options.rest) > 1 and not options.rest[1].text.startswith("-")
+        later = read_options(options.rest[2:] if named else options.rest[1:], NPM)
+        directory = later.value("--prefix", "-C", "--dir", "--cwd") or directory
+    return Run(arguments=tuple(words[1:]), directory=directory) if directory is not None else None
 
 
 _FETCHING_VERBS = {"npm": ("exec", "x"), "pnpm": ("dlx",), "yarn": ("dlx",)}
@@ -138,21 +94,7 @@ _FETCHING_VERBS = {"npm": ("exec", "x"), "pnpm": ("dlx",), "yarn": ("dlx",)}
 def _bun(words: Sequence[Word]) -> Run | None:
     if len(words) > 1 and words[1].text == "x":
         return _npm_like("bun x", words[2:])
-    after = words[2:] if len(words) > 1 and words[1].text == "run" else words[1:]
-    return _script(read_options(after, _BUN), ("-e", "--eval", "-p", "--print"))
-
-
-def _deno(words: Sequence[Word]) -> Run | None:
-    if len(words) < 2 or words[1].text not in ("run", "serve", "x"):
-        return None
-    options = read_options(words[2:], _DENO)
-    if not options.rest:
-        return None
-    target = options.rest[0]
-    if target.text.startswith("npm:"):
-        package = _spec("npm", f"deno {words[1].text}", target)
-        return Run((package.name,), options.rest[1:], package)
-    return _script(options, ())
+    return examine_bun(words)
 
 
 def _uvx(words: Sequence[Word]) -> Run | None:
@@ -160,34 +102,65 @@ def _uvx(words: Sequence[Word]) -> Run | None:
 
 
 def _uv_tool(runner: str, words: Sequence[Word]) -> Run | None:
-    options = read_options(words, _UV)
+    options = read_options(words, UV)
     if not options.rest:
         return None
     chosen = options.value("--from")
-    package = _spec("pypi", runner, chosen or options.rest[0])
-    return Run((package.name, options.rest[0].text), options.rest[1:], package, understood=options.understood)
+    word = chosen or options.rest[0]
+    package = spec("pypi", runner, word)
+    first = options.rest[0] if chosen is not None else word.part(package.name)
+    run = fetched(package, word, (first, *options.rest[1:]), BRIDGES)
+    added = _added(options.all("-w", "--with"))
+    further = (*run.further, *(spec("pypi", runner, each) for each in added))
+    directory = options.value("--directory") or run.directory
+    return replace(run, further=further, directory=directory, understood=run.understood and options.understood)
+
+
+def _added(values: Sequence[Word]) -> list[Word]:
+    """Several packages may be named in one value: ``--with a,b``. A range has commas of its own: ``a>=1,<2``."""
+    parts: list[Word] = []
+    for value in values:
+        pieces = re.split(r",(?=\s*[A-Za-z])", value.text)
+        parts += [value] if len(pieces) == 1 else [value.part(piece.strip()) for piece in pieces]
+    return parts
 
 
 def _uv(words: Sequence[Word]) -> Run | None:
-    before = read_options(words[1:], _UV)
+    before = read_options(words[1:], UV)
     verbs = [word.text for word in before.rest[:2]]
     if verbs == ["tool", "run"] or verbs == ["tool", "uvx"]:
-        return _uv_tool(f"uv {' '.join(verbs)}", before.rest[2:])
+        run = _uv_tool(f"uv {' '.join(verbs)}", before.rest[2:])
+        if run is None:
+            return None
+        return replace(
+            run,
+            directory=run.directory or before.value("--directory"),
+            understood=run.understood and before.understood,
+        )
     if verbs[:1] != ["run"]:
         return None
-    options = read_options(before.rest[1:], _UV)
+    options = read_options(before.rest[1:], UV)
     if not options.rest:
         return None
-    added = [value for option in options.given if option.name in ("-w", "--with") for value in option.values]
-    package = _spec("pypi", "uv run", added[0]) if added else None
+    packages = [spec("pypi", "uv run", each) for each in _added(options.all("-w", "--with"))]
+    package = packages[0] if packages else None
+    further = tuple(packages[1:])
     understood = before.understood and options.understood
-    if options.has("-m", "--module"):
-        module = options.rest[0].text
-        return Run((module,), options.rest[1:], package, module, understood=understood)
-    if options.has("-s", "--script", "--gui-script") or options.rest[0].text.endswith(".py"):
-        script = options.rest[0].text
-        return Run((script,), options.rest[1:], package, script, understood=understood)
-    return Run(package=package, inner=options.rest, wrapper="uv run", understood=understood)
+    directory = options.value("--directory") or before.value("--directory")
+    first = options.rest[0]
+    module = options.has("-m", "--module")
+    if module or options.has("-s", "--script", "--gui-script") or first.text.endswith(".py"):
+        return Run(
+            (first,), options.rest[1:], package, first, module, further, directory=directory, understood=understood
+        )
+    return Run(
+        package=package,
+        inner=options.rest,
+        wrapper="uv run",
+        further=further,
+        directory=directory,
+        understood=understood,
+    )
 
 
 def _pipx(words: Sequence[Word]) -> Run | None:
@@ -197,52 +170,24 @@ def _pipx(words: Sequence[Word]) -> Run | None:
     if not options.rest:
         return None
     chosen = options.value("--spec")
-    package = _spec("pypi", "pipx run", chosen or options.rest[0])
+    word = chosen or options.rest[0]
+    package = spec("pypi", "pipx run", word)
     arguments = options.rest[1:]
     if arguments and arguments[0].text == "--":
         arguments = arguments[1:]
-    return Run((package.name, options.rest[0].text), arguments, package, understood=options.understood)
-
-
-def _python(words: Sequence[Word]) -> Run | None:
-    """``python [options] -m module``, ``-c code`` or a script: what follows the first of them is the server's."""
-    after = list(words[1:])
-    if basename(words[0].text) == "py" and after and re.fullmatch(r"-\d(?:\.\d+)?(?:-\d+)?|-V:\S+", after[0].text):
-        after = after[1:]
-    for at, word in enumerate(after):
-        if word.text in ("-m", "-c") and at + 1 < len(after):
-            read = read_options(after[:at], _PYTHON)
-            if read.rest:
-                break  # it stands after the script, and is the script's own
-            if word.text == "-c":
-                return Run((), tuple(after[at + 2 :]))
-            module = after[at + 1].text
-            return Run((module,), tuple(after[at + 2 :]), script=module)
-    return _script(read_options(after, _PYTHON), ("-c",))
-
-
-def _node(words: Sequence[Word]) -> Run | None:
-    return _script(read_options(words[1:], _NODE), ("-e", "--eval", "-p", "--print"))
-
-
-def _script(options: Options, code: Sequence[str]) -> Run | None:
-    if options.has(*code):
-        return Run((), options.rest)
-    if not options.rest:
-        return None
-    script = options.rest[0].text
-    return Run((script,), options.rest[1:], script=script, understood=options.understood)
-
-
-def _shell_script(words: Sequence[Word]) -> Run | None:
-    return _script(read_options(words[1:], arity("", "-o -O --rcfile --init-file", lenient=True)), ("-c",))
+    first = options.rest[0] if chosen is not None else word.part(package.name)
+    run = fetched(package, word, (first, *arguments), BRIDGES)
+    further = (*run.further, *(spec("pypi", "pipx run", each) for each in options.all("--with")))
+    return replace(run, further=further, understood=run.understood and options.understood)
 
 
 def _unexamined(words: Sequence[Word]) -> Run | None:
     return None
 
 
+MODULES.update({"uv": _uv, "pipx": _pipx})
 RUNNERS: Mapping[str, Examine] = {
+    **BRIDGES,
     "npx": _npx,
     "pnpx": _npx,
     "bunx": _npx,
@@ -250,17 +195,18 @@ RUNNERS: Mapping[str, Examine] = {
     "pnpm": _npm,
     "yarn": _npm,
     "bun": _bun,
-    "deno": _deno,
+    "deno": examine_deno,
     "uvx": _uvx,
     "uv": _uv,
     "pipx": _pipx,
-    "node": _node,
-    "nodejs": _node,
-    "electron": _node,
-    "tsx": _node,
-    "ts-node": _node,
-    **dict.fromkeys(("sh", "bash", "zsh", "dash", "ash", "ksh", "fish"), _shell_script),
-    **dict.fromkeys(("ruby", "perl", "php", "java", "go"), _unexamined),
+    "node": examine_node,
+    "nodejs": examine_node,
+    "electron": examine_node,
+    "go": examine_go,
+    "nix": examine_nix,
+    "docker": examine_gateway,
+    **dict.fromkeys(("sh", "bash", "zsh", "dash", "ash", "ksh", "fish"), examine_shell),
+    **dict.fromkeys(("ruby", "perl", "php", "java"), _unexamined),
 }
 PACKAGE_RUNNERS = frozenset(("npx", "pnpx", "bunx", "uvx", "pipx"))
 _PYTHONS = re.compile(r"(?:python|pypy)w?[\d.]*\Z|py\Z")
@@ -269,4 +215,4 @@ _PYTHONS = re.compile(r"(?:python|pypy)w?[\d.]*\Z|py\Z")
 def runner_of(program: str) -> Examine | None:
     """How to examine what a program runs, or None when it is no known runner."""
     name = basename(program)
-    return RUNNERS.get(name) or (_python if _PYTHONS.match(name) else None)
+    return RUNNERS.get(name) or (examine_python if _PYTHONS.match(name) else None)

@@ -1,29 +1,50 @@
-"""Command lines inside of a string: ``sh -c "…"``, ``cmd /c "…"``, ``env -S "…"``."""
+"""Command lines inside of a string: ``sh -c "…"``, ``env -S "…"``."""
 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from workbench.launch.step import Step
-from workbench.launch.words import Word, arity, basename, read_options
+from workbench.launch.words import ASSIGNMENT, Word, arity, basename, names_set, read_options
 
+# The kernel starts no program with a longer argument (MAX_ARG_STRLEN).
+LONGEST = 131_072
+_NESTING = 24
 _OPERATORS = frozenset(";&|<>()\n")
 _PREPARATIONS = frozenset((
     "cd", "source", ".", "export", "set", "umask", "ulimit", "unset", "nvm", "fnm", "mise", "asdf", "alias", "shopt",
 ))  # fmt: skip
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+# The last of them may start something: ``mise exec``.
+_RUN_NOTHING = _PREPARATIONS - {"mise"}
+_PARAMETER = re.compile(r"\$(?:(\d)|\{(\d{1,3})\})\Z")
 # What redaction leaves in the place of a secret is one word, although it holds blanks.
-_MARK = re.compile(r"<secret: [\w-]+, \d+ characters>")
+MARK = re.compile(r"<secret: [\w-]+, \d+ characters>")
 _HOLD = re.compile("\ue000(\\d+)\ue001")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """The one command that a string runs. ``words`` come with the place of the parameter they are, None for none.
+
+    ``names`` are the variables set for it, ``directory`` is where it is started, "" where the string does not say.
+    """
+
+    words: tuple[tuple[str, int | None], ...]
+    names: tuple[str, ...] = ()
+    directory: str = ""
+
+    def as_words(self, string: Word, parameters: Sequence[Word] = ()) -> tuple[Word, ...]:
+        """The words of the command. Parameters keep the place they were given at, so that they can be edited."""
+        return tuple(string.part(text) if place is None else parameters[place] for text, place in self.words)
 
 
 def unwrap_shell(words: Sequence[Word]) -> Step | None:
     """``sh -c "one command"``. A shell that runs a script, or more than one command, is the program itself."""
     name = basename(words[0].text)
     at = 1
-    string: Word | None = None
+    from_string = False
     while at < len(words) and words[at].text[:1] in ("-", "+") and len(words[at].text) > 1:
         text = words[at].text
         at += 1
@@ -33,60 +54,105 @@ def unwrap_shell(words: Sequence[Word]) -> Step | None:
             at += text in ("--rcfile", "--init-file")
             continue
         at += text.endswith(("o", "O"))
-        if "c" in text and text.startswith("-"):
-            string = words[at] if at < len(words) else None
-            at += 1
-            break
-    if string is None:
+        from_string = from_string or ("c" in text and text.startswith("-"))
+    if not from_string or at >= len(words):
         return None
-    split = split_command(string.text, [word.text for word in words[at:]])
-    if split is None:
+    string, parameters = words[at], words[at + 1 :]
+    command = split_command(string.text, [word.text for word in parameters])
+    if command is None:
         return Step(name, (), understood=False)
-    # Positional parameters keep the place they were given at, so that a root handed on by "$@" can be edited.
-    rest = tuple(string.part(text) if place is None else words[at + place] for text, place in split)
-    return Step(name, rest)
+    return Step(
+        name,
+        command.as_words(string, parameters),
+        environment=tuple(string.part(each) for each in command.names),
+        directory=string.part(command.directory) if command.directory else None,
+    )
 
 
-def split_command(text: str, parameters: Sequence[str] = ()) -> list[tuple[str, int | None]] | None:
-    """The words of the one command that a shell string runs, or None when it is more than a simple command.
+def split_command(text: str, parameters: Sequence[str] = ()) -> Command | None:
+    """The one command that a shell string runs, or None when it is more than a simple command.
 
     Preparations before it (``cd x &&``, ``source y;``, ``export A=b;``), ``exec``, assignments and redirections are
-    taken off. ``"$@"`` is replaced by the parameters after ``$0``; those come with their place.
+    taken off. ``"$@"`` and ``$1`` are replaced by the parameters; those come with their place.
     """
+    if len(text) > LONGEST:
+        return None
     marks: list[str] = []
 
     def hold(match: re.Match[str]) -> str:
         marks.append(match.group())
         return f"\ue000{len(marks) - 1}\ue001"
 
-    held = _MARK.sub(hold, text)
+    held = MARK.sub(hold, text) if "<" in text else text
     if "`" in held or "$(" in held or "<<" in held:
         return None
-    tokens = _tokens(held)
+    tokens = split_words(held)
     command = _last_command(tokens) if tokens is not None else None
-    if not command:
+    if command is None:
         return None
     words: list[tuple[str, int | None]] = []
-    for token in command:
+    handed_on = False
+    for token, _ in command.words:
+        parameter = _PARAMETER.match(token)
         if token in ("$@", "${@}", "$*"):
-            words.extend((parameter, place) for place, parameter in enumerate(parameters) if place > 0)
+            if handed_on:
+                return None  # twice over, again and again, would be more words than there is memory
+            handed_on = True
+            words.extend((each, place) for place, each in enumerate(parameters) if place > 0)
+        elif parameter is not None and int(parameter[1] or parameter[2]) < len(parameters):
+            place = int(parameter[1] or parameter[2])
+            words.append((parameters[place], place))
         else:
-            words.append((_HOLD.sub(lambda match: marks[int(match[1])], token), None))
+            words.append((_HOLD.sub(lambda match: _held(match, marks), token) if marks else token, None))
+    return Command(tuple(words), command.names, command.directory)
+
+
+def _held(match: re.Match[str], marks: Sequence[str]) -> str:
+    # The signs of a held mark may stand in the string itself, with any number between them.
+    place = int(match[1]) if len(match[1]) < 9 else len(marks)
+    return marks[place] if place < len(marks) else match.group()
+
+
+def split_words(text: str) -> list[str] | None:
+    """The words of a string as a shell reads them, its operators on their own; None when a quote is not closed."""
+    if len(text) > LONGEST:
+        return None
+    words: list[str] = []
+    parts: list[str] | None = None
+    at, end = 0, len(text)
+    while at < end:
+        piece = _PIECE.match(text, at)
+        if piece is None:
+            return None
+        at = piece.end()
+        kind = piece.lastgroup
+        if kind in ("blank", "operator"):
+            if parts is not None:
+                words.append("".join(parts))
+                parts = None
+            if kind == "operator":
+                words.append(piece.group())
+            continue
+        parts = [] if parts is None else parts
+        if kind == "double":
+            inside = piece["double"]
+            parts.append(_ESCAPED.sub(r"\1", inside) if "\\" in inside else inside)
+        elif kind is not None:
+            parts.append(piece[kind])
+    if parts is not None:
+        words.append("".join(parts))
     return words
 
 
-def _tokens(text: str) -> list[str] | None:
-    lexer = shlex.shlex(text.strip(), posix=True, punctuation_chars=";&|<>()\n")
-    lexer.whitespace = " \t\r"
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    try:
-        return list(lexer)
-    except ValueError:
-        return None
+_PIECE = re.compile(
+    r"(?P<plain>[^ \t\r\n\"'\\;&|<>()]+)|(?P<blank>(?:[ \t\r]|\\\n)+)|(?P<operator>[;&|<>()\n]+)"
+    r"|\"(?P<double>[^\"\\]*(?:\\.[^\"\\]*)*)\"|'(?P<single>[^']*)'|\\(?P<escaped>.)",
+    re.DOTALL,
+)
+_ESCAPED = re.compile(r"\\(?:\n|([$`\"\\]))")
 
 
-def _last_command(tokens: list[str]) -> list[str] | None:
+def _last_command(tokens: list[str]) -> Command | None:
     commands: list[list[str]] = [[]]
     for token in tokens:
         if token in ("&&", ";", "\n") or (token and set(token) <= {"\n", ";"}):
@@ -96,18 +162,44 @@ def _last_command(tokens: list[str]) -> list[str] | None:
     plain = [command for raw in commands if (command := _without_redirections(raw))]
     if not plain or any(token and set(token) <= _OPERATORS for command in plain for token in command):
         return None
-    if any(command[0] not in _PREPARATIONS and not _only_assigns(command) for command in plain[:-1]):
-        return None
+    names: list[str] = []
+    directory = ""
+    for command in plain[:-1]:
+        if command[0] == "export":
+            names += [name for token in command[1:] if (name := _exported(token))]
+        elif command[0] == "cd":
+            directory = _changed(directory, command[1:])
+        elif command[0] not in _PREPARATIONS and not _only_assigns(command):
+            return None
     last = plain[-1]
-    while last and (last[0] in ("exec", "command") or _ASSIGNMENT.match(last[0])):
-        last = last[1:]
-    if not last or last[0] in _PREPARATIONS or last[0] in ("if", "for", "while", "until", "case", "{", "!", "["):
+    start = 0
+    while start < len(last) and (last[start] in ("exec", "command") or ASSIGNMENT.match(last[start])):
+        assigned = ASSIGNMENT.match(last[start])
+        names += [assigned[1]] if assigned else []
+        start += 1
+    last = last[start:]
+    if not last or last[0] in _RUN_NOTHING or last[0] in _COMPOUND:
         return None
-    return last
+    return Command(tuple((token, None) for token in last), tuple(names), directory)
+
+
+_COMPOUND = ("if", "for", "while", "until", "case", "{", "!", "[")
+
+
+def _exported(token: str) -> str:
+    name = token.partition("=")[0].removesuffix("+")
+    return name if re.fullmatch(r"[A-Za-z_]\w*", name) else ""
+
+
+def _changed(directory: str, operands: Sequence[str]) -> str:
+    target = next((each for each in operands if not each.startswith("-") or each == "-"), "~")
+    if target == "-" or not directory or target.startswith(("/", "~", "$")):
+        return "" if target == "-" else target
+    return f"{directory.rstrip('/')}/{target}"
 
 
 def _only_assigns(command: list[str]) -> bool:
-    return all(_ASSIGNMENT.match(token) for token in command)
+    return all(ASSIGNMENT.match(token) for token in command)
 
 
 def _without_redirections(tokens: list[str]) -> list[str]:
@@ -125,71 +217,39 @@ def _without_redirections(tokens: list[str]) -> list[str]:
     return kept
 
 
-def unwrap_cmd(words: Sequence[Word]) -> Step | None:
-    """``cmd /d /s /c npx …`` or with all of it in one string."""
-    at = 1
-    while at < len(words) and words[at].text.startswith("/"):
-        switch = words[at].text.lower()
-        at += 1
-        if switch[:2] in ("/c", "/k"):
-            rest = list(words[at:])
-            if len(switch) > 2:
-                rest.insert(0, words[at - 1].part(words[at - 1].text[2:]))
-            if len(rest) == 1 and " " in rest[0].text:
-                rest = [rest[0].part(text) for text in windows_words(rest[0].text)]
-            while rest and rest[0].text.lower() in ("call", "@call"):
-                rest = rest[1:]
-            if any(re.search(r"[&|<>]", word.text) for word in rest if not _MARK.fullmatch(word.text)):
-                return Step("cmd", (), understood=False)
-            return Step("cmd", tuple(rest))
-    return None
-
-
-def windows_words(text: str) -> list[str]:
-    """Split as Windows does: double quotes hold words together, backslashes are letters."""
-    return [match.replace('"', "") for match in re.findall(r'(?:[^\s"]|"[^"]*"?)+', text)]
-
-
-def unwrap_powershell(words: Sequence[Word]) -> Step | None:
-    """``powershell -NoProfile -Command npx …``."""
-    valued = ("-executionpolicy", "-ep", "-ex", "-version", "-windowstyle", "-w", "-workingdirectory", "-wd")
-    at = 1
-    while at < len(words) and words[at].text.startswith("-"):
-        switch = words[at].text.lower()
-        at += 1
-        if switch in ("-command", "-c"):
-            rest = list(words[at:])
-            if len(rest) == 1:
-                rest = [rest[0].part(text) for text in windows_words(rest[0].text)]
-            if rest and rest[0].text == "&":
-                rest = rest[1:]
-            simple = rest and not any(re.search(r"[;|&<>{}()]", word.text) for word in rest)
-            return Step("powershell", tuple(rest)) if simple else Step("powershell", (), understood=False)
-        if switch in ("-file", "-f"):
-            return Step("powershell", tuple(words[at:]))
-        at += switch in valued
-    return None
+_ENV = arity(
+    "-i -0 -v --ignore-environment --null --debug --block-signal --default-signal --ignore-signal"
+    " --list-signal-handling",
+    "-u --unset -C --chdir -S --split-string -a --argv0",
+)
 
 
 def unwrap_env(words: Sequence[Word]) -> Step | None:
     """``env -i -u NAME -C DIR A=b -S "…" command``."""
-    known = arity(
-        "-i -0 -v --ignore-environment --null --debug --block-signal --default-signal --ignore-signal"
-        " --list-signal-handling",
-        "-u --unset -C --chdir -S --split-string -a --argv0",
-    )
     after = list(words[1:])
-    if after and after[0].text == "-":
-        after = after[1:]
-    options = read_options(after, known)
-    rest = list(options.rest)
-    string = options.value("-S", "--split-string")
-    if string is not None:
-        split = _tokens(string.text)
+    directory: Word | None = None
+    understood, from_string = True, False
+    for _ in range(_NESTING):
+        if after and after[0].text == "-":
+            after = after[1:]
+        options = read_options(after, _ENV)
+        understood = understood and options.understood
+        directory = options.value("-C", "--chdir") or directory
+        string = options.value("-S", "--split-string")
+        if string is None:
+            break
+        split = split_words(string.text)
         if split is None:
             return Step("env", (), understood=False)
-        rest = [string.part(text) for text in split] + rest
-        return unwrap_env([words[0], *rest]) or Step("env", ())
-    while rest and _ASSIGNMENT.match(rest[0].text):
-        rest = rest[1:]
-    return Step("env", tuple(rest), understood=options.understood) if rest else None
+        from_string = True
+        after = [*(string.part(text) for text in split), *options.rest]
+    else:
+        return Step("env", (), understood=False)
+    start = 0
+    while start < len(options.rest) and ASSIGNMENT.match(options.rest[start].text):
+        start += 1
+    names = names_set(options.rest[:start])
+    rest = options.rest[start:]
+    if not rest and not from_string:
+        return None
+    return Step("env", rest, understood=understood, environment=names, directory=directory)

@@ -21,17 +21,22 @@ class Step:
     """One wrapper taken off. ``rest`` is the command line that is left, empty when it names no program.
 
     ``mounts`` are what a sandbox shows of the host, in the order they are made, None when it shows the host as it is.
-    ``contained``: the rest runs from an image, and its paths are not the host's.
+    ``contained``: the rest runs from an image, and its paths are not the host's. ``named`` is the word that names the
+    account, None where none does. ``environment`` are the names of the variables that are set or passed on, and
+    ``directory`` is the folder that is changed into.
     """
 
     name: str
     rest: tuple[Word, ...]
     sandbox: str = ""
     account: str = ""
-    image: str = ""
+    image: Word | None = None
     mounts: tuple[Mount, ...] | None = None
     contained: bool = False
     understood: bool = True
+    named: Word | None = None
+    environment: tuple[Word, ...] = ()
+    directory: Word | None = None
 
 
 Unwrap = Callable[[Sequence[Word]], Step | None]

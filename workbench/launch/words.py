@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 
@@ -16,6 +16,11 @@ class Word:
     text: str
     index: int
     whole: bool = True
+
+    @property
+    def argument(self) -> int | None:
+        """Its index where it can be edited as one value, None where it stands inside of a longer string."""
+        return self.index if self.whole else None
 
     def part(self, text: str) -> Word:
         """A part of this word."""
@@ -30,8 +35,8 @@ class Word:
 class Arity:
     """Which options of a program take how many values. ``flags`` take none, ``valued`` one, ``more`` several.
 
-    ``optional`` take a value only when it is attached (``--option=value``). With ``lenient`` an unknown option is
-    taken for a flag and does not make the launch less understood.
+    Flags may have a value attached (``--option=value``). With ``lenient`` an unknown option is taken for a flag and
+    does not make the launch less understood.
     """
 
     flags: frozenset[str]
@@ -65,6 +70,10 @@ class Options:
     def has(self, *names: str) -> bool:
         """Whether any of the names was given."""
         return any(option.name in names for option in self.given)
+
+    def all(self, *names: str) -> tuple[Word, ...]:
+        """Every value given under any of the names, in order."""
+        return tuple(value for option in self.given if option.name in names for value in option.values)
 
 
 def arity(flags: str = "", valued: str = "", more: dict[str, int] | None = None, *, lenient: bool = False) -> Arity:
@@ -128,11 +137,21 @@ def _cluster(word: Word, known: Arity) -> tuple[list[Option], bool, bool]:
     return options, False, True
 
 
+ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
+
+
+def names_set(words: Iterable[Word]) -> tuple[Word, ...]:
+    """The names of variables in words of the form ``NAME=value`` or, to pass one on, ``NAME``."""
+    return tuple(word.part(name) for word in words if (name := word.text.partition("=")[0].strip()))
+
+
 _EXTENSION = re.compile(r"\.(?:exe|cmd|bat|ps1|com)\Z", re.IGNORECASE)
 
 
 def basename(text: str) -> str:
     r"""The name of a program without its folder and, as on Windows, its extension: ``C:\nodejs\npx.cmd`` is ``npx``."""
+    if text.isalnum():
+        return text
     name = text.replace("\\", "/").rstrip("/").rpartition("/")[2]
     plain = _EXTENSION.sub("", name)
     return plain.lower() if plain != name else name

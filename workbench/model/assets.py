@@ -41,14 +41,14 @@ class AssetFact:
 
 @record
 class Reach:
-    """Whether one server (``Server.key``) can open one asset (``AssetFact.name``), and why.
+    """Whether servers (``Server.key``) can open one asset (``AssetFact.name``), and why. Those alike share one.
 
     ``tried``: it was opened and closed with the server's own account and mounts, nothing was read. ``computed``: from
     its account, groups and mounts, and the rights on the way. ``predicted``: it does not run; as it would be started.
     What confines a program from inside (Landlock) cannot be seen: a "yes" says that nothing visible stands in the way.
     """
 
-    server: str
+    servers: tuple[str, ...]
     asset: str
     verdict: Verdict
     why: str

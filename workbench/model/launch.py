@@ -51,7 +51,7 @@ class ImageSpec:
 class SetVariable:
     """A variable that the command line itself sets or passes on (``env A=b``, ``docker run -e A``), by name only.
 
-    ``argument`` is the index of the word it was read from.
+    ``argument`` is the index of the word it was read from, also where it stands inside of a longer string.
     """
 
     name: str
@@ -60,7 +60,9 @@ class SetVariable:
 
 @dataclass(frozen=True, slots=True)
 class Ability:
-    """What a server can do by design. ``why`` says what told so; ``argument`` is the index of the word that did."""
+    """What a server can do by design. ``why`` says what told so; ``argument`` is the index of the word that did,
+    also where that stands inside of a longer string.
+    """
 
     kind: AbilityKind
     why: str
@@ -77,6 +79,10 @@ class Launch:
     ``script`` is the file or module that an interpreter is given, or "". ``account_argument``, ``sandbox_argument``
     and ``script_argument`` are the indices of the words that name them, None where no single word does.
     ``abilities`` are what the package, the program or its options are known for; none means that nothing is known.
+    ``inner`` are packages that are fetched besides: what ``package`` runs in turn (``supergateway --stdio "npx x"``) or
+    is given (``uvx --with x``). ``remote`` is what a bridge such as ``mcp-remote`` connects to, a URL or
+    ``smithery:NAME``, or "". ``directory`` is the folder that the command line itself changes into (``cd``,
+    ``env -C``, ``uv --directory``), or ""; a relative ``script`` is resolved in it.
     """
 
     program: str
@@ -94,3 +100,7 @@ class Launch:
     account_argument: int | None = None
     sandbox_argument: int | None = None
     script_argument: int | None = None
+    inner: tuple[PackageSpec, ...] = ()
+    remote: str = ""
+    remote_argument: int | None = None
+    directory: str = ""

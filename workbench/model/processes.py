@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from workbench.model.clients import EntryReference
-from workbench.model.facts import EnvironmentEntry, SectionState
+from workbench.model.facts import EnvironmentEntry, SecretFact, SectionState
 from workbench.model.launch import Launch
 from workbench.model.sources import SourceFact
 
@@ -19,7 +19,8 @@ class ServerProcess:
     ``seccomp`` is 0 (off), 1 (strict) or 2 (filter). ``environment`` is None when it could not be read.
     ``started`` is Unix seconds. ``recognised_by`` says why this is taken for an MCP server. ``workers`` are further
     processes of its own. ``source`` is the code it runs. ``outdated`` says how it differs from what its entry now says,
-    "" where it does not. ``orphaned`` when the client that started it is gone.
+    "" where it does not. ``orphaned`` when the client that started it is gone. ``argument_secrets`` are those in the
+    command lines of the whole chain, each once, its place naming the program (``args[3] of docker``).
     """
 
     key: str
@@ -54,6 +55,7 @@ class ServerProcess:
     source: SourceFact | None = None
     outdated: str = ""
     orphaned: bool = False
+    argument_secrets: tuple[SecretFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ import errno
 import json
 import os
 import shutil
-import stat
 import subprocess
 from collections.abc import Sequence
 from typing import Literal
 
+from workbench.elevation import is_roots_own
 from workbench.model.record import record
 
 PATIENCE = 0.4
@@ -99,16 +99,6 @@ def _run(vector: Sequence[str], **account: object) -> subprocess.CompletedProces
 def _interpreter() -> str:
     for path in _INTERPRETERS:
         real = shutil.which(path)
-        if real is not None and _is_roots(os.path.realpath(real)):
+        if real is not None and is_roots_own(real):
             return real
     raise OSError(errno.ENOENT, "the system has no Python of its own (/usr/bin/python3) to act as another account with")
-
-
-def _is_roots(path: str) -> bool:
-    while True:
-        status = os.stat(path)
-        if status.st_uid != 0 or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            return False
-        if path == "/":
-            return True
-        path = os.path.dirname(path)

@@ -127,8 +127,27 @@ class ProblemDocument:
 
 
 @record
+class AssetDocument:
+    """One thing worth stealing that is really there, by its path or its address."""
+
+    kind: str
+    name: str
+
+
+@record
+class ReachDocument:
+    """Whether servers (by key) can open an asset (by name): yes, no or unknown; tried, computed or predicted."""
+
+    servers: list[str]
+    asset: str
+    verdict: str
+    why: str
+    basis: str
+
+
+@record
 class InventoryDocument:
-    """Every MCP server of one host."""
+    """Every MCP server of one host, what is worth stealing there, and who can open it."""
 
     schema_version: int
     workbench: str
@@ -136,6 +155,8 @@ class InventoryDocument:
     platform: str
     user: str
     servers: list[ServerDocument]
+    assets: list[AssetDocument]
+    reach: list[ReachDocument]
     problems: list[ProblemDocument]
 
 
@@ -150,6 +171,11 @@ def document(snapshot: Snapshot) -> InventoryDocument:
         platform=snapshot.host.platform,
         user=snapshot.host.user,
         servers=[_server(server, configs, sockets) for server in snapshot.servers.servers],
+        assets=[AssetDocument(asset.kind, asset.name) for asset in snapshot.assets.assets],
+        reach=[
+            ReachDocument(list(reach.servers), reach.asset, reach.verdict, reach.why, reach.basis)
+            for reach in snapshot.assets.reaches
+        ],
         problems=list(problems(snapshot)),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from workbench.model.servers import Server
@@ -45,6 +46,7 @@ def headline(servers: Iterable[Server]) -> str:
 
 def _lines(snapshot: Snapshot) -> Iterator[str]:
     shown = document(snapshot)
+    opened = _opened(snapshot)
     home = snapshot.host.home
     looked_at = len(snapshot.clients.looked_at)
     yield headline(snapshot.servers.servers)
@@ -53,7 +55,7 @@ def _lines(snapshot: Snapshot) -> Iterator[str]:
         yield "Clients of another account: --home DIR, or as root --all-users."
     for server in shown.servers:
         yield ""
-        yield from _server_lines(server, home)
+        yield from _server_lines(server, home, opened.get(server.key, ""))
     if shown.problems:
         yield ""
         yield f"Could not be read or understood ({len(shown.problems)})"
@@ -61,11 +63,24 @@ def _lines(snapshot: Snapshot) -> Iterator[str]:
             yield from _problem_lines(problem)
 
 
-def _server_lines(server: ServerDocument, home: str) -> Iterator[str]:
+def _opened(snapshot: Snapshot) -> dict[str, str]:
+    """For each server that could open something worth stealing: how much of which kind."""
+    kinds = {asset.name: asset.kind for asset in snapshot.assets.assets}
+    counts: dict[str, Counter[str]] = {}
+    for reach in snapshot.assets.reaches:
+        for key in reach.servers if reach.verdict == "yes" else ():
+            counts.setdefault(key, Counter())[kinds.get(reach.asset, "asset")] += 1
+    return {
+        key: ", ".join(f"{kind} ({number})" if number > 1 else kind for kind, number in sorted(each.items()))
+        for key, each in counts.items()
+    }
+
+
+def _server_lines(server: ServerDocument, home: str, opened: str) -> Iterator[str]:
     by = f" ({', '.join(server.clients)})" if server.clients else ""
     mark = "" if server.configured else ", in no config"
     yield from wrapped(f"{server.name}{by}{mark}", f"{server.presence:<{_HEAD}}", " " * _HEAD)
-    for word, text in _rows(server, home):
+    for word, text in (*_rows(server, home), *([("could open", opened)] if opened else [])):
         yield from wrapped(text, f"  {word:<{_HEAD - 2}}", " " * _HEAD)
 
 

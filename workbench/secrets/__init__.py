@@ -12,6 +12,7 @@ from workbench.secrets.capturing import (
     redact_arguments,
     redact_url,
     redact_values,
+    secrets_in_commands,
     shown_name,
 )
 from workbench.secrets.recognition import recognise
@@ -27,5 +28,6 @@ __all__ = [
     "redact_arguments",
     "redact_url",
     "redact_values",
+    "secrets_in_commands",
     "shown_name",
 ]

@@ -25,7 +25,7 @@ _WHOLE_REFERENCE = re.compile(
     r"""
       (?-i:\$[A-Z_][A-Z0-9_]* | \$[a-z_]+) | \$env:[a-z_]\w* | %[a-z_]\w*%
     | (?:op|vault|keychain|keyring|secret|secrets|env|file|ref|bw|pass|sops|awssm|gcpsm|azurekv|ssm|doppler):\S*
-    | arn:aws[\w-]*:\S+
+    | arn:aws[\w-]*:\S+ | ENC\[[^\[\]]*\] | @Microsoft\.KeyVault\([^()]*\)
     | projects/[^/\s]+/secrets/\S+
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -42,13 +42,18 @@ _STRONG = words(
 _WEAK = words("my test demo some the a is secret token key api password")
 _WORDS_OF_NOTHING = words(
     "none null nil undefined true false yes no on off empty password passwd pass secret token key apikey api_key"
-    " changeme changeit mysecretpassword secretpassword required optional default auto unset"
+    " postgres changeme changeit mysecretpassword secretpassword required optional default auto unset"
 )
 _BEGINS_AS_PLACEHOLDER = ("your", "replace", "change", "insert", "enter", "put-", "put_", "paste", "example")
 _PATH = re.compile(r"(?:/|\./|\.\./|~|[A-Za-z]:[\\/]|\\\\|%[a-z]/|file:)")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+\Z")
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z][\w-]+\Z")
 _DIGEST = re.compile(r"(?:sha(?:1|256|384|512)|md5)[:-][A-Za-z0-9+/=]+\Z", re.IGNORECASE)
+_PUBLIC_KEY = re.compile(r"(?:sk-)?(?:ssh|ecdsa)-(?:ed25519|rsa|dss|sha2)\b")
+# ``@scope/name@1.2.3``, ``name==1.2``
+_PACKAGE = re.compile(r"(?:@[\w.-]+/[\w.-]+|[\w.-]+(?=@|==)(?=.*\d\.\d))(?:(?:@|==)[~^<>=v]{0,3}\d[\w.+-]*)?\Z")
+_VERSION = re.compile(r"[~^<>=v]{0,3}\d{1,8}(?:\.\d{1,8}|(?:\.\d{1,8}){2,3}(?:[-+.][A-Za-z0-9][\w.+-]{0,24})?)\Z")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}\Z")
 _NAME = re.compile(r"[A-Za-z]+(?:[_-][A-Za-z]+)*\Z")
 _RUN = re.compile(r"(.)\1{4,}")
 _HEX = re.compile(r"[0-9a-fA-F]+\Z")
@@ -113,7 +118,9 @@ def _looks_random(piece: str) -> bool:
     if digits:
         return len(piece) >= 8
     turns = sum(one.islower() != two.islower() for one, two in pairwise(piece))
-    return len(piece) >= 8 and turns >= 4 and turns * 3 >= len(piece)
+    if len(piece) < 8 or turns < 4 or turns * 3 < len(piece):
+        return False
+    return len(piece) < 4 * len(_CAMEL.findall(piece))  # ``ReplaceWithYourActualToken`` is made of words
 
 
 def is_sequence(text: str) -> bool:
@@ -126,10 +133,15 @@ def is_sequence(text: str) -> bool:
 
 
 def is_plain(value: str) -> bool:
-    """Whether the value is a path, a URL, an address or a digest: things that name something and open nothing."""
-    if _URL.match(value) or _EMAIL.match(value) or _DIGEST.match(value):
+    """Whether the value is a path, a URL, an address, a digest or a public key: what opens nothing."""
+    if any(form.match(value) for form in (_URL, _EMAIL, _DIGEST, _PUBLIC_KEY)):
         return True
     return bool(_PATH.match(value)) and not _is_key_material(value)
+
+
+def is_version(value: str) -> bool:
+    """Whether the value is a version, or a package with or without one. A password may well look like that."""
+    return bool(_VERSION.match(value) or _PACKAGE.match(value))
 
 
 def is_name(value: str) -> bool:
@@ -143,8 +155,8 @@ def is_repetitive(value: str) -> bool:
 
 
 def _is_key_material(value: str) -> bool:
-    """Base64 may begin with a slash. What no path looks like: long, without a dot, all alphabets, one long piece."""
-    longest = max((len(piece) for piece in value.split("/")), default=0)
-    alphabets = any(c.isdigit() for c in value) and any(c.isupper() for c in value) and any(c.islower() for c in value)
-    unlike_a_path = not re.search(r"[.\s_~\\-]", value)
-    return alphabets and len(value) >= 32 and longest >= 20 and unlike_a_path and entropy(value) > 4.2
+    """Base64 may begin with a slash. What no path has: its alphabet alone, and a long piece that is no name or hash."""
+    if len(value) < 32 or not _BASE64.match(value) or entropy(value) <= 4.2:
+        return False
+    longest = max(value.split("/"), key=len)
+    return len(longest) >= 20 and not _HEX.match(longest) and random_length(longest) > 0

@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from urllib.parse import quote
 
@@ -56,6 +57,17 @@ def redact_arguments(arguments: Sequence[str]) -> tuple[tuple[str, ...], tuple[S
         facts.extend(_fact(hit, argument, f"args[{place}]") for hit in found if hit.kind != POSSIBLE)
         shown.append(visible(_replaced(argument, found)))
     return tuple(shown), tuple(facts)
+
+
+def secrets_in_commands(commands: Iterable[Sequence[str]]) -> tuple[SecretFact, ...]:
+    """The secrets in several argument vectors, each once, with the program in its place (``args[3] of docker``)."""
+    facts: dict[str, SecretFact] = {}
+    for command in commands:
+        for fact in redact_arguments(command)[1]:
+            program = re.split(r"[\\/]", command[0])[-1].partition(" ")[0]
+            place = fact.place if fact.place == "args[0]" else f"{fact.place} of {shown_name(program)}"
+            facts.setdefault(fact.fingerprint, replace(fact, place=place))
+    return tuple(facts.values())
 
 
 def redact_url(url: str) -> tuple[str, SecretFact | None]:

@@ -26,7 +26,7 @@ class Kind:
 
     name: str
     keywords: tuple[str, ...]
-    form: re.Pattern[str]
+    form: str
     body: bool = True
     order: int = 0
 
@@ -50,6 +50,9 @@ def _rows() -> tuple[tuple[str, str, str], ...]:
         ("nvidia", "nvapi-", r"nvapi-[\w-]{60,70}(?![\w-])"),
         ("fireworks", "fw_", r"fw_[A-Za-z0-9]{22,24}\b"),
         ("langsmith", "lsv2_", r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}\b"),
+        ("together", "tgp_v1_", r"tgp_v1_[\w-]{40,50}"),
+        ("voyage", "pa-", r"pa-[\w-]{43}(?![\w-])"),
+        ("llama-cloud", "llx-", r"llx-[A-Za-z0-9]{48}\b"),
         ("pinecone", "pcsk_", r"pcsk_[A-Za-z0-9]{4,8}_[A-Za-z0-9]{50,70}\b"),
         ("jina", "jina_", r"jina_[0-9a-f]{32}[\w-]{20,40}"),
         ("e2b", "e2b_", r"e2b_[0-9a-f]{40}\b"),
@@ -85,6 +88,13 @@ def _rows() -> tuple[tuple[str, str, str], ...]:
         ("figma", "figd_ figu_", r"fig[du]_[\w-]{38,}"),
         ("atlassian", "ATATT3", r"ATATT3[\w\-=]{100,}"),
         ("airtable", "pat", r"pat[A-Za-z0-9]{14}\.[a-f0-9]{64}\b"),
+        ("trello", "ATTA", r"ATTA[A-Za-z0-9]{72}\b"),
+        ("typeform", "tfp_", r"tfp_[\w.=-]{40,70}"),
+        ("frame-io", "fio-u-", r"fio-u-[\w-]{64}(?![\w-])"),
+        ("dropbox", "sl.", r"sl\.(?:u\.)?[\w-]{120,}"),
+        ("zoho", "1000.", r"1000\.[0-9a-f]{32}\.[0-9a-f]{32}\b"),
+        ("adobe", "p8e-", r"p8e-[A-Za-z0-9]{32}\b"),
+        ("twitch", "oauth:", r"oauth:[a-z0-9]{30}\b"),
         ("hubspot", "pat-", rf"pat-(?:na|eu|ap)\d-{_UUID}"),
         ("brave", "BSA", r"BSA[\w-]{24,32}(?![\w-])"),
         ("tavily", "tvly-", r"tvly-(?:dev-|prod-)?[A-Za-z0-9-]{28,}"),
@@ -106,6 +116,13 @@ def _rows() -> tuple[tuple[str, str, str], ...]:
         ("stripe-webhook", "whsec_", r"whsec_[A-Za-z0-9+/=]{32,64}"),
         ("shopify", "shpat_ shpca_ shppa_ shpss_", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}\b"),
         ("square", "sq0csp- EAAA", r"(?:sq0csp-[\w-]{43}|EAAA[\w-]{60})(?![\w-])"),
+        ("facebook", "EAA", r"EAA[A-Za-z][A-Za-z0-9]{90,}\b"),
+        ("easypost", "EZAK EZTK", r"EZ[AT]K[A-Za-z0-9]{54}\b"),
+        ("flutterwave", "FLWSECK", r"FLWSECK(?:_TEST)?-[0-9a-f]{32}-X\b"),
+        ("plaid", "access-", rf"access-(?:sandbox|development|production)-{_UUID}"),
+        ("shippo", "shippo_", r"shippo_(?:live|test)_[0-9a-fA-F]{40}\b"),
+        ("duffel", "duffel_", r"duffel_(?:live|test)_[\w-]{43}(?![\w-])"),
+        ("polar", "polar_oat_ polar_pat_", r"polar_[op]at_[\w-]{30,}"),
         ("sendgrid", "SG.", r"SG\.[\w-]{22}\.[\w-]{43}"),
         ("brevo", "xkeysib-", r"xkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16}\b"),
         ("resend", "re_", r"re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,}\b"),
@@ -115,32 +132,64 @@ def _rows() -> tuple[tuple[str, str, str], ...]:
         ("npm", "npm_", r"npm_[A-Za-z0-9]{36}\b"),
         ("pypi", "pypi-AgE", r"pypi-AgE[\w-]{50,}"),
         ("rubygems", "rubygems_", r"rubygems_[0-9a-f]{48}\b"),
+        ("nuget", "oy2", r"oy2[a-z0-9]{43}\b"),
+        ("crates-io", "cio", r"cio[A-Za-z0-9]{32}\b"),
+        ("clojars", "CLOJARS_", r"CLOJARS_[a-z0-9]{60}\b"),
+        ("artifactory", "AKCp cmVmd", r"(?:AKCp[A-Za-z0-9]{69}|cmVmd[A-Za-z0-9]{59})\b"),
+        ("sourcegraph", "sgp_", r"sgp_(?:(?:[0-9a-f]{16}|local)_)?[0-9a-f]{40}\b"),
         ("docker-hub", "dckr_pat_ dckr_oat_", r"dckr_[po]at_[\w-]{24,}"),
         ("postman", "PMAK-", r"PMAK-[0-9a-f]{24}-[0-9a-f]{34}\b"),
         ("contentful", "CFPAT-", r"CFPAT-[\w-]{43}(?![\w-])"),
         ("clickup", "pk_", r"pk_\d{6,9}_[A-Z0-9]{32}\b"),
         ("buildkite", "bkua_", r"bkua_[0-9a-f]{40}\b"),
         ("circleci", "CCIPAT_ CCIPRJ_", r"CCIP(?:AT|RJ)_[A-Za-z0-9]{22}_[0-9a-f]{40}\b"),
+        ("harness", "pat. sat.", r"[ps]at\.[\w-]{22}\.[A-Za-z0-9]{24}\.[A-Za-z0-9]{20}\b"),
+        ("octopus", "API-", r"API-[A-Z0-9]{26}\b"),
+        ("prefect", "pnu_ pnb_", r"pn[ub]_[A-Za-z0-9]{36}\b"),
+        ("launchdarkly", "sdk- api-", rf"(?:sdk|api)-{_UUID}"),
+        ("statsig", "secret-", r"secret-[A-Za-z0-9]{43}\b"),
+        ("infracost", "ico-", r"ico-[A-Za-z0-9]{32}\b"),
+        ("readme", "rdme_", r"rdme_[a-z0-9]{64,70}\b"),
+        ("wakatime", "waka_", rf"waka_{_UUID}"),
+        ("zuplo", "zpka_", r"zpka_[A-Za-z0-9]{32}_[0-9a-f]{8}\b"),
+        ("mapbox", "sk.eyJ", r"sk\.eyJ[\w-]{20,200}\.[\w-]{20,}"),
+        ("maxmind", "_mmk", r"[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk\b"),
+        ("vercel", "vcp_ vci_ vca_ vcr_ vck_", r"vc[piark]_[A-Za-z0-9]{24,80}\b"),
         ("netlify", "nfp_", r"nfp_[A-Za-z0-9]{36}\b"),
         ("heroku", "HRKU-", r"HRKU-(?:AA[\w-]{58}|[0-9a-f-]{36})(?![\w-])"),
         ("render", "rnd_", r"rnd_[A-Za-z0-9]{28,40}\b"),
         ("fly", "FlyV1 fo1_", r"(?:FlyV1 fm\d[a-z]*_[\w+/=,-]{40,}|fo1_[\w-]{43}(?![\w-]))"),
+        ("cloudflare", "cfk_ cfut_ cfat_", r"cf(?:k|ut|at)_[\w-]{40,64}(?![\w-])"),
+        ("cloudflare-origin-ca", "v1.0-", r"v1\.0-[0-9a-f]{24}-[0-9a-f]{146}\b"),
+        ("scalingo", "tk-us-", r"tk-us-[\w-]{48}(?![\w-])"),
+        ("tailscale", "tskey-", r"tskey-(?:auth|api|client|scim|webhook)-[A-Za-z0-9]{8,20}-[A-Za-z0-9]{20,48}\b"),
         ("pulumi", "pul-", r"pul-[0-9a-f]{40}\b"),
         ("terraform", ".atlasv1.", r"[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,70}"),
         ("vault", "hvs. hvb. hvr.", r"hv[sbr]\.[\w-]{24,}"),
         ("doppler", "dp.", r"dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[a-z0-9_-]{2,35}\.)?[A-Za-z0-9]{40,44}\b"),
+        ("infisical", "st.", r"st\.[0-9a-f]{24}\.[0-9a-f]{32}\.[0-9a-f]{32}\b"),
         ("onepassword", "ops_eyJ", r"ops_eyJ[\w+/=-]{200,}"),
+        (
+            "onepassword-secret-key",
+            "A3-",
+            r"A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3}\b",
+        ),
         ("age", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[0-9A-Z]{58}\b"),
         ("aws-key-id", "AKIA ASIA", r"(?:AKIA|ASIA)[A-Z2-7]{16}\b"),
         ("aws-bedrock", "ABSK", r"ABSK[A-Za-z0-9+/]{109,269}={0,2}"),
         ("alibaba", "LTAI", r"LTAI[A-Za-z0-9]{17,21}\b"),
         ("tencent", "AKID", r"AKID[A-Za-z0-9]{32}\b"),
+        ("yandex", "AQVN", r"AQVN[\w-]{35,38}(?![\w-])"),
+        ("clickhouse", "4b1d", r"4b1d[A-Za-z0-9]{38}\b"),
         ("digitalocean", "dop_v1_ doo_v1_ dor_v1_", r"do[opr]_v1_[0-9a-f]{64}\b"),
         ("databricks", "dapi", r"dapi[0-9a-f]{32}(?:-\d)?\b"),
         ("openshift", "sha256~", r"sha256~[\w-]{43}(?![\w-])"),
         ("azure-client-secret", "8Q~", r"[\w~.]{3}8Q~[\w~.-]{31,34}"),
         ("azure-storage", "AccountKey=", r"AccountKey=(?P<secret>[A-Za-z0-9+/]{60,}={0,2})"),
         ("azure-shared-key", "SharedAccessKey=", r"SharedAccessKey=(?P<secret>[A-Za-z0-9+/]{40,}={0,2})"),
+        ("azure-sas", "sig=", r"sig=(?P<secret>(?:[A-Za-z0-9+/]|%2[BbFf]){43}(?:=|%3[Dd]))"),
+        ("azure-key", "JQQJ99", r"[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{26}\b"),
+        ("azure-devops", "AZDO", r"[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}\b"),
         ("jwt", "eyJ", r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"),
     )
 
@@ -154,15 +203,21 @@ _PRIVATE_KEY = (
 
 @cache
 def kinds() -> tuple[Kind, ...]:
-    """Every kind known by its form, the more specific first, compiled on first use."""
-    private_key = Kind("private-key", ("PRIVATE KEY",), re.compile(_PRIVATE_KEY), body=False)
+    """Every kind known by its form, the more specific first."""
+    private_key = Kind("private-key", ("PRIVATE KEY",), _PRIVATE_KEY, body=False)
     return (
         private_key,
         *(
-            Kind(name, tuple(keywords.split(" ")), re.compile(_LEFT + form), order=order)
+            Kind(name, tuple(keywords.split(" ")), _LEFT + form, order=order)
             for order, (name, keywords, form) in enumerate(_rows(), 1)
         ),
     )
+
+
+@cache
+def compiled(form: str) -> re.Pattern[str]:
+    """A kind's form as an expression. Of so many kinds few are met: each is compiled when it is."""
+    return re.compile(form)
 
 
 def kinds_in(text: str) -> list[Kind]:

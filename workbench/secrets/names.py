@@ -21,12 +21,14 @@ _SECRET_ENDS = ("TOKEN", "SECRET", "APIKEY", "ACCESSKEY", "SECRETKEY", "PRIVATEK
 _PASSWORD_ENDS = ("PASSWORD", "PASSWD", "PASSPHRASE")
 # Words after which a secret's name no longer names a secret: what counts is the last word of the name.
 _COUNTERS = words("PROD PRODUCTION STAGING DEV TEST LIVE VALUE RAW B64 BASE64 STRING")
-# A key that is no secret by its nature: ``PUBLIC_KEY``, ``SORT_KEY``, ``CACHE_KEY``.
+# A key that is no secret by its nature: ``PUBLIC_KEY``, ``SORT_KEY``, or only the id of one: ``GPG_KEY``.
 _HARMLESS = words(
     "PUBLIC PUBLISHABLE SORT PARTITION PRIMARY FOREIGN CACHE HOT SHORTCUT OBJECT ROW INDEX IDEMPOTENCY MAP GROUP"
-    " SITE BUNDLE ANON CSRF COUNT MAX MIN FORWARD"
+    " SITE BUNDLE ANON CSRF COUNT MAX MIN FORWARD GPG PGP"
 )
-_PATH_LIKE = words("PWD OLDPWD INIT_CWD")
+_NEVER_HARMLESS = words("SECRET PRIVATE")
+# Paths, and the number that ConsoleKit gave a session.
+_PATH_LIKE = words("PWD OLDPWD INIT_CWD XDG_SESSION_COOKIE")
 
 
 @lru_cache(maxsize=2048)
@@ -47,5 +49,5 @@ def kind_of_name(name: str) -> NameKind:
     if last in _PASSWORD or last.endswith(_PASSWORD_ENDS):
         return "password"
     if last in _SECRET or last.endswith(_SECRET_ENDS):
-        return "" if _HARMLESS.intersection(parts[:-1]) else "secret"
+        return "" if _HARMLESS.intersection(parts[:-1]) and not _NEVER_HARMLESS.intersection(parts) else "secret"
     return ""

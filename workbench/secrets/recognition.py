@@ -19,9 +19,10 @@ from workbench.secrets.benign import (
     is_reference,
     is_repetitive,
     is_sequence,
+    is_version,
     random_length,
 )
-from workbench.secrets.kinds import kinds_in
+from workbench.secrets.kinds import compiled, kinds_in
 from workbench.secrets.names import NameKind, kind_of_name, words
 
 _SHORTEST_TOKEN = 16
@@ -33,18 +34,20 @@ _DATABASES = words(
 )
 _URL_PASSWORD = re.compile(
     r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{1,40})://"
-    r"[^\s:/@\"'<>]{0,256}:(?P<secret>[^\s/@\"'<>\\]{1,512})@"
+    r"(?P<user>[^\s:/@\"'<>]{0,256}):(?P<secret>[^\s/@\"'<>\\]{1,512})@"
 )
 _URL_USER = re.compile(r"://(?P<secret>[^\s:/@\"'<>\\]{16,512})(?::[^\s/@\"'<>\\]{0,512})?@")
+# Where Sentry takes reports of errors: it lets anyone send some and read nothing, and web pages carry it.
+_PUBLIC_DSN = re.compile(r"[0-9a-f]{32}@[\w.-]{1,255}(?::\d{1,5})?(?:/[\w-]{1,40}){0,2}/\d{1,20}(?![\w/.-])")
 _AUTHORIZATION = re.compile(r"\b(?:Bearer|Basic)(?:\s+|%20)(?P<secret>[\w+/=.~-]{16,4096})", re.IGNORECASE)
-_SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey|Key)\s+", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey|Key|SSWS)\s+", re.IGNORECASE)
 _CONNECTION = re.compile(
     r"\b(?:server|host|hostaddr|data source|user id|uid|dbname|initial catalog)\s*=", re.IGNORECASE
 )
 _CONNECTION_PASSWORD = re.compile(r"\b(?:password|pwd)\s*=\s*(?P<secret>[^;\s\"'\\]{3,256})", re.IGNORECASE)
 _VALUE = (
-    r"(?:(?P<quote>\\?[\"'`])(?:(?:Bearer|Basic|Token)\s+)?(?P<quoted>(?:(?!(?P=quote))[^\r\n]){1,4096})"
-    r"|(?:(?:Bearer|Basic|Token)\s+)?(?P<bare>[^\s\"'`,;&|<>()\[\]{}\\]{1,4096}))"
+    r"(?:(?P<quote>\\?[\"'`])(?:(?:Bearer|Basic|Token|SSWS)\s+)?(?P<quoted>(?:(?!(?P=quote))[^\r\n]){1,4096})"
+    r"|(?:(?:Bearer|Basic|Token|SSWS)\s+)?(?P<bare>[^\s\"'`,;&|<>()\[\]{}\\]{1,4096}))"
 )
 _ASSIGNMENT = re.compile(
     r"(?<!\w)(?<!\$\{)(?P<name>[A-Za-z_][\w.-]{1,80})(?:\\?[\"'`])?[ \t]{0,8}(?:=>|=|:(?!//)|%3[Dd])[ \t]{0,8}" + _VALUE
@@ -141,8 +144,9 @@ def _named(text: str) -> Iterator[Hit]:
     if len(text) < _SHORTEST_TOKEN:
         return
     for kind in kinds_in(text):
-        for match in kind.form.finditer(text):
-            start, end = match.span("secret") if "secret" in kind.form.groupindex else match.span()
+        form = compiled(kind.form)
+        for match in form.finditer(text):
+            start, end = match.span("secret") if "secret" in form.groupindex else match.span()
             if not kind.body or _is_token(text[start:end]):
                 yield Hit(start, end, kind.name)
 
@@ -150,7 +154,8 @@ def _named(text: str) -> Iterator[Hit]:
 def _is_token(token: str) -> bool:
     """Whether the random part of a token is random: no placeholder, no filler, no phrase, no vendor's example."""
     longest = max(_PART.findall(token), key=len, default="")
-    filler = len(set(longest)) < 6 or is_sequence(longest)
+    # Of a few random characters some are alike by chance; of many, hardly ever that many.
+    filler = len(set(longest)) < (6 if len(longest) >= 16 else 4) or is_sequence(longest)
     phrase = token.count("-") + token.count("_") >= 4 and is_name(token)
     return not (filler or phrase or is_placeholder(token) or _DOCUMENTED.search(token))
 
@@ -175,9 +180,12 @@ def _in_urls(text: str) -> Iterator[Hit]:
         if not password.strip("*."):
             continue
         scheme = match["scheme"].lower().partition("+")[0]
-        yield Hit(*match.span("secret"), "db-url" if scheme in _DATABASES else "url-password")
+        kind = "db-url" if scheme in _DATABASES else "url-password"
+        # ``postgres:postgres`` is what the image comes with.
+        as_shipped = len(password) > 2 and password == match["user"] and is_name(password)
+        yield Hit(*match.span("secret"), POSSIBLE if as_shipped else kind)
     for match in _URL_USER.finditer(text):
-        if _judge("secret", unquote(match["secret"])):
+        if not _PUBLIC_DSN.match(text, match.start("secret")) and _judge("secret", unquote(match["secret"])):
             yield Hit(*match.span("secret"), "url-token")
 
 
@@ -240,7 +248,7 @@ def _weigh(name_kind: NameKind, value: str) -> str | None:
         return None
     if UUID.match(value):
         return "generic"
-    if is_name(value) or re.search(r"\s", value) or _NUMBER.fullmatch(value):
+    if is_name(value) or is_version(value) or re.search(r"\s", value) or _NUMBER.fullmatch(value):
         return None
     if len(value) < _SHORTEST_TOKEN or random_length(value) < 10:
         return POSSIBLE

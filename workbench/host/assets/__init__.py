@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from workbench.access import READ, WRITE, can
@@ -32,6 +32,7 @@ def gather(context: Context) -> AssetFacts:
     known = {each.uid: each for each in accounts.accounts} if isinstance(accounts, AccountFacts) else {}
     table = LinuxTable(os.fspath(context.proc))
     reaches: list[Reach] = []
+    foretold: dict[int, tuple[Account, list[str]]] = {}
     for server in servers.servers if isinstance(servers, ServerFacts) else ():
         copies = [running[key] for key in server.processes if key in running]
         if copies:
@@ -39,7 +40,11 @@ def gather(context: Context) -> AssetFacts:
             each = [_tried(context, copy, of_process(server, copy, assets, table), assets) for copy in copies]
             reaches += [max(those, key=_badness) for those in zip(*each, strict=True)]
         else:
-            reaches += _predicted(server, context, known, assets)
+            account = _account_of(server, context, known)
+            if account is not None:
+                foretold.setdefault(account.uid, (account, []))[1].append(server.key)
+    for account, keys in foretold.values():
+        reaches += [_foretold(tuple(keys), account, asset) for asset in assets]
     return AssetFacts(
         SectionState("partial" if unread else "complete", unread=tuple(unread)), tuple(assets), tuple(reaches)
     )
@@ -66,22 +71,17 @@ def _with_truth(reach: Reach, opens: bool, who: str | int) -> Reach:
     return replace(reach, verdict="no", why=f"it did not open for the account {who}", basis="tried")
 
 
-def _predicted(
-    server: Server, context: Context, accounts: dict[int, Account], assets: Sequence[AssetFact]
-) -> Iterator[Reach]:
-    """What a configured server could open, were it started now; nothing where that cannot be told."""
+def _account_of(server: Server, context: Context, accounts: dict[int, Account]) -> Account | None:
+    """As whom a configured server would run, were it started now with nothing around it; None where that is not so."""
     launch = server.launch
     if server.presence not in ("not running", "unknown") or launch is None or not launch.understood or server.units:
-        return
+        return None
     around = [each for each in server.isolation if each != f"account {launch.account}"]
     if around or launch.sandbox or launch.image is not None:
-        return
+        return None
     if launch.account:
-        account = next((each for each in accounts.values() if each.name == launch.account), None)
-    else:
-        account = accounts.get(_starter(server, context))
-    if account is not None:
-        yield from (_foretold(server, account, asset) for asset in assets)
+        return next((each for each in accounts.values() if each.name == launch.account), None)
+    return accounts.get(_starter(server, context))
 
 
 def _starter(server: Server, context: Context) -> int:
@@ -90,10 +90,10 @@ def _starter(server: Server, context: Context) -> int:
     return next((home.uid for home in context.inspected if place.startswith(f"{home.path}/")), context.uid)
 
 
-def _foretold(server: Server, account: Account, asset: AssetFact) -> Reach:
+def _foretold(servers: tuple[str, ...], account: Account, asset: AssetFact) -> Reach:
     if asset.file is None:
-        return Reach(server.key, asset.name, "yes", "nothing would stand around it", "predicted")
+        return Reach(servers, asset.name, "yes", "nothing would stand around it", "predicted")
     right = WRITE if asset.file.file.kind == "socket" else READ
     if can(account, asset.file, right):
-        return Reach(server.key, asset.name, "yes", f"it would run as {account.name}, who may open it", "predicted")
-    return Reach(server.key, asset.name, "no", f"it would run as {account.name}, who may not open it", "predicted")
+        return Reach(servers, asset.name, "yes", f"it would run as {account.name}, who may open it", "predicted")
+    return Reach(servers, asset.name, "no", f"it would run as {account.name}, who may not open it", "predicted")

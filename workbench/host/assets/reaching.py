@@ -38,7 +38,7 @@ def _reach(server: Server, process: ServerProcess, asset: AssetFact, seen: bool 
         verdict, why = "unknown", "which files it sees may not be looked up"
     else:
         verdict, why = "yes", f"the account {process.account or process.uid} may open it"
-    return Reach(server.key, asset.name, verdict, why, "computed")
+    return Reach((server.key,), asset.name, verdict, why, "computed")
 
 
 def _may(process: ServerProcess, path: PathFact) -> bool:

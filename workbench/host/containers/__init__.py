@@ -1,12 +1,40 @@
-"""The containers that run MCP servers."""
+"""The containers that run MCP servers, asked of every engine whose socket is on this host."""
 
 from __future__ import annotations
 
+from workbench.host.containers.engines import FACET, find
 from workbench.host.context import Context
+from workbench.host.files import CannotLook
 from workbench.model.containers import ContainerFacts
-from workbench.model.facts import SectionState
+from workbench.model.facts import SectionState, Unread
+from workbench.text import visible
 
 
 def gather(context: Context) -> ContainerFacts:
-    """The containers of every engine that answers."""
-    return ContainerFacts(SectionState("not applicable", "no container engine was looked for"))
+    """The containers of every engine that answers which run an MCP server, running or stopped."""
+    if context.platform == "win32":
+        why = "container engines are looked for on Linux and macOS only"
+        return ContainerFacts(SectionState("failed", why, "run the workbench inside of WSL as well"))
+    places, unread = find(context)
+    if not places and not unread:
+        return ContainerFacts(SectionState("not applicable", "no container engine is here: there is no socket of one"))
+    # Most hosts have no engine, and then none of this is needed.
+    from workbench.host.containers.looking import Told, ask_all
+
+    told: list[Told] = []
+    for place, answer in zip(places, ask_all(places, context), strict=True):
+        if isinstance(answer, CannotLook):
+            what = f"the container engine at {visible(place.path)}"
+            unread.append(Unread(FACET, what, answer.why, answer.unlock))
+        else:
+            told.append(answer)
+            unread += answer.unread
+    if not told:
+        first = unread[0]
+        return ContainerFacts(SectionState("failed", f"{first.what}: {first.why}", first.unlock, unread=tuple(unread)))
+    state = SectionState("partial", unread=tuple(unread)) if unread else SectionState("complete")
+    containers = sorted(
+        (container for each in told for container in each.containers),
+        key=lambda container: (container.created, container.id),
+    )
+    return ContainerFacts(state, tuple(containers), tuple(each.fact for each in told), sum(each.seen for each in told))

@@ -9,27 +9,29 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from workbench.host.context import Context
-from workbench.host.processes import details, elsewhere
+from workbench.host.processes import details, elsewhere, orphans, outdated
 from workbench.host.processes.chains import Found, client_of, find
 from workbench.host.processes.entries import Configured, configured, shown
 from workbench.host.processes.linux import LinuxTable
+from workbench.host.processes.origin import source_of
 from workbench.host.processes.programs import as_runner, program_name
 from workbench.host.processes.recognise import Recogniser
 from workbench.host.processes.table import Gaps, Gone, Hidden, Table
 from workbench.launch import understand
-from workbench.model.clients import ClientFacts
+from workbench.model.clients import ClientFacts, EntryReference
 from workbench.model.facts import SectionState
 from workbench.model.processes import ProcessFacts, ServerProcess
-from workbench.secrets import redact
+from workbench.secrets import redact, secrets_in_commands
 from workbench.text import visible
 
 DEPENDS = ("clients",)
 
 _Describe = Callable[[ServerProcess, Gaps], ServerProcess]
+_Settle = Callable[[tuple[ServerProcess, ...], Gaps], tuple[ServerProcess, ...]]
 
 
 def gather(context: Context) -> ProcessFacts:
@@ -39,7 +41,12 @@ def gather(context: Context) -> ProcessFacts:
     if context.platform == "linux":
         linux = LinuxTable(os.fspath(context.proc))
         return _gather(
-            context, linux, linux.unreadable, entries, lambda server, gaps: details.describe(linux, server, gaps)
+            context,
+            linux,
+            linux.unreadable,
+            entries,
+            lambda server, gaps: details.describe(linux, server, gaps),
+            lambda servers, gaps: orphans.mark(linux, servers, gaps),
         )
     other = elsewhere.PsutilTable()
     return _gather(
@@ -48,11 +55,17 @@ def gather(context: Context) -> ProcessFacts:
         other.unreadable,
         entries,
         lambda server, gaps: elsewhere.describe(other, server, context.platform, gaps),
+        lambda servers, gaps: servers,  # who holds the other end of a pipe is not told there
     )
 
 
 def _gather(
-    context: Context, table: Table, unreadable: set[int], entries: tuple[Configured, ...], describe: _Describe
+    context: Context,
+    table: Table,
+    unreadable: set[int],
+    entries: tuple[Configured, ...],
+    describe: _Describe,
+    settle: _Settle,
 ) -> ProcessFacts:
     gaps = Gaps()
     try:
@@ -61,11 +74,11 @@ def _gather(
         return ProcessFacts(SectionState("failed", f"the processes cannot be listed: {error.strerror}", "mount /proc"))
     recogniser = Recogniser(table, entries, str(context.home))
     systemd = context.platform == "linux" and _is_systemd(table)
-    found = find(table, recogniser, os.getpid(), look_at_units=systemd)
+    found = outdated.join(table, find(table, recogniser, os.getpid(), look_at_units=systemd))
     outlines = []
     for each in found:
         try:
-            outlines.append(_outline(context, table, each))
+            outlines.append(_outline(context, table, recogniser, each))
         except (Gone, Hidden):
             continue  # it ended while it was looked at
     servers = []
@@ -75,6 +88,9 @@ def _gather(
             servers.append(describe(server, gaps))
         except (Gone, Hidden):
             continue
+    by_reference = {each.reference: each for each in entries}
+    compared = tuple(_compared(server, by_reference, context.platform) for server in servers)
+    settled = settle(compared, gaps)
     _note_hidden(context, table, unreadable, recogniser, gaps)
     clients = context.found.get("clients")
     if isinstance(clients, ClientFacts) and clients.state.status == "failed":
@@ -82,12 +98,18 @@ def _gather(
         gaps.add("hidden", what, f"the configurations were not read: {clients.state.reason}", clients.state.unlock)
     return ProcessFacts(
         state=SectionState("partial" if gaps.unread else "complete", unread=tuple(gaps.unread)),
-        servers=tuple(servers),
+        servers=settled,
         seen=seen,
     )
 
 
-def _outline(context: Context, table: Table, found: Found) -> ServerProcess:
+def _compared(server: ServerProcess, entries: Mapping[EntryReference, Configured], platform: str) -> ServerProcess:
+    if server.entry is None or server.outdated:
+        return server
+    return replace(server, outdated=outdated.of_facts(server, entries[server.entry], platform))
+
+
+def _outline(context: Context, table: Table, recogniser: Recogniser, found: Found) -> ServerProcess:
     recognition = found.recognition
     argv = table.command(found.pid)
     outermost = table.command(found.chain[0])
@@ -124,6 +146,10 @@ def _outline(context: Context, table: Table, found: Found) -> ServerProcess:
         entry=entry.reference if entry is not None else None,
         launch=understand(shown(as_runner(outermost) or outermost), str(context.home)),
         client=client_of(table, found.chain[0]),
+        workers=found.workers,
+        source=source_of(table, recogniser, found),
+        outdated=found.outdated,
+        argument_secrets=secrets_in_commands(table.command(pid) for pid in found.chain),
     )
 
 

@@ -13,8 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from workbench.host.processes.entries import Configured, shown
+from workbench.host.processes.indirect import is_spawned_by_python
+from workbench.host.processes.known import is_ourselves
 from workbench.host.processes.programs import is_container_tool, is_launcher, names_mcp, program_name, script_of
-from workbench.host.processes.recognise import Recogniser, Recognition, is_ourselves
+from workbench.host.processes.recognise import Recogniser, Recognition
 from workbench.host.processes.table import Gone, Table
 from workbench.launch import understand
 
@@ -43,18 +45,28 @@ _CLIENT_NAMES = {
     "lm-studio": "lm-studio",
     "cherry-studio": "cherry-studio",
 }
-_CLIENT_PACKAGES = {"@anthropic-ai/claude-code": "claude", "@openai/codex": "codex", "@google/gemini-cli": "gemini"}
+_CLIENT_PACKAGES = {
+    "@anthropic-ai/claude-code": "claude",
+    "@openai/codex": "codex",
+    "@google/gemini-cli": "gemini",
+    "@modelcontextprotocol/inspector": "inspector",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One server: its main process, the chain around it (outermost first), and why it is taken for one."""
+    """One server: its main process, the chain around it (outermost first), and why it is taken for one.
+
+    ``workers`` are further processes of its own. ``outdated`` says how it differs from what its entry now says.
+    """
 
     pid: int
     chain: tuple[int, ...]
     recognition: Recognition
     unit: str = ""
     image: str = ""
+    workers: tuple[int, ...] = ()
+    outdated: str = ""
 
 
 def find(table: Table, recogniser: Recogniser, own: int, *, look_at_units: bool) -> tuple[Found, ...]:
@@ -62,7 +74,8 @@ def find(table: Table, recogniser: Recogniser, own: int, *, look_at_units: bool)
     commands = table.commands()
     ours = _ours(table, own)
     recognised: dict[int, Recognition] = {}
-    for pid in candidates(commands, recogniser.entries):
+    looked_at = candidates(commands, recogniser.entries)
+    for pid in looked_at:
         if pid in ours:
             continue
         try:
@@ -80,7 +93,7 @@ def find(table: Table, recogniser: Recogniser, own: int, *, look_at_units: bool)
         server = _with_container(table, server, servers)
         if server.pid not in whole or len(server.chain) > len(whole[server.pid].chain):
             whole[server.pid] = server
-    return tuple(whole[pid] for pid in sorted(whole))
+    return _with_workers(table, [whole[pid] for pid in sorted(whole)], looked_at, recognised)
 
 
 def candidates(commands: Mapping[int, bytes], entries: Iterable[Configured]) -> list[int]:
@@ -150,7 +163,12 @@ def _best(first: Recognition, others: Iterable[Recognition | None]) -> Recogniti
         if other is None:
             continue
         if other.rank > best.rank:
-            best = replace(other, package=best.package or other.package, script=best.script or other.script)
+            best = replace(
+                other,
+                package=best.package or other.package,
+                script=best.script or other.script,
+                near=best.near or other.near,
+            )
         elif not best.package:
             best = replace(best, package=other.package)
     return best
@@ -159,7 +177,40 @@ def _best(first: Recognition, others: Iterable[Recognition | None]) -> Recogniti
 def _is_worker_of(mine: Recognition, above: Recognition | None, table: Table, pid: int) -> bool:
     if above is None or is_launcher(table.command(pid)):
         return False
-    return (mine.package, mine.script) == (above.package, above.script) if mine.package or mine.script else False
+    if mine.configured is not None and above.configured is not None and mine.configured != above.configured:
+        return False
+    if mine.package or above.package:
+        return mine.package == above.package
+    if mine.script or above.script:
+        return mine.script == above.script
+    return mine.configured is not None and mine.configured == above.configured
+
+
+def _with_workers(
+    table: Table, servers: list[Found], candidates: Iterable[int], recognised: Mapping[int, Recognition]
+) -> tuple[Found, ...]:
+    # What is a server's own was seen among the candidates: it runs the same program or the same interpreter.
+    main_of = {pid: server.pid for server in servers for pid in server.chain}
+    workers: defaultdict[int, list[int]] = defaultdict(list)
+    for pid in candidates:
+        if pid in main_of:
+            continue
+        try:
+            main = next((each for each in _above(table, pid) if each in main_of), None)
+            if main is None or main != main_of[main] or is_launcher(table.command(pid)):
+                continue
+            mine = recognised.get(pid)
+            alike = mine is not None and _is_worker_of(mine, recognised.get(main), table, main)
+            if alike or _is_more_of(table.command(pid), table.command(main)):
+                workers[main].append(pid)
+        except Gone:
+            continue
+    return tuple(replace(server, workers=tuple(sorted(workers[server.pid]))) for server in servers)
+
+
+def _is_more_of(argv: tuple[str, ...], main: tuple[str, ...]) -> bool:
+    script = script_of(argv)
+    return argv == main or is_spawned_by_python(argv, script) or (bool(script.text) and script == script_of(main))
 
 
 def _chain(table: Table, pid: int) -> tuple[int, ...]:

@@ -107,9 +107,9 @@ class PsutilTable:
         """Not told: another process's loaded libraries are not for every account to list here."""
         return None
 
-    def stdin(self, pid: int) -> str:
+    def driven(self, pid: int) -> bool:
         """Not told."""
-        return ""
+        return False
 
     def unit(self, pid: int) -> str:
         """There are no systemd units here."""

@@ -19,11 +19,16 @@ _FILLED_IN = re.compile(r"\$\{[^}]*\}|\$\w+|%\w+%|\{(?:env|file|input):[^}]*\}")
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """One stdio server of one config. ``owner`` is the uid it configures; None when it is for every account."""
+    """One stdio server of one config. ``owner`` is the uid it configures; None when it is for every account.
+
+    ``client`` is the config's client, ``modified`` when the file was last changed, in Unix seconds.
+    """
 
     reference: EntryReference
     entry: ServerEntry
     owner: int | None
+    client: str = ""
+    modified: float = 0.0
 
     @property
     def needles(self) -> tuple[str, ...]:
@@ -37,6 +42,10 @@ class Configured:
         return tuple(name for name in map(program_name, programs) if name)
 
 
+Near = tuple[Configured, str, int]
+"""An entry that starts the program of a process otherwise than it was: how, and in how many arguments."""
+
+
 def configured(clients: ClientFacts | None) -> tuple[Configured, ...]:
     """Every stdio server that some client configures, the enabled ones first."""
     if clients is None:
@@ -45,7 +54,9 @@ def configured(clients: ClientFacts | None) -> tuple[Configured, ...]:
         Configured(
             EntryReference(config.path.asked, entry.pointer, entry.name),
             entry,
-            config.path.file.uid if config.scope == "user" else None,
+            config.owner,
+            config.client,
+            config.path.file.modified,
         )
         for config in clients.configs
         for entry in config.servers
@@ -102,6 +113,13 @@ def _account_fit(each: Configured, uid: int | None, exactness: int) -> int:
     return 1 if exactness == _WHOLE else 2
 
 
+def is_configured_account(each: Configured, uid: int | None) -> bool:
+    """Whether a process may run as the account that an entry switches to; True where that cannot be told."""
+    account = each.entry.launch.account if each.entry.launch is not None else ""
+    wanted = uid_of(account) if account else None
+    return wanted is None or uid is None or uid < 0 or uid == wanted
+
+
 def uid_of(account: str) -> int | None:
     """The uid of an account that a launch names (``mcp``, ``990``, ``#990``); None where it is not known here."""
     number = account.removeprefix("#")
@@ -143,9 +161,9 @@ def _is_of_package(
 ) -> bool:
     if spec.argument is None or spec.argument >= len(entry.command):
         text = " ".join(entry.command)
-        return bool(package) and _names_equal(package, spec.name) and all(item in text for item in tail)
+        return bool(package) and names_equal(package, spec.name) and all(item in text for item in tail)
     after = entry.command[spec.argument + 1 :]
-    if package and _names_equal(package, spec.name) and _all_same(after, tail):
+    if package and names_equal(package, spec.name) and _all_same(after, tail):
         return True
     # npm shows itself as "npm exec PACKAGE ARGUMENTS", its own options left out.
     return any(
@@ -161,7 +179,7 @@ def _same(want: Sequence[str], got: Sequence[str]) -> bool:
 
 
 def _same_program(want: str, got: str) -> bool:
-    if _same_argument(want, got):
+    if same_argument(want, got):
         return True
     return not ("/" in want and "/" in got) and program_name(want) == program_name(got)
 
@@ -171,10 +189,11 @@ def _is_bare(command: Sequence[str]) -> bool:
 
 
 def _all_same(want: Sequence[str], got: Sequence[str]) -> bool:
-    return len(want) == len(got) and all(_same_argument(one, other) for one, other in zip(want, got, strict=True))
+    return len(want) == len(got) and all(same_argument(one, other) for one, other in zip(want, got, strict=True))
 
 
-def _same_argument(want: str, got: str) -> bool:
+def same_argument(want: str, got: str) -> bool:
+    """Whether an argument of an entry can have become this one, what its client fills in being anything."""
     if want == got:
         return True
     if not _FILLED_IN.search(want):
@@ -187,5 +206,6 @@ def _names_spec(item: str, name: str, text: str) -> bool:
     return item in (name, text) or item.startswith((f"{name}@", f"{name}=="))
 
 
-def _names_equal(one: str, other: str) -> bool:
+def names_equal(one: str, other: str) -> bool:
+    """Whether two names are of one package, as PyPI compares them."""
     return re.sub(r"[-_.]+", "-", one).lower() == re.sub(r"[-_.]+", "-", other).lower()

@@ -7,16 +7,16 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 
+from workbench.host.processes import channels
 from workbench.host.processes.programs import split_command
 from workbench.host.processes.roots import resolve_inside
-from workbench.host.processes.table import Gone, Hidden
+from workbench.host.processes.table import ENDED, Gone, Hidden, answer_of
 
 _READ_STEP = 1 << 16
 _READ_LIMIT = 4 << 20
 _SITE_PACKAGES = re.compile(rb"(/\S.*/(?:site|dist)-packages)/")
 _CONTAINER = re.compile(r"(?<![0-9a-f])([0-9a-f]{64})(?![0-9a-f])")
 _THREAD_STARTER = 2
-_ENDED = (errno.ENOENT, errno.ESRCH, errno.ENOTDIR, errno.EINVAL)
 _NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
 
 
@@ -29,6 +29,7 @@ class LinuxTable:
         self._links: dict[tuple[int, str], str] = {}
         self._commands: dict[int, bytes] | None = None
         self._boot: float | None = None
+        self._own: str | None = None
         self._usual: frozenset[str] | None = None
         self.unreadable: set[int] = set()
 
@@ -62,23 +63,12 @@ class LinuxTable:
             try:
                 self._links[key] = os.readlink(f"{self.proc}/{pid}/{name}")
             except OSError as error:
-                raise _answer(error) from error
+                raise answer_of(error) from error
         return self._links[key]
 
     def descriptors(self, pid: int) -> tuple[str, ...]:
         """What each open file of a process is (``socket:[123]``, ``/dev/null``). Raises Gone and Hidden."""
-        folder = f"{self.proc}/{pid}/fd"
-        try:
-            names = os.listdir(folder)
-        except OSError as error:
-            raise _answer(error) from error
-        found = []
-        for name in names:
-            try:
-                found.append(os.readlink(f"{folder}/{name}"))
-            except OSError:
-                continue  # it was closed meanwhile
-        return tuple(found)
+        return tuple(each.target for each in channels.open_files(self.proc, pid))
 
     def parent(self, pid: int) -> int:
         """See Table."""
@@ -113,6 +103,9 @@ class LinuxTable:
         if not path.startswith("/"):
             path = os.path.join(self.working_directory(pid), path)
         root = ""
+        container = self.container(pid)
+        if container and container != self._own_container():
+            self.link(pid, "root")  # where it may not be entered, the path would be taken for a file of ours
         if not self.shares_our_files(pid):
             root = f"{self.proc}/{pid}/root"
         try:
@@ -141,15 +134,23 @@ class LinuxTable:
             return None
         return os.fsdecode(match[1]) if match else None
 
-    def stdin(self, pid: int) -> str:
+    def executable(self, pid: int) -> str:
+        """See Table."""
+        return self.link(pid, "exe")
+
+    def driven(self, pid: int) -> bool:
         """See Table."""
         try:
             target = self.link(pid, "fd/0")
+            if target.startswith(("pipe:", "socket:")):
+                return True
+            if target != "/dev/null":
+                return False
+            # Servers on newer versions of the library move their transport away from the standard descriptors.
+            above = self.parent(pid)
+            return above > 1 and channels.joined(self.proc, pid, above)
         except (Hidden, Gone):
-            return ""
-        if target.startswith(("/dev/pts/", "/dev/tty", "/dev/console")):
-            return "terminal"
-        return "channel" if target.startswith(("pipe:", "socket:")) else "other"
+            return False
 
     def unit(self, pid: int) -> str:
         """See Table."""
@@ -165,11 +166,7 @@ class LinuxTable:
 
     def container(self, pid: int) -> str:
         """See Table."""
-        for path in self._groups(pid):
-            match = _CONTAINER.search(path)
-            if match:
-                return match[1]
-        return ""
+        return _container_in(self._groups(pid))
 
     def namespaces(self, pid: int) -> dict[str, str]:
         """Its namespaces by kind. Raises Gone and Hidden."""
@@ -209,7 +206,7 @@ class LinuxTable:
             try:
                 handle = os.open(f"{prefix}{pid}/{name}", flags)
             except OSError as error:
-                if error.errno not in _ENDED:
+                if error.errno not in ENDED:
                     self.unreadable.add(pid)
                 continue
             try:
@@ -222,13 +219,18 @@ class LinuxTable:
 
     def _groups(self, pid: int) -> list[str]:
         try:
-            lines = self.read(pid, "cgroup").decode("utf-8", "surrogateescape").splitlines()
+            return _groups_in(self.read(pid, "cgroup"))
         except (Gone, Hidden):
             return []
-        fields = [line.split(":", 2) for line in lines if line.count(":") >= 2]
-        # systemd keeps its own hierarchy, or the only one of version 2; the others may be laid out by anything.
-        own = [path for _, controller, path in fields if controller in ("name=systemd", "")]
-        return own + [path for _, controller, path in fields if controller not in ("name=systemd", "")]
+
+    def _own_container(self) -> str:
+        if self._own is None:
+            try:
+                with open(f"{self.proc}/self/cgroup", "rb") as file:
+                    self._own = _container_in(_groups_in(file.read(_READ_STEP)))
+            except OSError:
+                self._own = ""
+        return self._own
 
     def _stat(self, pid: int) -> list[bytes]:
         raw = self.read(pid, "stat")
@@ -251,7 +253,7 @@ class LinuxTable:
         try:
             handle = os.open(f"{self.proc}/{pid}/{name}", os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
-            raise _answer(error) from error
+            raise answer_of(error) from error
         try:
             pieces: list[bytes] = []
             total = 0
@@ -260,11 +262,18 @@ class LinuxTable:
                 total += len(piece)
             return b"".join(pieces)
         except OSError as error:
-            raise _answer(error) from error
+            raise answer_of(error) from error
         finally:
             os.close(handle)
 
 
-def _answer(error: OSError) -> Hidden | Gone:
-    # Not to be told for another reason (no descriptor left, an error of the kernel's) is no proof of an end either.
-    return Gone(error.errno) if error.errno in _ENDED else Hidden(error.errno)
+def _groups_in(raw: bytes) -> list[str]:
+    lines = raw.decode("utf-8", "surrogateescape").splitlines()
+    fields = [line.split(":", 2) for line in lines if line.count(":") >= 2]
+    # systemd keeps its own hierarchy, or the only one of version 2; the others may be laid out by anything.
+    own = [path for _, controller, path in fields if controller in ("name=systemd", "")]
+    return own + [path for _, controller, path in fields if controller not in ("name=systemd", "")]
+
+
+def _container_in(groups: Iterable[str]) -> str:
+    return next((match[1] for path in groups if (match := _CONTAINER.search(path))), "")

@@ -14,9 +14,15 @@ _MANIFEST_LIMIT = 2 * 1024 * 1024
 _SCRIPT_LIMIT = 4 * 1024 * 1024
 _HIGHEST = 12
 _NODE_SDK = ("@modelcontextprotocol/sdk", "@modelcontextprotocol/server", "fastmcp")
-_NODE_SERVER = re.compile(rb"@modelcontextprotocol/(?:sdk/server|server)|from\s+[\"']fastmcp[\"']")
+# An import, not a mention: clients name servers in their help texts.
+_NODE_SERVER = re.compile(
+    rb"(?:\bfrom|\bimport|\brequire)\s{0,9}\(?\s{0,9}[\"'](?:@modelcontextprotocol/(?:sdk/server|server)[\"'/]|fastmcp[\"'])"
+    rb"|\bnew\s{1,9}(?:\w{1,40}\.)?StdioServerTransport\("
+)
 _PYTHON_SERVER = re.compile(
-    rb"^\s*(?:from|import)\s+(?:mcp\.server|fastmcp)\b|^\s*from\s+mcp\s+import\s+Server\b|\bFastMCP\(", re.M
+    rb"(?:^|;)[ \t]*(?:(?:from|import)[ \t]+(?:mcp\.server|fastmcp)\b|from[ \t]+mcp[ \t]+import[ \t]+Server\b)"
+    rb"|\bFastMCP\(",
+    re.M,
 )
 _DIST = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._]*)-(?P<version>[^-]+)\.dist-info\Z")
 _NEEDS_SDK = re.compile(rb"^Requires-Dist:\s*(?:mcp|fastmcp)(?![\w.-])", re.M | re.I)
@@ -24,11 +30,13 @@ _NEEDS_SDK = re.compile(rb"^Requires-Dist:\s*(?:mcp|fastmcp)(?![\w.-])", re.M | 
 
 @dataclass(frozen=True, slots=True)
 class NodePackage:
-    """The package.json above a script. ``server_name`` is its ``mcpName``."""
+    """The package.json above a script, in ``folder``. ``server_name`` is its ``mcpName``."""
 
     name: str
     server_name: str
     needs_sdk: bool
+    version: str
+    folder: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,16 @@ class PythonPlace:
     def distribution(self, name: str) -> str:
         """The name of the installed distribution that a program or module of this name belongs to, or ""."""
         return name.replace("_", "-").lower() if _normal(name) in self.names else ""
+
+    def metadata(self, name: str) -> str:
+        """The folder that describes the distribution of this name, or ""."""
+        folder = self.names.get(_normal(name))
+        return f"{self.folder}/{folder}" if folder else ""
+
+    def version(self, name: str) -> str:
+        """The version of the distribution of this name, or ""."""
+        match = _DIST.match(self.names.get(_normal(name), ""))
+        return match["version"] if match else ""
 
     def needs_sdk(self, name: str) -> bool:
         """Whether the distribution of this name requires the MCP library."""
@@ -68,7 +86,7 @@ class Packages:
         for _ in range(_HIGHEST):
             manifest = self._manifest(folder)
             if manifest is not None and isinstance(manifest.get("name"), str) and manifest["name"]:
-                return _node_package(manifest)
+                return _node_package(manifest, folder)
             if folder in ("/", "") or os.path.basename(folder) == "node_modules":
                 return None
             folder = os.path.dirname(folder)
@@ -111,16 +129,24 @@ def imports_server(script: str, language: str) -> bool | None:
         text = read_bounded(script, _SCRIPT_LIMIT)
     except CannotLook:
         return None
+    return builds_server(text, language)
+
+
+def builds_server(text: bytes, language: str) -> bool:
+    """Whether this code builds an MCP server. ``language`` is ``node`` or ``python``."""
     return bool((_NODE_SERVER if language == "node" else _PYTHON_SERVER).search(text))
 
 
-def _node_package(manifest: dict[str, Any]) -> NodePackage:
+def _node_package(manifest: dict[str, Any], folder: str) -> NodePackage:
     dependencies = manifest.get("dependencies")
     server_name = manifest.get("mcpName")
+    version = manifest.get("version")
     return NodePackage(
         name=manifest["name"],
         server_name=server_name if isinstance(server_name, str) else "",
         needs_sdk=isinstance(dependencies, dict) and any(name in dependencies for name in _NODE_SDK),
+        version=version if isinstance(version, str) else "",
+        folder=folder,
     )
 
 

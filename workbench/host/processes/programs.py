@@ -41,11 +41,15 @@ _SERVERLIKE = re.compile(r"(?:\A|[-_./@])mcp[-_]?servers?(?:[-_.]|\Z)|[-_]mcp\Z|
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What an interpreter was told to run. ``text`` is a path, a module name, or "" for inline code and for none."""
+    """What an interpreter was told to run. ``text`` is a path, a module name, or "" for inline code and for none.
+
+    ``code`` is the inline code.
+    """
 
     kind: Literal["script", "module", "inline", "none"]
     text: str = ""
     arguments: tuple[str, ...] = ()
+    code: str = ""
 
 
 def program_name(path: str) -> str:
@@ -102,7 +106,9 @@ def _node_script(name: str, argv: Sequence[str]) -> Script:
     while place < len(argv):
         item = argv[place]
         if _NODE_INLINE.match(item) and name != "deno":
-            return Script("inline", arguments=tuple(argv[place + 1 :]))
+            _, equals, code = item.partition("=")
+            rest = place + 1 if equals else place + 2
+            return Script("inline", arguments=tuple(argv[rest:]), code=code or _at(argv, place + 1))
         if item in _NODE_VALUES:
             place += 2
         elif item.startswith("-") and item != "-":
@@ -127,7 +133,7 @@ def _python_script(argv: Sequence[str]) -> Script:
             if letter in "mc":
                 text, rest = (item[at + 1 :], place + 1) if len(item) > at + 1 else (_at(argv, place + 1), place + 2)
                 if letter == "c":
-                    return Script("inline", arguments=tuple(argv[rest:]))
+                    return Script("inline", arguments=tuple(argv[rest:]), code=text)
                 return Script("module", text, tuple(argv[rest:]))
             if letter in "WX":
                 place += len(item) == at + 1
@@ -141,7 +147,7 @@ def _other_script(name: str, argv: Sequence[str]) -> Script:
         return Script("none")
     for place, item in enumerate(argv[1:], 1):
         if name in _SHELLS and re.match(r"-[a-z]*c\Z", item):
-            return Script("inline", arguments=tuple(argv[place + 1 :]))
+            return Script("inline", arguments=tuple(argv[place + 1 :]), code=_at(argv, place + 1))
         if item == "-jar":
             return Script("script", _at(argv, place + 1), tuple(argv[place + 2 :]))
         if not item.startswith("-") and name != "java":

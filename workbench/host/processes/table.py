@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from workbench.model.facts import Unread
+
+ENDED = (errno.ENOENT, errno.ESRCH, errno.ENOTDIR, errno.EINVAL)
+"""What the system answers when a process has ended."""
 
 
 class Hidden(Exception):  # noqa: N818 - it is an answer, not an error
@@ -15,6 +19,12 @@ class Hidden(Exception):  # noqa: N818 - it is an answer, not an error
 
 class Gone(Exception):  # noqa: N818 - it is an answer, not an error
     """The process ended while it was looked at."""
+
+
+def answer_of(error: OSError) -> Hidden | Gone:
+    """A refusal of the system, as an answer."""
+    # Not to be told for another reason (no descriptor left, an error of the kernel's) is no proof of an end either.
+    return Gone(error.errno) if error.errno in ENDED else Hidden(error.errno)
 
 
 @dataclass(slots=True)
@@ -66,8 +76,11 @@ class Table(Protocol):
     def site_packages(self, pid: int) -> str | None:
         """The Python package folder that its loaded libraries come from, if any, as that process names it."""
 
-    def stdin(self, pid: int) -> str:
-        """What standard input is: ``terminal``, ``channel`` (a pipe or socket), ``other``, or "" when hidden."""
+    def executable(self, pid: int) -> str:
+        """The file it executes, as it names it; it ends in `` (deleted)`` when it is there no more. Raises Hidden."""
+
+    def driven(self, pid: int) -> bool:
+        """Whether a pipe or a socket leads from another program to it; False where that is hidden."""
 
     def unit(self, pid: int) -> str:
         """The systemd service or scope it belongs to, or ""."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import urllib.parse
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from workbench.host.containers.joining import pairs
 from workbench.host.servers.isolation import isolation_of
+from workbench.host.sources import node_kind, project_of, python_kind
 from workbench.model.clients import ClientConfig, ClientFacts, EntryReference, InstalledPackage, ServerEntry
 from workbench.model.containers import ContainerFact, ContainerFacts
 from workbench.model.launch import Launch
@@ -17,34 +20,29 @@ from workbench.model.servers import Presence, Server
 from workbench.model.sockets import PortFact, SocketFacts
 from workbench.model.sources import SourceFact, SourceKind
 from workbench.model.units import UnitFact, UnitFacts
+from workbench.text import visible
 
 _COPY = re.compile(r"#\d+\Z")
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
 _INSTANCE = re.compile(r"@.*(?=\.[a-z]+\Z)")
 _HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 - what a URL may say, nothing is bound
 _CONFIDENCES = ("low", "medium", "high")
-_SOURCES: tuple[tuple[str, SourceKind], ...] = (
-    ("/_npx/", "npx cache"),
-    ("/archive-v0/", "uv cache"),
-    ("/uv/tools/", "uv tool"),
-    ("/pipx/", "pipx"),
-    ("/lib/node_modules/", "npm global"),
-    ("/npm/node_modules/", "npm global"),
-    ("/install/global/node_modules/", "npm global"),
-    ("/node_modules/", "node_modules"),
-    ("/usr/lib/python", "system"),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the collectors found, for one join."""
+    """What the collectors found, for one join. ``id_files`` are the contents of ``--cidfile``s, by path.
+
+    ``home`` is the folder of which no whole is ever a project.
+    """
 
     clients: ClientFacts
     processes: ProcessFacts
     sockets: SocketFacts
     units: UnitFacts
     containers: ContainerFacts
+    id_files: Mapping[str, str] = field(default_factory=dict)
+    home: str = ""
 
 
 def join(facts: Facts) -> tuple[Server, ...]:
@@ -66,6 +64,10 @@ class _Running:
 
     def __init__(self, facts: Facts) -> None:
         self.containers = {container.id: container for container in facts.containers.containers}
+        self._inside = {
+            pair.server: pair.container
+            for pair in pairs(facts.processes.servers, facts.containers.containers, facts.id_files)
+        }
         self._left = {process.key: process for process in facts.processes.servers}
         self._of_entry: dict[tuple[str, object], list[ServerProcess]] = {}
         self._ports = {(port.port, port.server): port for port in facts.sockets.ports if port.reach != "namespace"}
@@ -97,9 +99,9 @@ class _Running:
 
     def containers_of(self, processes: Iterable[ServerProcess]) -> list[ContainerFact]:
         """The containers that processes run in."""
-        ids = dict.fromkeys(process.container for process in processes if process.container)
+        ids = dict.fromkeys(self._inside[process.key] for process in processes if process.key in self._inside)
         self._taken.update(ids)
-        return [self.containers[identity] for identity in ids if identity in self.containers]
+        return [self.containers[identity] for identity in ids]
 
     def containers_left(self) -> Iterator[ContainerFact]:
         """The containers of no process that was found."""
@@ -135,7 +137,7 @@ def _of_entry(config: ClientConfig, entry: ServerEntry, running: _Running, facts
         url=entry.url,
         launch=entry.launch,
         isolation=isolation_of(entry.launch, client_sandbox=entry.client_sandbox),
-        sources=() if processes else _sources(entry.launch, facts.clients.installed),
+        sources=() if processes else _sources(entry.launch, facts),
         recognised_by=f"{config.client_name} is configured to start it" if entry.command else "",
     )
     return _with_processes(server, processes, running, facts)
@@ -158,7 +160,7 @@ def _of_unit(unit: UnitFact, running: _Running, facts: Facts) -> Server:
         units=(unit.name,),
         isolation=isolation_of(unit.launch),
         recognised_by=unit.recognised_by,
-        sources=() if processes else _sources(unit.launch, facts.clients.installed),
+        sources=() if processes else _sources(unit.launch, facts),
     )
     return _with_processes(server, processes, running, facts)
 
@@ -191,6 +193,7 @@ def _of_container(container: ContainerFact) -> Server:
         transport="unknown",
         command=container.command,
         pids=(container.pid,) if container.pid else (),
+        ports=tuple(_published([container])),
         containers=(container.id,),
         isolation=(f"container {container.name or container.id[:12]}",),
         sources=(SourceFact("container", container.image),) if container.image else (),
@@ -221,7 +224,7 @@ def _with_processes(server: Server, processes: list[ServerProcess], running: _Ru
         containers=tuple(container.id for container in containers),
         units=tuple(unit for unit in units if unit),
         sockets=tuple(sockets),
-        ports=tuple(dict.fromkeys(port.shown for port in ports)),
+        ports=tuple(dict.fromkeys((*(port.shown for port in ports), *_published(containers)))),
         accounts=tuple(dict.fromkeys(process.account or str(process.uid) for process in processes)),
         isolation=tuple(isolation),
         sources=tuple(dict.fromkeys(process.source for process in processes if process.source is not None)),
@@ -231,28 +234,45 @@ def _with_processes(server: Server, processes: list[ServerProcess], running: _Ru
     )
 
 
+def _published(containers: Iterable[ContainerFact]) -> Iterator[str]:
+    for container in containers:
+        for port in container.ports:
+            address = port.address or "0.0.0.0"  # noqa: S104 - how the engine says "all addresses"
+            yield f"[{address}]:{port.port}" if ":" in address else f"{address}:{port.port}"
+
+
 def _transport(server: Server, ports: list[PortFact]) -> Literal["stdio", "http", "unknown"]:
     if server.transport != "unknown":
         return server.transport
     return "http" if ports else "unknown" if server.units or server.containers else "stdio"
 
 
-def _sources(launch: Launch | None, installed: Iterable[InstalledPackage]) -> tuple[SourceFact, ...]:
-    """The copy on disk that a launch would start: the version it names, else the newest."""
-    spec = launch.package if launch is not None else None
-    if spec is None or spec.pin == "source":
+def _sources(launch: Launch | None, facts: Facts) -> tuple[SourceFact, ...]:
+    """The code on disk that a launch would start: of a package the version it names, else the newest."""
+    if launch is None or launch.image is not None:
         return ()
-    copies = [each for each in installed if (each.ecosystem, each.name) == (spec.ecosystem, spec.name)]
+    spec = launch.package
+    if spec is None:
+        return _of_script(launch.script, facts)
+    if spec.pin == "source":
+        return ()
+    copies = [each for each in facts.clients.installed if (each.ecosystem, each.name) == (spec.ecosystem, spec.name)]
     if spec.pin == "exact":
         copies = [each for each in copies if each.version == spec.version.lstrip("=v ")]
-    return tuple(
-        SourceFact(_kind(each.place), each.place, each.ecosystem, each.name, each.version) for each in copies[:1]
-    )
+    return tuple(SourceFact(_kind(each), each.place, each.ecosystem, each.name, each.version) for each in copies[:1])
 
 
-def _kind(place: str) -> SourceKind:
-    known = (kind for part, kind in _SOURCES if part in place.replace("\\", "/"))
-    return next(known, "virtual environment")
+def _of_script(script: str, facts: Facts) -> tuple[SourceFact, ...]:
+    if not os.path.isabs(script) or not os.path.exists(script):
+        return ()
+    project = project_of(script, facts.home)
+    return (SourceFact("checkout", visible(project)) if project else SourceFact("program", visible(script)),)
+
+
+def _kind(package: InstalledPackage) -> SourceKind:
+    if package.ecosystem == "npm":
+        return node_kind(package.place) or "node_modules"
+    return python_kind(os.path.dirname(package.place))
 
 
 def _hidden(facts: Facts) -> bool:

@@ -1,11 +1,10 @@
-"""The unix sockets that MCP servers listen on, and those that are named as if one did."""
+"""What MCP servers listen on: their unix sockets, those that are named as if one did, and their TCP ports."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.host.context import Context
@@ -14,6 +13,8 @@ from workbench.host.processes.linux import LinuxTable
 from workbench.host.processes.table import Gaps, Gone, Hidden
 from workbench.host.sockets.diag import Listening, listening
 from workbench.host.sockets.locate import Locator
+from workbench.host.sockets.owners import Owner, owners_of
+from workbench.host.sockets.ports import ports_of
 from workbench.host.sockets.table import listening_in
 from workbench.model.facts import SectionState
 from workbench.model.processes import ProcessFacts, ServerProcess
@@ -24,19 +25,10 @@ DEPENDS = ("processes",)
 
 _AS_ROOT = "look as root"
 _MCP = re.compile(rb"(?<![a-z])mcp(?![a-z])", re.I)
-_SOCKET = re.compile(r"socket:\[(\d+)\]\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class _Owner:
-    """The server that holds a socket, and the processes of its chain that do."""
-
-    server: ServerProcess
-    pids: tuple[int, ...]
 
 
 def gather(context: Context) -> SocketFacts:
-    """The listening unix sockets of the recognised servers, and every other whose name holds the word mcp."""
+    """The listening sockets of the recognised servers, and every unix socket whose name holds the word mcp."""
     if context.platform == "win32":
         return SocketFacts(
             SectionState("not applicable", "on Windows, servers use named pipes, which are not assessed")
@@ -52,18 +44,20 @@ def gather(context: Context) -> SocketFacts:
         source, here = _listening(context.proc)
     except CannotLook as error:
         return SocketFacts(SectionState("failed", f"the sockets cannot be listed: {error.why}", error.unlock))
-    owners = _owners(table, servers, gaps)
+    owners = owners_of(table, servers, gaps)
     everything = {socket.inode: socket for socket in here}
     for each in _in_other_networks(table, servers, gaps):
         everything.setdefault(each.inode, each)
     locator = Locator(table)
     chosen = [socket for socket in everything.values() if socket.name and _concerns(socket, owners)]
+    ports = ports_of(table, servers, owners, gaps)
     facts = [_fact(socket, owners.get(socket.inode), locator, gaps) for socket in chosen]
     return SocketFacts(
         state=SectionState("partial" if gaps.unread else "complete", unread=tuple(gaps.unread)),
         sockets=tuple(sorted(facts, key=lambda fact: (fact.name, fact.inode))),
         source=source,
         seen=len(everything),
+        ports=ports,
     )
 
 
@@ -76,29 +70,8 @@ def _listening(proc: Path) -> tuple[str, Iterable[Listening]]:
     return "/proc/net/unix", listening_in(f"{proc}/net/unix")
 
 
-def _concerns(socket: Listening, owners: dict[int, _Owner]) -> bool:
+def _concerns(socket: Listening, owners: dict[int, Owner]) -> bool:
     return socket.inode in owners or any(_MCP.search(part) for part in socket.name.split(b"/"))
-
-
-def _owners(table: LinuxTable, servers: Iterable[ServerProcess], gaps: Gaps) -> dict[int, _Owner]:
-    found: dict[int, _Owner] = {}
-    for server in servers:
-        pids: dict[int, list[int]] = {}
-        for pid in reversed(server.chain):
-            try:
-                descriptors = table.descriptors(pid)
-            except Gone:
-                continue
-            except Hidden:
-                gaps.add("owner", f"the sockets of {server.label}", "its open files may not be listed", _AS_ROOT)
-                continue
-            for descriptor in descriptors:
-                match = _SOCKET.match(descriptor)
-                if match:
-                    pids.setdefault(int(match[1]), []).append(pid)
-        for inode, holders in pids.items():
-            found.setdefault(inode, _Owner(server, tuple(sorted(set(holders)))))
-    return found
 
 
 def _in_other_networks(table: LinuxTable, servers: Iterable[ServerProcess], gaps: Gaps) -> Iterable[Listening]:
@@ -120,7 +93,7 @@ def _in_other_networks(table: LinuxTable, servers: Iterable[ServerProcess], gaps
                 gaps.add("owner", f"the sockets of {server.label}", error.why, error.unlock)
 
 
-def _fact(socket: Listening, owner: _Owner | None, locator: Locator, gaps: Gaps) -> SocketFact:
+def _fact(socket: Listening, owner: Owner | None, locator: Locator, gaps: Gaps) -> SocketFact:
     abstract = socket.name.startswith(b"\0")
     # Some runtimes bind an abstract name filled up with NUL to its full length; a path ends at its first.
     exact = socket.name[1:].rstrip(b"\0") if abstract else socket.name.split(b"\0", 1)[0]

@@ -17,9 +17,9 @@ _SOCK_DIAG_BY_FAMILY = 20
 _REQUEST_AND_DUMP = 0x001 | 0x300
 _DONE, _ERROR = 3, 2
 _INTERRUPTED = 0x10
-_LISTEN = 1 << 10
-_SHOW_NAME, _SHOW_FILE, _SHOW_UID = 1, 2, 64
-_NAME, _FILE, _UID = 0, 1, 7
+_ESTABLISHED, _LISTEN = 1 << 1, 1 << 10
+_SHOW_NAME, _SHOW_FILE, _SHOW_PEER, _SHOW_UID = 1, 2, 4, 64
+_NAME, _FILE, _PEER, _UID = 0, 1, 2, 7
 _HEADER = struct.Struct("=IHHII")
 _REQUEST = struct.Struct("=BBHIIIII")
 _MESSAGE = struct.Struct("=BBBBIII")
@@ -52,12 +52,34 @@ def listening() -> tuple[Listening, ...]:
     return found
 
 
+def peers() -> dict[int, int]:
+    """The inode at the other end of every connected unix socket of this network namespace, 0 where that is closed.
+
+    Raises OSError as ``listening`` does.
+    """
+    for _ in range(_TRIES):
+        payloads, interrupted = _ask(_ESTABLISHED, _SHOW_PEER)
+        if not interrupted:
+            break
+    found = {}
+    for payload in payloads:
+        inode = _MESSAGE.unpack_from(payload)[4]
+        raw = dict(_attributes(payload)).get(_PEER)
+        found[inode] = struct.unpack("=I", raw)[0] if raw else 0
+    return found
+
+
 def _dump() -> tuple[tuple[Listening, ...], bool]:
+    payloads, interrupted = _ask(_LISTEN, _SHOW_NAME | _SHOW_FILE | _SHOW_UID)
+    return tuple(_listening(payload) for payload in payloads), interrupted
+
+
+def _ask(states: int, show: int) -> tuple[list[bytes], bool]:
     family = getattr(socket, "AF_NETLINK", None)
     if family is None:
         raise OSError("this system has no netlink")
-    body = _REQUEST.pack(socket.AF_UNIX, 0, 0, _LISTEN, 0, _SHOW_NAME | _SHOW_FILE | _SHOW_UID, 0xFFFFFFFF, 0xFFFFFFFF)
-    found: list[Listening] = []
+    body = _REQUEST.pack(socket.AF_UNIX, 0, 0, states, 0, show, 0xFFFFFFFF, 0xFFFFFFFF)
+    found: list[bytes] = []
     interrupted = False
     with socket.socket(family, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG) as netlink:
         netlink.settimeout(_SECONDS)
@@ -67,12 +89,12 @@ def _dump() -> tuple[tuple[Listening, ...], bool]:
             for kind, flags, payload in _messages(answer):
                 interrupted = interrupted or bool(flags & _INTERRUPTED)
                 if kind == _DONE:
-                    return tuple(found), interrupted
+                    return found, interrupted
                 if kind == _ERROR:
                     number = -struct.unpack_from("=i", payload)[0]
                     raise OSError(number, os.strerror(number))
                 if kind == _SOCK_DIAG_BY_FAMILY:
-                    found.append(_listening(payload))
+                    found.append(payload)
 
 
 def _messages(answer: bytes) -> Iterator[tuple[int, int, bytes]]:
@@ -90,12 +112,7 @@ def _listening(payload: bytes) -> Listening:
     name = b""
     uid: int | None = None
     device = file_inode = 0
-    place = _MESSAGE.size
-    while place + _ATTRIBUTE.size <= len(payload):
-        length, kind = _ATTRIBUTE.unpack_from(payload, place)
-        if length < _ATTRIBUTE.size:
-            break
-        value = payload[place + _ATTRIBUTE.size : place + length]
+    for kind, value in _attributes(payload):
         if kind == _NAME:
             name = value
         elif kind == _FILE:
@@ -103,5 +120,14 @@ def _listening(payload: bytes) -> Listening:
             device = os.makedev(raw >> 20, raw & 0xFFFFF)
         elif kind == _UID:
             uid = struct.unpack("=I", value)[0]
-        place += (length + 3) & ~3
     return Listening(inode, name, uid, device, file_inode)
+
+
+def _attributes(payload: bytes) -> Iterator[tuple[int, bytes]]:
+    place = _MESSAGE.size
+    while place + _ATTRIBUTE.size <= len(payload):
+        length, kind = _ATTRIBUTE.unpack_from(payload, place)
+        if length < _ATTRIBUTE.size:
+            return
+        yield kind, payload[place + _ATTRIBUTE.size : place + length]
+        place += (length + 3) & ~3

@@ -9,18 +9,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from workbench.host.command import Output, find_program, run
+from workbench.host.command import Output, find_program
 from workbench.host.context import Context
-from workbench.host.files import CannotLook, file_fact, path_fact, read_bounded
+from workbench.host.files import CannotLook, path_fact, read_bounded
 from workbench.host.sudoers import defaults, names, place, policy
+from workbench.host.sudoers.access import FILE_LIMIT, Access, AsOneself, AsRoot
 from workbench.host.sudoers.document import NotADocument, parse
 from workbench.model.facts import FileFact, PathFact, SectionState, Unread
 from workbench.model.sudoers import SudoCommand, SudoersFacts, SudoRule
 from workbench.secrets import redact, redact_arguments
 from workbench.text import visible
 
-_DEADLINE = 3.0
-_FILE_LIMIT = 1024 * 1024
 _AS_ROOT = "run the scan as root, or show it with: sudo cvtsudoers -f json {}"
 _DENIED = re.compile(r"^(?:cvtsudoers: )?(.+): Permission denied$")
 _REPAIR = "repair it with: sudo visudo (it names the line, and refuses to save what sudo could not read)"
@@ -42,26 +41,35 @@ def gather(context: Context) -> SudoersFacts:
     where = str(context.sudoers)
     unlock = _AS_ROOT.format(visible(where))
     try:
-        read_bounded(context.sudoers, _FILE_LIMIT)
+        read_bounded(context.sudoers, FILE_LIMIT)
     except CannotLook as why:
         if why.absent:
             return SudoersFacts(SectionState("not applicable", f"there is no {visible(where)}: sudo permits nothing"))
-        return SudoersFacts(SectionState("failed", f"{visible(where)} cannot be read: {why.why}", unlock))
+        if context.privileged is None:
+            return SudoersFacts(SectionState("failed", f"{visible(where)} cannot be read: {why.why}", unlock))
+        access: Access = AsRoot(context.privileged)
+    else:
+        access = AsOneself()
     try:
-        return _gathered(where)
+        return _gathered(where, access)
     except CannotLook as why:
-        return SudoersFacts(SectionState("failed", why.why, why.unlock))
+        return SudoersFacts(SectionState("failed", why.why, why.unlock or unlock))
 
 
-def _gathered(where: str) -> SudoersFacts:
-    try:
-        converter = find_program("cvtsudoers")
-    except CannotLook as missing:
-        raise CannotLook(missing.why, "install the sudo of sudo.ws (it brings cvtsudoers)") from missing
+def _gathered(where: str, access: Access) -> SudoersFacts:
     # An own configuration of cvtsudoers could filter what it prints.
-    base = (converter, "-c", "/dev/null", "-e", "-f", "json")
-    whole = _converted((*base, where))
-    of_targets = _converted((*base, "-d", "runas", "-s", "privileges,aliases", where))
+    base = ("cvtsudoers", "-c", "/dev/null", "-e", "-f", "json")
+    try:
+        first = access.run(*base, where)
+        second = access.run(*base, "-d", "runas", "-s", "privileges,aliases", where)
+    except CannotLook as missing:
+        unlock = missing.unlock and "install the sudo of sudo.ws (it brings cvtsudoers)"
+        raise CannotLook(missing.why, unlock) from missing
+    listed = _listed(where, access)
+    contents = access.files(listed)
+    if first is None or second is None or contents is None:
+        raise CannotLook(f"{visible(where)} may be read through sudo, when you agree", "workbench --sudo")
+    whole, of_targets = _converted(first), _converted(second)
     try:
         document, targets = parse(whole.out), parse(of_targets.out) if of_targets.out.strip() else {}
     except NotADocument as why:
@@ -70,15 +78,14 @@ def _gathered(where: str) -> SudoersFacts:
     host = policy.Host(names.host_name(), names.host_addresses(), names.of_this_host(), datetime.now(UTC))
     read = policy.read(document, settings, host)
     unread = [*_denied(whole.err), *(_not_understood(what) for what in dict.fromkeys(read.unknown))]
-    files, lines = _files(where)
+    files, lines = _files(contents)
     refused = _refused(files)
     rules = tuple(_finished(rule, lines, refused) for rule in read.rules)
     state = SectionState("partial", unread=tuple(unread)) if unread else SectionState("complete")
     return SudoersFacts(state, rules, files)
 
 
-def _converted(arguments: Sequence[str]) -> Output:
-    output = run(arguments, _DEADLINE)
+def _converted(output: Output) -> Output:
     if output.status != 0 or (not output.out.strip() and output.err.strip()):
         message = next((line for line in output.err.splitlines() if line.strip()), "it gave no reason")
         raise CannotLook(f"cvtsudoers refuses the policy: {visible(message, 300)}", _REPAIR)
@@ -97,25 +104,22 @@ def _not_understood(what: str) -> Unread:
     return Unread("rules", visible(what), "the workbench cannot tell whom it means", "read it with: sudo visudo -c")
 
 
-def _files(where: str) -> tuple[tuple[FileFact, ...], list[place.Line]]:
-    """Every file of the policy as visudo lists them, and the lines in them that may be rules."""
-    listed = [where]
+def _listed(where: str, access: Access) -> tuple[str, ...]:
+    """Every file of the policy as visudo lists them."""
     try:
-        checked = run((find_program("visudo"), "-c", "-f", where), _DEADLINE)
-        reports = (checked.out + checked.err).splitlines()
-        listed += [line.removesuffix(_PARSED) for line in reports if line.endswith(_PARSED)]
+        checked = access.run("visudo", "-c", "-f", where)
     except CannotLook:
-        pass  # the rules are known without it; only their places stay unknown
-    facts: list[FileFact] = []
+        checked = None  # the rules are known without it; only their places stay unknown
+    reports = (checked.out + checked.err).splitlines() if checked is not None else []
+    return tuple(dict.fromkeys((where, *(line.removesuffix(_PARSED) for line in reports if line.endswith(_PARSED)))))
+
+
+def _files(contents: Sequence[tuple[FileFact, bytes]]) -> tuple[tuple[FileFact, ...], list[place.Line]]:
+    """The files of the policy, and the lines in them that may be rules."""
     lines: list[place.Line] = []
-    for file in dict.fromkeys(listed):
-        try:
-            facts.append(file_fact(file))
-            content = read_bounded(file, _FILE_LIMIT).decode("utf-8", "surrogateescape")
-        except CannotLook:
-            continue
-        lines += place.rule_lines(visible(file), content)
-    return tuple(facts), lines
+    for file, content in contents:
+        lines += place.rule_lines(file.path, content.decode("utf-8", "surrogateescape"))
+    return tuple(file for file, _ in contents), lines
 
 
 def _refused(files: Sequence[FileFact]) -> frozenset[str]:
