@@ -53,7 +53,16 @@ from workbench.model.finding import (
     Subject,
     Verdict,
 )
-from workbench.model.launch import Ability, ImageSpec, Launch, PackageSpec, RootArgument
+from workbench.model.launch import (
+    Ability,
+    ContainerMount,
+    ContainerOption,
+    ContainerOptions,
+    ImageSpec,
+    Launch,
+    PackageSpec,
+    RootArgument,
+)
 from workbench.model.plan import EditValue, Operation, Plan, Refusal, Reversal, Safety, SetMode
 from workbench.model.processes import ServerProcess
 from workbench.model.servers import Server
@@ -85,6 +94,9 @@ __all__ = [
     "Backup",
     "ClientConfig",
     "ConfigProblem",
+    "ContainerMount",
+    "ContainerOption",
+    "ContainerOptions",
     "EditValue",
     "EnvironmentEntry",
     "Evidence",

@@ -15,6 +15,7 @@ from workbench.secrets import shown_name
 from workbench.text import visible
 
 _RULE_LIMIT = 2000
+_NAME_LIMIT = 100
 _SHOWN = 200
 _ALL: ApprovalScope = "everything"
 _SERVER: ApprovalScope = "all tools of a server"
@@ -46,13 +47,24 @@ def _read(document: Any, consent: Consent, pointer: Pointer, value: Any) -> Iter
             shown = str(value).lower() if isinstance(value, bool) else value
             yield Approval(setting, shown, consent.scope, where, names, confined=_is_confined(document, consent))
         return
-    scopes: dict[ApprovalScope, list[str]] = {}
+    if consent.rules == "permission":
+        if value == "allow":
+            yield Approval(setting, "allow", _ALL, where)
+        elif isinstance(value, dict) and value.get("*") == "allow":
+            yield Approval(f"{setting}.*", "allow", _ALL, (*where, "*"))
+        return
+    scopes: dict[ApprovalScope, dict[str, None]] = {}
     for rule in _texts(value):
         told = _scope(consent, rule)
-        if told is not None:
-            scopes.setdefault(told, []).append(shown_name(rule))
-    for scope, names_ in scopes.items():
-        yield Approval(setting, visible(", ".join(names_), _SHOWN), scope, where, tuple(names_))
+        if told is not None and len(scopes.setdefault(told, {})) < _NAME_LIMIT:
+            scopes[told][_shown(rule)] = None
+    for scope, listed in scopes.items():
+        yield Approval(setting, visible(", ".join(listed), _SHOWN), scope, where, tuple(listed))
+
+
+def _shown(rule: str) -> str:
+    # A secret that is glued to the name of a server is none to who looks at the whole word.
+    return visible("__".join(shown_name(part) for part in rule[:_SHOWN].split("__")), _SHOWN)
 
 
 def _is_confined(document: Any, consent: Consent) -> bool:

@@ -65,7 +65,8 @@ def backups_of(path: str, config: PathFact, folders: Folders, known: Iterable[st
     listed = folders.listed(folder)
     if len(listed) < 2:
         return ()
-    derived = [name for name in listed if is_derived(name, base)]
+    stem = os.path.splitext(base)[0]
+    derived = [name for name in listed if stem in name and is_derived(name, base)]
     found: list[Backup] = []
     for name in sorted(derived)[:_BACKUP_LIMIT]:
         there = os.path.join(folder, name)
@@ -85,7 +86,7 @@ def is_derived(name: str, base: str) -> bool:
         return False
     if name.startswith(base):
         return _AFTER.fullmatch(name, len(base)) is not None
-    if name in (f"#{base}#", *(f".{base}.sw{letter}" for letter in "pon")):
+    if name[0] in ".#" and name in (f"#{base}#", f".{base}.swp", f".{base}.swo", f".{base}.swn"):
         return True
     stem, extension = os.path.splitext(base)
     if not (extension and name.startswith(stem) and name.endswith(extension)):

@@ -191,7 +191,9 @@ def _of_image(image: str, home: str) -> Launch | None:
     if not image:
         return None
     launch = understand(("docker", "run", "-i", "--rm", image), home)
-    return replace(launch, image=replace(launch.image, argument=None) if launch.image else None, sandbox_argument=None)
+    # Nor is it known what the gateway tells the engine.
+    image_ = replace(launch.image, argument=None) if launch.image else None
+    return replace(launch, image=image_, sandbox_argument=None, container=None)
 
 
 def _environment(value: dict[str, Any], pointer: Pointer, wrong: list[Misshapen]) -> tuple[EnvironmentEntry, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -135,7 +134,6 @@ def _places(named: Sequence[str], start: Start, files: Files) -> tuple[tuple[Loa
         if _REFERENCE.search(path):
             unknown += 1
         elif path:
-            path = path if os.pardir in path else os.path.normpath(path)
             places.append(LoaderPlace(visible(redact(path)), files.nearest(path)))
         elif _REFERENCE.search(name):
             unknown += 1

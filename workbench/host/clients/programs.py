@@ -90,9 +90,12 @@ class Start:
     def absolute(self, path: str) -> str:
         """The path on this host, "" where it is relative to a folder that is not known."""
         path = _HOME.sub(lambda _: self.home, path, count=1)
-        if os.path.isabs(path):
-            return path
-        return os.path.join(self.folder, path) if self.folder and "$" not in path else ""
+        if not os.path.isabs(path):
+            if not self.folder or "$" in path:
+                return ""
+            path = os.path.join(self.folder, path)
+        # A ".." is the kernel's to take off: it may stand behind a link.
+        return path if os.pardir in path else os.path.normpath(path)
 
 
 def start_of(
@@ -111,9 +114,7 @@ def run_by(texts: Sequence[str], launch: Launch | None, start: Start, files: Fil
         return ()
     paths = [_program(texts[0], start, files)]
     if not is_elsewhere(launch):
-        inner = start
-        if os.path.basename(launch.program) == "uv":
-            inner = _in_directory(launch.arguments, start)
+        inner = Start(start.home, start.absolute(launch.directory), start.search) if launch.directory else start
         paths.append(_program(launch.program, inner, files))
         # A module has no path of its own; of a script without a folder only one that exists can be meant.
         paths.append(inner.absolute(launch.script) if launch.script else "")
@@ -129,15 +130,6 @@ def _program(name: str, start: Start, files: Files) -> str:
     if os.sep in name or name.startswith(("~", "$")):
         return start.absolute(name)
     return files.locate(name, start.search) if name and len(name) < 256 else ""
-
-
-def _in_directory(arguments: Sequence[str], start: Start) -> Start:
-    for place, argument in enumerate(arguments):
-        option, equals, value = argument.partition("=")
-        if option == "--directory":
-            folder = value if equals else arguments[place + 1] if place + 1 < len(arguments) else ""
-            return Start(start.home, start.absolute(folder) if folder else "", start.search)
-    return start
 
 
 def _in_each(folders: Iterator[str], name: str) -> Iterator[str]:

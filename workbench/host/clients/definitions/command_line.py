@@ -13,7 +13,7 @@ def _opencode(*folders: str) -> tuple[str, ...]:
 
 _TRUST = Consent(("mcpServers", ANY, "trust"), scope="all tools of a server")
 _AGENT = (Consent(("allowedTools",), rules="agent"),)
-_ANY_TOOL = (Consent(("permission",), ("allow",)), Consent(("permission", "*"), ("allow",)))
+_ANY_TOOL = (Consent(("permission",), rules="permission"),)
 
 
 def _simple(

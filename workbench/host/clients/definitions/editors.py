@@ -18,7 +18,7 @@ _HOSTS = (
 _UNASKED = ("chat.tools.autoApprove", "chat.tools.global.autoApprove")
 _AUTO_APPROVE = Consent(("mcpServers", ANY, "autoApprove"), rules="tools")
 _ALWAYS_ALLOW = Consent(("mcpServers", ANY, "alwaysAllow"), rules="tools")
-_ANY_TOOL = (Consent(("permission",), ("allow",)), Consent(("permission", "*"), ("allow",)))
+_ANY_TOOL = (Consent(("permission",), rules="permission"),)
 
 
 def _vs_code(

@@ -20,15 +20,16 @@ MCP_SERVERS: tuple[Keys, ...] = (("mcpServers",),)
 class Consent:
     """A setting by which a client uses tools without asking its user.
 
-    ``way`` leads to it. It does so when it has one of ``values``; with other ``rules`` it is a list, and these say how
-    its items are to be read (``workbench.host.clients.approvals``). ``unless`` is the way to another setting followed
-    by the value with which that takes away the sandbox in which the client runs such tools otherwise.
+    ``way`` leads to it. It does so when it has one of ``values``; with other ``rules`` it is a list (with
+    ``permission`` a word or a table), and these say how that is to be read (``workbench.host.clients.approvals``).
+    ``unless`` is the way to another setting, followed by the value with which that takes away the sandbox in which the
+    client runs such tools otherwise.
     """
 
     way: Keys
     values: tuple[str | bool, ...] = (True,)
     scope: ApprovalScope = "everything"
-    rules: Literal["value", "tools", "claude", "agent", "cursor", "crush", "any"] = "value"
+    rules: Literal["value", "tools", "claude", "agent", "cursor", "crush", "permission", "any"] = "value"
     unless: Keys = ()
 
 
