@@ -73,22 +73,20 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
     """One finding for each such setting, and a pass for each file without one."""
     if not snapshot.clients.configs:
         yield NotApplicable("no client configuration was found")
+    unread = {unread.what for unread in snapshot.clients.state.unread if unread.facet == "content"}
     for config in snapshot.clients.configs:
         found = False
+        servers = {entry.pointer: entry for entry in config.servers}
         for approval in config.approvals:
-            entry = _server(config, approval)
+            # The server in whose entry the setting stands.
+            steps = range(1, len(approval.pointer))
+            entry = next((servers[way] for step in steps if (way := approval.pointer[:step]) in servers), None)
             if entry is None or not entry.disabled:
                 found = True
                 yield _finding(config, approval, entry)
-        if not found and not (config.problem is not None and config.problem.kind == "unreadable"):
+        # What could not be read or parsed is a gap, which the scan tells.
+        if not found and config.path.asked not in unread:
             yield Passed(config_subject(config))
-
-
-def _server(config: ClientConfig, approval: Approval) -> ServerEntry | None:
-    """The server in whose entry the setting stands."""
-    return next(
-        (entry for entry in config.servers if entry.pointer == approval.pointer[: len(entry.pointer)] != ()), None
-    )
 
 
 def _finding(config: ClientConfig, approval: Approval, entry: ServerEntry | None) -> Finding:

@@ -13,9 +13,9 @@ input at once. Secrets given with ``-e`` are judged by ``secrets/in-config``, th
 Why it matters
 --------------
 A container is only as much of a wall as its options leave standing. With the engine's socket or ``--privileged`` the
-server is root on the host: that is worse than no container, because it looks like one. Without the options that are
-missing here the wall stands, but root inside with fourteen capabilities and every file writable is the best place from
-which to look for a hole in it.
+server is root on the host, or under rootless Podman you: that is worse than no container, because it looks like one.
+Without the options that are missing here the wall stands, but root inside with fourteen capabilities and every file
+writable is the best place from which to look for a hole in it.
 
 How an attacker uses it
 -----------------------
@@ -94,6 +94,7 @@ _OPEN = {
     "unmask=ALL": "sees the masked parts of /proc and /sys",
 }
 _NO = ("false", "f", "0")
+_ENGINE = "is given the engine's socket, and so every container and mount that the engine can make"
 
 
 @check(
@@ -123,6 +124,9 @@ def _judged(config: ClientConfig, entry: ServerEntry, launch: Launch, container:
         if not whole:
             return NotAssessed(subject.label, "an option of its launcher is not known, so nor is what it lacks")
         return Passed(subject)
+    if container.engine == "podman" and launch.account not in ("root", "#0"):
+        # Without root's rights outside, nothing inside has more than the account that started it.
+        faults = [(_H if fault[0] is _C else fault[0], *fault[1:]) for fault in faults]
     faults.sort(key=lambda fault: -fault[0].rank)
     worst = faults[0][0]
     told = [meaning for severity, meaning, _, _ in faults if severity is worst][:3]
@@ -139,9 +143,9 @@ def _judged(config: ClientConfig, entry: ServerEntry, launch: Launch, container:
 def _opened(container: ContainerOptions) -> Iterator[_Fault]:
     """What gives away something of the host."""
     if _on(container, "--privileged"):
-        yield _C, "is privileged: root on the host in all but name", "no --privileged", "--privileged"
+        yield _C, "is privileged: no wall is left around it", "no --privileged", "--privileged"
     if _on(container, "--use-api-socket"):
-        yield _C, "is given the engine's socket, which is root on the host", "no socket", "--use-api-socket"
+        yield _C, _ENGINE, "no socket of the engine", "--use-api-socket"
     for mount in container.mounts:
         yield from _of_mount(mount)
     for option in container.options:
@@ -164,7 +168,8 @@ def _opened(container: ContainerOptions) -> Iterator[_Fault]:
 def _of_mount(mount: ContainerMount) -> Iterator[_Fault]:
     given = f"{_MOUNT}{mount.host}:{mount.inside}{':ro' if mount.read_only else ''}"
     if _SOCKET.search(mount.host):
-        yield _C, "is given the engine's socket, which is root on the host", "no socket of the engine", given
+        # The socket of a rootless engine gives what its account has, no more.
+        yield _H if "/user/" in mount.host else _C, _ENGINE, "no socket of the engine", given
     elif mount.host.startswith("/") and _SYSTEM.match(mount.host):
         what = "all of the host's files" if not mount.host.strip("/") else f"the host's {mount.host}"
         if not mount.read_only:
@@ -199,7 +204,7 @@ def _missing(container: ContainerOptions) -> Iterator[_Fault]:
         yield _L, "may start any number of processes", "--pids-limit 100", ""
     if not _limited(container, "--memory"):
         yield _L, "may use all memory", "--memory 512m", ""
-    if not _on(container, "--interactive") and "stdin" not in [each.lower() for each in _values(container, "--attach")]:
+    if not _on(container, "--interactive"):
         yield _L, "reads the end of its input at once and ends", "-i", ""
 
 

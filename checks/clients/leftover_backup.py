@@ -66,13 +66,16 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
     """One finding for each copy, and a pass for each configuration without one."""
     if not snapshot.clients.configs:
         yield NotApplicable("no client configuration was found")
+    unread = {unread.what for unread in snapshot.clients.state.unread if unread.facet == "backup"}
     seen: set[str] = set()
     for config in snapshot.clients.configs:
         for backup in config.backups:
             if backup.path.asked not in seen:
                 seen.add(backup.path.asked)
                 yield _finding(config, backup, snapshot)
-        if not config.backups:
+        path = config.path.asked
+        # What could not be listed or read is a gap, which the scan tells.
+        if not config.backups and not any(path.startswith(what) or what.startswith(path) for what in unread):
             yield Passed(config_subject(config))
 
 

@@ -68,6 +68,9 @@ from workbench.api import (
 _OVERFLOW = 65534
 _SHARED = 0o1002  # everybody may add to it, nobody may take away what is another's
 
+_Known = dict[tuple[LoaderPlace, frozenset[int]], str]
+"""Who else decides what is found at a place, by the accounts that may."""
+
 
 @check(
     title="A variable of a server makes it load code from elsewhere",
@@ -78,11 +81,12 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
     """One verdict for each enabled server that is given such a variable."""
     seen = False
     files = {fact.asked: fact for fact in snapshot.clients.files}
+    known: _Known = {}
     for config in snapshot.clients.configs:
         for entry in config.servers:
             if entry.loaders and not entry.disabled:
                 seen = True
-                yield from _judged(config, entry, files, snapshot)
+                yield from _judged(config, entry, files, snapshot, known)
     if seen:
         return
     if snapshot.host.platform == "win32" and any(config.servers for config in snapshot.clients.configs):
@@ -92,7 +96,7 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
 
 
 def _judged(
-    config: ClientConfig, entry: ServerEntry, files: dict[str, PathFact], snapshot: Snapshot
+    config: ClientConfig, entry: ServerEntry, files: dict[str, PathFact], snapshot: Snapshot, known: _Known
 ) -> Iterator[Verdict]:
     subject = server_subject(config, entry)
     trusted = _trusted(snapshot, config)
@@ -102,11 +106,12 @@ def _judged(
     evidence: list[Evidence] = []
     for variable in entry.loaders:
         loads = _loads(variable)
-        opens = [
-            why
-            for place in variable.places
-            if variable.effect != "nothing" and (why := _open(place, files, snapshot, trusted))
-        ]
+        opens: list[str] = []
+        for place in variable.places:
+            key = (place, trusted)
+            if key not in known:
+                known[key] = _open(place, files, snapshot, trusted)
+            opens += [known[key]] if known[key] else []
         if loads or opens:
             severity = Severity.HIGH
         says += [f"{variable.name} {text}" for text in (*loads, *opens[:3], *_relative(variable))]
@@ -137,7 +142,7 @@ def _loads(variable: LoaderVariable) -> list[str]:
 
 
 def _relative(variable: LoaderVariable) -> list[str]:
-    if not variable.relative or variable.effect == "nothing":
+    if not variable.relative:
         return []
     return ["names a file or folder that depends on where the server is started"]
 

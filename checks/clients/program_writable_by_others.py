@@ -80,6 +80,7 @@ class _Judged:
     who: dict[str, None] = field(default_factory=dict)
     seen: dict[Evidence, None] = field(default_factory=dict)
     servers: dict[Subject, None] = field(default_factory=dict)
+    trusting: set[frozenset[int]] = field(default_factory=set)
 
 
 @check(
@@ -121,6 +122,9 @@ def _trusted(snapshot: Snapshot, config: ClientConfig, launch: Launch) -> frozen
 
 
 def _judge(one: _Judged, accounts: AccountFacts, trusted: frozenset[int]) -> None:
+    if trusted in one.trusting:
+        return
+    one.trusting.add(trusted)
     path = one.path
     if path.directories and path.directories[0].uid == _OVERFLOW:
         trusted = trusted | {_OVERFLOW}  # in a user namespace the owner of "/" is the real root, seen as nobody

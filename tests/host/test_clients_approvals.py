@@ -229,6 +229,16 @@ def test_hostile_names_and_secrets_among_the_rules(tmp_path: Path) -> None:
         assert all(is_visible(name) for name in approval.names)
 
 
+def test_a_server_of_a_hostile_name(tmp_path: Path) -> None:
+    entry = {**SERVER, "autoApprove": ["*"]}
+    names = ["\x1b]0;x\x07", "\ud800", f"a {TOKEN}", "*", ""]
+    write(tmp_path / ".kiro/settings/mcp.json", {"mcpServers": dict.fromkeys(names, entry)})
+    config = only(look(tmp_path))
+    assert [approval.pointer[:2] for approval in config.approvals] == [server.pointer for server in config.servers]
+    assert TOKEN not in repr(config)
+    assert all(is_visible(approval.setting) for approval in config.approvals)
+
+
 def test_it_survives_a_snapshot_file(tmp_path: Path) -> None:
     docker = {
         "command": "docker",

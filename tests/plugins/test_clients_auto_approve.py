@@ -89,7 +89,13 @@ def test_not_applicable() -> None:
 
 
 def test_not_assessed_when_the_content_could_not_be_read() -> None:
-    unreadable = builders.config(problem=ConfigProblem("it cannot be read: permission denied", kind="unreadable"))
-    clients = ClientFacts(builders.unread("content"), (unreadable,))
-    assert _said(unreadable) == []
-    assert status(CHECK, builders.snapshot(clients=clients)) is Status.NOT_ASSESSED
+    for problem in (ConfigProblem("permission denied", kind="unreadable"), ConfigProblem("it is cut off")):
+        config = builders.config(problem=problem)
+        clients = ClientFacts(builders.unread("content", config.path.asked), (config,))
+        snapshot = builders.snapshot(clients=clients)
+        assert run_check(CHECK, snapshot) == []
+        assert status(CHECK, snapshot) is Status.NOT_ASSESSED
+
+
+def test_hardened_a_file_that_only_a_more_forgiving_reader_understands() -> None:
+    assert builders.kinds(_said(builders.config(problem=ConfigProblem("a comment")))) == {Passed}

@@ -115,6 +115,13 @@ def test_vulnerable_as_most_people_start_it() -> None:
     ]
 
 
+def test_vulnerable_less_where_the_engine_has_no_rights_of_root() -> None:
+    assert _of("--privileged", engine="podman").severity is Severity.HIGH
+    assert _of("-v", "/run/user/1000/docker.sock:/s").severity is Severity.HIGH
+    (finding,) = builders.findings(_said(_server("sudo", "-n", "podman", "run", *CLOSED, "--privileged", IMAGE)))
+    assert finding.severity is Severity.CRITICAL
+
+
 def test_vulnerable_behind_other_programs() -> None:
     for command in (
         ("sudo", "-n", "docker", "run", "--privileged", IMAGE),

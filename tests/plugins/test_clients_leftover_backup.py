@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from tests import builders
 from tests.plugins.loading import run_check, status
 from workbench.model.clients import Backup, ClientConfig, ClientFacts
@@ -62,7 +64,9 @@ def test_not_applicable() -> None:
     assert builders.kinds(_said()) == {NotApplicable}
 
 
-def test_not_assessed_when_a_folder_could_not_be_listed() -> None:
-    clients = ClientFacts(builders.unread("backup"), (builders.config(),))
-    assert status(CHECK, builders.snapshot(clients=clients)) is not Status.PASSED
-    assert status(CHECK, builders.snapshot(clients=ClientFacts(builders.unread("backup")))) is Status.NOT_ASSESSED
+@pytest.mark.parametrize(
+    "what", ["/home/dev/.config/Claude", "/home/dev/.config/Claude/claude_desktop_config.json.bak"]
+)
+def test_not_assessed_when_a_folder_could_not_be_listed_or_a_copy_read(what: str) -> None:
+    clients = ClientFacts(builders.unread("backup", what), (builders.config(),))
+    assert status(CHECK, builders.snapshot(clients=clients)) is Status.NOT_ASSESSED

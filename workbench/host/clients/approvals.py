@@ -16,6 +16,7 @@ from workbench.text import visible
 
 _RULE_LIMIT = 2000
 _NAME_LIMIT = 100
+_LONGEST = 2000
 _SHOWN = 200
 _ALL: ApprovalScope = "everything"
 _SERVER: ApprovalScope = "all tools of a server"
@@ -63,8 +64,10 @@ def _read(document: Any, consent: Consent, pointer: Pointer, value: Any) -> Iter
 
 
 def _shown(rule: str) -> str:
+    if len(rule) > _LONGEST:
+        return f"a rule of {len(rule)} characters"  # half of a secret would not be known for one
     # A secret that is glued to the name of a server is none to who looks at the whole word.
-    return visible("__".join(shown_name(part) for part in rule[:_SHOWN].split("__")), _SHOWN)
+    return visible("__".join(shown_name(part) for part in rule.split("__")), _SHOWN)
 
 
 def _is_confined(document: Any, consent: Consent) -> bool:

@@ -18,6 +18,7 @@ from workbench.secrets import capture
 _NAME_LIMIT = 20_000
 _BACKUP_LIMIT = 32  # of one config
 _SIZE_LIMIT = 4 << 20
+_SLOW_LIMIT = 512 << 10  # of formats that are not read by a parser in C
 _TEXT_LIMIT = 1 << 20
 _WORD = "bak|backup|back|old|orig|original|save|saved|sav|tmp|temp|copy|prev|previous|corrupted|sw[a-p]"
 # After the whole name: "~", ".~1~", ".bak", ".bak2", ".backup.1764102935", "-old", ".1", ".20251126", ".12345.tmp".
@@ -71,7 +72,8 @@ def backups_of(path: str, config: PathFact, folders: Folders, known: Iterable[st
     for name in sorted(derived)[:_BACKUP_LIMIT]:
         there = os.path.join(folder, name)
         if there not in known:
-            backup = _looked_at(there, config, folders, read)
+            limit = _SIZE_LIMIT if base.endswith(".json") else _SLOW_LIMIT
+            backup = _looked_at(there, config, folders, read, limit)
             if backup is not None:
                 found.append(backup)
     if len(derived) > _BACKUP_LIMIT:
@@ -94,7 +96,7 @@ def is_derived(name: str, base: str) -> bool:
     return _BETWEEN.fullmatch(name[len(stem) : len(name) - len(extension)]) is not None
 
 
-def _looked_at(path: str, config: PathFact, folders: Folders, read: Read) -> Backup | None:
+def _looked_at(path: str, config: PathFact, folders: Folders, read: Read, limit: int) -> Backup | None:
     try:
         fact = fact_below(path, folders.ways)
         file = fact.file
@@ -102,7 +104,7 @@ def _looked_at(path: str, config: PathFact, folders: Folders, read: Read) -> Bac
             return None
         if (file.device, file.inode) == (config.file.device, config.file.inode) and file.inode:
             return None  # the config by another name
-        raw = read_bounded(path, _SIZE_LIMIT)
+        raw = read_bounded(path, limit)
     except CannotLook as why:
         if not why.absent:
             folders.unread += gap(path, why, "backup")

@@ -177,7 +177,8 @@ def _on_this_host(
         return (), ()  # no check can judge its rights yet
     tables = tables_of(value, _ENVIRONMENT)
     # Claude Code keeps the servers of a project in the file of the user.
-    project = str(pointer[1]) if pointer[0] == "projects" and len(pointer) > 2 else around.project or around.folder
+    inside = pointer[:1] == ("projects",) and len(pointer) > 2
+    project = str(pointer[1]) if inside else around.project or around.folder
     start = start_of(
         _text(value, _DIRECTORY), project, around.home, path_of(tables), around.environment, around.platform
     )
