@@ -31,7 +31,7 @@ Open the file at the line that is named, and take the setting out, or set it bac
     "chat.tools.global.autoApprove": false            # VS Code
     approval_policy = "on-request"                    # Codex
     GOOSE_MODE: smart_approve                         # Goose
-    "autoApprove": []                                 # Cline, Kiro; "alwaysAllow" in Roo Code
+    "autoApprove": []                                 # Kiro, Cline; "alwaysAllow" in Roo Code
 
 Name single tools that only read where the question is in the way, and let work without any question happen in a
 container or a virtual machine that holds nothing of yours.

@@ -94,6 +94,8 @@ def _scope(consent: Consent, rule: str) -> ApprovalScope | None:
     """What one rule of a list lets a client do without asking. None: it is of no MCP tool, or without effect."""
     if consent.rules == "tools":
         return _SERVER if rule == "*" else _TOOLS
+    if consent.rules == "names":
+        return None if rule == "*" else _TOOLS
     if consent.rules == "claude":
         match = _CLAUDE.match(rule)
         return None if match is None else _SERVER if match.group(2) in (None, "*") else _TOOLS

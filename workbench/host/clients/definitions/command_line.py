@@ -178,7 +178,13 @@ COMMAND_LINE: tuple[Client, ...] = (
         servers=(),
         project=(".factory/settings.json", ".factory/settings.local.json"),
         settings=True,
-        approvals=(Consent(("autonomyLevel",), ("auto-high",)),),
+        approvals=(
+            Consent(("sessionDefaultSettings", "autonomyLevel"), ("high",)),
+            # The older names.
+            Consent(("sessionDefaultSettings", "autonomyMode"), ("auto-high",)),
+            Consent(("autonomyLevel",), ("auto-high",)),
+            Consent(("autonomyMode",), ("auto-high",)),
+        ),
     ),
     Client(
         "mistral-vibe",

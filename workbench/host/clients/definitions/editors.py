@@ -17,6 +17,8 @@ _HOSTS = (
 # The second is the name of the first since 2025.
 _UNASKED = ("chat.tools.autoApprove", "chat.tools.global.autoApprove")
 _AUTO_APPROVE = Consent(("mcpServers", ANY, "autoApprove"), rules="tools")
+# Cline looks for the name of the tool alone: a "*" in its list is a tool that there is not.
+_NAMED_ALONE = Consent(("mcpServers", ANY, "autoApprove"), rules="names")
 _ALWAYS_ALLOW = Consent(("mcpServers", ANY, "alwaysAllow"), rules="tools")
 _ANY_TOOL = (Consent(("permission",), rules="permission"),)
 
@@ -86,7 +88,11 @@ EDITORS: tuple[Client, ...] = (
         user=("~/.cursor/permissions.json", "~/.cursor/cli-config.json"),
         project=(".cursor/permissions.json", ".cursor/cli.json"),
         settings=True,
-        approvals=(Consent(("mcpAllowlist",), rules="cursor"), Consent(("permissions", "allow"), rules="cursor")),
+        approvals=(
+            Consent(("mcpAllowlist",), rules="cursor"),
+            Consent(("permissions", "allow"), rules="cursor"),
+            Consent(("approvalMode",), ("unrestricted",)),
+        ),
     ),
     Client(
         "cursor",
@@ -172,7 +178,7 @@ EDITORS: tuple[Client, ...] = (
             Consent(("agent", "always_allow_tool_actions")),
         ),
     ),
-    _extension("cline", "Cline", "saoudrizwan.claude-dev", "cline_mcp_settings.json", _AUTO_APPROVE),
+    _extension("cline", "Cline", "saoudrizwan.claude-dev", "cline_mcp_settings.json", _NAMED_ALONE),
     Client(
         "cline-cli",
         "Cline CLI",
@@ -184,7 +190,7 @@ EDITORS: tuple[Client, ...] = (
             "$CLINE_DATA_DIR/settings/cline_mcp_settings.json",
             "$CLINE_MCP_SETTINGS_PATH",
         ),
-        approvals=(_AUTO_APPROVE,),
+        approvals=(_NAMED_ALONE,),
     ),
     _extension("roo", "Roo Code", "rooveterinaryinc.roo-cline", "mcp_settings.json", _ALWAYS_ALLOW, (".roo/mcp.json",)),
     _extension("kilo", "Kilo Code", "kilocode.kilo-code", "mcp_settings.json", _ALWAYS_ALLOW, (".kilocode/mcp.json",)),

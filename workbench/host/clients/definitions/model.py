@@ -29,7 +29,7 @@ class Consent:
     way: Keys
     values: tuple[str | bool, ...] = (True,)
     scope: ApprovalScope = "everything"
-    rules: Literal["value", "tools", "claude", "agent", "cursor", "crush", "permission", "any"] = "value"
+    rules: Literal["value", "tools", "names", "claude", "agent", "cursor", "crush", "permission", "any"] = "value"
     unless: Keys = ()
 
 
