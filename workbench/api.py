@@ -24,7 +24,16 @@ from workbench.knowledge.deciding import uses as package_uses
 from workbench.knowledge.situations import applies as flaw_applies
 from workbench.model.assets import AssetFact, Reach
 from workbench.model.check import Check, Fix
-from workbench.model.clients import ClientConfig, ConfigProblem, InstalledPackage, ServerEntry
+from workbench.model.clients import (
+    Approval,
+    Backup,
+    ClientConfig,
+    ConfigProblem,
+    InstalledPackage,
+    LoaderPlace,
+    LoaderVariable,
+    ServerEntry,
+)
 from workbench.model.facts import (
     Account,
     AccountFacts,
@@ -45,7 +54,16 @@ from workbench.model.finding import (
     Verdict,
 )
 from workbench.model.isolation import IsolationFact
-from workbench.model.launch import Ability, ImageSpec, Launch, PackageSpec, RootArgument
+from workbench.model.launch import (
+    Ability,
+    ContainerMount,
+    ContainerOption,
+    ContainerOptions,
+    ImageSpec,
+    Launch,
+    PackageSpec,
+    RootArgument,
+)
 from workbench.model.plan import EditValue, Operation, Plan, Refusal, Reversal, Safety, SetMode
 from workbench.model.processes import ServerProcess
 from workbench.model.servers import Server
@@ -72,11 +90,16 @@ __all__ = [
     "Ability",
     "Account",
     "AccountFacts",
+    "Approval",
     "AssetFact",
     "Audience",
+    "Backup",
     "Cause",
     "ClientConfig",
     "ConfigProblem",
+    "ContainerMount",
+    "ContainerOption",
+    "ContainerOptions",
     "EditValue",
     "EnvironmentEntry",
     "Evidence",
@@ -88,6 +111,8 @@ __all__ = [
     "InstalledPackage",
     "IsolationFact",
     "Launch",
+    "LoaderPlace",
+    "LoaderVariable",
     "Location",
     "NotApplicable",
     "NotAssessed",

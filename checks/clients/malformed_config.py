@@ -66,9 +66,9 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
         problem = config.problem
         if problem is None:
             yield Passed(config_subject(config))
-        elif problem.message.startswith("it cannot be read: "):
+        elif problem.kind == "unreadable":
             yield NotAssessed(config.path.asked, problem.message, "look as root or as its owner")
-        elif problem.message == "it is empty":
+        elif problem.kind == "empty":
             yield Passed(config_subject(config))
         else:
             yield _finding(config, problem)

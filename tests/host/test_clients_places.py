@@ -248,7 +248,7 @@ def test_a_folder_of_more_names_than_are_looked_at_is_said(tmp_path: Path, monke
 def test_definitions_are_sound() -> None:
     for client in CLIENTS:
         assert client.user or client.project or client.managed, client.name
-        assert client.servers or client.layout == "jetbrains" or client.secrets, client.name
+        assert client.servers or client.layout == "jetbrains" or client.secrets or client.approvals, client.name
         assert all(not pattern.startswith(("/", "~", "{", "$")) for pattern in client.project), client.name
         assert bool(client.plugins) == bool(client.manifest), client.name
         assert client.confirmed or client.settings, client.name

@@ -189,3 +189,104 @@ def test_a_home_of_the_kind_the_workbench_asks_for_passes_every_check(home: Path
     ):
         assert not builders.findings(run_check(check, snapshot)), check
     assert snapshot.clients.state.status == "complete"
+
+
+LOADERS = {
+    # program: what it runs to load a module by a name that only the working directory has
+    "python3": ("zzz.py", "open('loaded', 'w')\n", "import zzz\n"),
+    "node": ("zzz.js", "require('fs').writeFileSync('loaded', '')\n", "require('zzz')\n"),
+    "perl": ("zzz.pm", "open(my $f, '>', 'loaded'); 1;\n", "use lib (); require zzz;\n"),
+}
+
+
+@pytest.mark.parametrize(
+    ("program", "variable", "value", "loads"),
+    [
+        ("python3", "PYTHONPATH", "/usr/lib:", True),
+        ("python3", "PYTHONPATH", ".", True),
+        ("python3", "PYTHONPATH", "", False),
+        ("node", "NODE_PATH", ":/usr/lib:", False),
+        ("node", "NODE_PATH", ".", True),
+        ("node", "NODE_OPTIONS", "--require ./zzz.js", True),
+        ("node", "NODE_OPTIONS", "--max-old-space-size=512", False),
+        ("perl", "PERL5LIB", "/usr/lib::", False),
+        ("perl", "PERL5LIB", ".", True),
+        ("perl", "PERL5OPT", "-w", False),
+    ],
+)
+def test_what_a_variable_really_loads(program: str, variable: str, value: str, loads: bool, tmp_path: Path) -> None:
+    support.require_program(program)
+    name, module, script = LOADERS[program]
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / name).write_text(module)
+    (tmp_path / "script").write_text(script)
+    environment = {"PATH": os.environ["PATH"], variable: value}
+    command = [program, str(tmp_path / "script")]
+    subprocess.run(command, cwd=tmp_path / "here", env=environment, capture_output=True, timeout=60, check=False)
+    assert (tmp_path / "here/loaded").exists() is loads
+    # The workbench says the same of it, where it does not know the working directory.
+    entry = {"command": program, "args": [str(tmp_path / "script")], "env": {variable: value}}
+    _write(tmp_path / ".cursor/mcp.json", {"mcpServers": {"a": entry}})
+    (found,) = _look(tmp_path, {"PATH": os.environ["PATH"]}).configs[0].servers[0].loaders
+    assert (found.effect == "code" or found.relative > 0) is loads
+
+
+@pytest.mark.parametrize(("value", "finds"), [("/usr/bin:", True), ("/usr/bin::/bin", True), ("/usr/bin:/bin", False)])
+def test_an_empty_name_in_a_path_is_the_working_directory(value: str, finds: bool, tmp_path: Path) -> None:
+    tool = tmp_path / "a-tool-of-no-system"
+    tool.write_text("#!/bin/sh\nexit 42\n")
+    tool.chmod(0o755)
+    done = subprocess.run(["/bin/sh", "-c", tool.name], cwd=tmp_path, env={"PATH": value}, check=False, timeout=60)
+    assert (done.returncode == 42) is finds
+
+
+def test_bash_runs_what_its_variable_names(tmp_path: Path) -> None:
+    support.require_program("bash")
+    (tmp_path / "first").write_text("exit 42\n")
+    environment = {"PATH": os.environ["PATH"], "BASH_ENV": str(tmp_path / "first")}
+    assert subprocess.run(["bash", "-c", "exit 0"], env=environment, check=False, timeout=60).returncode == 42
+
+
+def test_a_program_that_another_account_really_replaces(open_folder: Path) -> None:
+    program = open_folder / "shared/server"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho mine\n")
+    program.chmod(0o755)
+    config = _write(open_folder / ".cursor/mcp.json", {"mcpServers": {"a": {"command": str(program)}}})
+
+    def said() -> list[Finding]:
+        found = _look(open_folder)
+        return [
+            finding
+            for finding in builders.findings(
+                run_check("clients/program-writable-by-others", _snapshot(open_folder, found))
+            )
+            if any(str(program.parent) in evidence.actual for evidence in finding.evidence)
+        ]
+
+    assert config.exists() and not said()
+    assert not _replaced_by_nobody(program)
+    program.parent.chmod(0o777)
+    assert said()
+    assert _replaced_by_nobody(program)
+
+
+def _replaced_by_nobody(program: Path) -> bool:
+    script = f"rm -f {program} && echo evil > {program}"
+    done = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c", script],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode == 0
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    support.require_root()
+    support.require_program("setpriv")
+    folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="programs-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)

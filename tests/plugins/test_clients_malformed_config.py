@@ -25,7 +25,7 @@ def test_vulnerable() -> None:
 
 
 def test_vulnerable_without_a_place() -> None:
-    problem = ConfigProblem("mcpServers: it is a list, not a table of servers")
+    problem = ConfigProblem("mcpServers: it is a list, not a table of servers", kind="misshapen")
     (finding,) = builders.findings(_said(builders.config(problem=problem)))
     assert finding.evidence[0].actual == problem.message
 
@@ -41,7 +41,7 @@ def test_hardened() -> None:
 
 
 def test_hardened_an_empty_file_names_no_server() -> None:
-    assert builders.kinds(_said(builders.config(problem=ConfigProblem("it is empty")))) == {Passed}
+    assert builders.kinds(_said(builders.config(problem=ConfigProblem("it is empty", kind="empty")))) == {Passed}
 
 
 def test_not_applicable() -> None:
@@ -49,7 +49,7 @@ def test_not_applicable() -> None:
 
 
 def test_not_assessed_when_it_may_not_be_read() -> None:
-    problem = ConfigProblem("it cannot be read: permission denied")
+    problem = ConfigProblem("it cannot be read: permission denied", kind="unreadable")
     assert builders.kinds(_said(builders.config(problem=problem))) == {NotAssessed}
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from workbench.launch.container_options import container_options, is_on, volume
 from workbench.launch.step import Mount, Step
 from workbench.launch.words import Arity, Option, Word, arity, basename, names_set, read_options
 
@@ -84,7 +85,8 @@ def unwrap_container(words: Sequence[Word]) -> Step | None:
     if verb == "compose":
         return _compose(rest[1:], f"{engine} compose", sandbox)
     if verb == "run":
-        return _run(rest[1:], RUN, f"{engine} run", sandbox, options.understood)
+        step = _run(rest[1:], RUN, f"{engine} run", sandbox, options.understood)
+        return replace(step, container=container_options(engine, read_options(rest[1:], RUN)))
     if verb in ("exec", "start"):
         inner = read_options(rest[1:], EXEC if verb == "exec" else _START)
         understood = options.understood and inner.understood and bool(inner.rest)
@@ -105,7 +107,7 @@ def _run(words: Sequence[Word], known: Arity, name: str, sandbox: str, understoo
     options = read_options(words, known)
     image = options.rest[0] if options.rest else None
     mounts = tuple(mount for option in options.given for mount in _mounts(option))
-    if options.has("--privileged") or any(_gives_the_host(option) for option in options.given):
+    if is_on(options, "--privileged") or any(_gives_the_host(option) for option in options.given):
         sandbox = ""
     command = options.rest[1:]
     entrypoint = options.value("--entrypoint")
@@ -141,7 +143,7 @@ def _mounts(option: Option) -> list[Mount]:
         return []
     value = option.values[0]
     if option.name in ("-v", "--volume"):
-        host, inside = _volume(value.text)
+        host, inside = volume(value.text)
         return [Mount(inside, value.part(host))] if host else []
     if option.name == "--mount":
         fields = dict(part.partition("=")[::2] for part in value.text.split(","))
@@ -160,26 +162,3 @@ def _gives_the_host(option: Option) -> bool:
         if not host and not re.search(r"[:,](?:ro|readonly)(?:[,:]|\Z)", option.values[0].text):
             return True
     return False
-
-
-def _volume(text: str) -> tuple[str, str]:
-    """Host and container side of ``HOST:CONTAINER[:options]``. The host side is "" for a volume with a name or none.
-
-    The colon of a Windows drive, and those inside of ``${X:-y}``, separate nothing.
-    """
-    parts: list[str] = []
-    current, depth = "", 0
-    for place, letter in enumerate(text):
-        depth += (letter == "{") - (letter == "}")
-        drive = letter == ":" and len(current) == 1 and current.isalpha() and text[place + 1 : place + 2] in ("\\", "/")
-        if letter == ":" and depth == 0 and not (drive and len(parts) < 2):
-            parts.append(current)
-            current = ""
-        else:
-            current += letter
-    parts.append(current)
-    if len(parts) < 2:
-        return "", parts[0]
-    host = parts[0]
-    is_path = host.startswith(("/", ".", "~", "$", "%", "\\")) or (len(host) > 1 and host[1] == ":")
-    return (host if is_path else ""), parts[1]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from workbench.launch.words import Word
+from workbench.model.launch import ContainerOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Step:
     ``mounts`` are what a sandbox shows of the host, in the order they are made, None when it shows the host as it is.
     ``contained``: the rest runs from an image, and its paths are not the host's. ``named`` is the word that names the
     account, None where none does. ``environment`` are the names of the variables that are set or passed on, and
-    ``directory`` is the folder that is changed into.
+    ``directory`` is the folder that is changed into. ``container`` is what ``docker run`` is told.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Step:
     named: Word | None = None
     environment: tuple[Word, ...] = ()
     directory: Word | None = None
+    container: ContainerOptions | None = None
 
 
 Unwrap = Callable[[Sequence[Word]], Step | None]

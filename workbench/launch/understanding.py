@@ -15,7 +15,7 @@ from workbench.launch.shells import LONGEST
 from workbench.launch.step import Mount, Step
 from workbench.launch.words import Word, basename
 from workbench.launch.wrappers import WRAPPERS
-from workbench.model.launch import Ability, Launch, PackageSpec, RootArgument, SetVariable
+from workbench.model.launch import Ability, ContainerOptions, Launch, PackageSpec, RootArgument, SetVariable
 from workbench.secrets import redact, redact_arguments, shown_name
 from workbench.text import visible
 
@@ -39,6 +39,7 @@ class _Findings:
     packages: list[PackageSpec] = field(default_factory=list)
     further: list[PackageSpec] = field(default_factory=list)
     mounts: tuple[Mount, ...] | None = None
+    container: ContainerOptions | None = None
     contained: bool = False
     understood: bool = True
     roots: list[RootArgument] = field(default_factory=list)
@@ -60,6 +61,7 @@ class _Findings:
         self.wrappers.append(step.name)
         self.confine(step, by)
         self.image = self.image or step.image
+        self.container = self.container or step.container
         if step.contained and not self.contained:
             self.roots.extend(roots_of_mounts(step.mounts or (), self.home))
         elif step.mounts is not None and not self.contained:
@@ -252,6 +254,7 @@ def _launch(words: Sequence[Word], found: _Findings) -> Launch:
         remote=visible(redact(found.remote.text)) if found.remote is not None else "",
         remote_argument=_argument(found.remote),
         directory=visible(redact(found.directory)) if found.directory else "",
+        container=found.container,
     )
 
 

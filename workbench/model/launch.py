@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from workbench.model.record import record
+
 Ecosystem = Literal["npm", "pypi"]
 Pin = Literal["exact", "range", "tag", "none", "source"]
 AbilityKind = Literal["files", "commands", "network", "database", "browser"]
@@ -69,6 +71,41 @@ class Ability:
     argument: int | None = None
 
 
+@record
+class ContainerOption:
+    """One option of ``docker run`` that says what the container may do, by its long name (``--volume`` for ``-v``).
+
+    ``value`` is "" for a switch without one. ``argument`` is the index of the word that the value stands in, None where
+    there is no value.
+    """
+
+    name: str
+    value: str = ""
+    argument: int | None = None
+
+
+@record
+class ContainerMount:
+    """A file or folder of this host, as written, that a container is shown."""
+
+    host: str
+    inside: str
+    read_only: bool = False
+    argument: int | None = None
+
+
+@record
+class ContainerOptions:
+    """What ``docker run`` is told of the container. ``engine`` is ``docker``, ``podman`` or ``nerdctl``.
+
+    Variables are not among the ``options``: their names are in ``Launch.environment``.
+    """
+
+    engine: str
+    options: tuple[ContainerOption, ...] = ()
+    mounts: tuple[ContainerMount, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
     """What an argument vector starts once every wrapper is taken off.
@@ -82,7 +119,8 @@ class Launch:
     ``inner`` are packages that are fetched besides: what ``package`` runs in turn (``supergateway --stdio "npx x"``) or
     is given (``uvx --with x``). ``remote`` is what a bridge such as ``mcp-remote`` connects to, a URL or
     ``smithery:NAME``, or "". ``directory`` is the folder that the command line itself changes into (``cd``,
-    ``env -C``, ``uv --directory``), or ""; a relative ``script`` is resolved in it.
+    ``env -C``, ``uv --directory``), or ""; a relative ``script`` is resolved in it. ``container`` is what the outermost
+    ``docker run`` is told, None where there is none.
     """
 
     program: str
@@ -104,3 +142,4 @@ class Launch:
     remote: str = ""
     remote_argument: int | None = None
     directory: str = ""
+    container: ContainerOptions | None = None

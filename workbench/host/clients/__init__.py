@@ -27,6 +27,7 @@ def gather(context: Context) -> ClientFacts:
         configs=configs,
         looked_at=tuple(visible(path) for path in survey.looked_at),
         installed=tuple(dict.fromkeys(_installed(configs, context))),
+        files=survey.run.found,
     )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from workbench.host.clients.arguments import Misshapen, argument_vector, placed, scalar, word
 from workbench.host.clients.definitions import Client
 from workbench.host.clients.layouts import NoTable, Slot, may_be_server, slots, values_at
+from workbench.host.clients.loaders import loaders_of, path_of, set_on_the_way, tables_of
+from workbench.host.clients.programs import Files, run_by, start_of
 from workbench.launch import understand
-from workbench.model.clients import ServerEntry
+from workbench.model.clients import LoaderVariable, ServerEntry
 from workbench.model.facts import EnvironmentEntry, SecretFact
 from workbench.model.finding import Pointer
 from workbench.model.launch import Launch
@@ -68,6 +70,9 @@ class Surroundings:
     answers: Mapping[str, Any] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
     off: bool = False
+    project: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    files: Files = field(default_factory=Files)
 
 
 def read_entries(document: Any, client: Client, around: Surroundings) -> Entries:
@@ -77,7 +82,9 @@ def read_entries(document: Any, client: Client, around: Surroundings) -> Entries
     secrets: list[SecretFact] = []
     misshapen: list[Misshapen] = []
     if not isinstance(document, dict):
-        wrong = () if document is None and client.settings else (_no_document(document),)
+        # To YAML a file of comments alone is a whole document.
+        nothing = document is None and (client.settings or client.format == "yaml")
+        wrong = () if nothing else (_no_document(document),)
         return Entries((), (), (), wrong)
     off: dict[int, frozenset[str]] = {}
     for slot in slots(document, client, around.platform):
@@ -140,6 +147,8 @@ def _read_entry(slot: Slot, client: Client, around: Surroundings, off: bool, wro
     shown = _shown(pointer)
     exact = shown == pointer and slot.written
     launch = understand(texts, around.home) if texts else _of_image(around.images.get(slot.name, ""), around.home)
+    disabled = off or around.off or value.get("disabled") is True or value.get("enabled") is False
+    runs, loaders = _on_this_host(value, pointer, texts, launch, around) if texts and not disabled else ((), ())
     return ServerEntry(
         name=shown_name(slot.name),
         pointer=shown,
@@ -151,11 +160,31 @@ def _read_entry(slot: Slot, client: Client, around: Surroundings, off: bool, wro
         environment=environment,
         secrets=tuple(dict.fromkeys(secrets)),
         launch=launch,
-        disabled=off or around.off or value.get("disabled") is True or value.get("enabled") is False,
+        disabled=disabled,
         client_sandbox=_client_sandbox(value, client, around.platform),
         working_directory=visible(redact(_text(value, _DIRECTORY))),
         environment_files=_environment_files(value),
+        runs=runs,
+        loaders=loaders,
     )
+
+
+def _on_this_host(
+    value: dict[str, Any], pointer: Pointer, texts: Sequence[str], launch: Launch | None, around: Surroundings
+) -> tuple[tuple[str, ...], tuple[LoaderVariable, ...]]:
+    """The files that an enabled server runs, and the variables that decide which code it loads."""
+    if around.platform == "win32":
+        return (), ()  # no check can judge its rights yet
+    tables = tables_of(value, _ENVIRONMENT)
+    # Claude Code keeps the servers of a project in the file of the user.
+    inside = pointer[:1] == ("projects",) and len(pointer) > 2
+    project = str(pointer[1]) if inside else around.project or around.folder
+    start = start_of(
+        _text(value, _DIRECTORY), project, around.home, path_of(tables), around.environment, around.platform
+    )
+    files = around.files
+    loaders = (*loaders_of(tables, start, files), *set_on_the_way(texts, launch, start, files))
+    return run_by(texts, launch, start, files), loaders
 
 
 def _of_image(image: str, home: str) -> Launch | None:
@@ -163,7 +192,9 @@ def _of_image(image: str, home: str) -> Launch | None:
     if not image:
         return None
     launch = understand(("docker", "run", "-i", "--rm", image), home)
-    return replace(launch, image=replace(launch.image, argument=None) if launch.image else None, sandbox_argument=None)
+    # Nor is it known what the gateway tells the engine.
+    image_ = replace(launch.image, argument=None) if launch.image else None
+    return replace(launch, image=image_, sandbox_argument=None, container=None)
 
 
 def _environment(value: dict[str, Any], pointer: Pointer, wrong: list[Misshapen]) -> tuple[EnvironmentEntry, ...]:

@@ -8,18 +8,19 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from workbench.documents import Document, Malformed, lines_of, parse
+from workbench.host.clients.approvals import approvals_of
 from workbench.host.clients.arguments import Misshapen
 from workbench.host.clients.definitions import Client, Format
 from workbench.host.clients.entries import Entries, Surroundings, read_entries
 from workbench.host.clients.places import gap
-from workbench.host.files import CannotLook, file_fact, path_fact, read_bounded, reason
-from workbench.model.clients import ClientConfig, ConfigProblem
-from workbench.model.facts import PathFact, Unread
+from workbench.host.clients.ways import fact_below
+from workbench.host.files import CannotLook, read_bounded, reason
+from workbench.model.clients import Approval, ClientConfig, ConfigProblem
+from workbench.model.facts import PathFact, SecretFact, Unread
 from workbench.model.finding import Pointer
 from workbench.secrets import shown_name
 from workbench.text import visible
 
-_DEEP = 100
 Scope = Literal["user", "project", "managed"]
 
 
@@ -64,7 +65,7 @@ def read_config(
     except ValueError:
         return NOTHING  # no file can have such a name
     try:
-        fact = _fact_of(path, folders if folders is not None else {})
+        fact = fact_below(path, folders if folders is not None else {})
     except CannotLook as why:
         if why.absent:
             why = CannotLook("it is a symbolic link to something that does not exist", "remove the link")
@@ -77,26 +78,9 @@ def read_config(
     except CannotLook as why:
         if why.absent:
             return NOTHING
-        problem = ConfigProblem(f"it cannot be read: {why.why}")
+        problem = ConfigProblem(f"it cannot be read: {why.why}", kind="unreadable")
         return Reading(replace(_config(client, scope, fact, owner), problem=problem), gap(path, why, "content"))
     return _understood(path, raw, client, _config(client, scope, fact, owner), around)
-
-
-def _fact_of(path: str, folders: dict[str, PathFact]) -> PathFact:
-    """What ``path_fact`` says, asking about each folder once: many files lie in few. Raises CannotLook."""
-    folder = os.path.dirname(path)
-    if os.pardir in path or folder == path or path.count(os.sep) > _DEEP or not os.path.isabs(path):
-        return path_fact(path)
-    above = folders.get(folder)
-    if above is None:
-        above = folders[folder] = _fact_of(folder, folders)
-    if above.links:
-        return path_fact(path)
-    file = file_fact(path)
-    if file.kind == "link":
-        return path_fact(path)
-    directories = (*above.directories, above.file) if above.file != above.directories[-1] else above.directories
-    return PathFact(file.path, file, directories)
 
 
 def _config(client: Client, scope: Scope, fact: PathFact, owner: int | None) -> ClientConfig:
@@ -122,7 +106,7 @@ def _understood(
         problem = (
             None
             if client.format in ("toml", "yaml")
-            else ConfigProblem("it is empty", client_behaviour=client.malformed)
+            else ConfigProblem("it is empty", client_behaviour=client.malformed, kind="empty")
         )
         return Reading(replace(config, problem=problem) if of_interest else None)
     parsed = _parse(raw, client)
@@ -132,9 +116,10 @@ def _understood(
         return Reading(replace(config, problem=parsed.problem), gap(path, why, "content"))
     document = parsed.document
     entries = read_entries(document.value, client, around(path, document.value))
-    if not of_interest and not entries.servers and not entries.misshapen and not entries.secrets:
+    approvals = approvals_of(document.value, client) if client.approvals else ()
+    if not (of_interest or approvals or entries.servers or entries.misshapen or entries.secrets):
         return Reading(document=document.value)
-    lines = _lines(document, entries)
+    lines = _lines(document, entries, approvals)
     config = replace(
         config,
         format=parsed.format,
@@ -144,6 +129,7 @@ def _understood(
         ),
         secrets=entries.secrets,
         problem=parsed.problem or _problem(entries.misshapen, lines),
+        approvals=tuple(replace(approval, line=lines.get(approval.pointer)) for approval in approvals),
     )
     unread = tuple(
         Unread("content", f"{visible(path)}: {_dotted(part.pointer)}", part.why, "correct the file")
@@ -171,8 +157,26 @@ def _parse(raw: bytes, client: Client) -> _Parsed:
     return _Parsed(None, client.format, problem)
 
 
-def _lines(document: Document, entries: Entries) -> dict[Pointer, int]:
+def read_copy(raw: bytes, client: Client) -> tuple[int, tuple[SecretFact, ...]]:
+    """How many servers a copy of a config of that client names, and its secrets.
+
+    Raises Malformed, ValueError or RecursionError where it cannot be parsed.
+    """
+    try:
+        value = parse(raw, client.format).value
+    except Malformed:
+        if client.format != "json":
+            raise
+        value = parse(raw, "jsonc").value
+    # Of what its servers would start only the secrets are of interest: no file of this host is looked at.
+    entries = read_entries(value, client, Surroundings("/", "win32"))
+    secrets = [*entries.secrets, *(secret for server in entries.servers for secret in server.secrets)]
+    return len(entries.servers), tuple(dict.fromkeys(secrets))
+
+
+def _lines(document: Document, entries: Entries, approvals: tuple[Approval, ...]) -> dict[Pointer, int]:
     wanted = [*entries.raw, *(part.pointer for part in entries.misshapen if part.pointer)]
+    wanted += [approval.pointer for approval in approvals]
     return lines_of(document, wanted) if wanted else {}
 
 
@@ -182,7 +186,7 @@ def _problem(misshapen: tuple[Misshapen, ...], lines: dict[Pointer, int]) -> Con
     first = misshapen[0]
     where = f"{_dotted(first.pointer)}: " if first.pointer else ""
     more = f" (and {len(misshapen) - 1} more of the kind)" if len(misshapen) > 1 else ""
-    return ConfigProblem(f"{where}{first.why}{more}", lines.get(first.pointer))
+    return ConfigProblem(f"{where}{first.why}{more}", lines.get(first.pointer), kind="misshapen")
 
 
 def _dotted(pointer: Pointer) -> str:

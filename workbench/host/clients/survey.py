@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
+from workbench.host.clients.backups import Folders, backups_of
 from workbench.host.clients.definitions import CLIENTS, Client
 from workbench.host.clients.entries import Surroundings
 from workbench.host.clients.extensions import answers_of, images_of, settings_of
 from workbench.host.clients.places import MATCH_LIMIT, Found, below, expand, gap, variables
 from workbench.host.clients.plugins import find_plugins, named_files
+from workbench.host.clients.programs import Files
 from workbench.host.clients.projects import (
     comparable,
     is_below,
@@ -20,7 +23,7 @@ from workbench.host.clients.projects import (
     opened_projects,
     surrounding_projects,
 )
-from workbench.host.clients.reading import NOTHING, Reading, Scope, read_config
+from workbench.host.clients.reading import NOTHING, Reading, Scope, read_config, read_copy
 from workbench.host.clients.switches import Switches, is_plugin_off
 from workbench.host.context import Context, Home
 from workbench.host.files import CannotLook
@@ -36,10 +39,15 @@ class Survey:
     unread: list[Unread] = field(default_factory=list)
     looked_at: dict[str, None] = field(default_factory=dict)
     configs: list[tuple[ClientConfig, str]] = field(default_factory=list)
+    kept: list[tuple[str, Client]] = field(default_factory=list)
     remembered: dict[str, None] = field(default_factory=dict)
     switches: Switches = field(default_factory=Switches)
     folders: dict[str, PathFact] = field(default_factory=dict)
     files: set[tuple[str, int, int | str]] = field(default_factory=set)
+    run: Files = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.run = Files(self.folders)
 
     @property
     def homes(self) -> frozenset[str]:
@@ -65,6 +73,8 @@ class Survey:
         for client in CLIENTS:
             for home, folders in homes if client.plugins else ():
                 self.look_at_plugins(client, home, folders)
+        self.look_for_backups()
+        self.unread += self.run.unread
         everybody = tuple(str(home.path) for home, _ in homes)
         return tuple(
             self.switches.applied(config, project, everybody) if project and config.client == "claude-code" else config
@@ -103,16 +113,16 @@ class Survey:
             self.looked_at[path] = None
 
             def around(path: str, document: Any) -> Surroundings:
-                return self.surroundings(client, path, document, home, plugin)
+                return self.surroundings(client, path, document, home, project, plugin)
 
             owner = home.uid if home is not None else None
             reading = read_config(path, client, scope, around, owner, self.folders)
             if reading is not NOTHING:
-                self.keep(reading, client, scope, home, project)
+                self.keep(path, reading, client, scope, home, project)
                 readings.append(reading)
         return readings
 
-    def keep(self, reading: Reading, client: Client, scope: Scope, home: Home | None, project: str) -> None:
+    def keep(self, path: str, reading: Reading, client: Client, scope: Scope, home: Home | None, project: str) -> None:
         """Keep what one place gave, unless the same file was there already by another name."""
         config = reading.config
         if config is not None:
@@ -122,6 +132,7 @@ class Survey:
                 return
             self.files.add((client.id, *place))
             self.configs.append((config, project))
+            self.kept.append((path, client))
         self.unread += reading.unread
         if reading.document is not None:
             named = named_projects(client, reading.document, self.context.platform)
@@ -134,21 +145,40 @@ class Survey:
                     self.switches.add(reading.document["projects"][folder], whose, os.path.normpath(folder))
 
     def surroundings(
-        self, client: Client, path: str, document: Any, home: Home | None, plugin: tuple[str, bool]
+        self, client: Client, path: str, document: Any, home: Home | None, project: str, plugin: tuple[str, bool]
     ) -> Surroundings:
         """What the entries of one file depend on beside it."""
-        whose = str((home or self.context.inspected[0]).path)
-        platform = self.context.platform
+        whose = home or self.context.inspected[0]
+        around = partial(
+            Surroundings,
+            str(whose.path),
+            self.context.platform,
+            project=project,
+            environment=whose.environment,
+            files=self.run,
+        )
         if client.layout == "docker":
-            return Surroundings(whose, platform, images=images_of(path, document))
+            return around(images=images_of(path, document))
         if client.layout == "manifest":
             settings = settings_of(path)
             is_off = settings.get("isEnabled") is False
-            return Surroundings(whose, platform, os.path.dirname(path), answers_of(document, settings), off=is_off)
+            return around(os.path.dirname(path), answers_of(document, settings), off=is_off)
         folder, off = plugin
-        return Surroundings(
-            whose, platform, "" if client.kind == "config" else folder or os.path.dirname(path), off=off
-        )
+        return around("" if client.kind == "config" else folder or os.path.dirname(path), off=off)
+
+    def look_for_backups(self) -> None:
+        """Look for copies beside the configs that were found. What a client itself installs is left as it is."""
+        folders = Folders(self.folders)
+        known = frozenset(path for path, _ in self.kept)
+        seen: set[str] = set()
+        for place, (path, client) in enumerate(self.kept):
+            if client.kind != "plug-in" and path not in seen:
+                seen.add(path)
+                config, project = self.configs[place]
+                found = backups_of(path, config.path, folders, known, partial(read_copy, client=client))
+                if found:
+                    self.configs[place] = (replace(config, backups=found), project)
+        self.unread += folders.unread
 
     def look_into_projects(self) -> None:
         """Look into every project folder for the files of every client."""

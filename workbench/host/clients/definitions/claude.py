@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.host.clients.definitions.model import ANY, MCP_SERVERS, Client
+from workbench.host.clients.definitions.model import ANY, MCP_SERVERS, Client, Consent
 
 _DESKTOP_FOLDERS = (
     "{config}/Claude",
@@ -77,6 +77,11 @@ CLAUDE: tuple[Client, ...] = (
         secrets=(("env",),),
         switches=True,
         settings=True,
+        approvals=(
+            Consent(("permissions", "defaultMode"), ("bypassPermissions",)),
+            Consent(("permissions", "allow"), rules="claude"),
+            Consent(("enableAllProjectMcpServers",), scope="servers of projects"),
+        ),
     ),
     Client(
         "claude-code",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from workbench.host.clients.definitions.model import MCP_SERVERS, Client, Format, Keys
+from workbench.host.clients.definitions.model import ANY, MCP_SERVERS, Client, Consent, Format, Keys
 
 
 def _opencode(*folders: str) -> tuple[str, ...]:
     return tuple(
         f"{folder}/{file}" for folder in folders for file in ("opencode.json", "opencode.jsonc", "config.json")
     )
+
+
+_TRUST = Consent(("mcpServers", ANY, "trust"), scope="all tools of a server")
+_AGENT = (Consent(("allowedTools",), rules="agent"),)
+_ANY_TOOL = (Consent(("permission",), rules="permission"),)
 
 
 def _simple(
@@ -19,8 +24,11 @@ def _simple(
     servers: tuple[Keys, ...] = MCP_SERVERS,
     project: tuple[str, ...] = (),
     settings: bool = False,
+    approvals: tuple[Consent, ...] = (),
 ) -> Client:
-    return Client(identity, name, format, servers=servers, user=user, project=project, settings=settings)
+    return Client(
+        identity, name, format, servers=servers, user=user, project=project, settings=settings, approvals=approvals
+    )
 
 
 COMMAND_LINE: tuple[Client, ...] = (
@@ -37,6 +45,11 @@ COMMAND_LINE: tuple[Client, ...] = (
             "{programdata}/OpenAI/Codex/config.toml",
         ),
         projects=("projects",),
+        approvals=(
+            Consent(("approval_policy",), ("never",), unless=("sandbox_mode", "danger-full-access")),
+            Consent(("mcp_servers", ANY, "default_tools_approval_mode"), ("approve",), "all tools of a server"),
+            Consent(("mcp_servers", ANY, "tools", ANY, "approval_mode"), ("approve",), "named tools"),
+        ),
         malformed="Codex does not start until it is corrected",
     ),
     _simple(
@@ -68,6 +81,7 @@ COMMAND_LINE: tuple[Client, ...] = (
         ),
         switched_off=(("mcp", "excluded"), ("excludeMCPServers",)),
         settings=True,
+        approvals=(_TRUST,),
         malformed="Gemini CLI does not start until it is corrected",
     ),
     Client(
@@ -88,6 +102,7 @@ COMMAND_LINE: tuple[Client, ...] = (
         project=(".qwen/settings.json",),
         switched_off=(("mcp", "excluded"), ("excludeMCPServers",)),
         settings=True,
+        approvals=(_TRUST, Consent(("tools", "approvalMode"), ("yolo",)), Consent(("approvalMode",), ("yolo",))),
     ),
     Client(
         "amazon-q",
@@ -96,6 +111,7 @@ COMMAND_LINE: tuple[Client, ...] = (
         servers=MCP_SERVERS,
         user=("~/.aws/amazonq/mcp.json", "~/.aws/amazonq/default.json"),
         project=(".amazonq/mcp.json", ".amazonq/default.json"),
+        approvals=_AGENT,
     ),
     _simple(
         "amazon-q",
@@ -103,6 +119,7 @@ COMMAND_LINE: tuple[Client, ...] = (
         "~/.aws/amazonq/agents/*.json",
         "~/.aws/amazonq/cli-agents/*.json",
         settings=True,
+        approvals=_AGENT,
     ),
     Client(
         "goose",
@@ -112,6 +129,7 @@ COMMAND_LINE: tuple[Client, ...] = (
         user=("{settings}/goose/config.yaml", "{roaming}/Block/goose/config/config.yaml"),
         inside=("builtin", "platform", "frontend"),
         settings=True,
+        approvals=(Consent(("GOOSE_MODE",), ("auto",)),),
     ),
     Client(
         "opencode",
@@ -127,6 +145,7 @@ COMMAND_LINE: tuple[Client, ...] = (
         databases=("{data}/opencode/*.db",),
         records=("{data}/opencode/storage/project/*.json",),
         settings=True,
+        approvals=_ANY_TOOL,
         malformed="opencode does not start until it is corrected",
     ),
     _simple(
@@ -138,6 +157,7 @@ COMMAND_LINE: tuple[Client, ...] = (
         format="jsonc",
         servers=(("amp.mcpServers",),),
         settings=True,
+        approvals=(Consent(("amp.dangerouslyAllowAll",)), Consent(("amp.permissions",), rules="any")),
     ),
     _simple(
         "crush",
@@ -147,8 +167,25 @@ COMMAND_LINE: tuple[Client, ...] = (
         servers=(("mcp",),),
         project=(".crush.json", "crush.json"),
         settings=True,
+        approvals=(Consent(("permissions", "allowed_tools"), rules="crush"),),
     ),
     _simple("factory", "Factory Droid", "~/.factory/mcp.json", project=(".factory/mcp.json",)),
+    _simple(
+        "factory",
+        "Factory Droid",
+        "~/.factory/settings.json",
+        "~/.factory/settings.local.json",
+        servers=(),
+        project=(".factory/settings.json", ".factory/settings.local.json"),
+        settings=True,
+        approvals=(
+            Consent(("sessionDefaultSettings", "autonomyLevel"), ("high",)),
+            # The older names.
+            Consent(("sessionDefaultSettings", "autonomyMode"), ("auto-high",)),
+            Consent(("autonomyLevel",), ("auto-high",)),
+            Consent(("autonomyMode",), ("auto-high",)),
+        ),
+    ),
     Client(
         "mistral-vibe",
         "Mistral Vibe",
@@ -160,8 +197,24 @@ COMMAND_LINE: tuple[Client, ...] = (
         settings=True,
     ),
     _simple("kimi", "Kimi", "~/.kimi/mcp.json", "~/.kimi-code/mcp.json"),
+    _simple(
+        "kimi",
+        "Kimi",
+        "~/.kimi/config.toml",
+        "~/.kimi-code/config.toml",
+        format="toml",
+        servers=(),
+        settings=True,
+        approvals=(Consent(("default_yolo",)), Consent(("default_permission_mode",), ("yolo",))),
+    ),
     _simple("qoder", "Qoder", "~/.qoder/mcp.json", "{roaming}/Qoder/SharedClientCache/mcp.json"),
-    _simple("augment", "Augment", "~/.augment/settings.json", settings=True),
+    _simple(
+        "augment",
+        "Augment",
+        "~/.augment/settings.json",
+        settings=True,
+        approvals=(Consent(("toolPermissions",), rules="any"),),
+    ),
     _simple("devin", "Devin", "{settings}/devin/config.json", "{settings}/devin/mcp_config.json", settings=True),
     Client(
         "grok",
@@ -179,6 +232,8 @@ COMMAND_LINE: tuple[Client, ...] = (
         servers=(("mcp_servers",),),
         user=("~/.hermes/config.yaml", "$HERMES_HOME/config.yaml"),
         settings=True,
+        # To some readers of YAML "off" is a word, to others it is false.
+        approvals=(Consent(("approvals", "mode"), ("off", False)),),
     ),
     _simple(
         "openclaw",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.host.clients.definitions.model import MCP_SERVERS, Client
+from workbench.host.clients.definitions.model import ANY, MCP_SERVERS, Client, Consent
 
 _SERVERS = (("servers",),)
 _CONFINED = ("sandboxEnabled", "VS Code sandbox")
@@ -14,6 +14,13 @@ _HOSTS = (
     "$VSCODE_PORTABLE/user-data/User",
 )
 """Where an editor of the family of VS Code keeps what its user set, its extensions' files included."""
+# The second is the name of the first since 2025.
+_UNASKED = ("chat.tools.autoApprove", "chat.tools.global.autoApprove")
+_AUTO_APPROVE = Consent(("mcpServers", ANY, "autoApprove"), rules="tools")
+# Cline looks for the name of the tool alone: a "*" in its list is a tool that there is not.
+_NAMED_ALONE = Consent(("mcpServers", ANY, "autoApprove"), rules="names")
+_ALWAYS_ALLOW = Consent(("mcpServers", ANY, "alwaysAllow"), rules="tools")
+_ANY_TOOL = (Consent(("permission",), rules="permission"),)
 
 
 def _vs_code(
@@ -43,11 +50,14 @@ def _vs_code(
             secrets=(("mcp", "inputs"),),
             sandbox=_CONFINED,
             settings=True,
+            approvals=tuple(Consent((name,)) for name in _UNASKED),
         ),
     )
 
 
-def _extension(identity: str, name: str, folder: str, file: str, project: tuple[str, ...] = ()) -> Client:
+def _extension(
+    identity: str, name: str, folder: str, file: str, approval: Consent, project: tuple[str, ...] = ()
+) -> Client:
     """An extension of these editors that keeps its servers in its own storage."""
     return Client(
         identity,
@@ -56,6 +66,7 @@ def _extension(identity: str, name: str, folder: str, file: str, project: tuple[
         servers=MCP_SERVERS,
         user=tuple(f"{host}/globalStorage/{folder}/settings/{file}" for host in _HOSTS),
         project=project,
+        approvals=(approval,),
     )
 
 
@@ -70,6 +81,19 @@ EDITORS: tuple[Client, ...] = (
         workspaces=("{config}/Cursor/User/workspaceStorage", "~/.cursor-server/data/User/workspaceStorage"),
     ),
     Client("cursor", "Cursor", "jsonc", servers=_SERVERS, user=("~/.cursor-server/data/User/mcp.json",)),
+    Client(
+        "cursor",
+        "Cursor",
+        "jsonc",
+        user=("~/.cursor/permissions.json", "~/.cursor/cli-config.json"),
+        project=(".cursor/permissions.json", ".cursor/cli.json"),
+        settings=True,
+        approvals=(
+            Consent(("mcpAllowlist",), rules="cursor"),
+            Consent(("permissions", "allow"), rules="cursor"),
+            Consent(("approvalMode",), ("unrestricted",)),
+        ),
+    ),
     Client(
         "cursor",
         "Cursor",
@@ -99,6 +123,7 @@ EDITORS: tuple[Client, ...] = (
         secrets=(("settings", "mcp", "inputs"), ("mcp", "inputs")),
         sandbox=_CONFINED,
         settings=True,
+        approvals=tuple(Consent(("settings", name)) for name in _UNASKED),
     ),
     Client(
         "vscode",
@@ -147,8 +172,13 @@ EDITORS: tuple[Client, ...] = (
         user=("{settings}/zed/settings.json", "{roaming}/Zed/settings.json"),
         project=(".zed/settings.json",),
         settings=True,
+        approvals=(
+            Consent(("agent", "tool_permissions", "default"), ("allow",)),
+            # Until version 0.224.
+            Consent(("agent", "always_allow_tool_actions")),
+        ),
     ),
-    _extension("cline", "Cline", "saoudrizwan.claude-dev", "cline_mcp_settings.json"),
+    _extension("cline", "Cline", "saoudrizwan.claude-dev", "cline_mcp_settings.json", _NAMED_ALONE),
     Client(
         "cline-cli",
         "Cline CLI",
@@ -160,15 +190,17 @@ EDITORS: tuple[Client, ...] = (
             "$CLINE_DATA_DIR/settings/cline_mcp_settings.json",
             "$CLINE_MCP_SETTINGS_PATH",
         ),
+        approvals=(_NAMED_ALONE,),
     ),
-    _extension("roo", "Roo Code", "rooveterinaryinc.roo-cline", "mcp_settings.json", (".roo/mcp.json",)),
-    _extension("kilo", "Kilo Code", "kilocode.kilo-code", "mcp_settings.json", (".kilocode/mcp.json",)),
+    _extension("roo", "Roo Code", "rooveterinaryinc.roo-cline", "mcp_settings.json", _ALWAYS_ALLOW, (".roo/mcp.json",)),
+    _extension("kilo", "Kilo Code", "kilocode.kilo-code", "mcp_settings.json", _ALWAYS_ALLOW, (".kilocode/mcp.json",)),
     Client(
         "kilo-cli",
         "Kilo Code CLI",
         "json",
         servers=MCP_SERVERS,
         user=("~/.kilocode/cli/global/settings/mcp_settings.json",),
+        approvals=(_ALWAYS_ALLOW,),
     ),
     Client(
         "kilo-cli",
@@ -180,6 +212,7 @@ EDITORS: tuple[Client, ...] = (
             for file in ("kilo.json", "kilo.jsonc", "config.json", "opencode.json", "opencode.jsonc")
         ),
         settings=True,
+        approvals=_ANY_TOOL,
     ),
     Client(
         "continue",
@@ -190,6 +223,14 @@ EDITORS: tuple[Client, ...] = (
         user=("~/.continue/config.yaml", "~/.continue/mcpServers/*.yaml", "~/.continue/mcpServers/*.yml"),
         project=(".continue/mcpServers/*.yaml", ".continue/mcpServers/*.yml"),
         settings=True,
+    ),
+    Client(
+        "continue",
+        "Continue",
+        "yaml",
+        user=("~/.continue/permissions.yaml",),
+        settings=True,
+        approvals=(Consent(("allow",), rules="any"),),
     ),
     Client(
         "continue",
@@ -209,6 +250,7 @@ EDITORS: tuple[Client, ...] = (
         user=("~/.kiro/settings/mcp.json",),
         project=(".kiro/settings/mcp.json",),
         workspaces=("{config}/Kiro/User/workspaceStorage",),
+        approvals=(_AUTO_APPROVE, Consent(("powers", "mcpServers", ANY, "autoApprove"), rules="tools")),
     ),
     Client(
         "kiro",
@@ -218,6 +260,7 @@ EDITORS: tuple[Client, ...] = (
         user=("~/.kiro/agents/*.json",),
         project=(".kiro/agents/*.json",),
         settings=True,
+        approvals=(Consent(("allowedTools",), rules="agent"), _AUTO_APPROVE),
     ),
     Client("kiro", "Kiro", "json", servers=MCP_SERVERS, user=("~/.kiro/powers/installed/*/mcp.json",), kind="plug-in"),
     Client(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from workbench.model.clients import DocumentFormat
+from workbench.model.clients import ApprovalScope, DocumentFormat
 
 Format = DocumentFormat
 Keys = tuple[str, ...]
@@ -14,6 +14,23 @@ ANY = "*"
 
 MCP_SERVERS: tuple[Keys, ...] = (("mcpServers",),)
 """The key that most clients use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A setting by which a client uses tools without asking its user.
+
+    ``way`` leads to it. It does so when it has one of ``values``; with other ``rules`` it is a list (with
+    ``permission`` a word or a table), and these say how that is to be read (``workbench.host.clients.approvals``).
+    ``unless`` is the way to another setting, followed by the value with which that takes away the sandbox in which the
+    client runs such tools otherwise.
+    """
+
+    way: Keys
+    values: tuple[str | bool, ...] = (True,)
+    scope: ApprovalScope = "everything"
+    rules: Literal["value", "tools", "names", "claude", "agent", "cursor", "crush", "permission", "any"] = "value"
+    unless: Keys = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +48,10 @@ class Client:
     a table of projects, ``records`` patterns of JSON files that describe one project each.
     ``secrets`` are ways to other parts of the document that belong to its servers. ``switched_off`` are the ways,
     from what a table of servers stands in, to lists of those its user switched off; with ``switches`` the whole file
-    switches servers of other files. ``sandbox`` is the key of an entry that makes the client confine the server, and
-    what that is called. ``settings`` says that the file serves other ends too, so that it is of interest only where
-    it names servers. ``malformed`` says what the client does with a file it cannot parse, "" when that is not known.
+    switches servers of other files. ``approvals`` are the settings that make it use tools without asking. ``sandbox``
+    is the key of an entry that makes the client confine the server, and what that is called. ``settings`` says that the
+    file serves other ends too, so that it is of interest only where it names servers or has one of the ``approvals``.
+    ``malformed`` says what the client does with a file it cannot parse, "" when that is not known.
 
     ``kind`` and ``confirmed`` are those of ``ClientConfig``. ``plugins`` are folders in which plug-ins lie at any
     depth; ``manifest`` and ``project`` are then looked for in each.
@@ -64,3 +82,4 @@ class Client:
     confirmed: bool = True
     plugins: tuple[str, ...] = ()
     manifest: str = ""
+    approvals: tuple[Consent, ...] = ()
