@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from typing import Any
 
 from workbench.documents.decoding import decode, decode_declared
@@ -105,6 +104,8 @@ def _toml(text: str) -> dict[str, Any]:
     # The time tomllib takes grows with the square of a key's parts: a small file could keep it busy for minutes.
     if any(chain[0].count(".") > DEPTH_LIMIT for chain in _DOTTED.finditer(text)):
         raise Malformed(TOO_DEEP)
+    import tomllib  # few files are TOML, and it is slow to import
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -178,4 +177,8 @@ def _name(token: str) -> str:
         return token[1:-1]
     if token[0] != '"':
         return token
-    return str(tomllib.loads(f"key = {token}")["key"]) if "\\" in token else token[1:-1]
+    if "\\" not in token:
+        return token[1:-1]
+    import tomllib
+
+    return str(tomllib.loads(f"key = {token}")["key"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 import re
 from collections import Counter
@@ -86,7 +85,7 @@ def is_placeholder(value: str) -> bool:
 
     A placeholder's word inside of something that is otherwise random does not make it a placeholder.
     """
-    text = html.unescape(value) if "&" in value else value
+    text = _unescaped(value) if "&" in value else value
     text = text.strip().strip("'\"`")
     if len(set(text)) <= 2 or text.lower() in _WORDS_OF_NOTHING or _BRACKETED.match(text):
         return True
@@ -160,3 +159,9 @@ def _is_key_material(value: str) -> bool:
         return False
     longest = max(value.split("/"), key=len)
     return len(longest) >= 20 and not _HEX.match(longest) and random_length(longest) > 0
+
+
+def _unescaped(text: str) -> str:
+    import html  # its table of names takes milliseconds to read, and few values need it
+
+    return html.unescape(text)

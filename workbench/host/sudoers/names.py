@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 import functools
-import ipaddress
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 EVERYONE = "ALL"
 OWN_ACCOUNT = ""
@@ -143,6 +142,8 @@ def on_this_host(hosts: Sequence[str], host: str, addresses: Sequence[str]) -> b
 def _is_this_host(name: str, host: str, addresses: Sequence[str]) -> bool:
     if name == EVERYONE:
         return True
+    import ipaddress  # few policies name a host
+
     try:
         network = ipaddress.ip_network(name, strict=False)
     except ValueError:
@@ -156,8 +157,27 @@ def host_name() -> str:
     return socket.gethostname()
 
 
-def host_addresses() -> tuple[str, ...]:
+def host_addresses() -> Sequence[str]:
     """The addresses of this machine's interfaces."""
+    return _Addresses()
+
+
+class _Addresses(Sequence[str]):
+    """Looked up when the first of them is asked for: few policies name an address, and psutil is slow to import."""
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[str]: ...
+    def __getitem__(self, place: int | slice) -> str | Sequence[str]:
+        return _addresses()[place]
+
+    def __len__(self) -> int:
+        return len(_addresses())
+
+
+@functools.cache
+def _addresses() -> tuple[str, ...]:
     import psutil
 
     found: list[str] = []

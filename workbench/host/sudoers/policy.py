@@ -26,7 +26,7 @@ class Host:
     """What decides whether a rule is meant for this machine, and for now."""
 
     name: str
-    addresses: tuple[str, ...]
+    addresses: Sequence[str]
     accounts: Directory
     now: datetime
 
