@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -399,5 +400,9 @@ def test_a_project_folder_as_deep_as_the_system_allows(home: Path) -> None:
         Path(".mcp.json").write_text(json.dumps({"mcpServers": {"deep": GOOD}}))
     finally:
         os.chdir(here)
-    (home / ".claude.json").write_text(json.dumps({"projects": {folder: {}}}))
-    assert [server.name for config in _facts(home).configs for server in config.servers] == ["deep"]
+    try:
+        (home / ".claude.json").write_text(json.dumps({"projects": {folder: {}}}))
+        assert [server.name for config in _facts(home).configs for server in config.servers] == ["deep"]
+    finally:
+        # Python itself cannot remove what lies so deep.
+        subprocess.run(["rm", "-rf", "--", str(home / "d")], check=True)

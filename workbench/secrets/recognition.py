@@ -28,6 +28,8 @@ from workbench.secrets.names import NameKind, kind_of_name, words
 _SHORTEST_TOKEN = 16
 _JUDGED = 512
 _SUSPECT_WORDS = ("key", "token", "secret", "pass", "pwd", "auth", "cred", "bearer", "dsn", "cookie")
+# What images come with: no secret, and it may be somebody's password all the same.
+_AS_SHIPPED = words("postgres mysql root admin redis guest minioadmin")
 _DATABASES = words(
     "postgres postgresql mysql mariadb mongodb redis rediss amqp amqps mssql sqlserver clickhouse cockroachdb oracle"
     " neo4j bolt couchdb cassandra snowflake jdbc kafka nats db2"
@@ -238,7 +240,11 @@ def _judge(name_kind: NameKind, value: str) -> str | None:
 
 def _weigh(name_kind: NameKind, value: str) -> str | None:
     """What a value under such a name is, by length, randomness and what it is not. None: fit to be shown."""
-    if not name_kind or len(value) < 4 or _is_harmless(value):
+    if not name_kind or len(value) < 4:
+        return None
+    if name_kind == "password" and value in _AS_SHIPPED:
+        return POSSIBLE
+    if _is_harmless(value):
         return None
     if name_kind == "password":
         # A short one may as well be a word or a number of another meaning.
