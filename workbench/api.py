@@ -18,9 +18,18 @@ from workbench.access import (
     who_can,
     who_can_replace,
 )
+from workbench.confinement import (
+    engine_command,
+    inspect_command,
+    judge_containers,
+    root_is_contained,
+    rules_the_host,
+    runs_as_root,
+)
 from workbench.model.assets import AssetFact, Reach
 from workbench.model.check import Check, Fix
 from workbench.model.clients import ClientConfig, ConfigProblem, InstalledPackage, ServerEntry
+from workbench.model.containers import ContainerFact, ContainerMount, EngineFact, PublishedPort, SeccompProfile
 from workbench.model.facts import (
     Account,
     AccountFacts,
@@ -51,6 +60,7 @@ from workbench.model.sudoers import SudoCommand, SudoRule
 from workbench.model.units import IgnoredLine, UnitFact
 from workbench.subjects import (
     config_subject,
+    container_subject,
     inventory_subject,
     process_subject,
     server_subject,
@@ -69,7 +79,10 @@ __all__ = [
     "Audience",
     "ClientConfig",
     "ConfigProblem",
+    "ContainerFact",
+    "ContainerMount",
     "EditValue",
+    "EngineFact",
     "EnvironmentEntry",
     "Evidence",
     "FileFact",
@@ -87,11 +100,13 @@ __all__ = [
     "PathFact",
     "Plan",
     "Pointer",
+    "PublishedPort",
     "Reach",
     "Refusal",
     "Reversal",
     "RootArgument",
     "Safety",
+    "SeccompProfile",
     "SecretFact",
     "Server",
     "ServerEntry",
@@ -108,13 +123,20 @@ __all__ = [
     "can",
     "check",
     "config_subject",
+    "container_subject",
+    "engine_command",
     "fix",
+    "inspect_command",
     "inventory_subject",
+    "judge_containers",
     "others",
     "permits",
     "process_subject",
     "reaches",
     "replaceable_at",
+    "root_is_contained",
+    "rules_the_host",
+    "runs_as_root",
     "server_subject",
     "started_servers",
     "unit_subject",
