@@ -56,6 +56,9 @@ from workbench.api import (
     runs_as_root,
 )
 
+# Without the profile of a syscall filter, which is told in full and goes on for pages.
+_OPTIONS = "options:{{range .HostConfig.SecurityOpt}}{{if lt (len .) 40}} {{.}}{{end}}{{end}}"
+
 
 @check(
     title="A container lets programs in it gain rights",
@@ -89,7 +92,3 @@ def _judge(container: ContainerFact, engine: EngineFact | None) -> Verdict:
             ),
         ),
     )
-
-
-# Without the profile of a syscall filter, which is told in full and goes on for pages.
-_OPTIONS = "{{range .HostConfig.SecurityOpt}}{{if lt (len .) 40}}{{println .}}{{end}}{{end}}"
