@@ -61,6 +61,8 @@ def root_is_contained(container: ContainerFact, engine: EngineFact | None) -> bo
         return True
     if engine is None:
         return False
+    if not engine.settings_told:
+        return "/run/user/" in engine.socket
     return engine.rootless or (engine.userns_remap and container.userns_mode != "host")
 
 
@@ -73,6 +75,13 @@ def inspect_command(container: ContainerFact, engine: EngineFact | None, templat
     """The argument vector that asks the container's engine for one thing again, by a Go template."""
     name = container.name if _NAME.match(container.name) else container.id[:12]
     return (*engine_command(container.engine, engine), "inspect", "--format", template, name)
+
+
+def mounts_command(container: ContainerFact, engine: EngineFact | None) -> tuple[str, ...]:
+    """The argument vector that lists its mounts; none where a path of one holds a secret."""
+    if any("<secret: " in place for mount in container.mounts for place in (mount.source, mount.destination)):
+        return ()
+    return inspect_command(container, engine, "{{json .Mounts}}")
 
 
 def engine_command(socket: str, engine: EngineFact | None) -> tuple[str, ...]:

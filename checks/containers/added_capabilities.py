@@ -80,7 +80,6 @@ def _judge(container: ContainerFact, engine: EngineFact | None) -> Verdict:
     subject = container_subject(container)
     if container.privileged:
         return NotApplicable("a privileged container has every capability: see containers/privileged")
-    # What is dropped by its name is taken out of an added ALL, and of nothing else.
     added = [name for name in dict.fromkeys(container.cap_add) if name in _WHOLE | _STRONG]
     if not added:
         return Passed(subject)

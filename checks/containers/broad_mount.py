@@ -57,6 +57,7 @@ from workbench.api import (
     container_subject,
     inspect_command,
     judge_containers,
+    mounts_command,
     rules_the_host,
 )
 
@@ -114,7 +115,7 @@ def _judge(container: ContainerFact, engine: EngineFact | None, snapshot: Snapsh
         if why:
             how = "" if mount.writable else ", read-only"
             actual = f"{mount.source} is mounted at {mount.destination}{how}: {why}"
-            command = inspect_command(container, engine, "{{json .Mounts}}")
+            command = mounts_command(container, engine)
             seen.append((decisive and as_root, why, Evidence("the folders of its work alone", actual, command)))
     for why, actual, template in _devices(container):
         evidence = Evidence("no disk of this machine", actual, inspect_command(container, engine, template))
@@ -144,6 +145,8 @@ def _devices(container: ContainerFact) -> Iterator[tuple[str, str, str]]:
 
 def _why(here: str, writable: bool, snapshot: Snapshot) -> tuple[str, bool]:
     """Why a folder is more than a workspace, in words, or ""; and whether root on it is root of the machine."""
+    if not here:
+        return "", False
     if here == "/":
         return "the whole file system", writable
     if _DRIVE.match(here):

@@ -52,8 +52,8 @@ from workbench.api import (
     Verdict,
     check,
     container_subject,
-    inspect_command,
     judge_containers,
+    mounts_command,
     root_is_contained,
     runs_as_root,
 )
@@ -110,7 +110,7 @@ def _finding(
                 expected="no socket of a container engine in the container",
                 actual=f"{mount.source} is mounted at {mount.destination}"
                 + ("" if mount.writable else ", read-only, which keeps nobody from talking to it"),
-                command=inspect_command(container, engine, "{{json .Mounts}}"),
+                command=mounts_command(container, engine),
             )
             for mount in mounted
         ),

@@ -86,7 +86,8 @@ def _judge(container: ContainerFact, engine: EngineFact | None) -> Verdict:
     if engine is None or not engine.settings_told:
         return NotAssessed(f"the syscall filter of {container.name}", "the engine does not tell its default")
     if engine.seccomp in _NONE:
-        command = (*engine_command(engine.socket, engine), "info", "--format", "{{json .SecurityOptions}}")
+        template = "{{json .Host.Security}}" if engine.kind == "podman" else "{{json .SecurityOptions}}"
+        command = (*engine_command(engine.socket, engine), "info", "--format", template)
         return _finding(container, "its engine gives none", f"seccomp {engine.seccomp or 'is not among them'}", command)
     return Passed(subject)
 
