@@ -18,6 +18,15 @@ from workbench.access import (
     who_can,
     who_can_replace,
 )
+from workbench.confinement import (
+    engine_command,
+    inspect_command,
+    judge_containers,
+    mounts_command,
+    root_is_contained,
+    rules_the_host,
+    runs_as_root,
+)
 from workbench.knowledge.base import Flaw, best_version, knowledge_date, known_flaws
 from workbench.knowledge.deciding import Use as PackageUse
 from workbench.knowledge.deciding import uses as package_uses
@@ -34,6 +43,7 @@ from workbench.model.clients import (
     LoaderVariable,
     ServerEntry,
 )
+from workbench.model.containers import ContainerFact, ContainerMount, EngineFact, PublishedPort, SeccompProfile
 from workbench.model.facts import (
     Account,
     AccountFacts,
@@ -56,11 +66,11 @@ from workbench.model.finding import (
 from workbench.model.isolation import IsolationFact
 from workbench.model.launch import (
     Ability,
-    ContainerMount,
     ContainerOption,
     ContainerOptions,
     ImageSpec,
     Launch,
+    LaunchMount,
     PackageSpec,
     RootArgument,
 )
@@ -76,6 +86,7 @@ from workbench.model.units import IgnoredLine, UnitFact
 from workbench.running import Cause, behind_a_tool, by_cause, developers, listed
 from workbench.subjects import (
     config_subject,
+    container_subject,
     inventory_subject,
     process_subject,
     server_subject,
@@ -97,10 +108,12 @@ __all__ = [
     "Cause",
     "ClientConfig",
     "ConfigProblem",
+    "ContainerFact",
     "ContainerMount",
     "ContainerOption",
     "ContainerOptions",
     "EditValue",
+    "EngineFact",
     "EnvironmentEntry",
     "Evidence",
     "FileFact",
@@ -111,6 +124,7 @@ __all__ = [
     "InstalledPackage",
     "IsolationFact",
     "Launch",
+    "LaunchMount",
     "LoaderPlace",
     "LoaderVariable",
     "Location",
@@ -124,11 +138,13 @@ __all__ = [
     "Plan",
     "Pointer",
     "PortFact",
+    "PublishedPort",
     "Reach",
     "Refusal",
     "Reversal",
     "RootArgument",
     "Safety",
+    "SeccompProfile",
     "SecretFact",
     "Server",
     "ServerEntry",
@@ -149,19 +165,27 @@ __all__ = [
     "can",
     "check",
     "config_subject",
+    "container_subject",
     "developers",
+    "engine_command",
     "fix",
     "flaw_applies",
+    "inspect_command",
     "inventory_subject",
+    "judge_containers",
     "knowledge_date",
     "known_flaws",
     "listed",
+    "mounts_command",
     "others",
     "package_uses",
     "permits",
     "process_subject",
     "reaches",
     "replaceable_at",
+    "root_is_contained",
+    "rules_the_host",
+    "runs_as_root",
     "server_subject",
     "started_servers",
     "unit_subject",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from workbench.model.clients import ClientConfig, ServerEntry
+from workbench.model.containers import ContainerFact
 from workbench.model.finding import Subject
 from workbench.model.launch import Launch
 from workbench.model.processes import ServerProcess
 from workbench.model.servers import Server
 from workbench.model.snapshot import Snapshot
 from workbench.model.units import UnitFact
+
+# The names that engines make up (``eager_wozniak``): the next start gives another.
+_MADE_UP = re.compile(r"[a-z]{3,20}_[a-z]{3,20}[0-9]{0,2}\Z")
 
 
 def config_subject(config: ClientConfig) -> Subject:
@@ -40,6 +45,13 @@ def process_subject(server: ServerProcess) -> Subject:
 def unit_subject(unit: UnitFact) -> Subject:
     """A systemd unit, by its manager and its name."""
     return Subject("unit", f"{unit.manager}:{unit.name}", unit.name)
+
+
+def container_subject(container: ContainerFact) -> Subject:
+    """A container, by its engine and its name; by its image where its engine made the name up."""
+    made_up = not container.name or _MADE_UP.match(container.name)
+    key = f"{container.engine}:{f'image {container.image}' if made_up else container.name}"
+    return Subject("container", key, f"{container.name or container.id[:12]} ({container.image})")
 
 
 def started_servers(snapshot: Snapshot) -> Iterator[tuple[ClientConfig, ServerEntry, Launch]]:

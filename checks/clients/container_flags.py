@@ -47,12 +47,12 @@ from collections.abc import Iterator
 
 from workbench.api import (
     ClientConfig,
-    ContainerMount,
     ContainerOption,
     ContainerOptions,
     Evidence,
     Finding,
     Launch,
+    LaunchMount,
     Location,
     NotApplicable,
     NotAssessed,
@@ -165,7 +165,7 @@ def _opened(container: ContainerOptions) -> Iterator[_Fault]:
         yield _C, "is given all devices of the host", "no device of the host", "--all-devices"
 
 
-def _of_mount(mount: ContainerMount) -> Iterator[_Fault]:
+def _of_mount(mount: LaunchMount) -> Iterator[_Fault]:
     given = f"{_MOUNT}{mount.host}:{mount.inside}{':ro' if mount.read_only else ''}"
     if _SOCKET.search(mount.host):
         # The socket of a rootless engine gives what its account has, no more.

@@ -5,6 +5,8 @@ Nothing can be pulled here, so images are made of this machine's own programs.
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import shutil
 import signal
@@ -17,6 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.live.support import missing, require_program, require_root
+from tests.live.support_clients import CACHE, npm_environment, run
+
+FILES = "@modelcontextprotocol/server-filesystem"
 
 _START_SECONDS, _STOP_SECONDS = 20, 20
 _APPLETS = ("sh", "sleep", "cat", "mkdir", "true")
@@ -120,6 +125,24 @@ def node_root(folder: Path) -> Path:
     (folder / "workspace").mkdir()
     (folder / "tmp").mkdir()
     return folder
+
+
+def import_files_server(engine: PrivateEngine) -> str:
+    """Make an image with a real server from npm, which runs as the user 65532; gives its name."""
+    npm = require_program("npm")
+    folder = CACHE / "container-node"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "container-node.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "node_modules" / FILES / "dist" / "index.js").exists():
+            command = [npm, "install", "--prefix", str(folder), "--no-fund", "--no-audit", FILES]
+            done = run(command, {**npm_environment(folder), "npm_config_prefer_offline": "true"})
+            if done.returncode != 0:
+                missing(f"npm could not install {FILES}: {done.stderr[-300:]}")
+    root = node_root(engine.folder / "node")
+    start = [shutil.which("node"), f"/app/node_modules/{FILES}/dist/index.js"]
+    engine.import_image("files", root, f"ENTRYPOINT {json.dumps(start)}", "USER 65532", packages=folder)
+    return "files"
 
 
 def _command(folder: Path) -> Sequence[str]:

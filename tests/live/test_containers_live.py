@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -21,8 +20,7 @@ from typing import Any
 import pytest
 
 from tests.live import support
-from tests.live.docker_engine import PrivateEngine, busybox_root, node_root, private_engine
-from tests.live.support_clients import CACHE, npm_environment, run
+from tests.live.docker_engine import FILES, PrivateEngine, busybox_root, import_files_server, private_engine
 from workbench.host import containers, processes
 from workbench.host.containers import engines
 from workbench.host.containers.joining import pairs
@@ -34,7 +32,6 @@ pytestmark = [pytest.mark.live, pytest.mark.xdist_group("containers")]
 
 DATA = Path(__file__).parents[1] / "data" / "containers"
 NO_FORK = DATA / "nofork.json"
-FILES = "@modelcontextprotocol/server-filesystem"
 TOKEN = "ghp_" + "9aZ3kQ7wLm2Xp8Rt5Vb1Nc6Yd4Hs0JfGeUiB"
 HELLO = {
     "jsonrpc": "2.0",
@@ -70,20 +67,7 @@ def clean(engine: PrivateEngine) -> Iterator[PrivateEngine]:
 @pytest.fixture(scope="session")
 def node_image(engine: PrivateEngine) -> str:
     """An image with a real server from npm."""
-    npm = support.require_program("npm")
-    folder = CACHE / "container-node"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "container-node.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "node_modules" / FILES / "dist" / "index.js").exists():
-            command = [npm, "install", "--prefix", str(folder), "--no-fund", "--no-audit", FILES]
-            done = run(command, {**npm_environment(folder), "npm_config_prefer_offline": "true"})
-            if done.returncode != 0:
-                support.missing(f"npm could not install {FILES}: {done.stderr[-300:]}")
-    root = node_root(engine.folder / "node")
-    start = [shutil.which("node"), f"/app/node_modules/{FILES}/dist/index.js"]
-    engine.import_image("files", root, f"ENTRYPOINT {json.dumps(start)}", "USER 65532", packages=folder)
-    return "files"
+    return import_files_server(engine)
 
 
 def context_of(*sockets: Path, **more: Any) -> Context:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from workbench.launch import understand
-from workbench.model.launch import ContainerMount, ContainerOptions
+from workbench.model.launch import ContainerOptions, LaunchMount
 
 
 def _of(*command: str) -> ContainerOptions:
@@ -41,19 +41,19 @@ def test_the_index_of_a_value() -> None:
 @pytest.mark.parametrize(
     ("options", "mount"),
     [
-        (("-v", "/a:/b"), ContainerMount("/a", "/b", False, 3)),
-        (("-v", "/a:/b:ro"), ContainerMount("/a", "/b", True, 3)),
-        (("-v", "/a:/b:ro,z"), ContainerMount("/a", "/b", True, 3)),
-        (("-v", "/a:/b:Z,ro"), ContainerMount("/a", "/b", True, 3)),
-        (("-v", "/a/ro:/b/ro"), ContainerMount("/a/ro", "/b/ro", False, 3)),
-        (("-v", "C:\\a:/b:ro"), ContainerMount("C:\\a", "/b", True, 3)),
-        (("--mount", "type=bind,src=/a,dst=/b"), ContainerMount("/a", "/b", False, 3)),
-        (("--mount", "type=bind,source=/a,target=/b,readonly"), ContainerMount("/a", "/b", True, 3)),
-        (("--mount", "type=bind,source=/a,target=/b,ro=true"), ContainerMount("/a", "/b", True, 3)),
-        (("--mount", "type=bind,source=/a,target=/b,readonly=false"), ContainerMount("/a", "/b", False, 3)),
+        (("-v", "/a:/b"), LaunchMount("/a", "/b", False, 3)),
+        (("-v", "/a:/b:ro"), LaunchMount("/a", "/b", True, 3)),
+        (("-v", "/a:/b:ro,z"), LaunchMount("/a", "/b", True, 3)),
+        (("-v", "/a:/b:Z,ro"), LaunchMount("/a", "/b", True, 3)),
+        (("-v", "/a/ro:/b/ro"), LaunchMount("/a/ro", "/b/ro", False, 3)),
+        (("-v", "C:\\a:/b:ro"), LaunchMount("C:\\a", "/b", True, 3)),
+        (("--mount", "type=bind,src=/a,dst=/b"), LaunchMount("/a", "/b", False, 3)),
+        (("--mount", "type=bind,source=/a,target=/b,readonly"), LaunchMount("/a", "/b", True, 3)),
+        (("--mount", "type=bind,source=/a,target=/b,ro=true"), LaunchMount("/a", "/b", True, 3)),
+        (("--mount", "type=bind,source=/a,target=/b,readonly=false"), LaunchMount("/a", "/b", False, 3)),
     ],
 )
-def test_a_mount_of_the_host(options: tuple[str, ...], mount: ContainerMount) -> None:
+def test_a_mount_of_the_host(options: tuple[str, ...], mount: LaunchMount) -> None:
     assert _of("docker", "run", *options, "image").mounts == (mount,)
 
 

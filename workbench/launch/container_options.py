@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from workbench.launch.words import Option, Options
-from workbench.model.launch import ContainerMount, ContainerOption, ContainerOptions
+from workbench.model.launch import ContainerOption, ContainerOptions, LaunchMount
 from workbench.secrets import redact
 from workbench.text import visible
 
@@ -32,7 +32,7 @@ _OPTION_LIMIT = 500
 def container_options(engine: str, options: Options) -> ContainerOptions:
     """The options that say what the container may do, in the order in which they are given."""
     kept: list[ContainerOption] = []
-    mounts: list[ContainerMount] = []
+    mounts: list[LaunchMount] = []
     for option in options.given[:_OPTION_LIMIT]:
         name = "--attach" if option.name == "-a" else _LONG.get(option.name, option.name)
         if name not in _KEPT:
@@ -52,7 +52,7 @@ def is_on(options: Options, name: str) -> bool:
     return last is not None and not (last.values and last.values[0].text.lower() in ("false", "f", "0"))
 
 
-def _mount(name: str, option: Option) -> ContainerMount | None:
+def _mount(name: str, option: Option) -> LaunchMount | None:
     if not option.values:
         return None
     text, index = option.values[0].text, option.values[0].index
@@ -69,7 +69,7 @@ def _mount(name: str, option: Option) -> ContainerMount | None:
         read_only = switch is not None and switch not in ("false", "0")
     else:
         return None
-    return ContainerMount(visible(redact(host)), visible(redact(inside)), read_only, index) if host else None
+    return LaunchMount(visible(redact(host)), visible(redact(inside)), read_only, index) if host else None
 
 
 def volume(text: str) -> tuple[str, str]:

@@ -21,7 +21,8 @@ class EngineFact:
     this host but the account that runs the engine; ``userns_remap``: it is an account of nobody's. ``seccomp`` is the
     profile that a container gets which asks for none: ``builtin``, ``unconfined``, a path, or "" where the engine
     filters nothing. ``no_new_privileges`` is what it gives a container that asks for nothing. ``mandatory`` are the
-    mandatory access controls it applies (``apparmor``, ``selinux``).
+    mandatory access controls it applies (``apparmor``, ``selinux``). ``architecture`` is as Go names it (``amd64``).
+    ``settings_told`` is false where it did not tell its settings: nothing follows from what is empty here then.
     """
 
     socket: str
@@ -34,6 +35,8 @@ class EngineFact:
     seccomp: str = ""
     no_new_privileges: bool = False
     mandatory: tuple[str, ...] = ()
+    architecture: str = ""
+    settings_told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +76,15 @@ class SeccompProfile:
 
     ``default`` is what an unnamed call gets; ``verdicts`` are pairs of a case and what it gets. A case is the name of
     a call, or of one use of it: ``clone (thread)``, ``clone (process)``, ``clone (namespace)``, ``socket (inet)``,
-    ``socket (unix)``, ``socket (netlink)``. ``named`` counts the names in its rules.
+    ``socket (unix)``, ``socket (netlink)``. ``named`` counts the names in its rules; ``refused`` are
+    those calls that one of them denies by name and without a condition, whatever the others make of that.
     ``problem`` says why it is no profile at all, "" otherwise; then there are no verdicts.
     """
 
     default: SyscallVerdict
     verdicts: tuple[tuple[str, SyscallVerdict], ...] = ()
     named: int = 0
+    refused: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -103,7 +108,8 @@ class ContainerFact:
     tells none, empty where they were switched off (``systempaths=unconfined``).
 
     The modes are as configured: ``host``, ``private``, ``container:…``, ``none`` …, "" for the engine's default.
-    ``network_mode`` ``default`` is the engine's bridge. ``networks`` are names.
+    ``network_mode`` ``default`` is the engine's bridge. ``networks`` are names; ``internal`` is whether all of them
+    lead nowhere but to other containers, None where the engine was not asked or does not tell.
 
     ``devices`` are (host path, inside path, ``rwm``), ``device_rules`` cgroup rules (``c 1:3 rwm``), ``tmpfs`` (path,
     options), ``ulimits`` (name, soft, hard), ``sysctls`` names. ``memory`` is bytes, ``cpus`` a number of processors,
@@ -146,6 +152,7 @@ class ContainerFact:
     userns_mode: str = ""
     cgroupns_mode: str = ""
     networks: tuple[str, ...] = ()
+    internal: bool | None = None
     ports: tuple[PublishedPort, ...] = ()
     mounts: tuple[ContainerMount, ...] = ()
     devices: tuple[tuple[str, str, str], ...] = ()
@@ -172,7 +179,8 @@ class ContainerFact:
 class ContainerFacts:
     """The containers that run MCP servers. ``seen`` counts every container of every engine that answered.
 
-    What could not be looked at has the facet ``engines`` (a whole engine) or ``details`` (a container of it).
+    What could not be looked at has the facet ``engines`` (a whole engine), ``details`` (a container of it) or
+    ``networks`` (where the networks of one lead).
     """
 
     state: SectionState

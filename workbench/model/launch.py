@@ -85,7 +85,7 @@ class ContainerOption:
 
 
 @record
-class ContainerMount:
+class LaunchMount:
     """A file or folder of this host, as written, that a container is shown."""
 
     host: str
@@ -103,7 +103,7 @@ class ContainerOptions:
 
     engine: str
     options: tuple[ContainerOption, ...] = ()
-    mounts: tuple[ContainerMount, ...] = ()
+    mounts: tuple[LaunchMount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

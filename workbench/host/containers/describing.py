@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.host.containers.confinement import with_confinement
 from workbench.host.containers.engines import Place
-from workbench.host.containers.values import flag, items, number, pairs, raw, raws, seconds, shown, text, texts
+from workbench.host.containers.values import MOST, flag, items, number, pairs, raw, raws, seconds, shown, text, texts
 from workbench.model.containers import ContainerFact, ContainerMount, EngineFact, PublishedPort
 from workbench.secrets import environment_entry, redact_arguments, shown_name
 from workbench.text import visible
@@ -35,6 +35,8 @@ def engine_fact(place: Place, version: Any, info: Any) -> EngineFact:
         seccomp="builtin" if profile == "default" else shown(profile),
         no_new_privileges="no-new-privileges" in by_name,
         mandatory=tuple(name for name in ("apparmor", "selinux") if name in by_name),
+        architecture=text(version, "Arch"),
+        settings_told=info is not None,
     )
 
 
@@ -73,6 +75,20 @@ def container_fact(inspected: Any, engine: EngineFact, version: Any, *, same_hos
 def with_image(fact: ContainerFact, image: Any) -> ContainerFact:
     """The container with what its image says."""
     return replace(fact, digests=texts(image, "RepoDigests"), image_user=text(image, "Config", "User"))
+
+
+def is_user_defined(network: str) -> bool:
+    """Whether a network's name is none that every engine has."""
+    return network not in ("", "bridge", "host", "none", "podman", "default")
+
+
+def with_networks(fact: ContainerFact, told: Any) -> ContainerFact:
+    """The container with where its networks lead, from the engine's answer to ``/networks``."""
+    listed = told[:MOST] if isinstance(told, list) else []
+    internal = {text(each, "Name"): flag(each, "Internal") for each in listed}
+    if not fact.networks or not all(name in internal for name in fact.networks):
+        return fact
+    return replace(fact, internal=all(internal[name] for name in fact.networks))
 
 
 def environment(inspected: Any) -> dict[str, str]:

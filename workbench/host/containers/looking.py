@@ -10,7 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.host.containers.asking import Engine, all_at_once, connect
-from workbench.host.containers.describing import container_fact, engine_fact, with_image
+from workbench.host.containers.describing import (
+    container_fact,
+    engine_fact,
+    is_user_defined,
+    with_image,
+    with_networks,
+)
 from workbench.host.containers.engines import FACET, Place
 from workbench.host.containers.joining import Pair, id_files_of, normal_image, pairs
 from workbench.host.containers.ourselves import is_own, own_container
@@ -31,6 +37,7 @@ _MOST_CONTAINERS = 2000
 _ID = re.compile(r"[0-9a-f]{64}\Z")
 _IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}\Z")
 _DETAILS = "details"
+_NETWORKS = "networks"
 _ID_FILE_LIMIT = 4096
 
 
@@ -96,6 +103,7 @@ def _ask(place: Place, context: Context) -> Told:
             why = answer.why if isinstance(answer, CannotLook) else "the engine's answer is of another container"
             unread.append(Unread(_DETAILS, f"the container {each[:12]} of {fact.socket}", why, "scan again"))
     found = _with_images(_recognised(containers, context), engine, unread)
+    found = _with_networks(found, engine, unread)
     return Told(fact, tuple(found), len(ids), tuple(unread))
 
 
@@ -175,6 +183,16 @@ def _with_images(found: Sequence[ContainerFact], engine: Engine, unread: list[Un
             unread.append(Unread(_DETAILS, f"the image of the container {fact.name}", image.why, image.unlock))
         complete.append(fact)
     return complete
+
+
+def _with_networks(found: list[ContainerFact], engine: Engine, unread: list[Unread]) -> list[ContainerFact]:
+    if not any(is_user_defined(name) for fact in found for name in fact.networks):
+        return found
+    (told,) = all_at_once(engine.ask, ("/networks",), engine.end)
+    if isinstance(told, CannotLook):
+        unread.append(Unread(_NETWORKS, f"the networks of the engine at {found[0].engine}", told.why, told.unlock))
+        return found
+    return [with_networks(fact, told) for fact in found]
 
 
 def _same_kernel(version: Any, context: Context) -> bool:

@@ -112,6 +112,7 @@ def summarise(text: str, machine: Machine) -> SeccompProfile:
         return SeccompProfile(default, problem=f"it has more than {_MOST_RULES} rules")
     rules: defaultdict[str, list[_Rule]] = defaultdict(list)
     named = 0
+    refused: set[str] = set()
     for each in told:
         action = raw(each, "action")
         if action not in _ACTIONS:
@@ -120,6 +121,8 @@ def summarise(text: str, machine: Machine) -> SeccompProfile:
         # The form of Docker before 1.13 names one call a rule.
         names += [raw(each, "name")] if raw(each, "name") else []
         named += len(names)
+        if _refuses(each, action):
+            refused.update(names)
         applies = _applies(each, machine)
         if applies is False or _same(each, action, document):
             continue
@@ -130,7 +133,8 @@ def summarise(text: str, machine: Machine) -> SeccompProfile:
     for call in _CALLS.split():
         uses = _USES.get(call, ((call, {}),))
         verdicts += [(case, _decide(rules.get(call, []), given, default)) for case, given in uses]
-    return SeccompProfile(default, tuple(verdicts), named)
+    by_name = tuple(call for call in _CALLS.split() if call in refused)
+    return SeccompProfile(default, tuple(verdicts), named, by_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,12 @@ def _verdict(action: str, rule: object, key: str) -> SyscallVerdict:
     if action == "SCMP_ACT_ERRNO" and number(rule, key) == _ENOSYS:
         return "no such call"
     return _ACTIONS[action]
+
+
+def _refuses(rule: object, action: str) -> bool:
+    """Whether a rule denies what it names, whatever the arguments and on every machine."""
+    unconditional = not (at(rule, "args") or at(rule, "includes") or at(rule, "excludes"))
+    return unconditional and _verdict(action, rule, "errnoRet") in ("denied", "killed")
 
 
 def _same(rule: object, action: str, document: object) -> bool:
