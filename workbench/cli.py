@@ -129,6 +129,13 @@ def _shared(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
         help="look at the clients of every account; needs root",
     )
     parser.add_argument(
+        "--container",
+        action="append",
+        default=unset if again else [],
+        metavar="NAME",
+        help="judge this container too, whatever runs in it",
+    )
+    parser.add_argument(
         "--sudo",
         action="store_true",
         default=unset if again else False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from workbench.exits import Unusable
@@ -20,6 +21,7 @@ def context_of(options: argparse.Namespace) -> Context:
         context = Context.of_this_host()
     except RuntimeError as error:
         raise Unusable("this account has no home folder; name one: HOME=/some/folder workbench …") from error
+    context = replace(context, named_containers=tuple(options.container))
     if options.home is not None:
         from workbench.host.homes import with_home
 

@@ -13,7 +13,7 @@ from tests import builders
 from workbench.host.containers.describing import container_fact, engine_fact, environment
 from workbench.host.containers.engines import Place
 from workbench.host.containers.joining import id_files_of, normal_image, pairs
-from workbench.host.containers.recognition import recognise
+from workbench.host.containers.recognition import is_named, recognise
 from workbench.host.containers.seccomp import Machine, summarise
 from workbench.host.containers.values import number, seconds
 from workbench.launch import understand
@@ -500,3 +500,11 @@ def test_one_image_has_many_names(one: str, other: str) -> None:
 def test_different_images_stay_different() -> None:
     names = ["x", "x:1", "y", "a/x", "ghcr.io/x", "x@sha256:ab"]
     assert len({normal_image(name) for name in names}) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "named"), [("brave_hopper", True), ("abcd1234", True), ("abc", False), ("brave", False), ("", False)]
+)
+def test_a_container_is_named_by_its_name_or_the_beginning_of_its_id(name: str, named: bool) -> None:
+    fact = ContainerFact("abcd1234" * 8, "brave_hopper", "postgres:16")
+    assert is_named(fact, ("other", name)) is named

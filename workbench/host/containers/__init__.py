@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+
 from workbench.host.containers.engines import FACET, find
 from workbench.host.context import Context
 from workbench.host.files import CannotLook
-from workbench.model.containers import ContainerFacts
+from workbench.model.containers import ContainerFact, ContainerFacts
 from workbench.model.facts import SectionState, Unread
 from workbench.text import visible
 
@@ -32,9 +34,20 @@ def gather(context: Context) -> ContainerFacts:
     if not told:
         first = unread[0]
         return ContainerFacts(SectionState("failed", f"{first.what}: {first.why}", first.unlock, unread=tuple(unread)))
-    state = SectionState("partial", unread=tuple(unread)) if unread else SectionState("complete")
     containers = sorted(
         (container for each in told for container in each.containers),
         key=lambda container: (container.created, container.id),
     )
+    unread += _not_there(context.named_containers, containers)
+    state = SectionState("partial", unread=tuple(unread)) if unread else SectionState("complete")
     return ContainerFacts(state, tuple(containers), tuple(each.fact for each in told), sum(each.seen for each in told))
+
+
+def _not_there(names: Iterable[str], containers: Sequence[ContainerFact]) -> Iterator[Unread]:
+    """The containers that were named and that no engine has."""
+    from workbench.host.containers.recognition import is_named
+
+    for name in names:
+        if not any(is_named(container, (name,)) for container in containers):
+            why = "no engine that answered has a container of that name"
+            yield Unread("details", f"the container {visible(name)}", why, "list them with: docker ps -a")

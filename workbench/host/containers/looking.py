@@ -20,7 +20,7 @@ from workbench.host.containers.describing import (
 from workbench.host.containers.engines import FACET, Place
 from workbench.host.containers.joining import Pair, id_files_of, normal_image, pairs
 from workbench.host.containers.ourselves import is_own, own_container
-from workbench.host.containers.recognition import recognise
+from workbench.host.containers.recognition import is_named, recognise
 from workbench.host.containers.values import raw, shown
 from workbench.host.context import Context
 from workbench.host.files import CannotLook, read_bounded
@@ -115,6 +115,7 @@ def _recognised(containers: Sequence[tuple[ContainerFact, Any]], context: Contex
     found = []
     for fact, inspected in others:
         why = joined.get(fact.id) or recognise(fact, inspected, entries, str(context.home))
+        why = why or ("you named it" if is_named(fact, context.named_containers) else "")
         if why:
             found.append(replace(fact, recognised_by=visible(why)))
     return found

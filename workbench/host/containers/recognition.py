@@ -50,6 +50,11 @@ _ENTRY_SCRIPT = re.compile(r"(?:docker-)?entry-?point(?:\.sh)?\Z")
 _SUBCOMMANDS = frozenset(("serve", "server", "start", "run", "stdio", "gateway"))
 
 
+def is_named(fact: ContainerFact, names: Sequence[str]) -> bool:
+    """Whether one of these is its name, or the beginning of its id."""
+    return any(name == fact.name or (len(name) >= 4 and fact.id.startswith(name)) for name in names)
+
+
 def recognise(fact: ContainerFact, inspected: Any, started_by: Mapping[str, str], home: str) -> str:
     """Why a container is taken for an MCP server, in words; "" when nothing says so.
 
