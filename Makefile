@@ -44,9 +44,10 @@ lock: $(DEV_READY) ## resolve the dependencies again and write the lock files
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	  --upgrade --extra dev -o requirements-dev.lock pyproject.toml
 
-bench: $(DEV_READY) ## measure the scan, the inventory and the recognition of secrets
+bench: $(DEV_READY) ## measure the scan, the inventory, the services and the recognition of secrets
 	$(BIN)/python scripts/bench.py
 	$(BIN)/python scripts/bench_inventory.py
+	$(BIN)/python scripts/bench_services.py
 	$(BIN)/python scripts/bench_secrets.py
 
 screenshots: $(DEV_READY) ## draw the README's pictures again, from a staged host
