@@ -19,6 +19,7 @@ from workbench.access import (
     who_can_replace,
 )
 from workbench.model.assets import AssetFact, Reach
+from workbench.model.audit import AuditEvent, AuditRule, ServerAccount
 from workbench.model.check import Check, Fix
 from workbench.model.clients import ClientConfig, ConfigProblem, InstalledPackage, ServerEntry
 from workbench.model.facts import (
@@ -49,6 +50,7 @@ from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import SocketFact
 from workbench.model.sudoers import SudoCommand, SudoRule
 from workbench.model.units import IgnoredLine, UnitFact
+from workbench.recording import records, records_watch, silenced
 from workbench.subjects import (
     config_subject,
     inventory_subject,
@@ -67,6 +69,8 @@ __all__ = [
     "AccountFacts",
     "AssetFact",
     "Audience",
+    "AuditEvent",
+    "AuditRule",
     "ClientConfig",
     "ConfigProblem",
     "EditValue",
@@ -94,6 +98,7 @@ __all__ = [
     "Safety",
     "SecretFact",
     "Server",
+    "ServerAccount",
     "ServerEntry",
     "ServerProcess",
     "SetMode",
@@ -114,8 +119,11 @@ __all__ = [
     "permits",
     "process_subject",
     "reaches",
+    "records",
+    "records_watch",
     "replaceable_at",
     "server_subject",
+    "silenced",
     "started_servers",
     "unit_subject",
     "who_can",
