@@ -11,7 +11,6 @@ Answer = Literal["yes", "no", "perhaps"]
 
 _ACCOUNT = ("uid", "euid", "suid", "fsuid")
 _GROUP = ("gid", "egid", "sgid", "fsgid")
-_UNSET = 2**32 - 1
 _EVENT_TYPES = ("SYSCALL", "1300")
 _Values = dict[str, int | None]
 
@@ -87,7 +86,7 @@ def _values(uid: int, gid: int | None, login: int | None, outcome: int | None) -
     return {
         **dict.fromkeys(_ACCOUNT, uid),
         **dict.fromkeys(_GROUP, gid),
-        "auid": login if login is None or login >= 0 else _UNSET,
+        "auid": login,
         "exit": outcome,
         "success": success,
     }
@@ -100,9 +99,11 @@ def _holds(field: tuple[str, str, str], values: _Values) -> bool | None:
     if second:
         left, right = values.get(first), values.get(second)
     else:
-        left, right = values.get(name), _number(text, name)
+        left, right = values.get(name), _number(text)
     if left is None or right is None:
         return None
+    # The kernel compares without a sign: no exit value is below 0.
+    left, right = left % 2**32, right % 2**32
     return {
         "=": left == right,
         "!=": left != right,
@@ -113,9 +114,8 @@ def _holds(field: tuple[str, str, str], values: _Values) -> bool | None:
     }.get(operator)
 
 
-def _number(text: str, name: str) -> int | None:
+def _number(text: str) -> int | None:
     try:
-        number = int(text, 0)
+        return int(text, 0)
     except ValueError:
         return None
-    return _UNSET if name == "auid" and number == -1 else number

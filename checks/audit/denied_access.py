@@ -59,9 +59,9 @@ from workbench.api import (
 )
 
 _CARRIERS = frozenset(
-    ("curl", "wget", "nc", "nc.openbsd", "nc.traditional", "ncat", "netcat", "socat", "telnet", "ftp", "tftp", "ssh")
-    + ("scp", "sftp", "rsync", "rclone", "base64", "base32", "xxd", "nmap")
+    ("curl", "wget", "nc", "nc.openbsd", "nc.traditional", "ncat", "netcat", "socat", "telnet", "ftp")
 )
+_CARRIERS |= frozenset(("tftp", "ssh", "scp", "sftp", "rsync", "rclone", "base64", "base32", "xxd", "nmap"))
 _CLIMBERS = frozenset(("sudo", "su", "pkexec", "doas", "crontab", "at", "gdb", "strace", "nsenter", "unshare"))
 _SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ksh", "fish", "busybox"))
 _SHOWN = 20

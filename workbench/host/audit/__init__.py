@@ -134,7 +134,7 @@ def _contents(access: Access, places: Places, unread: list[Unread]) -> dict[str,
 
 
 def _loaded(listed: Output, tables: Tables) -> tuple[AuditRule, ...]:
-    lines = [line for line in listed.out.splitlines() if line.strip() not in _ANSWERED]
+    lines = [line for line in listed.out.split("\n") if line.strip() not in _ANSWERED]
     return tuple(parse_listed(line, tables) for line in lines[:RULE_LIMIT])
 
 

@@ -152,7 +152,7 @@ def missing(path: str) -> bool:
 
 
 def _arch(name: str, operator: str, value: str) -> str:
-    if value not in _ARCHITECTURES and not _number(f"0x{value.removeprefix('0x')}"):
+    if value not in _ARCHITECTURES and not re.fullmatch(r"(?:0x)?[0-9a-fA-F]{6,8}", value):
         raise Refused(f"there is no architecture {value}")
     return _ARCHITECTURES.get(value, value)
 

@@ -81,7 +81,7 @@ def in_order(contents: Mapping[str, bytes]) -> list[Line]:
 def _lines(name: str, content: bytes) -> Iterable[Line]:
     text = content.decode("utf-8", "surrogateescape")
     for number, line in enumerate(text.split("\n")[:_LINE_LIMIT], 1):
-        if line.strip() and not line.lstrip().startswith("#"):
+        if line.strip(" ") and not line.lstrip().startswith("#"):
             yield name, number, line
 
 

@@ -38,7 +38,7 @@ class _Reading:
 def parse(line: str, tables: Tables) -> AuditRule | None:
     """The rule of a line of a rules file, or None where the line sets something else. Raises Refused."""
     # Tabs are no separators to auditctl: they stay in the word, and the word is refused.
-    words = [word for word in line.rstrip("\r\n").split(" ") if word]
+    words = [word for word in line.split(" ") if word]
     if words[0] not in _TAKES_VALUE and words[0][:2] not in _ADDS:
         _control(words)
         return None
@@ -55,15 +55,15 @@ def parse(line: str, tables: Tables) -> AuditRule | None:
             value = words[at]
         at += 1
         _take(reading, option, value, tables)
-    return _finished(line.strip(), reading)
+    return _finished(line.strip(" "), reading)
 
 
 def parse_listed(line: str, tables: Tables) -> AuditRule:
     """The rule of a line of ``auditctl -l``, whose values may hold spaces; what is not understood keeps its text."""
-    text = visible(line.strip())
+    text = visible(line.strip(" "))
     try:
         reading = _Reading()
-        rest, *keys = line.strip().split(" -F key=")
+        rest, *keys = line.strip(" ").split(" -F key=")
         if rest.startswith("-w "):
             rest, mark, watch_key = rest.partition(" -k ")
             keys = [watch_key] if mark else keys
@@ -224,6 +224,8 @@ def _control(words: list[str]) -> None:
 def _hint(word: str) -> str:
     if word.startswith("#"):
         return " (a comment has a line of its own)"
+    if "\r" in word:
+        return " (the line ends as on Windows: auditctl takes that for a part of it)"
     if "\t" in word:
         return " (it holds a tab: auditctl separates by spaces alone)"
     return ""
