@@ -93,7 +93,8 @@ def _occurrence(identity: str, moment: float, records: Records, tables: Tables) 
     if head is None:
         return None
     call = pairs(head)
-    name = _CALLS.get(call.get("arch", ""), {}).get(call.get("syscall", "")) or _enriched(head, "SYSCALL")
+    known = _CALLS.get(call.get("arch", ""))
+    name = known.get(call.get("syscall", ""), "") if known is not None else _enriched(head, "SYSCALL")
     outcome = _outcome(call)
     if outcome is None or not call.get("uid", "").isdigit():
         return None

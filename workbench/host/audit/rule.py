@@ -74,7 +74,7 @@ def parse_listed(line: str, tables: Tables) -> AuditRule:
             except Refused:
                 reading.fields.append(_as_written(option, value))
         reading.keys = keys
-        return replace(_finished(text, reading), loaded=True)
+        return replace(_finished(text, reading, taken=True), loaded=True)
     except (Refused, ValueError):
         return AuditRule(text=text, loaded=True)
 
@@ -183,11 +183,11 @@ def _key(reading: _Reading, value: str, tables: Tables) -> None:
 _TAKERS = {"-S": _syscalls, "-F": _field, "-C": _comparison, "-p": _permissions, "-k": _key}
 
 
-def _finished(text: str, reading: _Reading) -> AuditRule:
+def _finished(text: str, reading: _Reading, *, taken: bool = False) -> AuditRule:
     found = list(reading.fields)
     if reading.watch:
         parent = os.path.dirname(reading.watch) or "/"
-        if reading.added == "-w" and fields.missing(parent):
+        if reading.added == "-w" and not taken and fields.missing(parent):
             raise Refused(f"the folder of {reading.watch} does not exist")
         kind = "dir" if os.path.isdir(reading.watch) else "path"
         if not any(name == "perm" for name, _, _ in found):
