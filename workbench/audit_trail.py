@@ -107,11 +107,10 @@ def duration(text: str) -> float:
 
 
 def _follow(context: Context, trail: Trail, now: float, *, as_json: bool) -> None:
-    # What has been told up to now is not told again.
+    # From where the summary began to be made: rather one event twice than one that neither tells.
     follower = Follower(trail.accounts, now)
     names = {account.uid: account.name for account in trail.accounts}
-    if not as_json:
-        complain("waiting for new events; Ctrl+C ends it")
+    complain("waiting for new events; Ctrl+C ends it")
     watch(follower, lambda each: _tell(each, names.get(each.uid, f"uid {each.uid}"), as_json=as_json))
 
 

@@ -137,9 +137,13 @@ def _label(account: ServerAccount) -> str:
 
 
 def _configs(configs: Sequence[ClientConfig], rules: Sequence[AuditRule], uid: int) -> Verdict:
-    paths = sorted({config.path.file.path for config in configs})
-    owners = {config.path.file.path: config.owner for config in configs}
-    open_ones = [path for path in paths if not records_watch(rules, path, _writer(owners[path], uid))]
+    open_ones = []
+    for config in sorted(configs, key=lambda config: config.path.asked):
+        writer = uid if config.owner is None else config.owner
+        # A watch holds for the name it was given; where that is a link, for what it led to.
+        names = (config.path.asked, config.path.file.path)
+        if not any(records_watch(rules, name, writer) for name in names) and names[1] not in open_ones:
+            open_ones.append(names[1])
     subject = Subject("configs", "configs", "the config files that say which servers start")
     if not open_ones:
         return Passed(subject)
@@ -157,7 +161,3 @@ def _configs(configs: Sequence[ClientConfig], rules: Sequence[AuditRule], uid: i
         ),
         detail="configs",
     )
-
-
-def _writer(owner: int | None, uid: int) -> int:
-    return uid if owner is None else owner

@@ -13,6 +13,7 @@ from tests import builders
 from tests.host.audit_log import START, Fake, event, started
 from workbench.host import audit
 from workbench.host.audit import Places, gathered
+from workbench.host.audit.access import AsRoot
 from workbench.host.audit.accounts import server_accounts
 from workbench.host.audit.searching import start_word
 from workbench.host.command import Output
@@ -151,7 +152,7 @@ def test_through_sudo_every_command_is_known_before_the_first_is_run() -> None:
     pytest.importorskip("pwd")
     try:
         privileged = Privileged()
-        facts = gathered(context(), audit.AsRoot(privileged), Places(), NOW)
+        facts = gathered(context(), AsRoot(privileged), Places(), NOW)
     except CannotLook:
         pytest.skip("the audit tools are not installed")
     gaps = {gap.facet for gap in facts.state.unread}

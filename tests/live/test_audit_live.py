@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,20 +19,22 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests import builders
 from tests.host.test_audit_rules import CASES
-from tests.live.lab import CHECKOUT
+from tests.live.lab import CHECKOUT, private_etc
 from tests.live.support import missing, require_program, require_root
 from tests.plugins.loading import run_check
 from workbench.host.audit import Places, call_tables, gathered
 from workbench.host.audit.access import AsOneself
+from workbench.host.audit.records import Occurrence
 from workbench.host.audit.rule import parse_listed
 from workbench.host.audit.trail import Follower
 from workbench.host.context import Context
-from workbench.model.audit import AuditFacts, ServerAccount
+from workbench.model.audit import AuditEvent, AuditFacts, ServerAccount
 from workbench.model.finding import Finding, Passed
 from workbench.recording import records
 
@@ -252,8 +255,8 @@ def test_a_start_is_recorded_with_its_secret_taken_out(daemon: Daemon) -> None:
     assert token not in repr(events) and any("true 'a b'" in each or "true a b" in each for each in _examples(events))
 
 
-def _examples(events: dict[str, object]) -> list[str]:
-    return [example for event in events.values() for example in getattr(event, "examples", ())]
+def _examples(events: dict[str, AuditEvent]) -> list[str]:
+    return [example for event in events.values() for example in event.examples]
 
 
 def test_new_events_are_told_once(daemon: Daemon) -> None:
@@ -271,7 +274,7 @@ def test_new_events_are_told_once(daemon: Daemon) -> None:
     assert follower.poll() == ()
 
 
-def _polled(follower: Follower) -> list[object]:
+def _polled(follower: Follower) -> list[Occurrence]:
     end = time.monotonic() + 5
     while time.monotonic() < end:
         found = follower.poll()
@@ -378,7 +381,7 @@ def test_root_of_a_container_is_told_that_auditing_is_the_hosts(machine: None) -
     assert not facts["listed"] and facts["running"] is None
 
 
-def _asked_by(drop: str, *wrapper: str) -> dict[str, object]:
+def _asked_by(drop: str, *wrapper: str) -> dict[str, Any]:
     # The checkout may lie where the account cannot look: everything is imported before it takes over.
     code = "import sys; sys.path.insert(0, sys.argv[1])\n"
     code += "import dataclasses, json, os, pathlib, time, subprocess, pwd, grp\nfrom workbench.host import audit\n"
@@ -389,5 +392,67 @@ def _asked_by(drop: str, *wrapper: str) -> dict[str, object]:
         [*wrapper, sys.executable, "-c", code, str(CHECKOUT)], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
-    facts: dict[str, object] = json.loads(done.stdout)
+    facts: dict[str, Any] = json.loads(done.stdout)
     return facts
+
+
+def test_the_command_tells_what_was_provoked_once_and_as_it_happens(clean: None, tmp_path: Path) -> None:
+    log = Path(tempfile.mkdtemp(prefix="workbench-audit-", dir="/tmp"))
+    auditd: subprocess.Popen[bytes] | None = None
+    follow: subprocess.Popen[str] | None = None
+    account = "wbmcp"
+    try:
+        with private_etc() as etc:
+            assert (
+                etc.run("useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", account).returncode
+                == 0
+            )
+            uid = etc.run("id", "-u", account).stdout.strip()
+            settings = etc.folder / "audit/auditd.conf"
+            lines = [
+                line for line in settings.read_text().splitlines() if not line.startswith(("log_file", "log_group"))
+            ]
+            settings.write_text("\n".join([*lines, f"log_file = {log}/elsewhere.log", "log_group = root"]) + "\n")
+            enter = ("nsenter", "-t", str(etc.pid), "-m", "--")
+            quiet: Any = {"stdin": subprocess.DEVNULL, "start_new_session": True}
+            auditd = subprocess.Popen(
+                [*enter, require_program("auditd"), "-n"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **quiet
+            )
+            end = time.monotonic() + 10
+            while status().get("pid") == "0":
+                assert auditd.poll() is None and time.monotonic() < end, "auditd did not start"
+                time.sleep(0.05)
+            for rule in DENIED:
+                assert auditctl(*(word.replace(str(UID), uid) for word in rule)).returncode == 0
+            program = [*enter, "env", f"HOME={tmp_path}", f"PYTHONPATH={CHECKOUT}", "PYTHONUNBUFFERED=1"]
+            program += [sys.executable, "-m", "workbench", "audit-trail"]
+            etc.run("cat", "/etc/shadow", account=account)
+            end = time.monotonic() + 10
+            while True:
+                done = subprocess.run([*program, "--json"], capture_output=True, text=True, timeout=60, check=False)
+                document = json.loads(done.stdout)
+                if document["events"] or time.monotonic() > end:
+                    break
+            assert done.returncode == 0, done.stderr
+            assert document["accounts"] == [{"uid": int(uid), "name": account, "servers": []}]
+            (event,) = document["events"]
+            assert (event["what"], event["outcome"], event["account"]) == ("/etc/shadow", "denied", account)
+            follow = subprocess.Popen(
+                [*program, "--follow", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **quiet
+            )
+            assert follow.stdout is not None and follow.stderr is not None
+            assert "waiting for new events" in follow.stderr.readline()
+            etc.run("cat", "/etc/gshadow", account=account)
+            told = json.loads(follow.stdout.readline())
+            assert (told["what"], told["account"]) == ("/etc/gshadow", account)
+            os.killpg(follow.pid, signal.SIGINT)
+            assert follow.wait(10) == 130
+    finally:
+        for process in (follow, auditd):
+            if process is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGTERM)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(10)
+        auditctl("-e", "0")
+        shutil.rmtree(log, ignore_errors=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from workbench.model.facts import SectionState
+from workbench.model.record import record
 
 EventKind = Literal["open", "program", "system call"]
 Outcome = Literal["denied", "started", "killed", "logged"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AuditRule:
     """One rule, or one line of a rules file that the audit system refuses.
 
@@ -38,7 +38,7 @@ class AuditRule:
     ignored: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ServerAccount:
     """An account that servers have and the developer does not use.
 
@@ -56,7 +56,7 @@ class ServerAccount:
     commands: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AuditEvent:
     """What one account did with one path, program or system call, over all the events that say so.
 
@@ -76,7 +76,7 @@ class AuditEvent:
     examples: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AuditFacts:
     """The audit system of this host. ``rules`` in the kernel's order, those on disk alone after them.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from workbench.host.audit.access import Access, AsOneself, AsRoot
 from workbench.host.audit.accounts import server_accounts
@@ -17,6 +17,7 @@ from workbench.host.context import Context
 from workbench.host.files import CannotLook
 from workbench.model.audit import AuditFacts, AuditRule
 from workbench.model.facts import SectionState, Unread
+from workbench.model.record import record
 from workbench.text import visible
 
 WINDOW = 24 * 3600.0
@@ -28,7 +29,7 @@ _MISSING = "auditd is not installed: nothing on this host sets audit rules or ke
 _ANSWERED = ("No rules", "")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Places:
     """Where the rules files are, and the log where it is not to be the one that auditd is configured to write."""
 
