@@ -30,7 +30,8 @@ Put this into ``/etc/audit/rules.d/50-mcp.rules``, with the number that ``id -u 
     -w /home/you/.config/Claude/claude_desktop_config.json -p wa -k mcp_config
 
 Do not write ``-F dir!=/srv/workspace``, which some guides recommend: the kernel refuses it, and every rule after it is
-not loaded. A program that was built for 32 bits needs the same lines with ``arch=b32``.
+not loaded. A program that was built for 32 bits needs the same lines with ``arch=b32``; on ARM leave ``open`` out, it
+has no such call.
 
 References
 ----------
@@ -63,7 +64,6 @@ from workbench.api import (
     silenced,
 )
 
-_CALLS = ("openat", "open", "openat2")
 _ERRORS = (("EACCES", -errno.EACCES), ("EPERM", -errno.EPERM))
 _SHOW = ("sudo", "auditctl", "-l")
 _SHOWN = 5
@@ -80,7 +80,7 @@ def not_watching_files(snapshot: Snapshot) -> Iterator[Verdict]:
     if not snapshot.audit.listed:
         return  # the scan says why
     for account in snapshot.audit.accounts:
-        yield _denied(account, rules)
+        yield _denied(account, rules, snapshot.audit.opening)
     configs = [config for config in snapshot.clients.configs if config.servers and config.confirmed]
     if configs:
         yield _configs(configs, rules, snapshot.host.uid)
@@ -91,14 +91,9 @@ def not_watching_files(snapshot: Snapshot) -> Iterator[Verdict]:
         )
 
 
-def _denied(account: ServerAccount, rules: Sequence[AuditRule]) -> Verdict:
+def _denied(account: ServerAccount, rules: Sequence[AuditRule], calls: Sequence[str]) -> Verdict:
     subject = Subject("account", account.name, _label(account))
-    said = {
-        (call, name): records(rules, account, call, outcome=code)
-        # The file is opened by openat in nearly every program; what a program could use as well comes after it.
-        for call in _CALLS
-        for name, code in _ERRORS
-    }
+    said = {(call, name): records(rules, account, call, outcome=code) for call in calls for name, code in _ERRORS}
     missing = [f"{call} with {name}" for (call, name), answer in said.items() if answer == "no"]
     if not missing:
         unsure = [call for call, answer in said.items() if answer == "perhaps"]
@@ -110,6 +105,7 @@ def _denied(account: ServerAccount, rules: Sequence[AuditRule]) -> Verdict:
             )
         return Passed(subject)
     silent = silenced(rules, account)
+    # Nearly every program opens by openat; the others are what it could use as well.
     main = said["openat", "EACCES"] == "no"
     if silent is not None:
         actual = f"the rule {silent.text} keeps everything out of the log"
@@ -123,7 +119,7 @@ def _denied(account: ServerAccount, rules: Sequence[AuditRule]) -> Verdict:
         else f"some of what {account.name} is denied leaves no trace",
         evidence=(
             Evidence(
-                f"rules for exit=-EACCES and exit=-EPERM of {', '.join(sorted(_CALLS))} with uid={account.uid}",
+                f"rules for exit=-EACCES and exit=-EPERM of {', '.join(calls)} with uid={account.uid}",
                 actual,
                 _SHOW,
             ),

@@ -100,6 +100,12 @@ def test_files_that_cannot_be_read_are_a_gap() -> None:
     assert [gap.facet for gap in facts.state.unread] == ["files"]
 
 
+def test_more_rules_than_are_read_is_a_gap() -> None:
+    facts = look(fake(answers={"auditctl -l": DENIED * 5001}, files={"/etc/audit/rules.d/a.rules": b"-i\n" * 20_001}))
+    assert len(facts.rules) == 5000 and not facts.listed and facts.files is None
+    assert {gap.facet for gap in facts.state.unread} == {"rules", "files"}
+
+
 @pytest.mark.parametrize(
     ("answer", "why"),
     [

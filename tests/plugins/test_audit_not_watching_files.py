@@ -75,6 +75,12 @@ def test_hardened(rules: tuple[str, ...]) -> None:
     assert builders.kinds(run_check(CHECK, audited(MCP, rules=loaded(*rules)))) == {Passed}
 
 
+def test_hardened_on_a_machine_without_open() -> None:
+    rules = loaded("-a always,exit -F arch=b64 -S openat,openat2 -F success=0 -F uid=990")
+    assert builders.kinds(run_check(CHECK, audited(MCP, rules=rules, opening=("openat", "openat2")))) == {Passed}
+    assert len(builders.findings(run_check(CHECK, audited(MCP, rules=rules)))) == 1
+
+
 @pytest.mark.parametrize("rule", [f"-w {CONFIG} -p wa", "-a always,exit -S all -F dir=/home/dev/.config -F perm=wa"])
 def test_hardened_configs(rule: str) -> None:
     assert builders.kinds(run_check(CHECK, audited(host=CLIENTS, rules=loaded(rule)))) == {Passed}

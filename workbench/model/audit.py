@@ -83,6 +83,7 @@ class AuditFacts:
     ``listed`` is false where those of the kernel could not be read. None stands for what could not be read as well:
     ``files`` (the rules files), ``enabled`` (0 off, 1 on, 2 locked), ``running`` (whether a daemon takes the events)
     and ``events`` (since ``since``, Unix seconds). ``lost`` counts events that the kernel had to throw away.
+    ``opening`` are the system calls that open a file on this machine.
     """
 
     state: SectionState
@@ -92,6 +93,7 @@ class AuditFacts:
     enabled: int | None = None
     running: bool | None = None
     lost: int = 0
+    opening: tuple[str, ...] = ("open", "openat", "openat2")
     accounts: tuple[ServerAccount, ...] = ()
     events: tuple[AuditEvent, ...] | None = None
     since: float = 0.0

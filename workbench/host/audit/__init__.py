@@ -21,7 +21,8 @@ from workbench.model.record import record
 from workbench.text import visible
 
 WINDOW = 24 * 3600.0
-RULE_LIMIT = 3000
+RULE_LIMIT = 5000
+LINE_LIMIT = 20_000
 _AS_ROOT = "run the scan as root, or show it with: sudo {}"
 _AGREE = "workbench --sudo"
 _ROOT_ALONE = "root alone may ask the kernel for its audit rules"
@@ -62,7 +63,7 @@ def gathered(context: Context, access: Access, places: Places, now: float) -> Au
     contents = _contents(access, places, unread)
     listed = _asked(access, unread, "rules", "the audit rules that are loaded", "auditctl", "-l")
     tables = call_tables() if (contents or listed) else {}
-    loaded = _loaded(listed, tables) if listed is not None else None
+    loaded = _loaded(listed, tables, unread) if listed is not None else None
     on_disk = rules_on_disk(contents, tables) if contents is not None else ()
     rules = joined(loaded or (), on_disk)
     accounts = server_accounts(context, rules)
@@ -72,11 +73,12 @@ def gathered(context: Context, access: Access, places: Places, now: float) -> Au
     return AuditFacts(
         SectionState("partial" if unread else "complete", unread=tuple(unread)),
         rules=rules,
-        listed=loaded is not None,
+        listed=loaded is not None and not any(gap.facet == "rules" for gap in unread),
         files=tuple(visible(name) for name in sorted(contents)) if contents is not None else None,
         enabled=enabled,
         running=running,
         lost=lost,
+        opening=_opening(),
         accounts=accounts,
         events=found.events,
         since=now - WINDOW,
@@ -131,11 +133,16 @@ def _contents(access: Access, places: Places, unread: list[Unread]) -> dict[str,
     if contents is None:
         unread.append(Unread("files", what, "they may be read through sudo, when you agree", _AGREE))
         return None
+    if sum(content.count(b"\n") for content in contents.values()) > LINE_LIMIT:
+        unread.append(Unread("files", what, f"they have more than {LINE_LIMIT} lines"))
+        return None
     return dict(contents)
 
 
-def _loaded(listed: Output, tables: Tables) -> tuple[AuditRule, ...]:
+def _loaded(listed: Output, tables: Tables, unread: list[Unread]) -> tuple[AuditRule, ...]:
     lines = [line for line in listed.out.split("\n") if line.strip() not in _ANSWERED]
+    if len(lines) > RULE_LIMIT:
+        unread.append(Unread("rules", f"the audit rules after the first {RULE_LIMIT}", "they are too many to read all"))
     return tuple(parse_listed(line, tables) for line in lines[:RULE_LIMIT])
 
 
@@ -172,6 +179,12 @@ def call_tables() -> Tables:
         if names:
             tables[arch] = names
     return tables
+
+
+def _opening() -> tuple[str, ...]:
+    """The calls that open a file here: the newer architectures do without ``open``, and auditctl refuses its name."""
+    calls = ("openat", "openat2")
+    return calls if os.uname().machine.startswith(("aarch64", "riscv", "loongarch")) else ("open", *calls)
 
 
 def _gaps_of(context: Context, unread: list[Unread]) -> None:

@@ -46,7 +46,9 @@ class AsOneself:
                 continue
             except OSError as error:
                 raise CannotLook(f"{place} cannot be listed: {error.strerror}", "run the scan as root") from error
-            for name in names[:FILES_LIMIT]:
+            if len(names) > FILES_LIMIT:
+                raise CannotLook(f"{place} holds more than {FILES_LIMIT} rules files")
+            for name in names:
                 found[f"{place}/{name}"] = read_bounded(f"{place}/{name}", FILE_LIMIT)
         return found
 

@@ -13,12 +13,13 @@ from collections.abc import Callable
 
 Field = tuple[str, str, str]
 
+_DIGITS = re.compile(r"(-?)(?:0[xX]([0-9a-fA-F]{1,16})|(0[0-7]{1,22})|([0-9]{1,20}))")
 OPERATORS = re.compile(r"(!=|>=|<=|&=|=|<|>|&)")
 UIDS = frozenset(("uid", "euid", "suid", "fsuid", "obj_uid"))
 GIDS = frozenset(("gid", "egid", "sgid", "fsgid", "obj_gid"))
-_NUMBERS = frozenset(("success", "pid", "ppid", "sessionid", "devmajor", "devminor", "inode"))
+_NUMBERS = frozenset(["success", "pid", "ppid", "pers", "devmajor", "devminor", "inode", "a0", "a1", "a2", "a3"])
 _FREE = (
-    "a0 a1 a2 a3 arch auid exe exit filetype key msgtype path dir perm pers saddr_fam fstype subj_user subj_role"
+    "arch auid exe exit filetype key msgtype path dir perm sessionid saddr_fam fstype subj_user subj_role"
     " subj_type subj_sen subj_clr obj_user obj_role obj_type obj_lev_low obj_lev_high"
 )
 _KNOWN = frozenset(_FREE.split()) | UIDS | GIDS | _NUMBERS
@@ -34,6 +35,9 @@ _FILE_TYPES = {
 _ARCHITECTURES = {
     **dict.fromkeys(("b64", "x86_64", "aarch64", "ppc64", "ppc64le", "s390x", "ia64", "riscv64"), "b64"),
     **dict.fromkeys(("b32", "i386", "i486", "i586", "i686", "ppc", "s390", "arm", "armv5tejl", "armv7l"), "b32"),
+    "c000003e": "b64",
+    "c00000b7": "b64",
+    "40000003": "b32",
 }
 _KEY_LIMIT = 256
 _UNSET = 2**32 - 1
@@ -53,6 +57,8 @@ def read(text: str, list_name: str) -> Field:
     if name not in _KNOWN:
         raise Refused(f"there is no field {name}")
     _placed(name, list_name)
+    if "&" in operator and name in (*UIDS, *GIDS, "auid", "exit"):
+        raise Refused(f"{name} is not compared with {operator}")
     return name, operator, _value(name, operator, value)
 
 
@@ -61,20 +67,23 @@ def _placed(name: str, list_name: str) -> None:
         raise Refused("msgtype is for the lists exclude and user alone")
     if name in ("path", "dir", "perm", "exit", "success") and list_name in ("user", "exclude", "task"):
         raise Refused(f"{name} is for the list exit alone")
+    if name == "fstype" and list_name != "filesystem":
+        raise Refused("fstype is for the list filesystem alone")
 
 
 def _value(name: str, operator: str, value: str) -> str:
     if name in UIDS or name == "auid":
         return _account(name, value)
     if name in GIDS:
-        return _number(value) or _looked_up("group", value)
+        group = _number(value) or _looked_up("group", value)
+        if group == "-1":
+            raise Refused(f"{name}={value}: the kernel takes no such group")
+        return group
     if name in _NUMBERS:
         number = _number(value)
-        if not number:
+        if not number or (name == "success" and number.startswith("-")):
             raise Refused(f"{name} takes a number, not {value}")
-        return number
-    if name in ("a0", "a1", "a2", "a3"):
-        return _number(value) or value
+        return str(int(number) % 2**32) if name in ("a0", "a1", "a2", "a3") else number
     special = _SPECIAL.get(name)
     return special(name, operator, value) if special is not None else value
 
@@ -89,11 +98,14 @@ def _account(name: str, value: str) -> str:
     return number
 
 
-def _number(value: str) -> str:
-    try:
-        return str(int(value, 0))
-    except ValueError:
-        return str(int(value)) if re.fullmatch(r"-?[0-9]{1,20}", value) else ""
+def _number(text: str) -> str:
+    """The number at the beginning, as strtol reads it: what follows the digits is not looked at."""
+    match = _DIGITS.match(text)
+    if match is None:
+        return ""
+    sign, hexadecimal, octal, decimal = match.groups()
+    number = int(hexadecimal, 16) if hexadecimal else int(octal, 8) if octal else int(decimal)
+    return str(-number if sign else number)
 
 
 def _looked_up(kind: str, value: str) -> str:
@@ -117,15 +129,15 @@ def _exit(name: str, operator: str, value: str) -> str:
 
 
 def _perm(name: str, operator: str, value: str) -> str:
-    if not re.fullmatch(r"[rwxa]{1,4}", value):
-        raise Refused(f"permissions are some of r, w, x and a, not {value}")
-    return "".join(letter for letter in "rwxa" if letter in value)
+    if operator != "=" or not re.fullmatch(r"[rwxaRWXA]{1,4}", value):
+        raise Refused(f"perm is = some of r, w, x and a, not {operator}{value}")
+    return "".join(letter for letter in "rwxa" if letter in value.lower())
 
 
 def _file_type(name: str, operator: str, value: str) -> str:
-    if value not in _FILE_TYPES and not _number(value):
+    if value not in _FILE_TYPES:
         raise Refused(f"there is no file type {value}")
-    return str(_FILE_TYPES.get(value, value))
+    return str(_FILE_TYPES[value])
 
 
 def _place(name: str, operator: str, value: str) -> str:
@@ -133,9 +145,9 @@ def _place(name: str, operator: str, value: str) -> str:
         raise Refused(f"{name}{operator}: the kernel compares {name} with = alone")
     if not value.startswith("/"):
         raise Refused(f"{name} takes an absolute path, not {value}")
-    if name == "path" and value.endswith("/") and value != "/":
-        raise Refused("path takes no name that ends in /; dir does")
-    if missing(value if name == "dir" else os.path.dirname(value.rstrip("/")) or "/"):
+    if name != "dir" and value.endswith("/"):
+        raise Refused(f"{name} takes no name that ends in /" + ("; dir does" if name == "path" else ""))
+    if missing(value) if name == "dir" else no_folder(os.path.dirname(value)):
         raise Refused(f"{value} does not exist" if name == "dir" else f"the folder of {value} does not exist")
     return value.rstrip("/") or "/"
 
@@ -151,8 +163,14 @@ def missing(path: str) -> bool:
     return False
 
 
+def no_folder(path: str) -> bool:
+    """Whether a path is certainly no folder."""
+    return missing(path) or (os.path.exists(path) and not os.path.isdir(path))
+
+
 def _arch(name: str, operator: str, value: str) -> str:
-    if value not in _ARCHITECTURES and not re.fullmatch(r"(?:0x)?[0-9a-fA-F]{6,8}", value):
+    value = value.lower().removeprefix("0x")
+    if value not in _ARCHITECTURES and not re.fullmatch(r"[0-9a-f]{6,8}", value):
         raise Refused(f"there is no architecture {value}")
     return _ARCHITECTURES.get(value, value)
 

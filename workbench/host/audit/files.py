@@ -16,7 +16,6 @@ from workbench.host.audit.rule import Tables, exactly_same, parse
 from workbench.model.audit import AuditRule
 from workbench.text import visible
 
-_LINE_LIMIT = 5000
 _REPLACED = ("-D", "-b", "-f")
 Line = tuple[str, int, str]
 
@@ -80,7 +79,7 @@ def in_order(contents: Mapping[str, bytes]) -> list[Line]:
 
 def _lines(name: str, content: bytes) -> Iterable[Line]:
     text = content.decode("utf-8", "surrogateescape")
-    for number, line in enumerate(text.split("\n")[:_LINE_LIMIT], 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip(" ") and not line.lstrip().startswith("#"):
             yield name, number, line
 

@@ -18,7 +18,7 @@ _LISTS = frozenset(("exit", "task", "user", "exclude", "filesystem", "io_uring")
 _ADDS = ("-a", "-A", "-d", "-w", "-W")
 _TAKES_VALUE = frozenset((*_ADDS, "-S", "-F", "-C", "-p", "-k"))
 _NUMBERED = {"-b": None, "-r": None, "-f": ("0", "1", "2"), "-e": ("0", "1", "2"), "--backlog_wait_time": None}
-_ALONE = frozenset(("-i", "-c", "-s", "-l", "-t", "-v", "-h", "--loginuid-immutable", "--reset-lost"))
+_ALONE = frozenset(("-i", "-c", "-s", "-l", "-t", "-v", "-h", "--", "-D", "--loginuid-immutable", "--reset-lost"))
 _COMPARED = tuple(fields.UIDS) + tuple(fields.GIDS) + ("auid",)
 _BEFORE_KEY = frozenset(("path", "dir", "exe", "perm", "fstype", "msgtype"))
 
@@ -46,6 +46,8 @@ def parse(line: str, tables: Tables) -> AuditRule | None:
     at = 0
     while at < len(words):
         option, value = words[at][:2], words[at][2:]
+        if words[at] in _NUMBERED or words[at] in _ALONE:
+            return None  # auditctl takes such a mixture, and what it makes of it is not followed
         if option not in _TAKES_VALUE:
             raise Refused(f"{words[at]} is no option of a rule" + _hint(words[at]))
         if not value:
@@ -64,7 +66,9 @@ def parse_listed(line: str, tables: Tables) -> AuditRule:
     try:
         reading = _Reading()
         rest, *keys = line.strip(" ").split(" -F key=")
-        if rest.startswith("-w "):
+        if rest.startswith("-p "):
+            rest = f"-a always,exit {rest}"  # so it prints a rule with permissions and no path
+        if rest.startswith("-w ") or " -p " in rest:
             rest, mark, watch_key = rest.partition(" -k ")
             keys = [watch_key] if mark else keys
         for option, value in _options(rest):
@@ -127,24 +131,23 @@ def _list_and_action(reading: _Reading, value: str) -> None:
 
 
 def _syscalls(reading: _Reading, value: str, tables: Tables) -> None:
-    if reading.filter in ("task", "exclude", "user"):
+    if reading.filter in ("task", "exclude", "user", "filesystem"):
         raise Refused(f"the list {reading.filter} takes no system calls")
     table = tables.get(reading.arch or "b64")
     for name in value.split(","):
         if name == "all" or not name:
+            reading.syscalls += [name] if name else []
             continue
         shown = table.get(name, name) if table is not None else name
-        if table is not None and not name.isdigit() and name not in table.values():
+        if table is not None and name not in table and name not in table.values():
             raise Refused(f"there is no system call {name}" + (f" on {reading.arch}" if reading.arch else ""))
         reading.syscalls.append(shown)
-    if value == "all":
-        reading.syscalls.append("all")
 
 
 def _field(reading: _Reading, value: str, tables: Tables) -> None:
     name, operator, resolved = fields.read(value, reading.filter)
     if name == "key":
-        reading.keys.append(resolved)
+        _key(reading, resolved, tables)
         return
     if name == "arch":
         if reading.syscalls:
@@ -166,6 +169,8 @@ def _comparison(reading: _Reading, value: str, tables: Tables) -> None:
     first, second = sorted((parts[0], parts[2]))
     if (first in fields.GIDS) != (second in fields.GIDS):
         raise Refused("-C compares accounts with accounts, or groups with groups")
+    if first == second:
+        raise Refused("-C compares two different fields")
     reading.fields.append((f"{first} {second}", parts[1], ""))
 
 
@@ -175,7 +180,7 @@ def _permissions(reading: _Reading, value: str, tables: Tables) -> None:
 
 def _key(reading: _Reading, value: str, tables: Tables) -> None:
     known = reading.syscalls or reading.watch or any(each[0] in _BEFORE_KEY for each in reading.fields)
-    if reading.filter == "exit" and not known:
+    if not known:
         raise Refused("-k comes after -S or a path")
     reading.keys.append(fields.key(value))
 
@@ -187,7 +192,7 @@ def _finished(text: str, reading: _Reading, *, taken: bool = False) -> AuditRule
     found = list(reading.fields)
     if reading.watch:
         parent = os.path.dirname(reading.watch) or "/"
-        if reading.added == "-w" and not taken and fields.missing(parent):
+        if reading.added == "-w" and not taken and fields.no_folder(parent):
             raise Refused(f"the folder of {reading.watch} does not exist")
         kind = "dir" if os.path.isdir(reading.watch) else "path"
         if not any(name == "perm" for name, _, _ in found):
@@ -205,20 +210,13 @@ def _finished(text: str, reading: _Reading, *, taken: bool = False) -> AuditRule
 
 
 def _control(words: list[str]) -> None:
-    at = 0
-    while at < len(words):
-        word = words[at]
-        at += 1
-        if word in _NUMBERED:
-            value = words[at] if at < len(words) else ""
-            at += 1
-            allowed = _NUMBERED[word]
-            if not value.isdigit() or (allowed is not None and value not in allowed):
-                raise Refused(f"{word} takes {'0, 1 or 2' if allowed else 'a number'}, not {value or 'nothing'}")
-        elif word in ("-D", "-m", "-q"):
-            return
-        elif word not in _ALONE and word != "--reset_backlog_wait_time_actual":
-            raise Refused(f"{word} is no option of auditctl" + _hint(word))
+    option, value = words[0], words[1] if len(words) > 1 else ""
+    if option in _NUMBERED:
+        allowed = _NUMBERED[option]
+        if not value[:1].isdigit() or (allowed is not None and value not in allowed):
+            raise Refused(f"{option} takes {'0, 1 or 2' if allowed else 'a number'}, not {value or 'nothing'}")
+    elif option not in _ALONE and option not in ("-m", "-q", "--reset_backlog_wait_time_actual"):
+        raise Refused(f"{option} is no option of auditctl" + _hint(option))
 
 
 def _hint(word: str) -> str:
@@ -233,8 +231,17 @@ def _hint(word: str) -> str:
 
 def same(one: AuditRule) -> object:
     """What is equal for two rules that record the same under the same keys, however they were written."""
-    parts = [("place" if name in ("path", "dir") else name, sign, value) for name, sign, value in one.fields]
+    parts = [_part(name, operator, value) for name, operator, value in one.fields]
     return one.filter, one.action, one.arch, frozenset(one.syscalls), frozenset(parts), one.keys
+
+
+def _part(name: str, operator: str, value: str) -> Field:
+    if name in ("path", "dir"):
+        return "place", operator, value
+    if name == "exe":
+        return name, "=", value  # auditctl prints = for != too
+    # Printed as a name where a number was given, or the other way round.
+    return name, operator, "" if name in ("msgtype", "fstype", "saddr_fam", "sessionid") else value
 
 
 def exactly_same(one: AuditRule) -> object:
