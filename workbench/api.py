@@ -32,6 +32,7 @@ from workbench.knowledge.deciding import Use as PackageUse
 from workbench.knowledge.deciding import uses as package_uses
 from workbench.knowledge.situations import applies as flaw_applies
 from workbench.model.assets import AssetFact, Reach
+from workbench.model.audit import AuditEvent, AuditRule, ServerAccount
 from workbench.model.check import Check, Fix
 from workbench.model.clients import (
     Approval,
@@ -83,6 +84,7 @@ from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import PortFact, SocketFact
 from workbench.model.sudoers import SudoCommand, SudoRule
 from workbench.model.units import IgnoredLine, UnitFact
+from workbench.recording import records, records_watch, silenced
 from workbench.running import Cause, behind_a_tool, by_cause, developers, listed
 from workbench.subjects import (
     config_subject,
@@ -104,6 +106,8 @@ __all__ = [
     "Approval",
     "AssetFact",
     "Audience",
+    "AuditEvent",
+    "AuditRule",
     "Backup",
     "Cause",
     "ClientConfig",
@@ -147,6 +151,7 @@ __all__ = [
     "SeccompProfile",
     "SecretFact",
     "Server",
+    "ServerAccount",
     "ServerEntry",
     "ServerProcess",
     "SetMode",
@@ -182,11 +187,14 @@ __all__ = [
     "permits",
     "process_subject",
     "reaches",
+    "records",
+    "records_watch",
     "replaceable_at",
     "root_is_contained",
     "rules_the_host",
     "runs_as_root",
     "server_subject",
+    "silenced",
     "started_servers",
     "unit_subject",
     "who_can",

@@ -31,6 +31,10 @@ def _dispatch(options: argparse.Namespace) -> int:
         from workbench.probe.command import probe
 
         return probe(options)
+    if options.command == "audit-trail":
+        from workbench.audit_trail import audit_trail
+
+        return audit_trail(options)
     from workbench import commands
 
     if options.command == "list":
@@ -94,11 +98,15 @@ def _parser() -> argparse.ArgumentParser:
     probe = commands.add_parser("probe", help="ask a live socket whether it looks at who connects (asks first)")
     probe.add_argument("socket", metavar="SOCKET", help="its path, or @NAME for an abstract one")
     probe.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
+    trail = commands.add_parser("audit-trail", help="what servers' own accounts were denied, and what they started")
+    trail.add_argument("--since", default="24h", metavar="TIME", help="how far back: 30m, 24h (default), 7d")
+    trail.add_argument("--follow", action="store_true", help="go on with each new event until Ctrl+C")
+    trail.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
     undo = commands.add_parser("undo", help="bring back what a repair replaced")
     undo.add_argument("run", metavar="RUN", help="the run's id, or its beginning (see: workbench history)")
     recover = commands.add_parser("recover", help="bring interrupted repairs back to the state before them")
     history = commands.add_parser("history", help="list the repairs that were made")
-    for command in (listing, explain, snapshot, servers, probe, undo, recover, history):
+    for command in (listing, explain, snapshot, servers, probe, trail, undo, recover, history):
         _shared(command, again=True)
     return parser
 

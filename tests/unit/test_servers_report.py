@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tests import builders
 from tests.unit.test_cli import workbench
+from workbench import audit_trail
 from workbench.launch import understand
 from workbench.model.clients import ClientFacts, ConfigProblem, EntryReference
 from workbench.model.facts import SectionState, Unread
@@ -59,9 +60,10 @@ def host(*found: Server, **more: Any) -> Snapshot:
     )
 
 
-def test_the_published_schema_is_that_of_the_types() -> None:
-    published = Path(servers.__file__).parent / "schema" / "servers-v1.json"
-    assert json.loads(published.read_text()) == servers.schema(), "run: python scripts/schema.py"
+@pytest.mark.parametrize(("name", "module"), [("servers-v1.json", servers), ("audit-trail-v1.json", audit_trail)])
+def test_the_published_schema_is_that_of_the_types(name: str, module: Any) -> None:
+    published = Path(servers.__file__).parent / "schema" / name
+    assert json.loads(published.read_text()) == module.schema(), "run: make catalogue"
 
 
 def test_the_document_is_of_its_schema() -> None:

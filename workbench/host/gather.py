@@ -16,6 +16,7 @@ from typing import Any
 from workbench import __version__
 from workbench.host.context import Context
 from workbench.model.assets import AssetFacts
+from workbench.model.audit import AuditFacts
 from workbench.model.clients import ClientFacts
 from workbench.model.containers import ContainerFacts
 from workbench.model.facts import AccountFacts, HostFacts, SectionState
@@ -60,6 +61,7 @@ COLLECTORS = (
         deadline=5.0,
     ),
     Collector("assets", "workbench.host.assets", AssetFacts, ("accounts", "clients", "processes", "servers")),
+    Collector("audit", "workbench.host.audit", AuditFacts, ("clients", "processes"), deadline=30.0),
 )
 
 

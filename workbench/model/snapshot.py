@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workbench.model.assets import AssetFacts
+from workbench.model.audit import AuditFacts
 from workbench.model.clients import ClientFacts
 from workbench.model.containers import ContainerFacts
 from workbench.model.facts import AccountFacts, HostFacts
@@ -36,6 +37,7 @@ class Snapshot:
     containers: ContainerFacts
     servers: ServerFacts
     assets: AssetFacts
+    audit: AuditFacts
 
 
 SECTIONS = (
@@ -49,4 +51,5 @@ SECTIONS = (
     "containers",
     "servers",
     "assets",
+    "audit",
 )
