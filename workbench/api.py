@@ -53,7 +53,7 @@ from workbench.model.session import StartupFile
 from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import PortFact, SocketFact
-from workbench.model.sudoers import SudoCommand, SudoRule
+from workbench.model.sudoers import SudoCommand, SudoDefault, SudoEntry, SudoersFacts, SudoRule
 from workbench.model.units import IgnoredLine, UnitFact
 from workbench.running import Cause, behind_a_tool, by_cause, developers, listed
 from workbench.subjects import (
@@ -64,10 +64,28 @@ from workbench.subjects import (
     started_servers,
     unit_subject,
 )
+from workbench.sudo_policy import Decision as SudoDecision
+from workbench.sudo_policy import Grant as SudoGrant
+from workbench.sudo_policy import Request as SudoRequest
+from workbench.sudo_policy import decide as sudo_decides
+from workbench.sudo_policy import grants as sudo_grants
+from workbench.sudo_policy import outcome as sudo_settings
+from workbench.sudo_rules import (
+    ROOT_GROUPS,
+    foreign_targets,
+    permitted_commands,
+    rule_callers,
+    rule_listing,
+    rule_location,
+    rule_subject,
+    spoken_callers,
+    spoken_targets,
+)
 
 __all__ = [
     "EXECUTE",
     "READ",
+    "ROOT_GROUPS",
     "WRITE",
     "Ability",
     "Account",
@@ -115,7 +133,13 @@ __all__ = [
     "StartupFile",
     "Subject",
     "SudoCommand",
+    "SudoDecision",
+    "SudoDefault",
+    "SudoEntry",
+    "SudoGrant",
+    "SudoRequest",
     "SudoRule",
+    "SudoersFacts",
     "UnitFact",
     "Verdict",
     "behind_a_tool",
@@ -127,6 +151,7 @@ __all__ = [
     "developers",
     "fix",
     "flaw_applies",
+    "foreign_targets",
     "inventory_subject",
     "knowledge_date",
     "known_flaws",
@@ -134,11 +159,21 @@ __all__ = [
     "others",
     "package_uses",
     "permits",
+    "permitted_commands",
     "process_subject",
     "reaches",
     "replaceable_at",
+    "rule_callers",
+    "rule_listing",
+    "rule_location",
+    "rule_subject",
     "server_subject",
+    "spoken_callers",
+    "spoken_targets",
     "started_servers",
+    "sudo_decides",
+    "sudo_grants",
+    "sudo_settings",
     "unit_subject",
     "who_can",
     "who_can_replace",

@@ -120,7 +120,7 @@ def by_wildcard(pattern: str, text: str) -> Answer:
 
 
 def _tokens(pattern: str) -> list[str] | None:
-    """The pattern taken apart: a wildcard, a set in brackets, or a backslash and a literal; None where not understood."""
+    """The pattern taken apart: a wildcard, a set in brackets, or a backslash and a literal; None where unclear."""
     found: list[str] = []
     at = 0
     while at < len(pattern):

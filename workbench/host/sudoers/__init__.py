@@ -99,7 +99,7 @@ def _gathered(where: str, access: Access) -> SudoersFacts:
         if fact.path in shown
         for line in place.rule_lines(fact.path, content.decode("utf-8", "surrogateescape"))
     ]
-    refused = _refused(files)
+    refused = _refused(files, around.folders)
     state = SectionState("partial", unread=tuple(unread)) if unread else SectionState("complete")
     return SudoersFacts(
         state,
@@ -176,21 +176,21 @@ def _files(
     )
 
 
-def _refused(files: Sequence[FileFact]) -> frozenset[str]:
+def _refused(files: Sequence[FileFact], folders: Sequence[FileFact]) -> frozenset[str]:
     """The files that cvtsudoers reads and sudo does not, because someone else could have written them."""
     if not files:
         return frozenset()
     owner, group = files[0].uid, files[0].gid
-    return frozenset(
-        file.path
-        for file in files
-        if file.kind == "file"
-        and (
+
+    def is_refused(file: FileFact) -> bool:
+        return (
             file.uid != owner
-            or file.mode & _WRITABLE_BY_OTHERS
-            or (file.mode & _WRITABLE_BY_GROUP and file.gid != group)
+            or bool(file.mode & _WRITABLE_BY_OTHERS)
+            or (bool(file.mode & _WRITABLE_BY_GROUP) and file.gid != group)
         )
-    )
+
+    closed = {folder.path for folder in folders if is_refused(folder)}
+    return frozenset(file.path for file in files if is_refused(file) or file.path.rpartition("/")[0] in closed)
 
 
 def _finished(rule: SudoRule, lines: Sequence[place.Line], refused: frozenset[str]) -> SudoRule:
