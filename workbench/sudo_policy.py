@@ -45,7 +45,7 @@ class Grant:
 
     ``but_not`` are the entries after it in the same lists that take a part back: callers, targets, commands.
     ``tags`` hold the outcome of Defaults for a password, the environment and shell escapes. ``then`` are later entries
-    of the policy that may decide otherwise, in their order, because sudo takes the last that matches.
+    of the policy that may decide otherwise, because sudo takes the last that matches.
     """
 
     user: str
@@ -238,7 +238,8 @@ def grants(facts: SudoersFacts) -> frozenset[Grant]:
                 *_taken_back(entry.runas_users, target),
                 *_taken_back(entry.commands, command),
             ),
-            then=tuple(_then(facts.entries[place + 1 :], user, target, command)),
+            # Sorted: the order of two that meet each other shows in their own grants.
+            then=tuple(sorted(set(_then(facts.entries[place + 1 :], user, target, command)))),
         )
         for place, entry in enumerate(facts.entries)
         for user in entry.users
