@@ -147,7 +147,7 @@ def _is_command(item: str, request: Request, facts: SudoersFacts) -> Answer:
     digests = [word for word in words if word.startswith("sha") and ":" in word]
     words = words[len(digests) :]
     named = _named(words[0], request, facts)
-    if len(words) > 1 and any("<secret: " in word for word in (*words, *request.command)):
+    if len(words) > 1 and any("<secret: " in text for text in (item, *request.command)):
         return named and None  # what was hidden cannot be compared
     arguments = " ".join(words[1:]) if len(words) > 1 else None
     matched = both((named, are_arguments(arguments, request.command[1:])))
