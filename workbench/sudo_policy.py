@@ -103,8 +103,10 @@ def _decision(
     settings = outcome(facts, accounts, request)
     tags = dict(tag.split("=", 1) for tag in entry.tags if "=" in tag)
     exempt = settings.get("exempt_group")
-    # Neither root nor somebody who becomes himself is ever asked.
-    free: Answer = request.caller.uid == 0 or (request.target in (_OWN, request.caller.name) and not request.group)
+    # Neither root nor somebody who becomes himself, with a group that is his, is ever asked.
+    himself = request.target in (_OWN, request.caller.name, f"#{request.caller.uid}")
+    his_group = not request.group or is_caller(f"%{request.group}", request.caller, accounts)
+    free: Answer = request.caller.uid == 0 or (himself and his_group is True)
     if not free and exempt and exempt.values:
         free = is_caller(f"%{exempt.values[0]}", request.caller, accounts)
     if not free:
@@ -133,13 +135,28 @@ def _is_target(entry: SudoEntry, request: Request, accounts: AccountFacts) -> An
 
     user = listed(entry.runas_users, means)
     if not request.group:
+        # "(:group)" lets nobody become himself without that group.
+        return user if entry.runas_users != (_OWN,) or not entry.runas_groups else False
+    return both((_may_change_user(user, entry, request), _may_change_group(entry, request, target, accounts)))
+
+
+def _may_change_user(user: Answer, entry: SudoEntry, request: Request) -> Answer:
+    if user or request.target not in (_OWN, request.caller.name):
         return user
-    group = listed(entry.runas_groups, lambda item: item in (EVERYONE, request.group))
-    if not entry.runas_groups and target is not None:
-        # The target's own groups need no permission.
-        group = is_caller(f"%{request.group}", target, accounts)
-    changes_user = request.target not in (_OWN, request.caller.name)
-    return both((user if changes_user or user else True, group))
+    # With a group, everyone may stay himself. But "-u oneself" is refused where an entry names no target at all, which
+    # the facts do not tell from one that names the usual target.
+    return True if request.target == _OWN or entry.runas_groups or len(entry.runas_users) > 1 else None
+
+
+def _may_change_group(entry: SudoEntry, request: Request, target: Account | None, accounts: AccountFacts) -> Answer:
+    if target is None or any(group.startswith("!") for group in entry.runas_groups):
+        return None
+    if is_caller(f"%{request.group}", target, accounts):
+        return True  # the target's own groups need no permission
+    if entry.runas_groups:
+        return listed(entry.runas_groups, lambda item: item in (EVERYONE, request.group))
+    # An entry that names no target at all permits every group, one that names a user alone none.
+    return None if len(entry.runas_users) == 1 else False
 
 
 def _is_command(item: str, request: Request, facts: SudoersFacts) -> Answer:

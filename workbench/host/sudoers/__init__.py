@@ -71,19 +71,23 @@ def _gathered(where: str, access: Access) -> SudoersFacts:
     checked = _checked(where, access)
     reports = (checked.out + checked.err).splitlines() if checked is not None else []
     parsed = [line.removesuffix(_PARSED) for line in reports if line.endswith(_PARSED)]
-    listed = tuple(dict.fromkeys((where, *parsed)))
-    contents = access.files(listed)
+    contents = access.files(tuple(dict.fromkeys((where, *parsed))))
     if first is None or second is None or contents is None:
         raise CannotLook(f"{visible(where)} may be read through sudo, when you agree", "workbench --sudo")
-    files = _files(contents, listed, complete=bool(parsed))
     around = _around(contents, access)
-    broken = _errors(first, reports)
-    if broken:
-        why = f"cvtsudoers refuses the policy: {broken[0]}"
+    if not parsed:
+        # visudo lists nothing where it finds a mistake.
+        parsed = [file.path for file in around.files if not set(file.path.rpartition("/")[2]) & {".", "~"}]
+        if not access.as_root:
+            contents += access.files(parsed) or []
+    files = _files(contents, (where, *parsed))
+    errors = _errors(first, reports)
+    if first.status != 0 or (not first.out.strip() and first.err.strip()):
+        why = f"cvtsudoers refuses the policy: {errors[0]}"
         gap = Unread("rules", "the rules of the sudo policy", why, _REPAIR)
         state = SectionState("partial", unread=(gap, *around.unread))
-        errors = tuple(map(_error, broken))
-        return SudoersFacts(state, files=files, folders=around.folders, listed=around.files, errors=errors)
+        told = tuple(map(_error, errors))
+        return SudoersFacts(state, files=files, folders=around.folders, listed=around.files, errors=told)
     try:
         document, of_targets = parse(first.out), parse(second.out) if second.out.strip() else {}
     except NotADocument as why:
@@ -109,23 +113,24 @@ def _gathered(where: str, access: Access) -> SudoersFacts:
         tuple(map(_shown_default, read.defaults)),
         around.folders,
         around.files,
+        tuple(map(_error, errors)),
     )
 
 
 def _errors(converted: Output, reports: Sequence[str]) -> list[str]:
-    """What the parser says of a policy that it refuses, one line a mistake; nothing where it accepts it.
+    """What the parser says of mistakes in the policy, one line each; at least one where it refuses all of it.
 
     A line of the policy that it shows below may hold a secret, and is left out.
     """
-    if converted.status == 0 and (converted.out.strip() or not converted.err.strip()):
-        return []
-    said = [line for line in (*reports, *converted.err.splitlines()) if _MISTAKE.match(line)]
-    first = next((line for line in converted.err.splitlines() if line.strip()), "it gave no reason")
-    return [redact(visible(line, 300)) for line in dict.fromkeys(said or [first])][:_MOST_ERRORS]
+    lines = [line.removeprefix("cvtsudoers: ") for line in (*reports, *converted.err.splitlines())]
+    said = [line for line in lines if _MISTAKE.fullmatch(line)]
+    if not said and (converted.status != 0 or not converted.out.strip()):
+        said = [next((line for line in lines if line.strip()), "it gave no reason")]
+    return [redact(visible(line, 300)) for line in dict.fromkeys(said)][:_MOST_ERRORS]
 
 
 def _error(line: str) -> tuple[str, int | None, str]:
-    found = _MISTAKE.match(line)
+    found = _MISTAKE.fullmatch(line)
     if found is None:
         return "", None, line
     return found["path"] or found["old"], int(found["line"] or found["old_line"]), found["what"] or "syntax error"
@@ -163,17 +168,10 @@ def _checked(where: str, access: Access) -> Output | None:
         return None  # the rules are known without it; only their places stay unknown
 
 
-def _files(
-    contents: Sequence[tuple[FileFact, bytes]], listed: Sequence[str], *, complete: bool
-) -> tuple[FileFact, ...]:
-    """The files that make up the policy. Without visudo's list those that sudo does not leave out for their name."""
+def _files(contents: Sequence[tuple[FileFact, bytes]], listed: Sequence[str]) -> tuple[FileFact, ...]:
+    """The files that make up the policy, of all that was read."""
     wanted = set(map(visible, listed))
-    return tuple(
-        fact
-        for fact, _ in contents
-        if fact.kind == "file"
-        and (fact.path in wanted or (not complete and not set(fact.path.rpartition("/")[2]) & {".", "~"}))
-    )
+    return tuple(fact for fact, _ in contents if fact.kind == "file" and fact.path in wanted)
 
 
 def _refused(files: Sequence[FileFact], folders: Sequence[FileFact]) -> frozenset[str]:
