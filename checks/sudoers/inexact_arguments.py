@@ -157,7 +157,7 @@ def _judged(
     yield Finding(
         subject=rule_subject(rule),
         severity=Severity.HIGH,
-        summary=f"{whom} may choose what an MCP server is started with as {target}: {loose[0]}",
+        summary=f"{whom} may choose arguments of what runs as {target} for an MCP server: {loose[0]}",
         evidence=(
             Evidence(
                 expected='one program by its absolute path with exactly its arguments, or "" for none',

@@ -11,8 +11,8 @@ the accounts that may use it (settings for one user, host, target or command are
 * `env_keep` of a variable that loads code: `LD_*` for any program; `NODE_OPTIONS`, `PYTHONPATH`, `PERL5LIB`, `RUBYOPT`,
   `BASH_ENV`, `JAVA_TOOL_OPTIONS` and the like for a program of that language: high. Where the language of the program
   is not known: medium. A program that is known to be of another language is not affected.
-* `env_keep` of `PATH` without a `secure_path`, of `HOME` or of what names a configuration folder: medium, for a script
-  that `env` starts (`#!/usr/bin/env node`) and `PATH` high.
+* `env_keep` of `PATH` without a `secure_path`: medium, high for a script that `env` starts (`#!/usr/bin/env node`); of
+  `HOME` or what else names a configuration folder, for a script or an interpreter: medium.
 
 A rule for `ALL` is told by sudoers/passwordless-too-broad; it needs no variable to run other code.
 
@@ -202,7 +202,7 @@ def _harms(rule: SudoRule, command: SudoCommand, settings: dict[str, SudoDefault
         searches = (command.interpreter or "").split()[:1] == ["/usr/bin/env"]
         yield Severity.HIGH if searches else Severity.MEDIUM, "env_keep of PATH, and no secure_path"
     places = [name for name in kept if name not in loads and name != "*" and _is_one_of(name, _PLACES)]
-    if places:
+    if places and language != "":
         yield Severity.MEDIUM, f"env_keep of {', '.join(places)}"
 
 

@@ -51,6 +51,7 @@ from workbench.api import (
     ClientConfig,
     Evidence,
     Finding,
+    Launch,
     Location,
     NotApplicable,
     NotAssessed,
@@ -78,6 +79,23 @@ _LONG_ALONE = frozenset(
         "preserve-groups",
     )
 )
+_ELSEWHERE = frozenset(
+    [
+        "docker",
+        "podman",
+        "nerdctl",
+        "finch",
+        "docker-compose",
+        "podman-compose",
+        "wsl",
+        "chroot",
+        "unshare",
+        "bwrap",
+        "firejail",
+        "nsjail",
+        "systemd-run",
+    ]
+)
 _LONG_VALUED = frozenset(("user", "group", "prompt", "close-from", "command-timeout"))
 
 
@@ -104,16 +122,19 @@ def rule_missing(snapshot: Snapshot) -> Iterator[Verdict]:
         if "sudo" not in launch.wrappers and not _SUDO.search(launch.program):
             continue
         seen = True
-        yield _judged(config, entry, snapshot)
+        yield _judged(config, entry, launch, snapshot)
     if not seen:
         yield NotApplicable("no enabled server is started through sudo")
 
 
-def _judged(config: ClientConfig, entry: ServerEntry, snapshot: Snapshot) -> Verdict:
+def _judged(config: ClientConfig, entry: ServerEntry, launch: Launch, snapshot: Snapshot) -> Verdict:
     subject = server_subject(config, entry)
     what = f"whether sudo permits {subject.label}"
     unlock = "ask sudo, as the account of the client: sudo -k; sudo -n -l -u ACCOUNT PROGRAM ARGUMENTS"
     call = _call(entry.command)
+    inside = _inside(launch)
+    if inside:
+        return NotAssessed(what, f"that sudo runs inside of {inside}, under another policy")
     if call is None:
         return NotAssessed(what, "how sudo is called could not be told", unlock)
     # Not among the needs: without a server behind sudo nobody has to read the policy.
@@ -167,6 +188,12 @@ def _why(decision: SudoDecision, call: _Call) -> str | None:
     if call.keeps_some and decision.set_environment is not True:
         return None
     return ""
+
+
+def _inside(launch: Launch) -> str:
+    """The wrapper around sudo that leaves this host or its file system, "" for none."""
+    before = launch.wrappers[: launch.wrappers.index("sudo")] if "sudo" in launch.wrappers else launch.wrappers
+    return next((name for name in before if name.split(" ")[0] in _ELSEWHERE), "")
 
 
 def _default_target(snapshot: Snapshot) -> str:

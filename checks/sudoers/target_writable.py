@@ -197,7 +197,7 @@ def _changed(account: Account, path: PathFact) -> Iterator[tuple[str, str]]:
     place = replaceable_at(account, path)
     if place is not None:
         yield path.asked, "can replace" if place.path == _folder(path) else f"can, by way of {place.path}, replace"
-    elif account.uid == path.file.uid:
+    elif account.uid == path.file.uid and reaches(account, path):
         yield path.asked, "owns"
     elif can(account, path, WRITE):
         yield path.asked, "may write"

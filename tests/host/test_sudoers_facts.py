@@ -19,7 +19,9 @@ from workbench.host.sudoers import access, defaults, includes, names, policy, ta
 from workbench.host.sudoers.document import parse
 from workbench.model.sudoers import SudoCommand, SudoDefault
 
-HOST = policy.Host("laptop", (), names.Directory({}.get, lambda group: frozenset()), datetime(2026, 1, 2, tzinfo=UTC))
+HOST = policy.Host(
+    "laptop", (), names.Directory(lambda name: None, lambda group: frozenset()), datetime(2026, 1, 2, tzinfo=UTC)
+)
 DATA = Path(__file__).parents[1] / "data" / "sudoers"
 unix_only = pytest.mark.skipif(os.name == "nt", reason="Windows has no sudo")
 

@@ -101,6 +101,7 @@ def test_vulnerable_without_env_reset() -> None:
         ("BASH_ENV", "/bin/sh", None),
         ("ENV", "/bin/sh", HIGH),
         ("HOME", NODE, MEDIUM),
+        ("HOME", ELF, None),
         ("XDG_*", NODE, MEDIUM),
         ("PATH", NODE, HIGH),
         ("PATH", ELF, MEDIUM),

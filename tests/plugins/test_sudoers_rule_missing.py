@@ -149,6 +149,8 @@ def test_not_applicable() -> None:
         ("sudo", "-n", "-u", "mcp-server", PROGRAM, "--root", "${HOME}/x"),
         ("sudo", "-n", "-u", "mcp-server", PROGRAM, "--root", "<secret: possible, 9 characters>"),
         ("sh", "-c", f"exec sudo -n -u mcp-server {EXACT}"),
+        ("docker", "run", "-i", "image", "sudo", "-n", "-u", "mcp-server", *COMMAND),
+        ("wsl", "sudo", "-n", "-u", "mcp-server", *COMMAND),
     ],
 )
 def test_not_assessed_calls_that_are_not_plain(start: tuple[str, ...]) -> None:

@@ -115,6 +115,11 @@ def test_hardened_a_digest_refuses_another_content() -> None:
     assert builders.kinds(said(rule(of(roots(PROGRAM, 0o777), digests=("sha256:00",))))) == {Passed}
 
 
+def test_hardened_an_owner_that_cannot_reach_the_file() -> None:
+    closed = roots(PROGRAM, 0o755, uid=1000, directories={"/usr/local": (0o700, 0, 0)})
+    assert builders.kinds(said(rule(of(closed)))) == {Passed}
+
+
 def test_hardened_root_seen_as_nobody_in_a_namespace() -> None:
     nobodys = roots(PROGRAM, 0o755, uid=65534, gid=65534)
     nobodys = replace(nobodys, directories=tuple(replace(each, uid=65534, gid=65534) for each in nobodys.directories))

@@ -14,7 +14,7 @@ from workbench.host.sudoers import defaults, includes, names, place, policy, tar
 from workbench.host.sudoers.access import FILE_LIMIT, Access, AsOneself, AsRoot
 from workbench.host.sudoers.document import NotADocument, parse
 from workbench.model.facts import FileFact, SectionState, Unread
-from workbench.model.sudoers import SudoDefault, SudoEntry, SudoersFacts, SudoRule
+from workbench.model.sudoers import SudoCommand, SudoDefault, SudoEntry, SudoersFacts, SudoRule
 from workbench.secrets import redact, redact_arguments
 from workbench.text import visible
 
@@ -27,6 +27,7 @@ _MISTAKE = re.compile(
     r"|>>> (?P<old>.+): syntax error near line (?P<old_line>\d+) <<<"
 )
 _MOST_ERRORS = 20
+_SETTINGS = re.compile(rb"^\s*Defaults\b", re.MULTILINE)
 _WRITABLE_BY_GROUP, _WRITABLE_BY_OTHERS = 0o020, 0o002
 
 
@@ -75,6 +76,11 @@ def _gathered(where: str, access: Access) -> SudoersFacts:
     if first is None or second is None or contents is None:
         raise CannotLook(f"{visible(where)} may be read through sudo, when you agree", "workbench --sudo")
     around = _around(contents, access)
+    if not contents:
+        gap = Unread(
+            "files", f"the files of {visible(where)}", "they could not be read", _AS_ROOT.format(visible(where))
+        )
+        around = replace(around, unread=(*around.unread, gap))
     if not parsed:
         # visudo lists nothing where it finds a mistake.
         parsed = [file.path for file in around.files if not set(file.path.rpartition("/")[2]) & {".", "~"}]
@@ -104,12 +110,13 @@ def _gathered(where: str, access: Access) -> SudoersFacts:
         for line in place.rule_lines(fact.path, content.decode("utf-8", "surrogateescape"))
     ]
     refused = _refused(files, around.folders)
+    unread += _settings_in(refused, contents)
     state = SectionState("partial", unread=tuple(unread)) if unread else SectionState("complete")
     return SudoersFacts(
         state,
         tuple(_finished(rule, lines, refused) for rule in read.rules),
         files,
-        tuple(map(_shown_entry, read.entries)),
+        tuple(_shown_entry(entry, lines, refused) for entry in read.entries),
         tuple(map(_shown_default, read.defaults)),
         around.folders,
         around.files,
@@ -206,7 +213,19 @@ def _finished(rule: SudoRule, lines: Sequence[place.Line], refused: frozenset[st
     )
 
 
-def _shown_entry(entry: SudoEntry) -> SudoEntry:
+def _settings_in(refused: frozenset[str], contents: Sequence[tuple[FileFact, bytes]]) -> Iterable[Unread]:
+    """Which settings hold is not known where cvtsudoers took some from a file that sudo refuses."""
+    for fact, content in contents:
+        if fact.path in refused and _SETTINGS.search(content):
+            why = f"{fact.path} has some, and sudo refuses that file"
+            yield Unread("rules", "the settings (Defaults) of the sudo policy", why, "mend its owner and mode")
+
+
+def _shown_entry(entry: SudoEntry, lines: Sequence[place.Line], refused: frozenset[str]) -> SudoEntry:
+    here = entry.here
+    if refused and here is not False:
+        found = place.find(_as_rule(entry), lines)
+        here = None if found is None else False if found.file in refused else here
     return SudoEntry(
         users=tuple(map(visible, entry.users)),
         hosts=tuple(map(visible, entry.hosts)),
@@ -214,8 +233,14 @@ def _shown_entry(entry: SudoEntry) -> SudoEntry:
         runas_groups=tuple(map(visible, entry.runas_groups)),
         commands=tuple(map(_shown_command, entry.commands)),
         tags=tuple(redact(visible(tag)) for tag in entry.tags),
-        here=entry.here,
+        here=here,
     )
+
+
+def _as_rule(entry: SudoEntry) -> SudoRule:
+    commands = tuple(SudoCommand(text.removeprefix("!"), text.startswith("!")) for text in entry.commands)
+    free = "authenticate=false" in entry.tags
+    return SudoRule(entry.users, entry.hosts, entry.runas_users, entry.runas_groups, commands, free)
 
 
 def _shown_command(text: str) -> str:
