@@ -73,7 +73,7 @@ from workbench.api import (
 
 _WORD = re.compile(r"(?:\A|[^a-z0-9])mcp(?:\Z|[^a-z])", re.IGNORECASE)
 _WILD = re.compile(r"(?:\A|[^\\])(?:\\\\)*[*?\[]")
-_ANY = re.compile(r"(?:\A|[^\\])(?:\\\\)*(?:\.|\[\^[^\]]*\])(?:[*+]|\{)")
+_ANY = re.compile(r"(?:\A|[^\\])(?:\\\\)*(?:\.|\[\^[^\]]{0,200}\])(?:[*+]|\{)")
 # Nothing but letters that mean themselves, and choices between them inside of brackets.
 _CHOICES = re.compile(r"\^(?:[A-Za-z0-9_/@%:,=~ -]|\\[^A-Za-z0-9]|\((?:[A-Za-z0-9_/@%:,=~| -]|\\[^A-Za-z0-9])*\))*\$")
 _SHOWN = 6

@@ -14,10 +14,12 @@ import pytest
 from workbench.host import sudoers
 from workbench.host.command import Output
 from workbench.host.context import Context
+from workbench.host.files import CannotLook
 from workbench.host.privileged import Privileged
 from workbench.host.sudoers import access, defaults, includes, names, policy, targets
 from workbench.host.sudoers.document import parse
-from workbench.model.sudoers import SudoCommand, SudoDefault
+from workbench.model.facts import PathFact
+from workbench.model.sudoers import SudoCommand, SudoDefault, SudoersFacts
 
 HOST = policy.Host(
     "laptop", (), names.Directory(lambda name: None, lambda group: frozenset()), datetime(2026, 1, 2, tzinfo=UTC)
@@ -118,6 +120,10 @@ class TestIncludes:
         text = f"Defaults env_reset\n{line}\nroot ALL=ALL\n"
         assert list(includes.folders("/etc/sudoers", text, "laptop.example.org")) == ([folder] if folder else [])
 
+    @pytest.mark.parametrize("text", ["\n" * 500_000, " " * 500_000, "@includedir " * 50_000, '@includedir "' * 50_000])
+    def test_hostile_text_takes_no_time(self, text: str) -> None:
+        assert len(list(includes.folders("/etc/sudoers", text, "laptop"))) <= 1
+
     @unix_only
     def test_every_file_is_listed_and_links_are_followed(self, tmp_path: Path) -> None:
         (tmp_path / "a.b").write_text("x")
@@ -166,12 +172,14 @@ class TestTargets:
     def test_what_is_no_path_has_no_files(self, text: str) -> None:
         assert targets.with_files(SudoCommand(text)) == SudoCommand(text)
 
-    @pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may look everywhere")
-    def test_what_cannot_be_looked_at_is_told(self, tmp_path: Path) -> None:
-        closed = tmp_path / "closed"
-        closed.mkdir(mode=0)
-        found = targets.with_files(SudoCommand(f"{closed}/x"))
-        assert found.unseen == (f"{closed}/x",)
+    def test_what_cannot_be_looked_at_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(path: object) -> PathFact:
+            raise CannotLook("permission denied")
+
+        monkeypatch.setattr(targets, "path_fact", refuse)
+        for text, unseen in (("/closed/x", "/closed/x"), ("/closed/*", "/closed"), ("/closed/", "/closed")):
+            found = targets.with_files(SudoCommand(text))
+            assert (found.target, found.nearest, found.unseen) == (None, None, (unseen,))
 
 
 class TestThroughSudo:
@@ -208,7 +216,6 @@ class TestThroughSudo:
     @pytest.fixture(autouse=True)
     def programs(self, monkeypatch: pytest.MonkeyPatch) -> None:
         from workbench.host import privileged
-        from workbench.host.files import CannotLook
 
         def refuse(path: object, limit: int) -> bytes:
             raise CannotLook("permission denied")
@@ -271,3 +278,48 @@ def test_a_secret_in_settings_and_entries_does_not_enter_the_facts(
     assert facts.entries
     assert facts.defaults
     assert secret not in repr(facts)
+
+
+class TestRefusedFiles:
+    """cvtsudoers reads files that sudo refuses: what they say must not count."""
+
+    DOCUMENT = (
+        '{"Defaults": [{"Options": [{"authenticate": false}]}],'
+        '"User_Specs": [{"User_List": [{"username": "dev"}], "Host_List": [{"hostname": "ALL"}],'
+        '"Cmnd_Specs": [{"Options": [{"authenticate": false}], "Commands": [{"command": "/bin/x"}]}]}]}'
+    )
+
+    @pytest.fixture
+    def gathered(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SudoersFacts:
+        folder = tmp_path / "sudoers.d"
+        folder.mkdir()
+        inside = folder / "open"
+        inside.write_text("Defaults !authenticate\ndev ALL=NOPASSWD: /bin/x\n")
+        inside.chmod(0o442)
+        main = tmp_path / "sudoers"
+        main.write_text(f"@includedir {folder}\n")
+        main.chmod(0o440)
+        outputs = {
+            "cvtsudoers": Output(0, self.DOCUMENT, ""),
+            "visudo": Output(0, f"{main}: parsed OK\n{inside}: parsed OK\n", ""),
+        }
+        monkeypatch.setattr(sudoers, "find_program", lambda name: f"/usr/bin/{name}")
+        monkeypatch.setattr(access, "find_program", lambda name: f"/usr/bin/{name}")
+        monkeypatch.setattr(access, "run", lambda arguments, deadline: outputs[arguments[0].rpartition("/")[2]])
+        return sudoers.gather(Context("linux", tmp_path, 0, {}, tmp_path, sudoers=main))
+
+    @unix_only
+    def test_rules_and_entries_have_no_effect_and_settings_are_not_known(self, gathered: SudoersFacts) -> None:
+        assert [rule.here for rule in gathered.rules] == [False]
+        assert [entry.here for entry in gathered.entries] == [False]
+        assert [(gap.facet, gap.what) for gap in gathered.state.unread] == [
+            ("rules", "the settings (Defaults) of the sudo policy")
+        ]
+
+    @unix_only
+    def test_the_snapshot_file_keeps_all_of_it(self, gathered: SudoersFacts) -> None:
+        from tests import builders
+        from workbench.report.snapshot_file import from_json, to_json
+
+        snapshot = builders.snapshot(sudoers=replace(gathered, errors=(("/etc/sudoers", 3, "x"), ("", None, "y"))))
+        assert from_json(to_json(snapshot).encode(), "host.json") == snapshot

@@ -27,7 +27,7 @@ _MISTAKE = re.compile(
     r"|>>> (?P<old>.+): syntax error near line (?P<old_line>\d+) <<<"
 )
 _MOST_ERRORS = 20
-_SETTINGS = re.compile(rb"^\s*Defaults\b", re.MULTILINE)
+_SETTINGS = re.compile(rb"^[ \t]*Defaults\b", re.MULTILINE)
 _WRITABLE_BY_GROUP, _WRITABLE_BY_OTHERS = 0o020, 0o002
 
 

@@ -15,7 +15,7 @@ from workbench.host.files import CannotLook, file_fact, path_fact
 from workbench.model.facts import FileFact, Unread
 from workbench.text import visible
 
-_INCLUDE = re.compile(r'^\s*[#@]includedir\s+(?:"([^"\n]+)"|((?:\\.|[^\s\\"#])+))', re.MULTILINE)
+_INCLUDE = re.compile(r'^[ \t]*[#@]includedir[ \t]+(?:"([^"\n]+)"|((?:\\.|[^\s\\"#])+))', re.MULTILINE)
 _ESCAPE = re.compile(r"\\(.)")
 _MOST = 1000
 
