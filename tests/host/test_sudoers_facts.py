@@ -280,6 +280,32 @@ def test_a_secret_in_settings_and_entries_does_not_enter_the_facts(
     assert secret not in repr(facts)
 
 
+@pytest.mark.parametrize(
+    ("status", "err", "state", "errors"),
+    [
+        (1, "/etc/sudoers:3:7: syntax error", "partial", 1),
+        (1, ">>> /etc/sudoers: syntax error near line 3 <<<", "partial", 1),
+        (0, 'cvtsudoers: /etc/sudoers:3:7: unknown defaults entry "x"', "complete", 1),
+        (0, '/etc/sudoers:3:7: unused Cmnd_Alias "X"', "complete", 0),
+        (125, "/usr/bin/cvtsudoers did not answer within 3 s", "failed", 0),
+        (1, "sudo: a password is required", "failed", 0),
+        (1, "", "failed", 0),
+    ],
+)
+def test_only_what_the_parser_says_of_the_policy_is_a_mistake_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, err: str, state: str, errors: int
+) -> None:
+    file = tmp_path / "sudoers"
+    file.write_text("x ALL=ALL\n")
+    outputs = {"cvtsudoers": Output(status, "" if status else "{}", err), "visudo": Output(0, "", "")}
+    monkeypatch.setattr(sudoers, "find_program", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(access, "find_program", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(access, "run", lambda arguments, deadline: outputs[arguments[0].rpartition("/")[2]])
+    facts = sudoers.gather(Context("linux", tmp_path, 0, {}, tmp_path, sudoers=file))
+    assert (facts.state.status, len(facts.errors)) == (state, errors)
+    assert all((path, line) == ("/etc/sudoers", 3) for path, line, _ in facts.errors)
+
+
 class TestRefusedFiles:
     """cvtsudoers reads files that sudo refuses: what they say must not count."""
 

@@ -89,7 +89,10 @@ def _gathered(where: str, access: Access) -> SudoersFacts:
     files = _files(contents, (where, *parsed))
     errors = _errors(first, reports)
     if first.status != 0 or (not first.out.strip() and first.err.strip()):
-        why = f"cvtsudoers refuses the policy: {errors[0]}"
+        message = next((line for line in first.err.splitlines() if line.strip()), "it gave no reason")
+        why = f"cvtsudoers refuses the policy: {errors[0] if errors else redact(visible(message, 300))}"
+        if not errors:
+            raise CannotLook(why, _REPAIR)  # it may not be the policy's fault
         gap = Unread("rules", "the rules of the sudo policy", why, _REPAIR)
         state = SectionState("partial", unread=(gap, *around.unread))
         told = tuple(map(_error, errors))
@@ -125,14 +128,12 @@ def _gathered(where: str, access: Access) -> SudoersFacts:
 
 
 def _errors(converted: Output, reports: Sequence[str]) -> list[str]:
-    """What the parser says of mistakes in the policy, one line each; at least one where it refuses all of it.
+    """What the parser says of mistakes in the policy, one line each.
 
-    A line of the policy that it shows below may hold a secret, and is left out.
+    A line of the policy that it shows below may hold a secret, and is left out. An unused alias is no mistake.
     """
     lines = [line.removeprefix("cvtsudoers: ") for line in (*reports, *converted.err.splitlines())]
-    said = [line for line in lines if _MISTAKE.fullmatch(line)]
-    if not said and (converted.status != 0 or not converted.out.strip()):
-        said = [next((line for line in lines if line.strip()), "it gave no reason")]
+    said = [line for line in lines if _MISTAKE.fullmatch(line) and ": unused " not in line]
     return [redact(visible(line, 300)) for line in dict.fromkeys(said)][:_MOST_ERRORS]
 
 
