@@ -82,7 +82,7 @@ from workbench.model.session import StartupFile
 from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import PortFact, SocketFact
-from workbench.model.sudoers import SudoCommand, SudoRule
+from workbench.model.sudoers import SudoCommand, SudoDefault, SudoEntry, SudoersFacts, SudoRule
 from workbench.model.units import IgnoredLine, UnitFact
 from workbench.recording import records, records_watch, silenced
 from workbench.running import Cause, behind_a_tool, by_cause, developers, listed
@@ -95,10 +95,28 @@ from workbench.subjects import (
     started_servers,
     unit_subject,
 )
+from workbench.sudo_policy import Decision as SudoDecision
+from workbench.sudo_policy import Grant as SudoGrant
+from workbench.sudo_policy import Request as SudoRequest
+from workbench.sudo_policy import decide as sudo_decides
+from workbench.sudo_policy import grants as sudo_grants
+from workbench.sudo_policy import outcome as sudo_settings
+from workbench.sudo_rules import (
+    ROOT_GROUPS,
+    foreign_targets,
+    permitted_commands,
+    rule_callers,
+    rule_listing,
+    rule_location,
+    rule_subject,
+    spoken_callers,
+    spoken_targets,
+)
 
 __all__ = [
     "EXECUTE",
     "READ",
+    "ROOT_GROUPS",
     "WRITE",
     "Ability",
     "Account",
@@ -161,7 +179,13 @@ __all__ = [
     "StartupFile",
     "Subject",
     "SudoCommand",
+    "SudoDecision",
+    "SudoDefault",
+    "SudoEntry",
+    "SudoGrant",
+    "SudoRequest",
     "SudoRule",
+    "SudoersFacts",
     "UnitFact",
     "Verdict",
     "behind_a_tool",
@@ -175,6 +199,7 @@ __all__ = [
     "engine_command",
     "fix",
     "flaw_applies",
+    "foreign_targets",
     "inspect_command",
     "inventory_subject",
     "judge_containers",
@@ -185,17 +210,27 @@ __all__ = [
     "others",
     "package_uses",
     "permits",
+    "permitted_commands",
     "process_subject",
     "reaches",
     "records",
     "records_watch",
     "replaceable_at",
     "root_is_contained",
+    "rule_callers",
+    "rule_listing",
+    "rule_location",
+    "rule_subject",
     "rules_the_host",
     "runs_as_root",
     "server_subject",
     "silenced",
+    "spoken_callers",
+    "spoken_targets",
     "started_servers",
+    "sudo_decides",
+    "sudo_grants",
+    "sudo_settings",
     "unit_subject",
     "who_can",
     "who_can_replace",

@@ -55,20 +55,26 @@ import re
 from collections.abc import Iterator
 
 from workbench.api import (
+    ROOT_GROUPS,
     Account,
     Evidence,
     Finding,
-    Location,
     NotApplicable,
     NotAssessed,
     Passed,
     Severity,
     Snapshot,
-    Subject,
     SudoCommand,
     SudoRule,
     Verdict,
     check,
+    foreign_targets,
+    permitted_commands,
+    rule_listing,
+    rule_location,
+    rule_subject,
+    spoken_callers,
+    spoken_targets,
 )
 
 # Each in one string, as a reader would list them. A version at the end of a name is taken off before the look-up.
@@ -124,8 +130,6 @@ _DECIDES_RIGHTS = (
     "/root",
     "/var/spool/cron",
 )
-_ROOT_GROUPS = frozenset(("ALL", "root", "#0", "docker", "lxd", "incus", "disk", "sudo", "wheel", "kmem", "libvirt"))
-_STRONG_GROUPS = frozenset(("shadow",))
 # One file with many names: what a link to it does depends on the name of the link.
 _MANY_IN_ONE = frozenset(("busybox", "toybox", "snap"))
 # Verbs after which free arguments are too loose, but run nothing.
@@ -159,14 +163,14 @@ def passwordless_too_broad(snapshot: Snapshot) -> Iterator[Verdict]:
 
 
 def _judged(rule: SudoRule, snapshot: Snapshot) -> Iterator[Verdict]:
-    targets = _targets(rule, snapshot)
+    targets = foreign_targets(rule, snapshot)
     if not rule.passwordless or not targets:
-        yield Passed(_subject(rule))
+        yield Passed(rule_subject(rule))
         return
     as_root = _as_root(rule, targets, snapshot)
     found: list[tuple[str, Severity, str]] = []
     unclear = False
-    for command in _permitted(rule):
+    for command in permitted_commands(rule):
         if _is_pattern(command):
             unclear = True
             yield NotAssessed(
@@ -180,7 +184,7 @@ def _judged(rule: SudoRule, snapshot: Snapshot) -> Iterator[Verdict]:
         worst = max((each[1] for each in found), key=lambda severity: severity.rank)
         yield _finding(rule, worst, found, targets, snapshot)
     elif not unclear:
-        yield Passed(_subject(rule))
+        yield Passed(rule_subject(rule))
 
 
 def _finding(
@@ -190,62 +194,25 @@ def _finding(
     targets: tuple[str, ...],
     snapshot: Snapshot,
 ) -> Finding:
-    whom = ", ".join(_caller(rule))
+    whom = spoken_callers(rule)
     what, _, why = max(found, key=lambda each: each[1].rank)
     actual = "; ".join(f"{text}: {reason}" for text, _, reason in found[:_LISTED])
     if len(found) > _LISTED:
         actual += f"; and {len(found) - _LISTED} more"
-    target = _spoken(targets)
+    target = spoken_targets(targets)
     return Finding(
-        subject=_subject(rule),
+        subject=rule_subject(rule),
         severity=severity,
         summary=f"{whom} may run {'anything' if what == 'ALL' else what} as {target} without a password: {why}",
         evidence=(
             Evidence(
                 expected="without a password, at most one exact program with exact arguments, and not as root",
                 actual=f"as {target}, without a password: {actual}",
-                command=_command(rule, snapshot),
+                command=rule_listing(rule, snapshot),
             ),
         ),
-        location=Location(rule.file, rule.line) if rule.file else None,
+        location=rule_location(rule),
     )
-
-
-def _command(rule: SudoRule, snapshot: Snapshot) -> tuple[str, ...]:
-    """What shows the rule again: without arguments where a secret stands in the policy, since sudo lists all rules."""
-    named = rule.users[0] if len(rule.users) == 1 and re.fullmatch(r"[a-z_][a-z0-9_-]*", rule.users[0]) else ""
-    if any("<secret: " in command.text for each in snapshot.sudoers.rules for command in each.commands):
-        programs = "sudo -l -U \"$1\" | sed -n 's/\\(NOPASSWD: [^ ]*\\).*/\\1/p'"
-        return ("sh", "-c", programs, "sh", named) if named else ()
-    return ("sudo", "-l", "-U", named) if named else ("sudo", "cvtsudoers", "-e", "-f", "json", "/etc/sudoers")
-
-
-def _subject(rule: SudoRule) -> Subject:
-    commands = ", ".join(("!" if command.negated else "") + command.text for command in rule.commands)
-    runas = ",".join(rule.runas_users) + (f":{','.join(rule.runas_groups)}" if rule.runas_groups else "")
-    text = f"{', '.join(rule.users)} {','.join(rule.hosts)}=({runas}) {commands}"
-    return Subject("rule", text, text if len(text) <= 100 else f"{text[:99]}…")
-
-
-def _caller(rule: SudoRule) -> tuple[str, ...]:
-    return tuple("any account" if user == "ALL" else user for user in rule.users if not user.startswith("!"))
-
-
-def _targets(rule: SudoRule, snapshot: Snapshot) -> tuple[str, ...]:
-    """The accounts the rule lets someone else become; a rule for oneself, or for root alone, gives nothing away."""
-    ids = {account.name: f"#{account.uid}" for account in snapshot.accounts.accounts}
-    callers = [user for user in rule.users if not user.startswith("!") and user not in ("root", "#0")]
-    if not callers:
-        return ()
-    runas = [user for user in rule.runas_users if user and not user.startswith("!")]
-    foreign = [user for user in runas if any(ids.get(user, user) != ids.get(caller, caller) for caller in callers)]
-    groups = [group for group in rule.runas_groups if group in _ROOT_GROUPS | _STRONG_GROUPS]
-    return (*foreign, *(f"group {group}" for group in groups))
-
-
-def _spoken(targets: tuple[str, ...]) -> str:
-    words = {"ALL": "any account", "group ALL": "any group"}
-    return ", ".join(words.get(target, target) for target in targets)
 
 
 def _as_root(rule: SudoRule, targets: tuple[str, ...], snapshot: Snapshot) -> bool:
@@ -254,7 +221,7 @@ def _as_root(rule: SudoRule, targets: tuple[str, ...], snapshot: Snapshot) -> bo
     return any(
         target in ("root", "#0")
         or (target == "ALL" and not barred)
-        or target.removeprefix("group ") in _ROOT_GROUPS - {"ALL"}
+        or target.removeprefix("group ") in ROOT_GROUPS - {"ALL"}
         or target == "group ALL"
         or _is_root(accounts.get(target))
         for target in targets
@@ -263,19 +230,6 @@ def _as_root(rule: SudoRule, targets: tuple[str, ...], snapshot: Snapshot) -> bo
 
 def _is_root(account: Account | None) -> bool:
     return account is not None and account.uid == 0
-
-
-def _permitted(rule: SudoRule) -> list[SudoCommand]:
-    """The commands that no later entry of the same rule refuses again. An exception from ALL leaves ALL."""
-    kept: list[SudoCommand] = []
-    for command in rule.commands:
-        if not command.negated:
-            kept.append(command)
-        elif command.text == "ALL":
-            kept.clear()
-        else:
-            kept = [each for each in kept if command.text not in (each.text, each.text.partition(" ")[0])]
-    return list(dict.fromkeys(kept))
 
 
 def _is_pattern(command: SudoCommand) -> bool:

@@ -347,9 +347,12 @@ class TestGather:
         self, context: Context, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         self.pretend(monkeypatch, Output(1, "", "/etc/sudoers:3:7: syntax error\x1b[31m\nx ALL=(((\n      ^\n"))
-        state = sudoers.gather(context).state
-        assert state.status == "failed"
-        assert state.reason == "cvtsudoers refuses the policy: /etc/sudoers:3:7: syntax error\\x1b[31m"
+        facts = sudoers.gather(context)
+        assert facts.state.status == "partial"
+        message = "cvtsudoers refuses the policy: /etc/sudoers:3:7: syntax error\\x1b[31m"
+        assert [(unread.facet, unread.why) for unread in facts.state.unread] == [("rules", message)]
+        assert facts.errors == (("/etc/sudoers", 3, "syntax error\\x1b[31m"),)
+        assert facts.rules == ()
 
     def test_output_that_is_not_understood_fails(self, context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
         self.pretend(monkeypatch, Output(0, "<html>", ""))

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from workbench.model.facts import FileFact, PathFact, SectionState
+
+DefaultScope = Literal["everyone", "host", "user", "runas", "command"]
 
 
 @dataclass(frozen=True, slots=True)
 class SudoCommand:
     """A permitted command. ``text`` is as sudo parsed it; ``negated`` commands are refused. ``target`` is the program's
     file where it exists.
+
+    ``nearest`` is the deepest existing directory above a program that does not exist or is a pattern or a directory.
+    ``runs`` are further files that it runs: a script, the program behind ``env``, what the script's first line names.
+    ``unseen`` are paths of these that could not be looked at. ``interpreter`` is the first line of a script after its
+    ``#!``, "" for a program that has none, None where that is not known. ``digests`` are ``sha256:…``.
     """
 
     text: str
     negated: bool = False
     target: PathFact | None = None
+    digests: tuple[str, ...] = ()
+    nearest: PathFact | None = None
+    runs: tuple[PathFact, ...] = ()
+    unseen: tuple[str, ...] = ()
+    interpreter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +38,7 @@ class SudoRule:
     ``line`` and ``file`` are where the rule was found, when known. ``passwordless`` is the outcome of tags, Defaults
     and later rules for this rule. ``""`` in ``runas_users`` is the caller's own account (a rule for groups only).
     ``here`` is false for a rule without effect on this machine: for other hosts, past its date, or in a file that sudo
-    refuses to read.
+    refuses to read. ``set_environment`` is its tag: true for SETENV, false for NOSETENV, None for neither.
     """
 
     users: tuple[str, ...]
@@ -34,16 +47,60 @@ class SudoRule:
     runas_groups: tuple[str, ...]
     commands: tuple[SudoCommand, ...]
     passwordless: bool
-    set_environment: bool = False
+    set_environment: bool | None = None
     file: str = ""
     line: int | None = None
     here: bool = True
 
 
 @dataclass(frozen=True, slots=True)
+class SudoEntry:
+    """One entry of the policy as it is written, aliases expanded, before Defaults and other entries are considered.
+
+    ``commands`` begin with ``!`` where they are refused and hold their digests before the path. ``tags`` are its
+    options, sorted, such as ``authenticate=false`` or ``runcwd=*``. ``here`` is None where it takes more than this host
+    to tell (a netgroup).
+    """
+
+    users: tuple[str, ...]
+    hosts: tuple[str, ...]
+    runas_users: tuple[str, ...]
+    runas_groups: tuple[str, ...]
+    commands: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    here: bool | None = True
+
+
+@dataclass(frozen=True, slots=True)
+class SudoDefault:
+    """One setting of a Defaults entry. ``bound`` is whom its ``scope`` means, as in a rule.
+
+    ``operation`` is ``on``, ``off`` (``!name``), ``set``, ``add`` (``+=``) or ``remove`` (``-=``).
+    ``here`` is whether one for hosts means this machine, None where that takes more than this host to tell.
+    """
+
+    scope: DefaultScope
+    bound: tuple[str, ...]
+    name: str
+    operation: Literal["on", "off", "set", "add", "remove"]
+    values: tuple[str, ...] = ()
+    here: bool | None = True
+
+
+@dataclass(frozen=True, slots=True)
 class SudoersFacts:
-    """The sudo policy of this host as ``cvtsudoers`` parsed it. ``files`` are all that were read."""
+    """The sudo policy of this host as ``cvtsudoers`` parsed it. ``files`` are all that were read.
+
+    ``entries`` and ``defaults`` are the whole policy in its order, ``rules`` what it comes to. ``folders`` are the
+    directories it includes and ``listed`` every file in them, also those that sudo leaves out. ``errors`` are what
+    sudo's parser said: the file ("" when unknown), the line and the message.
+    """
 
     state: SectionState
     rules: tuple[SudoRule, ...] = ()
     files: tuple[FileFact, ...] = ()
+    entries: tuple[SudoEntry, ...] = ()
+    defaults: tuple[SudoDefault, ...] = ()
+    folders: tuple[FileFact, ...] = ()
+    listed: tuple[FileFact, ...] = ()
+    errors: tuple[tuple[str, int | None, str], ...] = ()

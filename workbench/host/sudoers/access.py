@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from workbench.host.command import Output, find_program, run
 from workbench.host.files import CannotLook, file_fact, read_bounded
@@ -20,17 +20,24 @@ _DEADLINE = 3.0
 
 
 class Access(Protocol):
-    """Runs sudo's own tools and reads the files of the policy."""
+    """Runs sudo's own tools and reads the files of the policy. ``as_root`` tells whether through sudo."""
+
+    as_root: bool
 
     def run(self, program: str, *arguments: str) -> Output | None:
         """What a tool printed; None where it was not run yet. Raises CannotLook."""
 
     def files(self, paths: Sequence[str]) -> list[tuple[FileFact, bytes]] | None:
-        """The files with their content; None where they were not read yet. What cannot be read is left out."""
+        """The files with their content; None where they were not read yet. What cannot be read is left out.
+
+        Files that were not asked for may be among them, and the folders they stand in (with no content).
+        """
 
 
 class AsOneself:
     """With the rights that the workbench has."""
+
+    as_root = False
 
     def run(self, program: str, *arguments: str) -> Output:
         """See Access."""
@@ -49,6 +56,8 @@ class AsOneself:
 
 class AsRoot:
     """Through sudo. Every command is known before the first is run, so that all are shown and agreed to at once."""
+
+    as_root = True
 
     def __init__(self, privileged: Privileged) -> None:
         self._privileged = privileged
@@ -73,8 +82,7 @@ def _unpacked(archive: bytes) -> list[tuple[FileFact, bytes]]:
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as members:
             for member in members:
                 content = members.extractfile(member) if member.isreg() and member.size <= FILE_LIMIT else None
-                if content is not None:
-                    found.append((_fact(member), content.read()))
+                found.append((_fact(member), content.read() if content is not None else b""))
     except (tarfile.TarError, OSError):
         pass  # an archive that was cut off gives what came before the cut
     return found
@@ -83,7 +91,7 @@ def _unpacked(archive: bytes) -> list[tuple[FileFact, bytes]]:
 def _fact(member: TarInfo) -> FileFact:
     return FileFact(
         path=visible(member.name),
-        kind="file",
+        kind=_kind(member),
         mode=member.mode & 0o7777,
         uid=member.uid,
         gid=member.gid,
@@ -93,3 +101,12 @@ def _fact(member: TarInfo) -> FileFact:
         modified=float(member.mtime),
         exact=is_visible(member.name),
     )
+
+
+def _kind(member: TarInfo) -> Literal["file", "directory", "link", "device"]:
+    if member.isdir():
+        return "directory"
+    if member.issym():
+        return "link"
+    # A second name of a file that is in the archive already has a type of its own.
+    return "file" if member.isreg() or member.islnk() else "device"

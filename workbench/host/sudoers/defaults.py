@@ -1,34 +1,26 @@
-"""The Defaults of a sudo policy that decide whether a password is asked."""
+"""The Defaults of a sudo policy."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from workbench.host.sudoers.names import EVERYONE, UnknownShape, entries
+from workbench.model.sudoers import DefaultScope, SudoDefault
 
-Scope = Literal["everyone", "host", "user", "runas", "command"]
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One Defaults entry: whom it is bound to, and what it says of a password (None: nothing)."""
-
-    scope: Scope
-    bound: tuple[str, ...] = (EVERYONE,)
-    authenticate: bool | None = None
+_OPERATIONS = {"list_assign": "set", "list_add": "add", "list_remove": "remove"}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every Defaults entry that matters here, in the order of the policy.
+    """Every setting of the Defaults entries, in the order of the policy.
 
     ``runas`` is the account a rule means that names none; members of ``exempt`` are never asked for a password.
-    ``unknown`` holds what was bound in a way that is not understood.
+    ``unknown`` holds what was bound or said in a way that is not understood.
     """
 
-    entries: tuple[Setting, ...] = ()
+    entries: tuple[SudoDefault, ...] = ()
     runas: str = "root"
     exempt: str = ""
     unknown: tuple[str, ...] = ()
@@ -40,31 +32,31 @@ def read(document: Mapping[str, Any], runas_document: Mapping[str, Any]) -> Sett
     ``runas_document`` is the same policy with the Defaults of target accounts (``Defaults>``) only: in the whole one
     they look the same as those of callers (``Defaults:``).
     """
-    found: list[Setting] = []
+    found: list[SudoDefault] = []
     unknown: list[str] = []
     runas, exempt = "root", ""
     of_targets = list(runas_document.get("Defaults", ()))
     for block in document.get("Defaults", ()):
         binding = block.get("Binding", ())
-        scope: Scope = _scope(binding)
+        scope: DefaultScope = _scope(binding)
         if scope == "user" and of_targets and block == of_targets[0]:
             scope = "runas"
             del of_targets[0]
-        options = _options(block.get("Options", ()))
-        if scope == "everyone":
-            runas = str(options.get("runas_default", runas))
-            exempt = str(options.get("exempt_group") or "") if "exempt_group" in options else exempt
-        said = options.get("authenticate")
-        if not isinstance(said, bool):
-            continue
         try:
-            found.append(Setting(scope, entries(binding) or (EVERYONE,), said))
+            made = list(_settings(scope, entries(binding) or (EVERYONE,), block.get("Options", ())))
         except UnknownShape as shape:
-            unknown.append(str(shape))
+            unknown.append(f"a Defaults entry with {shape}")
+            continue
+        found += made
+        for setting in made if scope == "everyone" else ():
+            if setting.name == "runas_default" and setting.values:
+                runas = setting.values[0]
+            elif setting.name == "exempt_group":
+                exempt = setting.values[0] if setting.values else ""
     return Settings(tuple(found), runas, exempt, tuple(unknown))
 
 
-def _scope(binding: Sequence[Mapping[str, Any]]) -> Scope:
+def _scope(binding: Sequence[Mapping[str, Any]]) -> DefaultScope:
     if not binding:
         return "everyone"
     keys = {key for entry in binding for key in entry}
@@ -76,5 +68,19 @@ def _scope(binding: Sequence[Mapping[str, Any]]) -> Scope:
     return "user"
 
 
-def _options(listed: Sequence[Any]) -> dict[str, Any]:
-    return {name: value for option in listed if isinstance(option, Mapping) for name, value in option.items()}
+def _settings(scope: DefaultScope, bound: tuple[str, ...], options: Sequence[Any]) -> Iterator[SudoDefault]:
+    for option in options:
+        if not isinstance(option, Mapping):
+            raise UnknownShape("an option that has no name")
+        said = str(option.get("operation", ""))
+        for name, value in option.items():
+            if name == "operation":
+                continue
+            if isinstance(value, bool):
+                yield SudoDefault(scope, bound, name, "on" if value else "off")
+            elif isinstance(value, list) and said in _OPERATIONS:
+                yield SudoDefault(scope, bound, name, _OPERATIONS[said], tuple(map(str, value)))  # type: ignore[arg-type]
+            elif isinstance(value, str | int | float) and not said:
+                yield SudoDefault(scope, bound, name, "set", (str(value),))
+            else:
+                raise UnknownShape(f"the option {name}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from workbench.host.sudoers.defaults import Setting, Settings
+from workbench.host.sudoers.defaults import Settings
 from workbench.host.sudoers.names import (
     OWN_ACCOUNT,
     Directory,
@@ -18,7 +18,7 @@ from workbench.host.sudoers.names import (
     on_this_host,
     positive,
 )
-from workbench.model.sudoers import SudoCommand, SudoRule
+from workbench.model.sudoers import SudoCommand, SudoDefault, SudoEntry, SudoRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,15 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rules in the order of the policy, as sudo wrote them, and in words what was not understood."""
+    """The rules in the order of the policy, as sudo wrote them, and in words what was not understood.
+
+    ``entries`` and ``defaults`` are what the rules were made of.
+    """
 
     rules: tuple[SudoRule, ...] = ()
     unknown: tuple[str, ...] = ()
+    entries: tuple[SudoEntry, ...] = ()
+    defaults: tuple[SudoDefault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +52,16 @@ class _Grant:
     runas_groups: tuple[str, ...]
     commands: tuple[str, ...]
     authenticate: bool | None
-    set_environment: bool
+    set_environment: bool | None
     here: bool | None
+    tags: tuple[str, ...]
+    digests: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def read(document: Mapping[str, Any], settings: Settings, host: Host) -> Policy:
     """The rules of a policy, each with whether it really runs without a password on this machine."""
     grants: list[_Grant] = []
-    unknown = [f"a Defaults entry bound to {shape}" for shape in settings.unknown]
+    unknown = list(settings.unknown)
     for spec in document.get("User_Specs", ()):
         for permission in spec.get("Cmnd_Specs", ()):
             try:
@@ -70,13 +77,37 @@ def read(document: Mapping[str, Any], settings: Settings, host: Host) -> Policy:
         if grant.here is None and any(rule.passwordless for rule in made):
             unknown.append(f"the rule of {', '.join(grant.users)} for the hosts {', '.join(grant.hosts)}")
         rules += made
-    return Policy(tuple(rules), tuple(unknown))
+    defaults = tuple(replace(setting, here=_counts_here(setting, host)) for setting in settings.entries)
+    return Policy(tuple(rules), tuple(unknown), tuple(map(_entry, grants)), defaults)
+
+
+def _counts_here(setting: SudoDefault, host: Host) -> bool | None:
+    return setting.scope != "host" or on_this_host(setting.bound, host.name, host.addresses)
+
+
+def _entry(grant: _Grant) -> SudoEntry:
+    commands = []
+    for command, digests in grant.digests:
+        negation, bare = ("!", command[1:]) if command.startswith("!") else ("", command)
+        commands.append(negation + " ".join((*digests, bare)))
+    return SudoEntry(
+        grant.users,
+        grant.hosts,
+        grant.runas_users,
+        grant.runas_groups,
+        tuple(commands),
+        grant.tags,
+        grant.here,
+    )
 
 
 def _grant(spec: Mapping[str, Any], permission: Mapping[str, Any], settings: Settings, host: Host) -> _Grant:
     options: dict[str, Any] = {}
+    commands = entries(permission.get("Commands", ()))
     for option in permission.get("Options", ()):
-        options.update(option if isinstance(option, Mapping) else {})
+        if not isinstance(option, Mapping):
+            raise UnknownShape("an option that has no name")
+        options.update(option)
     groups = tuple(entry.replace("%", "", 1) for entry in entries(permission.get("runasgroups", ())))
     if "runasusers" in permission:
         runas = entries(permission["runasusers"])
@@ -90,11 +121,21 @@ def _grant(spec: Mapping[str, Any], permission: Mapping[str, Any], settings: Set
         hosts=hosts,
         runas_users=runas,
         runas_groups=groups,
-        commands=entries(permission.get("Commands", ())),
+        commands=commands,
         authenticate=authenticate if isinstance(authenticate, bool) else None,
-        set_environment=options.get("setenv") is True,
+        set_environment=setenv if isinstance(setenv := options.get("setenv"), bool) else None,
         here=False if _over(options.get("notafter"), host.now) else here,
+        tags=tuple(sorted(f"{name}={_said(value)}" for name, value in options.items())),
+        digests=tuple(zip(commands, map(_digests, permission.get("Commands", ())), strict=True)),
     )
+
+
+def _said(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _digests(item: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(f"{name}:{value}" for name, value in item.items() if name.startswith("sha"))
 
 
 def _over(until: object, now: datetime) -> bool:
@@ -132,13 +173,15 @@ def _rules(grant: _Grant, later: Sequence[_Grant], settings: Settings, host: Hos
 
 
 def _rule(grant: _Grant, commands: Sequence[str], *, passwordless: bool) -> SudoRule:
+    digests = dict(grant.digests)
     return SudoRule(
         users=grant.users,
         hosts=grant.hosts,
         runas_users=grant.runas_users,
         runas_groups=grant.runas_groups,
         commands=tuple(
-            SudoCommand(command.removeprefix("!"), command.startswith("!")) for command in _only(grant, commands)
+            SudoCommand(command.removeprefix("!"), command.startswith("!"), digests=digests.get(command, ()))
+            for command in _only(grant, commands)
         ),
         passwordless=passwordless,
         set_environment=grant.set_environment,
@@ -159,12 +202,13 @@ def _passwordless(grant: _Grant, command: str, settings: Settings, host: Host) -
     # sudo applies the Defaults of commands after all others, whatever their place.
     for late in (False, True):
         for setting in settings.entries:
-            if (setting.scope == "command") is late and _holds(setting, grant, command, host):
-                authenticate = setting.authenticate is not False
+            of_command = setting.scope == "command"
+            if setting.name == "authenticate" and of_command is late and _holds(setting, grant, command, host):
+                authenticate = setting.operation != "off"
     return not authenticate
 
 
-def _holds(setting: Setting, grant: _Grant, command: str, host: Host) -> bool:
+def _holds(setting: SudoDefault, grant: _Grant, command: str, host: Host) -> bool:
     match setting.scope:
         case "everyone":
             return True
@@ -181,9 +225,9 @@ def _holds(setting: Setting, grant: _Grant, command: str, host: Host) -> bool:
 def _parts(grant: _Grant, settings: Settings, host: Host) -> list[_Grant]:
     """The parts of a rule that a Defaults entry frees from the password though it does not free all of it."""
     parts: list[_Grant] = []
-    freeing = [setting for setting in settings.entries if setting.authenticate is False]
+    freeing = [one for one in settings.entries if one.name == "authenticate" and one.operation == "off"]
     if settings.exempt:
-        freeing.append(Setting("user", (f"%{settings.exempt}",), False))
+        freeing.append(SudoDefault("user", (f"%{settings.exempt}",), "authenticate", "off"))
     for setting in freeing:
         if setting.scope == "user":
             both = named_in_both(setting.bound, grant.users, host.accounts)
