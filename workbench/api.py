@@ -54,7 +54,7 @@ from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import PortFact, SocketFact
 from workbench.model.sudoers import SudoCommand, SudoRule
-from workbench.model.units import IgnoredLine, UnitFact
+from workbench.model.units import IgnoredLine, UnitFact, UnitPlace, UnitRun, UnitSecret, UnitSetting
 from workbench.running import Cause, behind_a_tool, by_cause, developers, listed
 from workbench.subjects import (
     config_subject,
@@ -117,6 +117,10 @@ __all__ = [
     "SudoCommand",
     "SudoRule",
     "UnitFact",
+    "UnitPlace",
+    "UnitRun",
+    "UnitSecret",
+    "UnitSetting",
     "Verdict",
     "behind_a_tool",
     "best_version",

@@ -349,7 +349,7 @@ class TestGather:
                 raise CannotLook("permission denied")
             return read_bounded(path, limit)
 
-        monkeypatch.setattr(units, "read_bounded", closed)
+        monkeypatch.setattr("workbench.host.units.reading.read_bounded", closed)
         systemd = Systemd("", "Overall exposure level for mcp-a.service: 1.0 OK")
         facts = self.gather(folder, monkeypatch, systemd)
         assert [unit.exposure for unit in facts.units] == [None]

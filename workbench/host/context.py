@@ -35,6 +35,7 @@ class Context:
     systemd is not asked about them. ``privileged`` is there where reading through sudo is offered or was agreed to.
     ``found`` holds the sections gathered so far, by name, for a collector that depends on them.
     ``probes`` are what probes that were asked for found out, by the socket's inode.
+    ``units`` are units that are judged whatever they run, by name.
     ``engines`` are the sockets of container engines, None for the usual places.
     """
 
@@ -48,6 +49,7 @@ class Context:
     unit_folders: tuple[Path, ...] | None = None
     managed_root: Path = Path("/")
     engines: tuple[Path, ...] | None = None
+    units: tuple[str, ...] = ()
     homes: tuple[Home, ...] = ()
     assess: bool = True
     privileged: Privileged | None = None

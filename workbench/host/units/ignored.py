@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from workbench.host.files import CannotLook, read_bounded
 from workbench.host.units.analysis import Message
@@ -29,9 +29,9 @@ _WITHOUT_VALUE = re.compile(
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]*\Z")
 
 
-def shown(messages: Sequence[Message]) -> tuple[IgnoredLine, ...]:
-    """The dropped lines, safe to show."""
-    contents: dict[str, str] = {}
+def shown(messages: Sequence[Message], known: Mapping[str, str]) -> tuple[IgnoredLine, ...]:
+    """The dropped lines, safe to show. ``known`` are the texts of files that were read, by path."""
+    contents = dict(known)
     for message in messages:
         if message.path not in contents:
             contents[message.path] = _content(message.path)
