@@ -58,6 +58,8 @@ def places(
             found.append(UnitPlace(key, visible(path), _exists(path), optional))
     if program.startswith("/"):
         found.append(UnitPlace("ExecStart", visible(program), _exists(program)))
+        real = os.path.realpath(program)
+        found += [UnitPlace("program", visible(real), _exists(real))] if real != program else []
     if launch is not None:
         if launch.script.startswith("/"):
             found.append(UnitPlace("script", visible(launch.script), _exists(launch.script)))
