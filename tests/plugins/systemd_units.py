@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from tests import builders
 from workbench.host.units.filters import answers
@@ -24,7 +25,7 @@ GROUPS = {
 }
 
 
-def unit(service: str = "", *, file: str = FILE, command: tuple[str, ...] = COMMAND, **more: object) -> UnitFact:
+def unit(service: str = "", *, file: str = FILE, command: tuple[str, ...] = COMMAND, **more: Any) -> UnitFact:
     """A system unit (a user unit where ``file`` is one) whose section Service is the given text."""
     where = builders.path(file, 0o644, uid=1000 if file.startswith("/home/") else 0)
     settings = kept(effective([(file, f"[Service]\n{service}\n")]))
@@ -40,7 +41,7 @@ def unit(service: str = "", *, file: str = FILE, command: tuple[str, ...] = COMM
         ignored=(),
     )
     filters = answers(made.values("SystemCallFilter"), made.value("SystemCallErrorNumber"), GROUPS)
-    return replace(made, **{"syscalls": filters, **more})  # type: ignore[arg-type]
+    return replace(made, **{"syscalls": filters, **more})
 
 
 def place(key: str, path: str, *, exists: bool | None = True, optional: bool = False) -> UnitPlace:
@@ -53,7 +54,7 @@ def host(
     state: SectionState = builders.COMPLETE,
     version: int = 252,
     folders: tuple[PathFact, ...] = (),
-    **sections: object,
+    **sections: Any,
 ) -> Snapshot:
     """A host with these units."""
     of_units = tuple(UnitFolder("system", path) for path in folders)

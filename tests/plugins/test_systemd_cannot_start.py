@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,12 +13,12 @@ from workbench.model.severity import Severity
 from workbench.model.units import UnitFact, UnitPlace, UnitRun
 
 CHECK = "systemd/cannot-start"
-NODE = {"runtime": "node", "command": ("/usr/bin/node", "/opt/mcp/index.js")}
+NODE: dict[str, Any] = {"runtime": "node", "command": ("/usr/bin/node", "/opt/mcp/index.js")}
 OTHER = ("/usr/local/bin/mcp-web", "--http")
 RUN = UnitRun("mcp-files.service", "active", main_pid=5, started=9.0)
 
 
-def judged(service: str, **more: object) -> UnitFact:
+def judged(service: str, **more: Any) -> UnitFact:
     return unit(service, **{"command": OTHER, **more})
 
 
@@ -185,7 +186,7 @@ def test_hardened_exec_paths_by_any_of_its_names(paths: str) -> None:
         ("", {"command": ("/usr/bin/python3", "-m", "mcp_server_git")}),
     ],
 )
-def test_vulnerable_a_server_without_an_input(service: str, more: dict[str, object]) -> None:
+def test_vulnerable_a_server_without_an_input(service: str, more: dict[str, Any]) -> None:
     made = unit(service, **more)
     assert "exits, which systemd takes for success" in only_finding(made).summary
 
@@ -200,7 +201,7 @@ def test_vulnerable_a_server_without_an_input(service: str, more: dict[str, obje
         ("", {"runs": (RUN,)}),
     ],
 )
-def test_hardened_a_server_with_an_input_or_without_the_need(service: str, more: dict[str, object]) -> None:
+def test_hardened_a_server_with_an_input_or_without_the_need(service: str, more: dict[str, Any]) -> None:
     assert passes(unit(service, **more))
 
 

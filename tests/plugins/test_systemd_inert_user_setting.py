@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests import builders
@@ -12,7 +14,7 @@ from workbench.model.units import UnitFact
 CHECK = "systemd/inert-user-setting"
 
 
-def own(service: str, **more: object) -> UnitFact:
+def own(service: str, **more: Any) -> UnitFact:
     return unit(service, file=USER_FILE, **more)
 
 

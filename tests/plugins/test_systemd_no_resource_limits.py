@@ -42,7 +42,7 @@ def test_hardened_by_the_unit(service: str) -> None:
 
 
 def test_hardened_by_the_slice_and_by_the_manager() -> None:
-    of_slice = tuple(UnitSetting("Slice", *line.split("="), "/etc/mcp.slice", 2) for line in ALL.split("\n"))
+    of_slice = tuple(UnitSetting("Slice", *line.partition("=")[::2], "/etc/mcp.slice", 2) for line in ALL.split("\n"))
     assert builders.kinds(run_check(CHECK, host(unit("Slice=mcp.slice", settings=of_slice)))) == {Passed}
     run = UnitRun("mcp-files.service", "active", memory_max="268435456", cpu_quota="500ms")
     assert builders.kinds(run_check(CHECK, host(unit("TasksMax=64", runs=(run,))))) == {Passed}

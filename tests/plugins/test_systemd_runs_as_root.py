@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests import builders
@@ -33,7 +35,7 @@ def only_finding(judged: UnitFact) -> Finding:
         ("User=mcp", {"prefix": "-!"}, "ExecStart=!… runs as root, whatever User= says"),
     ],
 )
-def test_vulnerable_root_by_default_by_name_or_by_a_prefix(service: str, more: dict[str, object], why: str) -> None:
+def test_vulnerable_root_by_default_by_name_or_by_a_prefix(service: str, more: dict[str, Any], why: str) -> None:
     found = only_finding(unit(service, **more))
     assert found.severity is Severity.CRITICAL
     assert found.evidence[0].actual == why
@@ -83,7 +85,7 @@ def test_vulnerable_roots_own_manager() -> None:
         ("User=mcp", {"prefix": "-"}),
     ],
 )
-def test_hardened_an_account_of_its_own(service: str, more: dict[str, object]) -> None:
+def test_hardened_an_account_of_its_own(service: str, more: dict[str, Any]) -> None:
     assert builders.kinds(run_check(CHECK, host(unit(service, **more)))) == {Passed}
 
 

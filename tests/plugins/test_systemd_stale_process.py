@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,12 +24,12 @@ OPEN = IsolationFact(root="host", private_tmp=False, network="host", homes_reada
 HARD = "User=mcp\nNoNewPrivileges=yes\nProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes\nPrivateNetwork=yes"
 
 
-def running(**more: object) -> ProcessFacts:
-    values = {"uid": 900, "account": "mcp", "unit": "mcp-files.service", **more}
+def running(**more: Any) -> ProcessFacts:
+    values: dict[str, Any] = {"uid": 900, "account": "mcp", "unit": "mcp-files.service", **more}
     return ProcessFacts(builders.COMPLETE, (builders.process(**values),))
 
 
-def changed(service: str, seconds: float, **more: object) -> UnitFact:
+def changed(service: str, seconds: float, **more: Any) -> UnitFact:
     made = unit(service, **{"runs": (RUN,), **more})
     return replace(made, files=(replace(made.path, file=replace(made.path.file, modified=STARTED + seconds)),))
 
@@ -62,7 +63,7 @@ def test_vulnerable_by_the_start_of_its_process_where_no_manager_tells() -> None
         ("PrivateNetwork=yes", {"isolation": OPEN}, "PrivateNetwork=yes"),
     ],
 )
-def test_vulnerable_the_process_lacks_what_is_promised(service: str, process: dict[str, object], promised: str) -> None:
+def test_vulnerable_the_process_lacks_what_is_promised(service: str, process: dict[str, Any], promised: str) -> None:
     judged = changed(service, -60)
     (found,) = builders.findings(run_check(CHECK, host(judged, processes=running(**process))))
     assert f"lacks what its unit promises ({promised})" in found.summary
@@ -84,7 +85,7 @@ def test_hardened_a_process_that_has_it_all() -> None:
         ("NoNewPrivileges=yes\nProtectSystem=strict", {"prefix": "+"}),
     ],
 )
-def test_hardened_what_was_not_promised_is_not_missed(service: str, more: dict[str, object]) -> None:
+def test_hardened_what_was_not_promised_is_not_missed(service: str, more: dict[str, Any]) -> None:
     facts = running(isolation=OPEN)
     assert builders.kinds(run_check(CHECK, host(changed(service, -60, **more), processes=facts))) == {Passed}
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests import builders
@@ -15,11 +17,11 @@ CHECK = "systemd/unit-writable-by-others"
 FOLDER = "/etc/systemd/system"
 
 
-def at(path: str, mode: int, uid: int = 0, gid: int = 0, **more: object) -> PathFact:
-    return builders.path(path, mode, uid=uid, gid=gid, **more)  # type: ignore[arg-type]
+def at(path: str, mode: int, uid: int = 0, gid: int = 0, **more: Any) -> PathFact:
+    return builders.path(path, mode, uid=uid, gid=gid, **more)
 
 
-def say(*files: PathFact, folders: tuple[PathFact, ...] = (), **more: object) -> list[Verdict]:
+def say(*files: PathFact, folders: tuple[PathFact, ...] = (), **more: Any) -> list[Verdict]:
     return run_check(CHECK, host(unit("User=mcp", files=files, **more), folders=folders))
 
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -187,11 +188,11 @@ def _take_assessed(
 ) -> None:
     overalls: dict[str, float] = {}
     by_name: dict[str, list[str]] = {}
-    for given, unit in named.items():
-        by_name.setdefault(_assessed_as(unit.name), []).append(given)
+    for place, unit in named.items():
+        by_name.setdefault(unit.name, []).append(place)
     for name, overall in _OVERALL.findall(said.out):
-        for given in dict.fromkeys((*by_name.get(name, ()), *by_name.get(_assessed_as(name), ()))):
-            overalls[given] = float(overall)
+        for place in by_name.get(name) or by_name.get(_assessed_as(name), ()):
+            overalls[place] = float(overall)
     if overalls:
         # The tables carry no name: they come in the order asked, so only what has an overall is asked for.
         given = [name for name in named if name in overalls]
@@ -264,9 +265,15 @@ def analyse_as_root(manager: Manager, units: Sequence[UnitFile], privileged: Pri
         except CannotLook as why:
             found.unread += [Unread(facet, visible(unit.name), why.why, why.unlock) for facet in _FACETS]
             continue
-        _take_assessed(overall, lambda given, said=table: said, {file: unit}, "offline", found)
+        _take_assessed(overall, partial(_answer, table), {file: unit}, "offline", found)
         if unit.name not in found.exposures:
             found.unread.append(_not_assessed(unit, overall))
+
+
+def _answer(table: Output, given: Sequence[str]) -> Output:
+    """The table of one unit, whatever of it is asked for."""
+    del given
+    return table
 
 
 def _verify_vector(prefix: tuple[str, ...], units: Sequence[UnitFile]) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ _MOST = 2000
 
 def kept(counting: Iterable[tuple[str, Assignment]]) -> tuple[UnitSetting, ...]:
     """The settings that count, safe to keep and to show."""
-    found = []
+    found: list[UnitSetting] = []
     for file, each in counting:
         if each.section in _SECTIONS and _KEY.match(each.key) and len(found) < _MOST:
             key = _OLD_NAMES.get(each.key, each.key)
