@@ -191,7 +191,7 @@ def _take_assessed(
     for place, unit in named.items():
         by_name.setdefault(unit.name, []).append(place)
     for name, overall in _OVERALL.findall(said.out):
-        for place in by_name.get(name) or by_name.get(_assessed_as(name), ()):
+        for place in by_name.get(name) or by_name.get(_assessed_as(name)) or ():
             overalls[place] = float(overall)
     if overalls:
         # The tables carry no name: they come in the order asked, so only what has an overall is asked for.

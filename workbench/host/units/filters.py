@@ -58,13 +58,13 @@ def answers(values: Sequence[str], error_number: str, known: Groups) -> tuple[tu
         negated = value.startswith("~")
         for word in value.removeprefix("~").split():
             name, _, number = word.partition(":")
-            own = "refused" if number and number != "kill" else otherwise
-            unknown_group = unknown_group or (name.startswith("@") and name not in known and not known)
+            own = ("killed" if number == "kill" else "refused") if number else ""
+            unknown_group = unknown_group or (not known and name.startswith("@") and name != _ALWAYS)
             for call in _members(name, known):
-                if negated != allowing:
-                    listed[call] = "allowed" if allowing else own
+                if negated or (allowing and own):
+                    listed[call] = own or otherwise
                 elif allowing:
-                    listed[call] = own
+                    listed[call] = "allowed"
                 else:
                     listed.pop(call, None)
     found = []
