@@ -409,8 +409,6 @@ class TestClosedFiles:
             return Output(0, base64.b64encode(Path(vector[-1]).read_bytes()).decode(), "")
         if "verify" in vector:
             return Output(0, "", f"{vector[-1]}:3: Failed to parse boolean value, ignoring: perhaps\n")
-        if "--json=short" in vector:
-            return Output(0, '[{"name": "A=", "description": "a", "exposure": "0.3"}]', "")
         return Output(0, "→ Overall exposure level for mcp-a.service: 3.7 OK\n", "")
 
     def test_is_a_gap(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

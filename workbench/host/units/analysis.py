@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -26,7 +24,8 @@ from workbench.text import visible
 
 _DEADLINE = 4.0
 _FACETS = ("exposure", "ignored")
-_OVERALL = re.compile(r"Overall exposure level for (\S+): (\d+(?:\.\d+)?)")
+_OVERALL = re.compile(r"\W*Overall exposure level for (\S+): (\d+(?:\.\d+)?)")
+_COST = re.compile(r"\d\.\d\Z")
 _MESSAGE = re.compile(r"^(.+?):(\d+): (.*)$")
 _IGNORES = re.compile(r"\bignor(?:ing|ed)\b", re.IGNORECASE)
 _REFUSED = re.compile(
@@ -165,42 +164,40 @@ def _assess(
     base: tuple[str, ...], named: Mapping[str, UnitFile], measured: Literal["live", "offline"], found: Analysis
 ) -> Output:
     """Assess units in one go, each ``named`` by what systemd-analyze is told: its name or its file."""
-    # Both at once, as if every unit could be assessed; where one cannot, the table is asked for again without it.
-    whole = _Asked((*base, "--json=short", *named))
-    try:
-        said = run((*base, *named), _DEADLINE)
-    finally:
-        table = whole.answer()
-
-    def ask(given: Sequence[str]) -> Output:
-        return table if len(given) == len(named) else run((*base, "--json=short", *given), _DEADLINE)
-
-    _take_assessed(said, ask, named, measured, found)
+    said = run((*base, *named), _DEADLINE)
+    _take_assessed(said, tuple(named.values()), measured, found)
     return said
 
 
 def _take_assessed(
-    said: Output,
-    ask: Callable[[Sequence[str]], Output],
-    named: Mapping[str, UnitFile],
-    measured: Literal["live", "offline"],
-    found: Analysis,
+    said: Output, units: Sequence[UnitFile], measured: Literal["live", "offline"], found: Analysis
 ) -> None:
-    overalls: dict[str, float] = {}
-    by_name: dict[str, list[str]] = {}
-    for place, unit in named.items():
-        by_name.setdefault(unit.name, []).append(place)
-    for name, overall in _OVERALL.findall(said.out):
-        for place in by_name.get(name) or by_name.get(_assessed_as(name)) or ():
-            overalls[place] = float(overall)
-    if overalls:
-        # The tables carry no name: they come in the order asked, so only what has an overall is asked for.
-        given = [name for name in named if name in overalls]
-        tables = _tables(ask(given).out)
-        if len(tables) != len(given):
-            tables = [()] * len(given)
-        for name, items in zip(given, tables, strict=True):
-            found.exposures[named[name].name] = Exposure(overalls[name], items, measured)
+    # The text and not --json: only the text has the total, and only it says which unit a table is of.
+    names = {unit.name for unit in units}
+    rows: list[ExposureItem] = []
+    for line in said.out.split("\n"):
+        total = _OVERALL.match(line) if "Overall" in line else None
+        if total is None:
+            rows += _row(line)
+            continue
+        name = total[1] if total[1] in names else _assessed_as(total[1])
+        if name in names:
+            rows.sort(key=lambda item: (-item.exposure, item.name))
+            found.exposures[name] = Exposure(float(total[2]), tuple(rows), measured)
+        rows = []
+
+
+def _row(line: str) -> Iterator[ExposureItem]:
+    """What one row of a table says costs something: a mark, the setting, what it is about, what it costs."""
+    said, _, cost = line.rstrip().rpartition(" ")
+    if len(cost) != 3 or not _COST.match(cost) or cost == "0.0":
+        return
+    words = said.split(None, 2)
+    if words and "=" not in words[0]:
+        del words[0]
+    about = said.partition(words[0])[2].strip() if words else ""
+    if words and "=" in words[0] and about:
+        yield ExposureItem(visible(words[0]), visible(about), float(cost))
 
 
 def _not_assessed(unit: UnitFile, said: Output) -> Unread:
@@ -217,38 +214,6 @@ def _assessed_as(name: str) -> str:
     return f"{stem}@.{name.rpartition('.')[2]}" if at else name
 
 
-def _tables(text: str) -> list[tuple[ExposureItem, ...]]:
-    """The tables of one or more units: JSON arrays, one behind the other."""
-    decoder = json.JSONDecoder()
-    tables: list[tuple[ExposureItem, ...]] = []
-    at = 0
-    try:
-        while (at := _next(text, at)) < len(text):
-            rows, at = decoder.raw_decode(text, at)
-            # Asked for several units, a running manager adds a summary of all; its rows name units, not settings.
-            if not any("unit" in row for row in rows):
-                tables.append(_items(rows))
-    except (ValueError, TypeError, KeyError):
-        return []
-    return tables
-
-
-def _next(text: str, at: int) -> int:
-    while at < len(text) and text[at].isspace():
-        at += 1
-    return at
-
-
-def _items(rows: Sequence[dict[str, object]]) -> tuple[ExposureItem, ...]:
-    items = [
-        ExposureItem(visible(str(row["name"])), visible(str(row["description"])), float(str(row["exposure"])))
-        for row in rows
-        if row.get("exposure") is not None
-    ]
-    costly = [item for item in items if item.exposure > 0]
-    return tuple(sorted(costly, key=lambda item: (-item.exposure, item.name)))
-
-
 def analyse_as_root(manager: Manager, units: Sequence[UnitFile], privileged: Privileged, found: Analysis) -> None:
     """Assess units that only root may read, through sudo. What was not asked yet is unread, with what unlocks it."""
     of_user = ("--user",) if manager == "user" else ()
@@ -257,23 +222,16 @@ def analyse_as_root(manager: Manager, units: Sequence[UnitFile], privileged: Pri
         try:
             security = (*of_user, "security", "--offline=true", "--no-pager")
             overall = privileged.run("systemd-analyze", *security, file)
-            table = privileged.run("systemd-analyze", *security, "--json=short", file)
             verified = privileged.run("systemd-analyze", *of_user, "verify", "--man=no", file)
-            if overall is None or table is None or verified is None:
+            if overall is None or verified is None:
                 raise CannotLook("systemd may be asked about it through sudo, when you agree", "workbench --sudo")
             _take_verified(verified, [unit], found)
         except CannotLook as why:
             found.unread += [Unread(facet, visible(unit.name), why.why, why.unlock) for facet in _FACETS]
             continue
-        _take_assessed(overall, partial(_answer, table), {file: unit}, "offline", found)
+        _take_assessed(overall, [unit], "offline", found)
         if unit.name not in found.exposures:
             found.unread.append(_not_assessed(unit, overall))
-
-
-def _answer(table: Output, given: Sequence[str]) -> Output:
-    """The table of one unit, whatever of it is asked for."""
-    del given
-    return table
 
 
 def _verify_vector(prefix: tuple[str, ...], units: Sequence[UnitFile]) -> tuple[str, ...]:

@@ -24,8 +24,11 @@ _PLAIN = re.compile(
     r"|LoadCredentialEncrypted|SetLoginEnvironment|SocketMode|SocketUser|SocketGroup|DirectoryMode|Listen[A-Za-z]*"
     r"|MaxConnections[A-Za-z]*|RemainAfterExit|PAMName|IOSchedulingClass|OOMPolicy|OOMScoreAdjust|Nice))\Z"
 )
+# Nothing of these forms is a secret: looking closer at each of some thousand values would take longer than systemd does.
 _HARMLESS = re.compile(
-    r"(?:yes|no|true|false|on|off|strict|full|tmpfs|invisible|native|\d{1,6}[KMG%]?)\Z", re.IGNORECASE
+    r"(?:yes|no|true|false|on|off|strict|full|tmpfs|invisible|native|simple|socket|journal|\d{1,6}[KMG%]?)\Z"
+    r"|(?:~?(?:@[a-z-]{2,20}|AF_[A-Z0-9]{2,12}|CAP_[A-Z_]{2,20})(?: |\Z))+\Z",
+    re.IGNORECASE,
 )
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,80}\Z")
 _COMMANDS = re.compile(r"Exec(?:Start|Stop|Reload|Condition)(?:Pre|Post)?\Z")
