@@ -6,8 +6,10 @@ Every systemd service that starts an MCP server, for settings that are known to 
 there (203/EXEC, 226/NAMESPACE, 200/CHDIR; a `-` before the path forgives it), a workspace or program below /home that
 `ProtectHome=` hides, an account that does not exist (217/USER, `User=$USER` too), a filter that refuses `execve`,
 `MemoryDenyWriteExecute=` with Node, a filter that kills Node for want of `SystemCallErrorNumber=`, `ExecPaths=` without
-the program, a server that talks over its input and has none, and a `LimitNPROC=` that a few servers use up. A unit that
-runs as it stands is not accused. `~@exec` is not among them: there is no such group, so systemd drops the word.
+the program, a server that talks over its input and has none, a `LimitNPROC=` that a few servers use up, and in a user
+unit what only root's manager may do (`User=`, `DynamicUser=`, `CapabilityBoundingSet=` without `PrivateUsers=yes`). A
+unit that runs as it stands is not accused. `~@exec` is not among them: there is no such group, so systemd drops the
+word.
 
 Why it matters
 --------------
@@ -78,6 +80,7 @@ _NAMES = (
 )
 _STDIO = frozenset(_NAMES.split())
 _NODE_TASKS = 11
+_IMPLIED_SINCE = 254
 
 
 @check(
@@ -91,7 +94,7 @@ def cannot_start(snapshot: Snapshot) -> Iterator[Verdict]:
     if not units:
         yield NotApplicable("no systemd unit here runs an MCP server")
     for unit in units:
-        traps = list(_at_work(unit)) + ([] if _runs(unit) else list(_at_start(unit)))
+        traps = list(_at_work(unit)) + ([] if _runs(unit) else list(_at_start(unit, snapshot)))
         if traps:
             yield _finding(unit, traps)
         elif not unit.whole:
@@ -110,8 +113,10 @@ def _runs(unit: UnitFact) -> bool:
     )
 
 
-def _at_start(unit: UnitFact) -> Iterator[Evidence]:
+def _at_start(unit: UnitFact, snapshot: Snapshot) -> Iterator[Evidence]:
     yield from _refused(unit)
+    if unit.manager == "user" and unit.owner != 0:
+        yield from _without_rights(unit, snapshot.units.version)
     yield from _paths(unit)
     yield from _filters(unit)
     yield from _input(unit)
@@ -129,6 +134,25 @@ def _refused(unit: UnitFact) -> Iterator[Evidence]:
         value = unit.value(key)
         why = f"{code}: {key}={value} is not expanded" if "$" in value else f"{code}: there is no {key.lower()} {value}"
         yield Evidence("an account that exists", why, ("getent", database, value))
+
+
+def _without_rights(unit: UnitFact, version: int) -> Iterator[Evidence]:
+    """What an account's own manager may not do, and does not pass over either: see systemd/inert-user-setting."""
+    for key, code in (("User", "216/GROUP"), ("SupplementaryGroups", "216/GROUP")):
+        if unit.value(key):
+            yield Evidence(f"no {key}= in a user unit", f"{code}: {key}={unit.value(key)}", _grep(unit, key))
+    if unit.on("DynamicUser"):
+        yield Evidence("no DynamicUser= in a user unit", "217/USER: DynamicUser=yes", _grep(unit, "DynamicUser"))
+    # From 254 on systemd adds PrivateUsers=yes, and with it the right to the rest.
+    if unit.on("PrivateUsers") or not 0 < version < _IMPLIED_SINCE:
+        return
+    other = [word for word in _bound(unit) if ":" in word and word.split(":")[1] != word.split(":")[0]]
+    found = [(key, "226/NAMESPACE") for key in ("TemporaryFileSystem", "RootDirectory", "RootImage") if unit.value(key)]
+    found += [("BindPaths", "226/NAMESPACE")] if other else []
+    found += [("CapabilityBoundingSet", "218/CAPABILITIES")] if unit.setting("CapabilityBoundingSet") else []
+    found += [("PrivateDevices", "218/CAPABILITIES")] if unit.on("PrivateDevices") else []
+    for key, code in found:
+        yield Evidence("PrivateUsers=yes beside it", f"{code}: {key}= in a user unit", _grep(unit, key, "PrivateUsers"))
 
 
 def _paths(unit: UnitFact) -> Iterator[Evidence]:

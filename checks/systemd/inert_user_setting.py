@@ -6,6 +6,7 @@ Every service of an account's own manager that starts an MCP server: settings th
 its own (`ProtectHome=`, `ProtectSystem=`, `PrivateTmp=`, `ReadOnlyPaths=`, `PrivateNetwork=` …) without
 `PrivateUsers=yes`. Before systemd 254 such a setting does nothing in a user unit: the manager has no right to it, goes
 on without a word, and the service starts. From 254 on systemd adds `PrivateUsers=yes` itself, and the check passes.
+What the manager insists on and cannot have (`TemporaryFileSystem=`, `PrivateDevices=`) fails: systemd/cannot-start.
 
 Why it matters
 --------------
@@ -61,18 +62,15 @@ _CHOICES = {
     "ProtectHome": ("read-only", "tmpfs"),
     "ProtectSystem": ("full", "strict"),
     "PrivateTmp": ("disconnected",),
-    "PrivateDevices": (),
     "PrivateMounts": (),
     "PrivateNetwork": (),
     "PrivateIPC": (),
     "ProtectKernelTunables": (),
     "ProtectControlGroups": (),
 }
-_PATHS = (
-    "ReadWritePaths ReadOnlyPaths InaccessiblePaths ExecPaths NoExecPaths BindPaths BindReadOnlyPaths"
-    " TemporaryFileSystem"
-)
-_LISTS = tuple(_PATHS.split())
+_LISTS = ("ReadWritePaths", "ReadOnlyPaths", "InaccessiblePaths", "ExecPaths", "NoExecPaths")
+_BINDS = ("BindPaths", "BindReadOnlyPaths")
+_INSISTED_ON = ("TemporaryFileSystem", "RootDirectory", "RootImage")
 
 
 @check(
@@ -100,15 +98,23 @@ def inert_user_setting(snapshot: Snapshot) -> Iterator[Verdict]:
 
 def _inert(unit: UnitFact) -> list[UnitSetting]:
     # "self" and "identity" are of later versions, and are a user namespace too.
-    if unit.chosen("PrivateUsers", ("self", "identity")) not in ("", "no"):
+    if unit.chosen("PrivateUsers", ("self", "identity")) not in ("", "no") or _fails(unit):
         return []
     found = []
     for key, among in _CHOICES.items():
         said = unit.setting(key)
         if said is not None and unit.chosen(key, among) not in ("", "no"):
             found.append(said)
-    found += [said for key in _LISTS if unit.words(key) and (said := unit.setting(key)) is not None]
+    found += [said for key in (*_LISTS, *_BINDS) if unit.words(key) and (said := unit.setting(key)) is not None]
     return found
+
+
+def _fails(unit: UnitFact) -> bool:
+    """Whether the manager insists on a mount table: then the unit fails aloud, which is systemd/cannot-start."""
+    bound = [word.lstrip("-+").split(":") for key in _BINDS for word in unit.words(key)]
+    return any(unit.value(key) for key in _INSISTED_ON) or any(
+        len(parts) > 1 and parts[1] != parts[0] for parts in bound
+    )
 
 
 def _finding(unit: UnitFact, inert: list[UnitSetting], version: int) -> Finding:

@@ -34,10 +34,10 @@ class TestUnitFile:
         found = list(assignments(content))
         assert [(item.key, item.first, item.last) for item in found] == [("ExecStart", 2, 5), ("User", 6, 6)]
         assert start_command([content]) == ("/bin/a", "--one", "--two")
-        whole = assignment_at(content, 5)
+        whole = assignment_at(found, 5)
         assert whole is not None
         assert whole.key == "ExecStart"
-        assert assignment_at(content, 1) is None
+        assert assignment_at(found, 1) is None
 
     def test_a_comment_behind_a_value_is_part_of_the_value(self) -> None:
         (found,) = assignments("[Service]\nProtectHome=true # no homes")

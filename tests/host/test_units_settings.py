@@ -151,6 +151,13 @@ class TestSecrets:
         assert f"{tmp_path}/env" in [path.asked for path in unit.files]
         assert TOKEN not in repr(unit)
 
+    def test_of_a_file_that_holds_no_variables_nothing_is_kept(self, tmp_path: Path) -> None:
+        key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7=\nabc+/==\n$x$=1\n"
+        write(tmp_path, {"key": key})
+        unit = only(tmp_path, {"system/mcp-a.service": f"{SERVER}EnvironmentFile={tmp_path}/key\n"})
+        assert unit.variables == ()
+        assert "MIIEvQ" not in repr(unit)
+
 
 class TestPlaces:
     def test_every_path_with_whether_it_is_there(self, tmp_path: Path) -> None:
@@ -349,7 +356,7 @@ NeedDaemonReload=no
 
     def ask(
         self, monkeypatch: pytest.MonkeyPatch, said: Output
-    ) -> tuple[dict[str, tuple[UnitRun, ...]], list[Unread], list[str]]:
+    ) -> tuple[dict[str, tuple[UnitRun, ...]], tuple[Unread, ...], list[str]]:
         asked: list[str] = []
 
         def run(vector: tuple[str, ...], deadline: float) -> Output:
@@ -359,9 +366,8 @@ NeedDaemonReload=no
         monkeypatch.setattr(state, "run", run)
         monkeypatch.setattr(state, "find_program", lambda name: f"/usr/bin/{name}")
         monkeypatch.setattr(Path, "is_dir", lambda self: True)
-        unread: list[Unread] = []
         own = [UnitFile(name, "system", Path(name)) for name in ("mcp-a.service", "mcp-b@.service")]
-        found = state.ask("system", own, Context("linux", Path("/"), 0, {}, Path("/")), unread)
+        found, unread = state.ask("system", own, Context("linux", Path("/"), 0, {}, Path("/")))
         return found, unread, asked
 
     def test_each_unit_and_each_instance(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -370,7 +376,7 @@ NeedDaemonReload=no
         assert (first.main_pid, first.started, first.needs_reload) == (55, 1795673401.0, True)
         assert (first.tasks_max, first.memory_max, first.state) == ("28909", "infinity", "active")
         assert (second.name, second.code, second.status, second.result) == ("mcp-b@1.service", "killed", 31, "signal")
-        assert unread == []
+        assert unread == ()
         assert asked[-2:] == ["mcp-a.service", "mcp-b@*.service"]
         assert "TZ=UTC" in asked
         assert not any("Environment" in word for word in asked)
@@ -416,6 +422,20 @@ class TestClosedFiles:
         facts = units.gather(context(tmp_path))
         assert [gap.facet for gap in facts.state.unread] == ["content"]
         assert [(unit.whole, unit.settings) for unit in facts.units] == [(False, ())]
+
+    def test_of_an_accounts_own_manager_is_never_read_through_sudo(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.closed(tmp_path, monkeypatch)
+        (tmp_path / "system").rename(tmp_path / "user")
+        monkeypatch.setattr(
+            "workbench.host.units.reading.read_bounded",
+            lambda path, limit: (_ for _ in ()).throw(CannotLook("permission denied")),
+        )
+        offer = Privileged()
+        facts = units.gather(context(tmp_path, privileged=offer))
+        assert offer.wanted == {}
+        assert [gap.facet for gap in facts.state.unread] == ["content"]
 
     def test_is_read_through_sudo_once_that_was_agreed_to(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -18,6 +18,7 @@ from tests.live.support_systemd import (
     until,
 )
 from workbench.model.severity import Severity
+from workbench.model.snapshot import Snapshot
 
 pytestmark = pytest.mark.live
 SERVER = "/usr/local/bin/mcp-waits"
@@ -74,6 +75,29 @@ def test_a_change_that_the_manager_did_not_read(machine: Machine) -> None:
     assert any("NeedDaemonReload=yes" in each.actual for each in found.evidence)
 
 
+# Name: a setting in a user unit, and how it ends without PrivateUsers=yes ("" where it starts, and does nothing).
+OF_USERS = {
+    "home": ("ProtectHome=tmpfs", ""),
+    "system": ("ProtectSystem=strict", ""),
+    "tmp": ("PrivateTmp=yes", ""),
+    "network": ("PrivateNetwork=yes", ""),
+    "ipc": ("PrivateIPC=yes", ""),
+    "mounts": ("PrivateMounts=yes", ""),
+    "tunables": ("ProtectKernelTunables=yes", ""),
+    "groups": ("ProtectControlGroups=yes", ""),
+    "paths": ("InaccessiblePaths=/srv", ""),
+    "bound": ("BindPaths=/srv", ""),
+    "missing": ("ReadWritePaths=/opt/none", ""),
+    "over": ("TemporaryFileSystem=/srv", "226/NAMESPACE"),
+    "moved": ("BindPaths=/srv:/mnt", "226/NAMESPACE"),
+    "root": ("RootDirectory=/srv", "226/NAMESPACE"),
+    "capabilities": ("CapabilityBoundingSet=CAP_CHOWN", "218/CAPABILITIES"),
+    "devices": ("PrivateDevices=yes", "218/CAPABILITIES"),
+    "account": ("User=dev", "216/GROUP"),
+    "dynamic": ("DynamicUser=yes", "217/USER"),
+}
+
+
 @pytest.fixture(scope="module")
 def manager(machine: Machine) -> Machine:
     """The machine, with a manager of the account dev."""
@@ -83,6 +107,8 @@ def manager(machine: Machine) -> Machine:
     folder = "/home/dev/.config/systemd/user"
     for name, more in (("mcp-inert.service", ""), ("mcp-closed.service", "PrivateUsers=yes\n")):
         install(machine, name, f"[Service]\nExecStart={SERVER}\nProtectHome=yes\n{more}", folder)
+    for name, (line, _) in OF_USERS.items():
+        install(machine, f"mcp-of-{name}.service", f"[Service]\nExecStart={SERVER}\n{line}\n", folder)
     machine.run("chown", "-R", "dev:", "/home/dev")
     for action in (("daemon-reload",), ("start", "mcp-inert.service", "mcp-closed.service")):
         done = machine.run(*as_dev(machine), "systemctl", "--user", *action)
@@ -107,7 +133,8 @@ def test_a_setting_without_a_namespace_really_hides_nothing(manager: Machine) ->
     assert not sees_home(manager, "mcp-closed.service")
     snapshot = see(manager, home="/home/dev", account="dev")
     units = {unit.name: unit for unit in snapshot.units.units if unit.manager == "user"}
-    assert all(unit.measured == "live" and unit.runs[0].state == "active" for unit in units.values())
+    assert all(units[name].runs[0].state == "active" for name in ("mcp-inert.service", "mcp-closed.service"))
+    assert {unit.measured for unit in units.values()} == {"live"}
     result = judge("systemd/inert-user-setting", snapshot)
     found = finding_of(result, "mcp-inert.service")
     if snapshot.units.version >= 254:
@@ -117,6 +144,47 @@ def test_a_setting_without_a_namespace_really_hides_nothing(manager: Machine) ->
     # It is credited all the same.
     assert units["mcp-inert.service"].exposure is not None
     assert not any(item.name == "ProtectHome=" for item in units["mcp-inert.service"].items)
+
+
+@pytest.fixture(scope="module")
+def before(manager: Machine) -> Snapshot:
+    """What is seen before any of them was started."""
+    return see(manager, home="/home/dev", account="dev")
+
+
+@pytest.mark.parametrize("name", OF_USERS)
+def test_what_a_users_manager_may_not_do_is_passed_over_or_fails_as_told(
+    manager: Machine, before: Snapshot, name: str
+) -> None:
+    if before.units.version >= 254:
+        pytest.skip("this systemd adds PrivateUsers=yes itself")
+    unit, (_, code) = f"mcp-of-{name}.service", OF_USERS[name]
+    manager.run(*as_dev(manager), "systemctl", "--user", "start", unit)
+    query = ("systemctl", "--user", "show", "--property=ActiveState,MainPID,ExecMainStatus", unit)
+
+    def ended() -> dict[str, str]:
+        said = manager.run(*as_dev(manager), *query).stdout
+        return dict(line.partition("=")[::2] for line in said.split("\n") if line)
+
+    inert, failing = (
+        finding_of(judge(f"systemd/{check}", before), unit) for check in ("inert-user-setting", "cannot-start")
+    )
+    if code:
+        assert until(lambda: ended()["ActiveState"] == "failed")
+        assert ended()["ExecMainStatus"] == code.partition("/")[0]
+        assert failing is not None
+        assert code in failing.evidence[0].actual
+        assert inert is None
+    else:
+        pid = ended()["MainPID"]
+        shared = [
+            manager.run("readlink", f"/proc/{one}/ns/{kind}").stdout
+            for one in (pid, 1)
+            for kind in ("mnt", "net", "ipc")
+        ]
+        assert shared[:3] == shared[3:]
+        assert inert is not None
+        assert failing is None
 
 
 def test_it_is_neither_root_nor_stale(manager: Machine) -> None:

@@ -212,6 +212,28 @@ def test_vulnerable_an_account_that_does_not_exist_and_a_unit_that_is_refused() 
     assert "a setting in it is fatal" in only_finding(judged("", refused=True)).summary
 
 
+@pytest.mark.parametrize(
+    ("service", "code"),
+    [
+        ("User=dev", "216/GROUP"),
+        ("SupplementaryGroups=docker", "216/GROUP"),
+        ("DynamicUser=yes", "217/USER"),
+        ("TemporaryFileSystem=/srv", "226/NAMESPACE"),
+        ("BindPaths=/a:/b", "226/NAMESPACE"),
+        ("CapabilityBoundingSet=", "218/CAPABILITIES"),
+        ("PrivateDevices=yes", "218/CAPABILITIES"),
+    ],
+)
+def test_vulnerable_what_a_users_manager_may_not_do(service: str, code: str) -> None:
+    assert only_finding(judged(service, file=USER_FILE)).evidence[0].actual.startswith(code)
+    assert passes(judged(service))
+    assert passes(judged(service, file=USER_FILE, owner=0))
+    if code.startswith(("226", "218")):
+        assert passes(judged(f"{service}\nPrivateUsers=yes", file=USER_FILE))
+        made = judged(service, file=USER_FILE)
+        assert builders.kinds(run_check(CHECK, host(made, version=254))) == {Passed}
+
+
 def test_hardened_what_runs_as_it_stands_did_start() -> None:
     missing = (place("ExecStart", "/opt/none", exists=False),)
     assert passes(judged("", places=missing, runs=(RUN,)))

@@ -26,6 +26,7 @@ def own(service: str, **more: Any) -> UnitFact:
         ("ProtectSystem=strict\nPrivateTmp=true", "ProtectSystem=, PrivateTmp="),
         ("PrivateNetwork=1\nPrivateUsers=no", "PrivateNetwork="),
         ("InaccessiblePaths=/home/dev/.ssh", "InaccessiblePaths="),
+        ("ProtectHome=yes\nBindPaths=/srv:/srv:rbind", "ProtectHome=, BindPaths="),
         ("ProtectHome=yes\nPrivateUsers=yes\nPrivateUsers=no", "ProtectHome="),
         ("ProtectHome=yes\nPrivateUsers=yes # a namespace", "ProtectHome="),
     ],
@@ -49,6 +50,12 @@ def test_vulnerable_what_has_no_effect_is_named(service: str, names: str) -> Non
 )
 def test_hardened_with_a_user_namespace_or_nothing_to_lose(service: str) -> None:
     assert builders.kinds(run_check(CHECK, host(own(service)))) == {Passed}
+
+
+@pytest.mark.parametrize("line", ["TemporaryFileSystem=/srv", "BindPaths=/srv:/mnt", "RootDirectory=/srv"])
+def test_hardened_what_fails_aloud_is_another_finding(line: str) -> None:
+    assert builders.kinds(run_check(CHECK, host(own(f"ProtectHome=yes\n{line}")))) == {Passed}
+    assert builders.findings(run_check("systemd/cannot-start", host(own(line, command=("/usr/bin/mcp-web",)))))
 
 
 def test_hardened_since_systemd_adds_the_namespace_itself() -> None:

@@ -10,8 +10,9 @@ from workbench.host.context import Context
 from workbench.host.files import CannotLook, path_fact
 from workbench.host.units import filters, ignored, reading, state
 from workbench.host.units.analysis import Analysis, analyse, analyse_as_root
-from workbench.host.units.describing import Around, Server, around, describe, fits, joined
+from workbench.host.units.describing import Around, Server, around, describe, fits, server_of
 from workbench.host.units.folders import Manager, find, folders_of
+from workbench.host.units.later import Later
 from workbench.host.units.places import is_known, version
 from workbench.model.facts import SectionState, Unread
 from workbench.model.units import UnitFact, UnitFacts, UnitFolder, UnitRun
@@ -40,7 +41,7 @@ def gather(context: Context) -> UnitFacts:
         for unit in found.units:
             gaps: list[Unread] = []
             content = reading.read(unit, context, gaps)
-            server = None if content.absent else _described(content, context, gaps)
+            server = None if content.absent else _server(content, context, gaps)
             # Of a folder of drop-ins that is closed it matters only where the unit runs a server.
             unread += [gap for gap in gaps if server is not None or not gap.what.startswith("the unit files in ")]
             servers += [server] if server is not None else []
@@ -58,9 +59,9 @@ def gather(context: Context) -> UnitFacts:
     return UnitFacts(gathered, tuple(units), seen, version(), tuple(of_units))
 
 
-def _described(content: reading.Content, context: Context, unread: list[Unread]) -> Server | None:
+def _server(content: reading.Content, context: Context, unread: list[Unread]) -> Server | None:
     try:
-        return describe(content, context)
+        return server_of(content, context)
     except CannotLook as why:
         unread.append(Unread("content", visible(str(content.unit.file)), why.why, why.unlock or _AS_ROOT))
         return None
@@ -74,22 +75,29 @@ def _facts(
     context: Context,
     unread: list[Unread],
 ) -> list[UnitFact]:
-    analysis = Analysis()
-    runs: dict[str, tuple[UnitRun, ...]] = {}
-    if context.assess:
-        readable = [server.unit for server in servers if server.content.whole and not server.content.as_root]
-        analysis = analyse(manager, readable, folders, context)
-        closed = [server.unit for server in servers if server.content.whole and server.content.as_root]
-        if closed and context.privileged is not None:
-            analyse_as_root(manager, closed, context.privileged, analysis)
-        unread += analysis.unread
-        runs = state.ask(manager, [server.unit for server in servers], context, unread)
-    joins = [joined(server, beside, context, unread) for server in servers]
-    known = filters.groups() if context.assess and any(fact.values("SystemCallFilter") for fact in joins) else {}
+    if not context.assess:
+        return [describe(server, beside, context, unread) for server in servers]
+    # systemd answers while the units are described.
+    analysing = Later(lambda: _analysed(manager, servers, folders, context))
+    asking = Later(lambda: state.ask(manager, [server.unit for server in servers], context))
+    joins = [describe(server, beside, context, unread) for server in servers]
+    known = filters.groups() if any(fact.values("SystemCallFilter") for fact in joins) else {}
+    analysis = analysing.outcome()
+    runs, gaps = asking.outcome()
+    unread += [*analysis.unread, *gaps]
     return [
         _finished(server, fact, analysis, runs.get(server.unit.name, ()), known)
         for server, fact in zip(servers, joins, strict=True)
     ]
+
+
+def _analysed(manager: Manager, servers: Sequence[Server], folders: Sequence[Path], context: Context) -> Analysis:
+    readable = [server.unit for server in servers if server.content.whole and not server.content.as_root]
+    analysis = analyse(manager, readable, folders, context)
+    closed = [server.unit for server in servers if server.content.whole and server.content.as_root]
+    if closed and context.privileged is not None:
+        analyse_as_root(manager, closed, context.privileged, analysis)
+    return analysis
 
 
 def _finished(

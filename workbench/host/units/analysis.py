@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from workbench.host.context import Context
 from workbench.host.files import CannotLook
 from workbench.host.privileged import Privileged
 from workbench.host.units.folders import Manager, UnitFile
+from workbench.host.units.later import Later
 from workbench.host.units.state import live_environment
 from workbench.model.facts import Unread
 from workbench.model.units import ExposureItem
@@ -56,29 +56,6 @@ class Message:
     text: str
 
 
-class _Asked:
-    """A program that runs while others do."""
-
-    def __init__(self, vector: tuple[str, ...]) -> None:
-        self._vector = vector
-        self._said: Output | CannotLook | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._said = run(self._vector, _DEADLINE)
-        except CannotLook as why:
-            self._said = why
-
-    def answer(self) -> Output:
-        """What it printed, waited for. Raises CannotLook."""
-        self._thread.join()
-        if isinstance(self._said, Output):
-            return self._said
-        raise self._said or CannotLook(f"{self._vector[0]} could not be run")
-
-
 @dataclass(slots=True)
 class Analysis:
     """What was found out, by unit name, and what was not. ``refused`` are units that systemd will not start."""
@@ -99,7 +76,8 @@ def analyse(manager: Manager, units: Sequence[UnitFile], folders: Sequence[Path]
     ordered = sorted(units, key=lambda unit: places.get(str(unit.file.parent), len(places)))
     try:
         with _prefix(manager, folders, context) as prefix:
-            verifying = _Asked(_verify_vector(prefix, ordered))
+            vector = _verify_vector(prefix, ordered)
+            verifying = Later(lambda: run(vector, _DEADLINE))
             live = _live_prefix(manager, context)
             loadable = [unit for unit in ordered if not _is_template(unit)]
             if live and loadable:
@@ -109,7 +87,7 @@ def analyse(manager: Manager, units: Sequence[UnitFile], folders: Sequence[Path]
                 if rest:
                     _assess_offline(prefix, rest, found)
             finally:
-                verified = verifying.answer()
+                verified = verifying.outcome()
             _take_verified(verified, ordered, found)
     except CannotLook as why:
         for unit in units:

@@ -12,9 +12,10 @@ from workbench.host.units import places, reading, settings
 from workbench.host.units.folders import UnitFile
 from workbench.host.units.reading import Content
 from workbench.host.units.recognition import recognise
-from workbench.host.units.unit_file import command_of, effective, prefix_of, start_line
+from workbench.host.units.unit_file import Assignment, command_of, effective, prefix_of, start_line
 from workbench.launch import understand
 from workbench.model.facts import PathFact, Unread
+from workbench.model.launch import Launch
 from workbench.model.units import UnitFact, UnitSecret, UnitSetting
 from workbench.secrets import redact_arguments
 from workbench.text import visible
@@ -24,10 +25,15 @@ _MOST_VARIABLES = 500
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A unit that runs an MCP server, with what was read of it."""
+    """A unit that runs an MCP server, with what was read of it. ``program`` is what it starts, as it stands there."""
 
     content: Content
-    fact: UnitFact
+    counting: Sequence[tuple[str, Assignment]]
+    path: PathFact
+    program: str
+    command: tuple[str, ...]
+    launch: Launch | None
+    recognised_by: str
 
     @property
     def unit(self) -> UnitFile:
@@ -43,39 +49,42 @@ class Around:
     others: Mapping[str, UnitFile]
 
 
-def describe(content: Content, context: Context) -> Server | None:
-    """A unit's own facts where it runs a server, None for every other unit."""
+def server_of(content: Content, context: Context) -> Server | None:
+    """A unit that runs a server, None for every other unit. Raises CannotLook."""
     unit = content.unit
     counting = effective(content.texts)
-    line = start_line(counting)
-    raw = tuple(places.resolved(word, unit, context) for word in command_of(line))
+    raw = tuple(places.resolved(word, unit, context) for word in command_of(start_line(counting)))
     command, _ = redact_arguments(raw)
     launch = understand(command, str(context.home)) if command else None
     reason = "you named it" if _is_named(unit.name, context.units) else recognise(unit.name, command, launch)
     if not reason:
         return None
-    kept = settings.kept(counting)
-    variables, secrets = settings.names_and_secrets(counting)
-    program = raw[0] if raw else ""
-    fact = UnitFact(
+    return Server(content, counting, path_fact(unit.file), raw[0] if raw else "", command, launch, visible(reason))
+
+
+def _described(server: Server, context: Context) -> UnitFact:
+    """What its own files say."""
+    unit = server.unit
+    kept = settings.kept(server.counting)
+    variables, secrets = settings.names_and_secrets(server.counting)
+    return UnitFact(
         name=visible(unit.name),
-        path=path_fact(unit.file),
+        path=server.path,
         manager=unit.manager,
         drop_ins=tuple(visible(str(file)) for file in unit.drop_ins),
-        recognised_by=visible(reason),
-        command=command,
-        launch=launch,
+        recognised_by=server.recognised_by,
+        command=server.command,
+        launch=server.launch,
         owner=0 if unit.manager == "system" else context.uid,
         settings=kept,
         secrets=secrets,
-        variables=variables[:_MOST_VARIABLES],
-        places=places.places(kept, program, launch, unit, context),
-        prefix=visible(prefix_of(line)),
-        runtime=places.runtime_of(program, launch),
+        variables=variables,
+        places=places.places(kept, server.program, server.launch, unit, context),
+        prefix=visible(prefix_of(start_line(server.counting))),
+        runtime=places.runtime_of(server.program, server.launch),
         missing_accounts=places.missing_accounts(kept) if unit.manager == "system" else (),
-        whole=content.whole,
+        whole=server.content.whole,
     )
-    return Server(content, fact)
 
 
 def _is_named(name: str, named: Sequence[str]) -> bool:
@@ -107,11 +116,11 @@ def around(others: Mapping[str, UnitFile], context: Context) -> Around:
     return Around(sockets, others)
 
 
-def joined(server: Server, beside: Around, context: Context, unread: list[Unread]) -> UnitFact:
-    """The fact with its socket, its slice, its files of variables, and the rights of everything it is read from."""
-    fact = server.fact
+def describe(server: Server, beside: Around, context: Context, unread: list[Unread]) -> UnitFact:
+    """The fact, with its socket, its slice, its files of variables, and the rights of everything it is read from."""
+    fact = _described(server, context)
     kept: list[UnitSetting] = list(fact.settings)
-    files = [server.unit.file, *server.unit.drop_ins, *server.unit.folders]
+    files = [*server.unit.drop_ins, *server.unit.folders]
     socket = beside.sockets.get(server.unit.name) or _named_socket(fact, beside, context)
     if socket is not None:
         kept += settings.kept(effective(socket.texts))
@@ -133,7 +142,7 @@ def joined(server: Server, beside: Around, context: Context, unread: list[Unread
         socket=visible(socket.unit.name) if socket is not None else "",
         variables=tuple(dict.fromkeys(variables))[:_MOST_VARIABLES],
         secrets=tuple(secrets),
-        files=tuple(_paths(files, unread)),
+        files=(fact.path, *_paths(files, unread)),
     )
 
 

@@ -1,4 +1,7 @@
-"""Read unit files, as oneself or, where the person agreed to that, through sudo."""
+"""Read unit files, as oneself or, where the person agreed to that, through sudo.
+
+Only the system's own units are read through sudo: where an account's own units lead, that account chooses.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ def read(unit: UnitFile, context: Context, unread: list[Unread]) -> Content:
     as_root = False
     for file in (unit.file, *unit.drop_ins):
         try:
-            raw, privileged = _bytes(file, context)
+            raw, privileged = _bytes(file, context if unit.manager == "system" else replace(context, privileged=None))
         except CannotLook as why:
             if why.absent and file == unit.file:
                 return Content(unit, (), absent=True)  # a link to a file that is gone starts nothing
@@ -68,9 +71,10 @@ def _with_hidden_drop_ins(unit: UnitFile, context: Context) -> tuple[UnitFile, l
     gaps: list[Unread] = []
     more: dict[str, Path] = {}
     for folder, said in unit.unread:
-        listed = _listed(folder, context.privileged) if context.privileged is not None else None
+        asked = context.privileged if unit.manager == "system" else None
+        listed = _listed(folder, asked) if asked is not None else None
         if listed is None:
-            unlock = _AS_ROOT if context.privileged is None else "workbench --sudo"
+            unlock = _AS_ROOT if asked is None else "workbench --sudo"
             where = f"the unit files in {visible(str(Path(folder)))}"
             gaps.append(Unread("content", where, visible(said), unlock))
         else:

@@ -24,13 +24,14 @@ _PLAIN = re.compile(
     r"|LoadCredentialEncrypted|SetLoginEnvironment|SocketMode|SocketUser|SocketGroup|DirectoryMode|Listen[A-Za-z]*"
     r"|MaxConnections[A-Za-z]*|RemainAfterExit|PAMName|IOSchedulingClass|OOMPolicy|OOMScoreAdjust|Nice))\Z"
 )
-# Nothing of these forms is a secret: looking closer at each of some thousand values would take longer than systemd does.
+# None of these forms is a secret: to look closer at some thousand values takes longer than systemd itself.
 _HARMLESS = re.compile(
     r"(?:yes|no|true|false|on|off|strict|full|tmpfs|invisible|native|simple|socket|journal|\d{1,6}[KMG%]?)\Z"
     r"|(?:~?(?:@[a-z-]{2,20}|AF_[A-Z0-9]{2,12}|CAP_[A-Z_]{2,20})(?: |\Z))+\Z",
     re.IGNORECASE,
 )
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,80}\Z")
+_VARIABLE = re.compile(r"(?=.{1,100}\Z)(?:[A-Za-z][A-Za-z0-9]{0,30})?(?:_[A-Za-z0-9]{0,30})*\Z")
 _COMMANDS = re.compile(r"Exec(?:Start|Stop|Reload|Condition)(?:Pre|Post)?\Z")
 _OLD_NAMES = {
     "ReadWriteDirectories": "ReadWritePaths",
@@ -87,7 +88,8 @@ def of_variables(path: str, content: str) -> tuple[tuple[str, ...], tuple[UnitSe
     secrets: list[UnitSecret] = []
     for number, line in enumerate(content.split("\n"), 1):
         name, equals, value = line.strip().partition("=")
-        if not equals or name.startswith(("#", ";")):
+        # What is no variable may be the content of any other file that a unit names, a key for one.
+        if not equals or not _VARIABLE.match(name.strip()):
             continue
         entry = environment_entry(name.strip(), value.strip().strip("\"'"), "")
         names.append(entry.name)
@@ -101,7 +103,7 @@ def _in(each: Assignment) -> Iterator[tuple[str, SecretFact | None]]:
     if each.key == "Environment":
         for word in words_of(each.value):
             name, equals, value = word.partition("=")
-            if equals:
+            if equals and name:
                 entry = environment_entry(name, value.replace("%%", "%"), "")
                 yield entry.name, entry.secret
     elif each.key == "SetCredential":

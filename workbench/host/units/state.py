@@ -37,11 +37,11 @@ def live_environment(manager: Manager, context: Context) -> tuple[str, ...] | No
 
 
 def ask(
-    manager: Manager, units: Sequence[UnitFile], context: Context, unread: list[Unread]
-) -> dict[str, tuple[UnitRun, ...]]:
-    """What the manager says, by the name of the unit; empty where no manager runs."""
+    manager: Manager, units: Sequence[UnitFile], context: Context
+) -> tuple[dict[str, tuple[UnitRun, ...]], tuple[Unread, ...]]:
+    """What the manager says, by the name of the unit, and what it does not tell; nothing where no manager runs."""
     if not units or not Path("/run/systemd/system").is_dir() or context.unit_folders is not None:
-        return {}
+        return {}, ()
     variables = live_environment(manager, context)
     try:
         if variables is None:
@@ -55,15 +55,14 @@ def ask(
         if said.status != 0 and not said.out.strip():
             raise CannotLook("the manager did not answer", "systemctl status")
     except CannotLook as why:
-        unread += [Unread("state", visible(unit.name), why.why, why.unlock) for unit in units]
-        return {}
+        return {}, tuple(Unread("state", visible(unit.name), why.why, why.unlock) for unit in units)
     runs = [_run(block) for block in said.out.split("\n\n") if block.strip()]
     found: dict[str, tuple[UnitRun, ...]] = {}
     for unit in units:
         stem, at, _ = unit.name.partition("@.")
         own = [each for each in runs if each.name == unit.name or (at and each.name.startswith(f"{stem}@"))]
         found[unit.name] = tuple(own)
-    return found
+    return found, ()
 
 
 def _run(block: str) -> UnitRun:

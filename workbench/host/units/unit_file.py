@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _PREFIXES = "-@:+!|"
+_QUOTING = re.compile(r"['\"\\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,9 @@ def assignments(content: str) -> Iterator[Assignment]:
         first, text = 0, ""
 
 
-def assignment_at(content: str, line: int) -> Assignment | None:
+def assignment_at(found: Iterable[Assignment], line: int) -> Assignment | None:
     """The assignment that stands on a line: systemd names the last line of a continued one."""
-    return next((found for found in assignments(content) if found.first <= line <= found.last), None)
+    return next((each for each in found if each.first <= line <= each.last), None)
 
 
 def effective(contents: Iterable[tuple[str, str]]) -> list[tuple[str, Assignment]]:
@@ -79,6 +81,8 @@ def prefix_of(command: str) -> str:
 
 def words_of(text: str) -> list[str]:
     """The words of a value, its quotes taken off."""
+    if not _QUOTING.search(text):
+        return text.split()
     try:
         return shlex.split(text)
     except ValueError:  # a quote without its partner
