@@ -63,7 +63,7 @@ from workbench.api import (
 @check(
     title="A secret stands in a systemd unit",
     severities=(Severity.HIGH,),
-    needs=("units:content", "units:mode", "accounts"),
+    needs=("units:content", "units:variables", "units:mode", "accounts"),
 )
 def secret_in_unit(snapshot: Snapshot) -> Iterator[Verdict]:
     """One finding for each unit that holds a secret which others can read."""

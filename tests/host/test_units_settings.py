@@ -158,6 +158,20 @@ class TestSecrets:
         assert unit.variables == ()
         assert "MIIEvQ" not in repr(unit)
 
+    @pytest.mark.parametrize(("mode", "gaps"), [(0o600, []), (0o640, ["variables"]), (0o644, ["variables"])])
+    def test_a_file_of_variables_that_is_closed_to_us_is_a_gap_where_others_may_read_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, gaps: list[str]
+    ) -> None:
+        write(tmp_path, {"env": "A=b\n"})
+        (tmp_path / "env").chmod(mode)
+
+        def refuse(path: str, limit: int) -> bytes:
+            raise CannotLook("permission denied", "look as root or as its owner")
+
+        monkeypatch.setattr("workbench.host.units.describing.read_bounded", refuse)
+        facts = look(tmp_path, {"system/mcp-a.service": f"{SERVER}EnvironmentFile={tmp_path}/env\n"})
+        assert [gap.facet for gap in facts.state.unread] == gaps
+
 
 class TestPlaces:
     def test_every_path_with_whether_it_is_there(self, tmp_path: Path) -> None:

@@ -68,3 +68,5 @@ def test_not_assessed_what_could_not_be_read() -> None:
     state = builders.unread("content", "/etc/x.service.d/10.conf")
     result = scan_check(get_check(CHECK), host(unit("", whole=False), state=state))
     assert result.status is Status.NOT_ASSESSED
+    state = builders.unread("variables", VARIABLES)
+    assert scan_check(get_check(CHECK), host(unit(""), state=state)).status is Status.NOT_ASSESSED

@@ -132,7 +132,7 @@ def describe(server: Server, beside: Around, context: Context, unread: list[Unre
     variables, secrets = list(fact.variables), list(fact.secrets)
     for place in fact.places:
         if place.key == "EnvironmentFile" and place.exists is not False:
-            names, found = _of_file(place.path)
+            names, found = _of_file(place.path, unread)
             variables += names
             secrets += found
             files.append(Path(place.path))
@@ -161,13 +161,23 @@ def _slices(name: str) -> Iterator[str]:
         yield f"{'-'.join(parts[:count])}.slice"
 
 
-def _of_file(path: str) -> tuple[tuple[str, ...], tuple[UnitSecret, ...]]:
+def _of_file(path: str, unread: list[Unread]) -> tuple[tuple[str, ...], tuple[UnitSecret, ...]]:
     try:
         raw = read_bounded(path, reading.FILE_LIMIT)
-    except CannotLook:
-        # Who may read it is told by its mode, and that is what is judged: that it is closed to us is as it should be.
+    except CannotLook as why:
+        if not why.absent and not _is_private(path):
+            unread.append(Unread("variables", visible(path), why.why, why.unlock))
         return (), ()
     return settings.of_variables(path, raw.decode("utf-8", "surrogateescape"))
+
+
+def _is_private(path: str) -> bool:
+    """Whether a file is its owner's alone: whatever stands in it, it is kept as it should be."""
+    try:
+        file = path_fact(path).file
+    except CannotLook:
+        return False
+    return not file.mode & 0o077 and file.acl is None
 
 
 def _paths(files: Sequence[Path], unread: list[Unread]) -> Iterator[PathFact]:
