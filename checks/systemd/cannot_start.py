@@ -124,9 +124,9 @@ def _at_start(unit: UnitFact, snapshot: Snapshot) -> Iterator[Evidence]:
 
 def _refused(unit: UnitFact) -> Iterator[Evidence]:
     if unit.refused:
-        manager = ("--user",) if unit.manager == "user" else ()
+        manager = "--user " if unit.manager == "user" else ""
         # Of what systemd says only the places: it repeats values.
-        verify = f'systemd-analyze {" ".join(manager)} verify --man=no "$1" 2>&1 | cut -d: -f1-3'
+        verify = f'systemd-analyze {manager}verify --man=no "$1" 2>&1 | cut -d: -f1-3'
         command = ("sh", "-c", verify, "sh", unit.path.asked)
         yield Evidence("a unit that systemd loads", "systemd refuses it: a setting in it is fatal", command)
     for key in unit.missing_accounts:
@@ -197,8 +197,8 @@ def _private_tmp(unit: UnitFact) -> Iterator[Evidence]:
 
 
 def _mounts(unit: UnitFact) -> bool:
-    """Whether its mount table is its own to change: see systemd/inert-user-setting."""
-    return unit.manager == "system" or unit.on("PrivateUsers")
+    """Whether it gets a mount table as it says: see systemd/inert-user-setting, and "+" goes without all of that."""
+    return "+" not in unit.prefix and (unit.manager == "system" or unit.on("PrivateUsers"))
 
 
 def _made(place: UnitPlace, unit: UnitFact) -> bool:
@@ -265,6 +265,8 @@ def _names(path: str) -> tuple[str, str]:
 
 
 def _filters(unit: UnitFact) -> Iterator[Evidence]:
+    if "+" in unit.prefix:
+        return
     answers = dict(unit.syscalls)
     command = _grep(unit, "SystemCallFilter", "SystemCallErrorNumber", "MemoryDenyWriteExecute")
     execve = answers.get("execve", "allowed")
@@ -282,6 +284,8 @@ def _filters(unit: UnitFact) -> Iterator[Evidence]:
 
 def _input(unit: UnitFact) -> Iterator[Evidence]:
     if not _talks_over_its_input(unit) or unit.value("StandardInput") not in ("", "null"):
+        return
+    if unit.value("StandardInputText") or unit.value("StandardInputData"):
         return
     if unit.on("Accept", "Socket"):
         why = f"{unit.socket} hands over the connection, and StandardInput= does not take it"

@@ -103,6 +103,7 @@ class TestSettings:
             f"WorkingDirectory=/srv/{TOKEN}",
             f"ExecStartPre=/bin/login --token {TOKEN}",
             f"{TOKEN}=yes",
+            f"StandardInputText={TOKEN}",
         ],
     )
     def test_no_secret_is_kept_wherever_it_stands(self, tmp_path: Path, line: str) -> None:

@@ -97,6 +97,12 @@ def test_hardened_a_workspace_that_is_bound_in(service: str) -> None:
     assert passes(judged(service, places=(place("WorkingDirectory", "/home/x/ws"), place("root", "/home/x/ws/a"))))
 
 
+def test_hardened_a_command_with_a_plus_goes_without_all_of_it() -> None:
+    text = "ProtectHome=yes\nSystemCallFilter=~execve\nMemoryDenyWriteExecute=yes"
+    at = (place("WorkingDirectory", "/home/x/ws"), place("ReadWritePaths", "/opt/none", exists=False))
+    assert passes(judged(text, prefix="+", runtime="node", places=at))
+
+
 def test_hardened_in_a_user_unit_protect_home_hides_nothing_without_a_namespace() -> None:
     at = place("WorkingDirectory", "/home/x/ws")
     assert passes(judged("ProtectHome=yes", file=USER_FILE, places=(at,)))
@@ -196,6 +202,7 @@ def test_vulnerable_a_server_without_an_input(service: str, more: dict[str, Any]
     [
         ("StandardInput=socket", {"socket": "mcp-files.socket"}),
         ("StandardInput=file:/run/mcp/in", {}),
+        ("StandardInputText=hello", {}),
         ("", {"command": OTHER}),
         ("", {"command": ("/usr/bin/npx", "-y", "supergateway", "--stdio", "npx mcp-server-git")}),
         ("", {"runs": (RUN,)}),

@@ -14,14 +14,14 @@ from workbench.text import visible
 _SECTIONS = ("Service", "Socket", "Slice")
 # Settings whose values are words, numbers, accounts and paths. Of all others no value is kept.
 _PLAIN = re.compile(
-    r"(?:(?:Private|Protect|Restrict|SystemCall|Memory|Limit|Tasks|CPU|IPAddress|SocketBind|Device|Mount|Standard"
+    r"(?:(?:Private|Protect|Restrict|SystemCall|Memory|Limit|Tasks|CPU|IPAddress|SocketBind|Device|Mount"
     r"|Runtime|State|Cache|Logs|Configuration|Kill|Timeout|Syslog)[A-Za-z]*"
     r"|(?:CapabilityBoundingSet|AmbientCapabilities|NoNewPrivileges|LockPersonality|UMask|User|Group|DynamicUser"
     r"|SupplementaryGroups|RemoveIPC|KeyringMode|ProcSubset|RootDirectory|RootImage|TemporaryFileSystem"
     r"|WorkingDirectory|Restart|Type|SecureBits|Slice|Sockets|Accept|Service|Delegate|EnvironmentFile|PassEnvironment"
     r"|UnsetEnvironment|ReadWritePaths|ReadOnlyPaths|InaccessiblePaths|ExecPaths|NoExecPaths|BindPaths"
     r"|BindReadOnlyPaths|ReadWriteDirectories|ReadOnlyDirectories|InaccessibleDirectories|LogLevelMax|LoadCredential"
-    r"|LoadCredentialEncrypted|SetLoginEnvironment|SocketMode|SocketUser|SocketGroup|DirectoryMode|Listen[A-Za-z]*"
+    r"|LoadCredentialEncrypted|SetLoginEnvironment|Standard(?:Input|Output|Error)|SocketMode|SocketUser|SocketGroup|DirectoryMode|Listen[A-Za-z]*"
     r"|MaxConnections[A-Za-z]*|RemainAfterExit|PAMName|IOSchedulingClass|OOMPolicy|OOMScoreAdjust|Nice))\Z"
 )
 # None of these forms is a secret: to look closer at some thousand values takes longer than systemd itself.
