@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -110,6 +111,14 @@ class TestSettings:
         facts = look(tmp_path, {"system/mcp-a.service": f"{SERVER}{line}\n"})
         assert facts.units
         assert TOKEN not in repr(facts)
+
+    def test_a_hostile_unit_takes_no_long_look(self, tmp_path: Path) -> None:
+        lines = "User=\nWorkingDirectory=/a\nReadWritePaths=/b\nEnvironment=\n" * 15_000
+        started = time.monotonic()
+        unit = only(tmp_path, {"system/mcp-a.service": f"{SERVER}{lines}"})
+        assert time.monotonic() - started < 10
+        assert unit.value("WorkingDirectory") == "/a"
+        assert not unit.whole  # what was cut off may say anything
 
     def test_a_huge_unit_is_cut(self) -> None:
         made = of("[Service]\n" + "User=x\n" * 5000)

@@ -83,7 +83,7 @@ def _described(server: Server, context: Context) -> UnitFact:
         prefix=visible(prefix_of(start_line(server.counting))),
         runtime=places.runtime_of(server.program, server.launch),
         missing_accounts=places.missing_accounts(kept) if unit.manager == "system" else (),
-        whole=server.content.whole,
+        whole=server.content.whole and len(kept) < settings.MOST,
     )
 
 

@@ -68,6 +68,8 @@ def places(
 
 
 def _named(settings: Sequence[UnitSetting]) -> Iterator[tuple[str, str, bool]]:
+    # Of a single value the last counts; files of variables all do.
+    last = {each.key: each for each in settings if each.section == "Service"}
     for each in settings:
         if each.section != "Service":
             continue
@@ -76,18 +78,11 @@ def _named(settings: Sequence[UnitSetting]) -> Iterator[tuple[str, str, bool]]:
                 path = word.lstrip("-+")
                 optional = "-" in word[: len(word) - len(path)]
                 yield each.key, path.partition(":")[0] if each.key in _PAIRS else path, optional
-        elif each.key in _SINGLE and each is _counts(settings, each):
+        elif each.key in _SINGLE and (each is last[each.key] or each.key == "EnvironmentFile"):
             path = each.value.removeprefix("-")
             yield each.key, path, path != each.value
         elif each.key in _CREDENTIALS:
             yield each.key, each.value.partition(":")[2], False
-
-
-def _counts(settings: Sequence[UnitSetting], each: UnitSetting) -> UnitSetting:
-    """Of a single value the last counts; files of variables all do."""
-    if each.key == "EnvironmentFile":
-        return each
-    return [other for other in settings if (other.section, other.key) == (each.section, each.key)][-1]
 
 
 def _exists(path: str) -> bool | None:

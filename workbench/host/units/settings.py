@@ -38,14 +38,15 @@ _OLD_NAMES = {
     "ReadOnlyDirectories": "ReadOnlyPaths",
     "InaccessibleDirectories": "InaccessiblePaths",
 }
-_MOST = 2000
+MOST = 2000
+"""Settings kept of one unit: more is nothing that anyone wrote."""
 
 
 def kept(counting: Iterable[tuple[str, Assignment]]) -> tuple[UnitSetting, ...]:
     """The settings that count, safe to keep and to show."""
     found: list[UnitSetting] = []
     for file, each in counting:
-        if each.section in _SECTIONS and _KEY.match(each.key) and len(found) < _MOST:
+        if each.section in _SECTIONS and _KEY.match(each.key) and len(found) < MOST:
             key = _OLD_NAMES.get(each.key, each.key)
             found.append(UnitSetting(each.section, key, _value(each), visible(file), each.first))
     return tuple(found)

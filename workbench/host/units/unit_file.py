@@ -53,14 +53,20 @@ def effective(contents: Iterable[tuple[str, str]]) -> list[tuple[str, Assignment
 
     An empty value clears what was said before of the same setting, and is kept: some settings mean it.
     """
-    counting: list[tuple[str, Assignment]] = []
+    counting: dict[int, tuple[str, Assignment]] = {}
+    places: dict[tuple[str, str], list[int]] = {}
+    number = 0
     for file, content in contents:
         for found in assignments(content):
+            own = places.setdefault((found.section, found.key), [])
             if not found.value:
-                own = (found.section, found.key)
-                counting = [each for each in counting if (each[1].section, each[1].key) != own]
-            counting.append((file, found))
-    return counting
+                for place in own:
+                    del counting[place]
+                own.clear()
+            own.append(number)
+            counting[number] = (file, found)
+            number += 1
+    return list(counting.values())
 
 
 def start_command(contents: Iterable[str]) -> tuple[str, ...]:
