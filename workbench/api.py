@@ -83,7 +83,7 @@ from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import PortFact, SocketFact
 from workbench.model.sudoers import SudoCommand, SudoDefault, SudoEntry, SudoersFacts, SudoRule
-from workbench.model.units import IgnoredLine, UnitFact
+from workbench.model.units import IgnoredLine, UnitFact, UnitPlace, UnitRun, UnitSecret, UnitSetting
 from workbench.recording import records, records_watch, silenced
 from workbench.running import Cause, behind_a_tool, by_cause, developers, listed
 from workbench.subjects import (
@@ -187,6 +187,10 @@ __all__ = [
     "SudoRule",
     "SudoersFacts",
     "UnitFact",
+    "UnitPlace",
+    "UnitRun",
+    "UnitSecret",
+    "UnitSetting",
     "Verdict",
     "behind_a_tool",
     "best_version",

@@ -144,6 +144,13 @@ def _shared(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
         help="judge this container too, whatever runs in it",
     )
     parser.add_argument(
+        "--unit",
+        action="append",
+        default=unset if again else [],
+        metavar="NAME",
+        help="judge this systemd unit too, whatever it runs",
+    )
+    parser.add_argument(
         "--sudo",
         action="store_true",
         default=unset if again else False,

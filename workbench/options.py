@@ -21,7 +21,7 @@ def context_of(options: argparse.Namespace) -> Context:
         context = Context.of_this_host()
     except RuntimeError as error:
         raise Unusable("this account has no home folder; name one: HOME=/some/folder workbench …") from error
-    context = replace(context, named_containers=tuple(options.container))
+    context = replace(context, named_containers=tuple(options.container), units=tuple(options.unit))
     if options.home is not None:
         from workbench.host.homes import with_home
 

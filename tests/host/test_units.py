@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -35,10 +34,10 @@ class TestUnitFile:
         found = list(assignments(content))
         assert [(item.key, item.first, item.last) for item in found] == [("ExecStart", 2, 5), ("User", 6, 6)]
         assert start_command([content]) == ("/bin/a", "--one", "--two")
-        whole = assignment_at(content, 5)
+        whole = assignment_at(found, 5)
         assert whole is not None
         assert whole.key == "ExecStart"
-        assert assignment_at(content, 1) is None
+        assert assignment_at(found, 1) is None
 
     def test_a_comment_behind_a_value_is_part_of_the_value(self) -> None:
         (found,) = assignments("[Service]\nProtectHome=true # no homes")
@@ -153,8 +152,8 @@ class TestFolders:
 class Systemd:
     """Answers as systemd-analyze does, from what a test says, and keeps what it was asked."""
 
-    def __init__(self, verify: str = "", overall: str = "", table: str = "", error: str = "") -> None:
-        self.verify, self.overall, self.table, self.error = verify, overall, table, error
+    def __init__(self, verify: str = "", overall: str = "", error: str = "") -> None:
+        self.verify, self.overall, self.error = verify, overall, error
         self.asked: list[tuple[str, ...]] = []
 
     def run(self, arguments: Sequence[str], deadline: float) -> Output:
@@ -162,7 +161,7 @@ class Systemd:
         self.asked.append(tuple(arguments))
         if "verify" in arguments:
             return Output(0, "", self.verify)
-        return Output(0, self.table if "--json=short" in arguments else self.overall, self.error)
+        return Output(0, self.overall, self.error)
 
 
 class TestGather:
@@ -193,48 +192,57 @@ class TestGather:
     ) -> None:
         (folder / "cron.service").write_text("[Service]\nExecStart=/usr/sbin/cron -f\n")
         (folder / "mcp-a.service").write_text(SERVER)
-        rows = [
-            {"name": "A=", "description": "a", "exposure": "0.1"},
-            {"name": "B=", "description": "b\x1b", "exposure": "0.5"},
-            {"name": "C=", "description": "c", "exposure": None},
-        ]
-        systemd = Systemd("", "→ Overall exposure level for mcp-a.service: 3.7 OK\n", json.dumps(rows) + "\n")
+        said = "  NAME     DESCRIPTION                EXPOSURE\n"
+        said += "✓ P=       Service has its own        \n✗ A=~x|(y) what a is about             0.1\n"
+        said += "✗ B=       b\x1b, as (it) is        0.5\n  C=       c does not apply           \n"
+        said += "✗ D=       nothing                0.0\n\n→ Overall exposure level for mcp-a.service: 3.7 OK 🙂\n"
+        systemd = Systemd("", said)
         facts = self.gather(folder, monkeypatch, systemd)
         assert (facts.seen, facts.state.status) == (2, "complete")
         (unit,) = facts.units
         assert (unit.exposure, unit.measured, unit.ignored) == (3.7, "offline", ())
         assert [(item.name, item.description, item.exposure) for item in unit.items] == [
-            ("B=", "b\\x1b", 0.5),
-            ("A=", "a", 0.1),
+            ("B=", "b\\x1b, as (it) is", 0.5),
+            ("A=~x|(y)", "what a is about", 0.1),
         ]
         assert unit.launch is not None
         assert unit.launch.program == "/usr/local/bin/mcp-filesystem-server"
-        assert len(systemd.asked) == 3
+        assert len(systemd.asked) == 2
         assert all("--man=no" in asked for asked in systemd.asked if "verify" in asked)
 
     def test_units_are_assessed_in_one_go_and_told_apart(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (folder / "mcp-a.service").write_text(SERVER)
         (folder / "mcp-b@.service").write_text(SERVER)
-        overall = "for the reader\n→ Overall exposure level for mcp-a.service: 9.6 UNSAFE\n"
-        overall += "→ Overall exposure level for mcp-b@i.service: 1.0 OK\n"
-        table = '[{"name": "A=", "description": "a", "exposure": "0.3"}]\n'
-        table += '[{"name": "B=", "description": "b", "exposure": "0.2"}]\n'
-        table += '[{"unit": "mcp-a.service", "exposure": "9.6", "predicate": "UNSAFE", "happy": ":-("}]\n'
-        systemd = Systemd("", overall, table)
+        overall = "for the reader\n✗ A= a 0.3\n→ Overall exposure level for mcp-a.service: 9.6 UNSAFE\n"
+        overall += "✗ B= b 0.2\n→ Overall exposure level for mcp-b@i.service: 1.0 OK\n"
+        systemd = Systemd("", overall)
         facts = self.gather(folder, monkeypatch, systemd)
         assert [(unit.name, unit.exposure, unit.items[0].name) for unit in facts.units] == [
             ("mcp-a.service", 9.6, "A="),
             ("mcp-b@.service", 1.0, "B="),
         ]
-        assert len(systemd.asked) == 3
+        assert len(systemd.asked) == 2
 
-    def test_tables_that_cannot_be_told_apart_are_left_out(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_table_of_another_form_is_left_out_and_the_total_stays(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         (folder / "mcp-a.service").write_text(SERVER)
-        (folder / "mcp-b.service").write_text(SERVER)
-        overall = "Overall exposure level for mcp-a.service: 9.6 x\nOverall exposure level for mcp-b.service: 1.0 x\n"
-        systemd = Systemd("", overall, '[{"name": "A=", "description": "a", "exposure": "0.3"}]')
-        facts = self.gather(folder, monkeypatch, systemd)
-        assert [(unit.exposure, unit.items) for unit in facts.units] == [(9.6, ()), (1.0, ())]
+        said = "A= | a | much\nOverall exposure level for other.service: 1.0 x\n"
+        said += "x= Overall exposure level for mcp-a.service: 0.1 x\nOverall exposure level for mcp-a.service: 9.6 x\n"
+        facts = self.gather(folder, monkeypatch, Systemd("", said))
+        assert [(unit.exposure, unit.items) for unit in facts.units] == [(9.6, ())]
+
+    def test_an_instance_beside_its_template_keeps_its_own_total(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("mcp-a@.service", "mcp-a@1.service"):
+            (folder / name).write_text(SERVER)
+        said = "Overall exposure level for mcp-a@1.service: 1.0 x\nOverall exposure level for mcp-a@x.service: 9.0 x\n"
+        facts = self.gather(folder, monkeypatch, Systemd("", said))
+        assert [(unit.name, unit.exposure) for unit in facts.units] == [
+            ("mcp-a@.service", 9.0),
+            ("mcp-a@1.service", 1.0),
+        ]
 
     def test_a_unit_systemd_does_not_load_is_unread_not_safe(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -349,7 +357,7 @@ class TestGather:
                 raise CannotLook("permission denied")
             return read_bounded(path, limit)
 
-        monkeypatch.setattr(units, "read_bounded", closed)
+        monkeypatch.setattr("workbench.host.units.reading.read_bounded", closed)
         systemd = Systemd("", "Overall exposure level for mcp-a.service: 1.0 OK")
         facts = self.gather(folder, monkeypatch, systemd)
         assert [unit.exposure for unit in facts.units] == [None]

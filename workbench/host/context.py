@@ -35,8 +35,8 @@ class Context:
     systemd is not asked about them. ``privileged`` is there where reading through sudo is offered or was agreed to.
     ``found`` holds the sections gathered so far, by name, for a collector that depends on them.
     ``probes`` are what probes that were asked for found out, by the socket's inode.
-    ``engines`` are the sockets of container engines, None for the usual places. ``named_containers`` are
-    judged whatever runs in them.
+    ``engines`` are the sockets of container engines, None for the usual places. ``named_containers`` and ``units``
+    are judged whatever they run.
     """
 
     platform: str
@@ -50,6 +50,7 @@ class Context:
     managed_root: Path = Path("/")
     engines: tuple[Path, ...] | None = None
     named_containers: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
     homes: tuple[Home, ...] = ()
     assess: bool = True
     privileged: Privileged | None = None

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from workbench.host.context import Context
-from workbench.host.files import CannotLook, path_fact, read_bounded
-from workbench.host.units import ignored
-from workbench.host.units.analysis import Analysis, analyse
-from workbench.host.units.folders import UnitFile, find, folders_of
-from workbench.host.units.recognition import recognise
-from workbench.host.units.unit_file import start_command
-from workbench.launch import understand
+from workbench.host.files import CannotLook, path_fact
+from workbench.host.units import filters, ignored, reading, state
+from workbench.host.units.analysis import Analysis, analyse, analyse_as_root
+from workbench.host.units.describing import Around, Server, around, describe, fits, server_of
+from workbench.host.units.folders import Manager, find, folders_of
+from workbench.host.units.later import Later
+from workbench.host.units.places import is_known, version
 from workbench.model.facts import SectionState, Unread
-from workbench.model.units import UnitFact, UnitFacts
-from workbench.secrets import redact_arguments
+from workbench.model.units import UnitFact, UnitFacts, UnitFolder, UnitRun
 from workbench.text import visible
 
-_FILE_LIMIT = 1024 * 1024
 _AS_ROOT = "run the scan as root"
 
 
 def gather(context: Context) -> UnitFacts:
-    """The units that run MCP servers, with systemd's own assessment of each."""
+    """The units that run MCP servers, and those that were asked for, with systemd's own assessment of each."""
     if context.platform != "linux":
         return UnitFacts(SectionState("not applicable", "systemd runs on Linux only"))
+    is_known.cache_clear()
     unread: list[Unread] = []
     units: list[UnitFact] = []
+    of_units: list[UnitFolder] = []
     seen = 0
     for manager, folders in folders_of(context).items():
         try:
@@ -37,80 +37,96 @@ def gather(context: Context) -> UnitFacts:
             return UnitFacts(SectionState("failed", why.why, why.unlock))
         seen += found.seen
         unread += [_unread_folder(folder, why) for folder, why in found.unread]
-        servers = [server for unit in found.units if (server := _server(unit, context, unread)) is not None]
-        whole = [server.unit for server in servers if server.whole]
-        analysis = analyse(manager, whole, folders, context) if context.assess else Analysis()
-        unread += analysis.unread
-        units += [_with_analysis(server, analysis) for server in servers]
+        servers: list[Server] = []
+        for unit in found.units:
+            gaps: list[Unread] = []
+            content = reading.read(unit, context, gaps)
+            server = None if content.absent else _server(content, context, gaps)
+            # Of a folder of drop-ins that is closed it matters only where the unit runs a server.
+            unread += [gap for gap in gaps if server is not None or not gap.what.startswith("the unit files in ")]
+            servers += [server] if server is not None else []
+        if servers:
+            units += _facts(manager, servers, folders, around(found.others, context), context, unread)
+            of_units += _folders(manager, folders, unread)
     if not seen and not unread:
         return UnitFacts(SectionState("not applicable", "systemd is not installed: there is no unit file"))
-    state = SectionState("partial", unread=tuple(unread)) if unread else SectionState("complete")
-    return UnitFacts(state, tuple(units), seen)
+    unread += [
+        Unread("content", visible(name), "there is no such unit", "systemctl list-unit-files")
+        for name in context.units
+        if not any(fits(unit.name, name) for unit in units)
+    ]
+    gathered = SectionState("partial", unread=tuple(unread)) if unread else SectionState("complete")
+    return UnitFacts(gathered, tuple(units), seen, version(), tuple(of_units))
 
 
-@dataclass(frozen=True, slots=True)
-class _Server:
-    """A unit that runs an MCP server. ``whole`` is false when a part of it could not be read, so not be assessed."""
-
-    unit: UnitFile
-    fact: UnitFact
-    whole: bool
-
-
-def _server(unit: UnitFile, context: Context, unread: list[Unread]) -> _Server | None:
-    contents: list[str] = []
-    whole = True
-    for file in (unit.file, *unit.drop_ins):
-        try:
-            contents.append(read_bounded(file, _FILE_LIMIT).decode("utf-8", "surrogateescape"))
-        except CannotLook as why:
-            if why.absent and file == unit.file:
-                return None  # a link to a file that is gone starts nothing
-            if not why.absent:
-                whole = False
-                unread.append(_unread(file, why))
-    command, _ = redact_arguments(tuple(_resolved(start_command(contents), unit, context)))
-    launch = understand(command, str(context.home)) if command else None
-    reason = recognise(unit.name, command, launch)
-    if not reason:
-        return None
-    for folder, said in unit.unread:
-        whole = False
-        unread.append(_unread_folder(folder, said))
+def _server(content: reading.Content, context: Context, unread: list[Unread]) -> Server | None:
     try:
-        path = path_fact(unit.file)
+        return server_of(content, context)
     except CannotLook as why:
-        unread.append(_unread(unit.file, why))
+        unread.append(Unread("content", visible(str(content.unit.file)), why.why, why.unlock or _AS_ROOT))
         return None
-    fact = UnitFact(
-        name=visible(unit.name),
-        path=path,
-        manager=unit.manager,
-        drop_ins=tuple(visible(str(file)) for file in unit.drop_ins),
-        recognised_by=visible(reason),
-        command=command,
-        launch=launch,
+
+
+def _facts(
+    manager: Manager,
+    servers: Sequence[Server],
+    folders: Sequence[Path],
+    beside: Around,
+    context: Context,
+    unread: list[Unread],
+) -> list[UnitFact]:
+    if not context.assess:
+        return [describe(server, beside, context, unread) for server in servers]
+    # systemd answers while the units are described.
+    analysing = Later(lambda: _analysed(manager, servers, folders, context))
+    asking = Later(lambda: state.ask(manager, [server.unit for server in servers], context))
+    joins = [describe(server, beside, context, unread) for server in servers]
+    known = filters.groups() if any(fact.values("SystemCallFilter") for fact in joins) else {}
+    analysis = analysing.outcome()
+    runs, gaps = asking.outcome()
+    unread += [*analysis.unread, *gaps]
+    return [
+        _finished(server, fact, analysis, runs.get(server.unit.name, ()), known)
+        for server, fact in zip(servers, joins, strict=True)
+    ]
+
+
+def _analysed(manager: Manager, servers: Sequence[Server], folders: Sequence[Path], context: Context) -> Analysis:
+    readable = [server.unit for server in servers if server.content.whole and not server.content.as_root]
+    analysis = analyse(manager, readable, folders, context)
+    closed = [server.unit for server in servers if server.content.whole and server.content.as_root]
+    if closed and context.privileged is not None:
+        analyse_as_root(manager, closed, context.privileged, analysis)
+    return analysis
+
+
+def _finished(
+    server: Server, fact: UnitFact, analysis: Analysis, runs: tuple[UnitRun, ...], known: filters.Groups
+) -> UnitFact:
+    name = server.unit.name
+    exposure = analysis.exposures.get(name)
+    messages = analysis.ignored.get(name)
+    fact = replace(
+        fact,
+        ignored=None if messages is None else ignored.shown(messages, dict(server.content.texts)),
+        syscalls=filters.answers(fact.values("SystemCallFilter"), fact.value("SystemCallErrorNumber"), known),
+        refused=name in analysis.refused,
+        runs=runs,
     )
-    return _Server(unit, fact, whole)
-
-
-def _unread(file: Path, why: CannotLook) -> Unread:
-    return Unread("content", visible(str(file)), why.why, why.unlock or _AS_ROOT)
-
-
-def _resolved(command: tuple[str, ...], unit: UnitFile, context: Context) -> Iterator[str]:
-    home = str(context.home) if unit.manager == "user" else "/root"
-    for word in command:
-        yield "%".join(part.replace("%h", home) for part in word.split("%%"))
-
-
-def _with_analysis(server: _Server, analysis: Analysis) -> UnitFact:
-    exposure = analysis.exposures.get(server.unit.name)
-    messages = analysis.ignored.get(server.unit.name)
-    fact = replace(server.fact, ignored=None if messages is None else ignored.shown(messages))
     if exposure is None:
         return fact
     return replace(fact, exposure=exposure.overall, measured=exposure.measured, items=exposure.items)
+
+
+def _folders(manager: Manager, folders: Sequence[Path], unread: list[Unread]) -> list[UnitFolder]:
+    found = []
+    for folder in folders:
+        try:
+            found.append(UnitFolder(manager, path_fact(folder)))
+        except CannotLook as why:
+            if not why.absent:
+                unread.append(Unread("mode", visible(str(folder)), why.why, why.unlock))
+    return found
 
 
 def _unread_folder(folder: str, why: str) -> Unread:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import tempfile
@@ -15,13 +14,20 @@ from typing import Literal
 from workbench.host.command import Output, find_program, run
 from workbench.host.context import Context
 from workbench.host.files import CannotLook
+from workbench.host.privileged import Privileged
 from workbench.host.units.folders import Manager, UnitFile
+from workbench.host.units.later import Later
+from workbench.host.units.places import version
+from workbench.host.units.state import live_environment
 from workbench.model.facts import Unread
 from workbench.model.units import ExposureItem
 from workbench.text import visible
 
 _DEADLINE = 4.0
-_OVERALL = re.compile(r"Overall exposure level for (\S+): (\d+(?:\.\d+)?)")
+_ASSESSES_FILES = 250
+_FACETS = ("exposure", "ignored")
+_OVERALL = re.compile(r"\W*Overall exposure level for (\S+): (\d+(?:\.\d+)?)")
+_COST = re.compile(r"\d\.\d\Z")
 _MESSAGE = re.compile(r"^(.+?):(\d+): (.*)$")
 _IGNORES = re.compile(r"\bignor(?:ing|ed)\b", re.IGNORECASE)
 _REFUSED = re.compile(
@@ -54,10 +60,11 @@ class Message:
 
 @dataclass(slots=True)
 class Analysis:
-    """What was found out, by unit name, and what was not."""
+    """What was found out, by unit name, and what was not. ``refused`` are units that systemd will not start."""
 
     exposures: dict[str, Exposure] = field(default_factory=dict)
     ignored: dict[str, tuple[Message, ...]] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
     unread: list[Unread] = field(default_factory=list)
 
 
@@ -71,14 +78,19 @@ def analyse(manager: Manager, units: Sequence[UnitFile], folders: Sequence[Path]
     ordered = sorted(units, key=lambda unit: places.get(str(unit.file.parent), len(places)))
     try:
         with _prefix(manager, folders, context) as prefix:
-            _verify(prefix, ordered, found)
+            vector = _verify_vector(prefix, ordered)
+            verifying = Later(lambda: run(vector, _DEADLINE))
             live = _live_prefix(manager, context)
             loadable = [unit for unit in ordered if not _is_template(unit)]
             if live and loadable:
                 _assess_live(live, loadable, found)
             rest = [unit for unit in ordered if unit.name not in found.exposures]
-            if rest:
-                _assess_offline(prefix, rest, found)
+            try:
+                if rest:
+                    _assess_offline(prefix, rest, found)
+            finally:
+                verified = verifying.outcome()
+            _take_verified(verified, ordered, found)
     except CannotLook as why:
         for unit in units:
             for facet, facts in (("exposure", found.exposures), ("ignored", found.ignored)):
@@ -104,15 +116,11 @@ def _prefix(manager: Manager, folders: Sequence[Path], context: Context) -> Iter
 
 def _live_prefix(manager: Manager, context: Context) -> tuple[str, ...]:
     """The start of a command line that asks the running manager; empty where there is none to ask."""
-    if context.unit_folders is not None or not Path("/run/systemd/system").is_dir():
+    variables = live_environment(manager, context)
+    if variables is None:
         return ()
     program = find_program("systemd-analyze")
-    if manager == "system":
-        return (program,)
-    runtime = Path(f"/run/user/{context.uid}")
-    if context.uid != os.getuid() or not (runtime / "systemd/private").exists():
-        return ()
-    return (find_program("env"), f"XDG_RUNTIME_DIR={runtime}", program, "--user")
+    return (program,) if manager == "system" else (find_program("env"), *variables, program, "--user")
 
 
 def _is_template(unit: UnitFile) -> bool:
@@ -137,18 +145,39 @@ def _assess(
 ) -> Output:
     """Assess units in one go, each ``named`` by what systemd-analyze is told: its name or its file."""
     said = run((*base, *named), _DEADLINE)
-    overalls: dict[str, float] = {}
-    for name, overall in _OVERALL.findall(said.out):
-        overalls.update({given: float(overall) for given, unit in named.items() if _same_unit(unit.name, name)})
-    if overalls:
-        # The tables carry no name: they come in the order asked, so only what has an overall is asked for.
-        given = [name for name in named if name in overalls]
-        tables = _tables(run((*base, "--json=short", *given), _DEADLINE).out)
-        if len(tables) != len(given):
-            tables = [()] * len(given)
-        for name, items in zip(given, tables, strict=True):
-            found.exposures[named[name].name] = Exposure(overalls[name], items, measured)
+    _take_assessed(said, tuple(named.values()), measured, found)
     return said
+
+
+def _take_assessed(
+    said: Output, units: Sequence[UnitFile], measured: Literal["live", "offline"], found: Analysis
+) -> None:
+    # The text and not --json: only the text has the total, and only it says which unit a table is of.
+    names = {unit.name for unit in units}
+    rows: list[ExposureItem] = []
+    for line in said.out.split("\n"):
+        total = _OVERALL.match(line) if "Overall" in line else None
+        if total is None:
+            rows += _row(line)
+            continue
+        name = total[1] if total[1] in names else _assessed_as(total[1])
+        if name in names:
+            rows.sort(key=lambda item: (-item.exposure, item.name))
+            found.exposures[name] = Exposure(float(total[2]), tuple(rows), measured)
+        rows = []
+
+
+def _row(line: str) -> Iterator[ExposureItem]:
+    """What one row of a table says costs something: a mark, the setting, what it is about, what it costs."""
+    said, _, cost = line.rstrip().rpartition(" ")
+    if len(cost) != 3 or not _COST.match(cost) or cost == "0.0":
+        return
+    words = said.split(None, 2)
+    if words and "=" not in words[0]:
+        del words[0]
+    about = said.partition(words[0])[2].strip() if words else ""
+    if words and "=" in words[0] and about:
+        yield ExposureItem(visible(words[0]), visible(about), float(cost))
 
 
 def _not_assessed(unit: UnitFile, said: Output) -> Unread:
@@ -159,61 +188,67 @@ def _not_assessed(unit: UnitFile, said: Output) -> Unread:
     return Unread("exposure", visible(unit.name), why, unlock)
 
 
-def _same_unit(own: str, assessed: str) -> bool:
-    """Whether a name is the unit's, or an instance that systemd made up for a template."""
-    stem, at, kind = own.partition("@.")
-    return own == assessed or (bool(at) and assessed.startswith(f"{stem}@") and assessed.endswith(f".{kind}"))
+def _assessed_as(name: str) -> str:
+    """The name without the instance that systemd made up for a template."""
+    stem, at, _ = name.partition("@")
+    return f"{stem}@.{name.rpartition('.')[2]}" if at else name
 
 
-def _tables(text: str) -> list[tuple[ExposureItem, ...]]:
-    """The tables of one or more units: JSON arrays, one behind the other."""
-    decoder = json.JSONDecoder()
-    tables: list[tuple[ExposureItem, ...]] = []
-    at = 0
-    try:
-        while (at := _next(text, at)) < len(text):
-            rows, at = decoder.raw_decode(text, at)
-            # Asked for several units, a running manager adds a summary of all; its rows name units, not settings.
-            if not any("unit" in row for row in rows):
-                tables.append(_items(rows))
-    except (ValueError, TypeError, KeyError):
-        return []
-    return tables
+def analyse_as_root(manager: Manager, units: Sequence[UnitFile], privileged: Privileged, found: Analysis) -> None:
+    """Assess units that only root may read, through sudo. What was not asked yet is unread, with what unlocks it."""
+    of_user = ("--user",) if manager == "user" else ()
+    for unit in units:
+        file = str(unit.file)
+        try:
+            security = (*of_user, "security", "--offline=true", "--no-pager")
+            overall = privileged.run("systemd-analyze", *security, file)
+            verified = privileged.run("systemd-analyze", *of_user, "verify", "--man=no", file)
+            if overall is None or verified is None:
+                raise CannotLook("systemd may be asked about it through sudo, when you agree", "workbench --sudo")
+            _take_verified(verified, [unit], found)
+        except CannotLook as why:
+            found.unread += [Unread(facet, visible(unit.name), why.why, why.unlock) for facet in _FACETS]
+            continue
+        _take_assessed(overall, [unit], "offline", found)
+        if unit.name not in found.exposures:
+            found.unread.append(_not_assessed(unit, overall))
 
 
-def _next(text: str, at: int) -> int:
-    while at < len(text) and text[at].isspace():
-        at += 1
-    return at
-
-
-def _items(rows: Sequence[dict[str, object]]) -> tuple[ExposureItem, ...]:
-    items = [
-        ExposureItem(visible(str(row["name"])), visible(str(row["description"])), float(str(row["exposure"])))
-        for row in rows
-        if row.get("exposure") is not None
-    ]
-    costly = [item for item in items if item.exposure > 0]
-    return tuple(sorted(costly, key=lambda item: (-item.exposure, item.name)))
-
-
-def _verify(prefix: tuple[str, ...], units: Sequence[UnitFile], found: Analysis) -> None:
+def _verify_vector(prefix: tuple[str, ...], units: Sequence[UnitFile]) -> tuple[str, ...]:
     # --man=no: it would otherwise run man for every Documentation=man:… line.
-    said = run((*prefix, "verify", "--man=no", *(str(unit.file) for unit in units)), _DEADLINE)
+    # What a unit depends on is not asked about, and to load it too takes twice the time.
+    alone = ("--recursive-errors=no",) if version() >= _ASSESSES_FILES else ()
+    return (*prefix, "verify", "--man=no", *alone, *(str(unit.file) for unit in units))
+
+
+def _take_verified(said: Output, units: Sequence[UnitFile], found: Analysis) -> None:
     lines = said.err.splitlines()
     failure = next((line for line in lines if _NOT_STARTED.match(line)), "")
     if failure:
         raise CannotLook(f"systemd-analyze could not start: {visible(failure, 200)}")
-    refused = {name for line in lines if (match := _REFUSED.match(line)) for name in match.groups() if name}
+    matches = [match for line in lines if (match := _REFUSED.match(line))]
+    refused = {name for match in matches for name in match.groups() if name}
+    fatal = {match[1] or match[2] for match in matches if "fatal error" in match[0] or "bad unit file" in match[0]}
+    by_file: dict[str, list[Message]] = {}
+    for line in lines:
+        if (match := _MESSAGE.match(line)) and _IGNORES.search(match[3]):
+            by_file.setdefault(match[1], []).append(Message(match[1], int(match[2]), match[3]))
+    by_real: dict[str, list[Message]] = {}
+    for path, messages in by_file.items():
+        by_real.setdefault(os.path.realpath(path), []).extend(messages)
     for unit in units:
-        own = {os.path.realpath(path) for path in (unit.file, *unit.drop_ins)}
-        said_of_it = (match for line in lines if (match := _MESSAGE.match(line)) and _IGNORES.search(match[3]))
-        messages = [
-            Message(match[1], int(match[2]), match[3]) for match in said_of_it if os.path.realpath(match[1]) in own
-        ]
-        whole = not any(_same_unit(unit.name, name) for name in refused)
+        own = dict.fromkeys(os.path.realpath(path) for path in (unit.file, *unit.drop_ins))
+        messages = [message for path in own for message in by_real.get(path, ())]
+        whole = not _is_among(unit.name, refused)
+        if _is_among(unit.name, fatal):
+            found.refused.add(unit.name)
         if messages or whole:
             found.ignored[unit.name] = tuple(dict.fromkeys(messages))
         if not whole:
             why = "systemd refuses the unit before it has read all of it"
             found.unread.append(Unread("ignored", visible(unit.name), why, _MANUAL.format(visible(str(unit.file)))))
+
+
+def _is_among(unit: str, said: set[str]) -> bool:
+    """Whether systemd said something of a unit, by its name or, of a template, by that of an instance."""
+    return unit in said or ("@." in unit and any(_assessed_as(name) == unit for name in said))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +15,7 @@ from workbench.host.files import CannotLook
 Manager = Literal["system", "user"]
 _NAME = re.compile(r"[A-Za-z0-9:_.\\@-]{1,255}(?:\.d)?")
 _MOST_FILES = 5000
+_OTHERS = (".socket", ".slice")
 _SYSTEM = (
     "/etc/systemd/system.control",
     "/run/systemd/system.control",
@@ -34,9 +35,9 @@ _SYSTEM = (
 
 @dataclass(frozen=True, slots=True)
 class UnitFile:
-    """A service's own file and its drop-ins, in the order systemd applies them.
+    """A unit's own file and its drop-ins, in the order systemd applies them.
 
-    ``unread`` are the folders of drop-ins that could not be listed, and why.
+    ``unread`` are the folders of drop-ins that could not be listed, and why. ``folders`` are all of its own name.
     """
 
     name: str
@@ -44,15 +45,20 @@ class UnitFile:
     file: Path
     drop_ins: tuple[Path, ...] = ()
     unread: tuple[tuple[str, str], ...] = ()
+    folders: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The services of one manager, how many unit files were seen, and the folders that could not be listed."""
+    """The services of one manager, how many unit files were seen, and the folders that could not be listed.
+
+    ``others`` are its sockets and slices, by name.
+    """
 
     units: tuple[UnitFile, ...] = ()
     seen: int = 0
     unread: tuple[tuple[str, str], ...] = ()
+    others: Mapping[str, UnitFile] = field(default_factory=dict)
 
 
 def folders_of(context: Context) -> dict[Manager, tuple[Path, ...]]:
@@ -94,6 +100,7 @@ def _base(context: Context, variable: str, usual: str) -> Path:
 def find(manager: Manager, folders: Sequence[Path]) -> Found:
     """The services that a manager would load from its folders."""
     winners: dict[str, Path] = {}
+    others: dict[str, Path] = {}
     drop_folders: dict[str, list[Path]] = {}
     unread: list[tuple[str, str]] = []
     seen = 0
@@ -118,11 +125,23 @@ def find(manager: Manager, folders: Sequence[Path]) -> Found:
                 if seen > _MOST_FILES:
                     raise CannotLook(f"there are more than {_MOST_FILES} unit files")
                 winners.setdefault(entry.name, Path(entry.path))
-            elif entry.name.endswith(".service.d"):
+            elif entry.name.endswith(_OTHERS):
+                if len(others) < _MOST_FILES:
+                    others.setdefault(entry.name, Path(entry.path))
+            elif entry.name.endswith(".d"):
                 drop_folders.setdefault(entry.name, []).append(Path(entry.path))
     units = [UnitFile(name, manager, file) for name, file in sorted(winners.items()) if not _is_masked(file)]
     units = [unit for unit in units if not _is_alias(unit, winners)]
-    return Found(tuple(_with_drop_ins(unit, drop_folders) for unit in units), seen, tuple(unread))
+    return Found(
+        tuple(_with_drop_ins(unit, drop_folders) for unit in units),
+        seen,
+        tuple(unread),
+        {
+            name: _with_drop_ins(UnitFile(name, manager, file), drop_folders)
+            for name, file in others.items()
+            if not _is_masked(file)
+        },
+    )
 
 
 def _is_masked(file: Path) -> bool:
@@ -158,11 +177,12 @@ def _with_drop_ins(unit: UnitFile, folders: dict[str, list[Path]]) -> UnitFile:
                 if entry.name.endswith(".conf"):
                     chosen.setdefault(entry.name, Path(entry.path))
     files = tuple(file for _, file in sorted(chosen.items()) if not _is_masked(file))
-    return replace(unit, drop_ins=files, unread=tuple(unread))
+    own = tuple(folder for name in _drop_in_names(unit.name) for folder in folders.get(name, ()))
+    return replace(unit, drop_ins=files, unread=tuple(unread), folders=own)
 
 
 def _drop_in_names(unit: str) -> Iterator[str]:
-    """``a-b@x.service.d``, ``a-b@.service.d``, ``a-.service.d``: the more exact a name, the stronger."""
+    """``a-b@x.service.d``, ``a-b@.service.d``, ``a-.service.d``, ``service.d``: the more exact, the stronger."""
     yield f"{unit}.d"
     stem, _, kind = unit.rpartition(".")
     template, at, instance = stem.partition("@")
@@ -171,3 +191,4 @@ def _drop_in_names(unit: str) -> Iterator[str]:
     parts = template.split("-")
     for kept in range(len(parts) - 1, 0, -1):
         yield f"{'-'.join(parts[:kept])}-{at}.{kind}.d" if at else f"{'-'.join(parts[:kept])}-.{kind}.d"
+    yield f"{kind}.d"

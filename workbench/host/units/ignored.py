@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from workbench.host.files import CannotLook, read_bounded
 from workbench.host.units.analysis import Message
-from workbench.host.units.unit_file import Assignment, assignment_at
+from workbench.host.units.unit_file import Assignment, assignment_at, assignments
 from workbench.model.units import IgnoredLine
 from workbench.secrets import redact, redact_arguments
 from workbench.text import visible
@@ -29,13 +29,16 @@ _WITHOUT_VALUE = re.compile(
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]*\Z")
 
 
-def shown(messages: Sequence[Message]) -> tuple[IgnoredLine, ...]:
-    """The dropped lines, safe to show."""
-    contents: dict[str, str] = {}
+def shown(messages: Sequence[Message], known: Mapping[str, str]) -> tuple[IgnoredLine, ...]:
+    """The dropped lines, safe to show. ``known`` are the texts of files that were read, by path."""
+    contents = dict(known)
+    parsed: dict[str, list[Assignment]] = {}
     for message in messages:
         if message.path not in contents:
             contents[message.path] = _content(message.path)
-    return tuple(dict.fromkeys(_shown(message, contents[message.path]) for message in messages))
+        if message.path not in parsed:
+            parsed[message.path] = list(assignments(contents[message.path]))
+    return tuple(dict.fromkeys(_shown(message, parsed[message.path], contents[message.path]) for message in messages))
 
 
 def _content(path: str) -> str:
@@ -45,8 +48,8 @@ def _content(path: str) -> str:
         return ""
 
 
-def _shown(message: Message, content: str) -> IgnoredLine:
-    found = assignment_at(content, message.line)
+def _shown(message: Message, parsed: Sequence[Assignment], content: str) -> IgnoredLine:
+    found = assignment_at(parsed, message.line)
     if found is not None and _PLAIN.match(found.key):
         reason = _without_comment(message.text)
         text = f"{found.key}={_without_comment(found.value)}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _PREFIXES = "-@:+!|"
+_QUOTING = re.compile(r"['\"\\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +43,62 @@ def assignments(content: str) -> Iterator[Assignment]:
         first, text = 0, ""
 
 
-def assignment_at(content: str, line: int) -> Assignment | None:
+def assignment_at(found: Iterable[Assignment], line: int) -> Assignment | None:
     """The assignment that stands on a line: systemd names the last line of a continued one."""
-    return next((found for found in assignments(content) if found.first <= line <= found.last), None)
+    return next((each for each in found if each.first <= line <= each.last), None)
+
+
+def effective(contents: Iterable[tuple[str, str]]) -> list[tuple[str, Assignment]]:
+    """The assignments that count, each with its file, of (file, content) in order.
+
+    An empty value clears what was said before of the same setting, and is kept: some settings mean it.
+    """
+    counting: dict[int, tuple[str, Assignment]] = {}
+    places: dict[tuple[str, str], list[int]] = {}
+    number = 0
+    for file, content in contents:
+        for found in assignments(content):
+            own = places.setdefault((found.section, found.key), [])
+            if not found.value:
+                for place in own:
+                    del counting[place]
+                own.clear()
+            own.append(number)
+            counting[number] = (file, found)
+            number += 1
+    return list(counting.values())
 
 
 def start_command(contents: Iterable[str]) -> tuple[str, ...]:
     """The argument vector of the first ``ExecStart=`` that counts, over a unit file and its drop-ins in order."""
-    commands: list[str] = []
-    for content in contents:
-        for found in assignments(content):
-            if found.section == "Service" and found.key == "ExecStart":
-                if found.value:
-                    commands.append(found.value)
-                else:
-                    commands.clear()
-    return _split(commands[0]) if commands else ()
+    return command_of(start_line(effective(("", content) for content in contents)))
 
 
-def _split(command: str) -> tuple[str, ...]:
-    takes_own_name = "@" in command[: len(command) - len(command.lstrip(_PREFIXES))]
-    text = command.lstrip(_PREFIXES)
+def start_line(counting: Iterable[tuple[str, Assignment]]) -> str:
+    """The first ``ExecStart=`` that counts, as it stands there."""
+    lines = (found.value for _, found in counting if (found.section, found.key) == ("Service", "ExecStart"))
+    return next((line for line in lines if line), "")
+
+
+def prefix_of(command: str) -> str:
+    """What stands before the program in a command line (``-``, ``+``, ``!`` …)."""
+    return command[: len(command) - len(command.lstrip(_PREFIXES))]
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a value, its quotes taken off."""
+    if not _QUOTING.search(text):
+        return text.split()
     try:
-        words = shlex.split(text)
+        return shlex.split(text)
     except ValueError:  # a quote without its partner
-        words = text.split()
+        return text.split()
+
+
+def command_of(command: str) -> tuple[str, ...]:
+    """The argument vector of a command line."""
+    takes_own_name = "@" in prefix_of(command)
+    words = words_of(command.lstrip(_PREFIXES))
     if takes_own_name and len(words) > 1:
         del words[1]  # "@" makes the second word the process's own name for itself
     return tuple(words)
