@@ -10,7 +10,8 @@ from textual.pilot import Pilot
 
 from tests.tui import fakes, inventories
 from tests.tui.driving import NARROW, WIDE, driven, flat, shown, until
-from workbench.model.facts import SectionState, Unread
+from workbench.model.assets import AssetFact
+from workbench.model.facts import SectionState, SectionStatus, Unread
 from workbench.model.finding import Evidence, Finding, Location, NotAssessed, Subject
 from workbench.model.plan import Plan, Refusal
 from workbench.model.report import BrokenPlugin
@@ -171,7 +172,12 @@ async def test_on_the_page_of_what_is_within_reach(text: str, size: tuple[int, i
 async def test_where_nothing_is_within_reach(text: str) -> None:
     workbench = _hostile_workbench(text)
     snapshot = inventories.everything(text)
-    for state, things in (("failed", ()), ("complete", ()), ("complete", snapshot.assets.assets)):
+    cases: tuple[tuple[SectionStatus, tuple[AssetFact, ...]], ...] = (
+        ("failed", ()),
+        ("complete", ()),
+        ("complete", snapshot.assets.assets),
+    )
+    for state, things in cases:
         assets = replace(snapshot.assets, state=SectionState(state, text, text), assets=things, reaches=())
         servers = replace(snapshot.servers, servers=())
         workbench.script.snapshot = replace(snapshot, assets=assets, servers=servers)

@@ -116,9 +116,11 @@ async def test_a_socket_that_is_never_probed_is_refused_with_its_reason() -> Non
 
 
 async def test_from_a_finding_about_a_socket() -> None:
-    workbench = _workbench(_host(_socket()))
+    found = replace(fakes.finding("Any account can connect to the socket"), subject=Subject("socket", PATH, PATH))
+    workbench = fakes.workbench(fakes.plugins([fakes.check("sockets/connectable-by-others", found)]))
+    workbench.script.snapshot = _host(_socket())
     async with driven(workbench, NARROW) as (app, pilot):
-        await pilot.press("j", "enter")
+        await pilot.press("enter")
         await until_shown(pilot, "Any account can connect to the socket", "p probe whether its server looks at")
         await pilot.press("p")
         await until(pilot, lambda: isinstance(app.screen, Agree))

@@ -36,8 +36,8 @@ def lent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return told
 
 
-def _workbench(*wanted: tuple[str, ...], **more: bool) -> fakes.FakeWorkbench:
-    made = fakes.workbench(**more)
+def _workbench(*wanted: tuple[str, ...]) -> fakes.FakeWorkbench:
+    made = fakes.workbench()
     made.script.wanted = list(wanted)
     return made
 
@@ -82,7 +82,7 @@ async def test_what_was_agreed_to_is_read_and_the_host_is_looked_at_again(by: st
         await until_shown(pilot, "2 commands read as root", "read with sudo")
 
 
-async def test_what_an_answer_leads_to_is_shown_and_asked_for_again(
+async def test_what_an_answer_leads_to_is_offered_and_asked_for_anew(
     lent: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workbench = _workbench(SUDOERS)
@@ -96,8 +96,10 @@ async def test_what_an_answer_leads_to_is_shown_and_asked_for_again(
     async with driven(workbench) as (app, pilot):
         await _asked(app, pilot)
         await pilot.press("y")
-        await until_shown(pilot, "leads to more that only root may read", "/proc/812/environ", "1 command will run")
-        assert workbench.script.read == [SUDOERS]
+        await until_shown(pilot, "1 more command would show more: press s")
+        assert workbench.script.read == [SUDOERS] and app.screen is app.main
+        await _asked(app, pilot)
+        await until_shown(pilot, "There is more now that only root may read", "/proc/812/environ", "1 command will run")
         await pilot.press("y")
         await until(pilot, lambda: app.screen is app.main and workbench.script.read == [SUDOERS, ENVIRON])
 

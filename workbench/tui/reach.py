@@ -138,7 +138,12 @@ def headline(known: Matrix) -> str:
             return f"What {bare} of {counted(count, 'server')} can open was not worked out"
         return f"None of {counted(count, 'server')} can open any of what is worth stealing"
     total, kind = reaching[0]
-    return f"{total} of {counted(count, 'server')} can open {article(kind)}"
+    at = known.kinds.index(kind)
+    later = sum(row.predicted and row.cells[at].opened > 0 for row in known.rows)
+    if later == total:
+        return f"{total} of {counted(count, 'server')} could open {article(kind)} once started"
+    once = f", {later} of them once started" if later else ""
+    return f"{total} of {counted(count, 'server')} can open {article(kind)}{once}"
 
 
 def beside(known: Matrix) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.app import SuspendNotSupported
 from textual.content import Content
 
-from workbench.asking_root import ROUNDS, shown
+from workbench.asking_root import shown
 from workbench.host.command import Output
 from workbench.host.privileged import VECTOR_LIMIT, Vector
 from workbench.tui.background import in_background
@@ -35,40 +35,42 @@ _READ = "What only root may read was read already in this session. Press r to re
 
 
 async def look_with_sudo(app: WorkbenchApp) -> None:
-    """Ask, read as root what was agreed to, and look again; what that leads to is shown and asked for again."""
+    """Ask, read as root what was agreed to, and look again; what that leads to is offered, and asked for anew."""
     looker = app.main.looker
     said = _nothing_to_do(app)
     if said:
         await app.push_screen_wait(Notice("Look with sudo", said))
         return
-    for number in range(ROUNDS):
-        wanted = looker.wanted
-        if not wanted:
-            return
-        asked = question(wanted, again=number > 0, read_only=app.workbench.read_only)
-        if not await app.push_screen_wait(asked):
-            return
-        try:
-            with terminal_lent(app, _PROMPT):
-                refusal = app.workbench.ask_root(interactive=True)
-        except SuspendNotSupported:
-            words = "This terminal cannot be given to sudo for its question, so nothing was read as root."
-            instead = "run it from a shell: workbench --headless --sudo. It shows the same commands and asks."
-            await app.push_screen_wait(Notice("Nothing was read as root", words, instead))
-            return
-        if refusal:
-            words = f"{refusal[0].upper()}{refusal[1:]}. What only root may read stays not assessed."
-            await app.push_screen_wait(Notice("Nothing was read as root", words))
-            return
-        answers = await _read(app, wanted)
-        if answers is None:
-            return
-        looker.learn(answers)
-        if await app.main.look() is None:
-            return
-        refused = sum(answer.status != 0 for answer in answers.values())
-        more = f"; {counted(refused, 'command')} had nothing to say or failed" if refused else ""
-        app.tell(f"{counted(len(answers), 'command')} read as root, and the host was looked at again{more}.")
+    wanted = looker.wanted
+    asked = question(wanted, again=bool(looker.answers), read_only=app.workbench.read_only)
+    if not await app.push_screen_wait(asked) or not await _sudo_agrees(app):
+        return
+    answers = await _read(app, wanted)
+    if answers is None:
+        return
+    looker.learn(answers)
+    if await app.main.look() is None:
+        return
+    said = f"{counted(len(answers), 'command')} read as root, and the host was looked at again."
+    if looker.wanted:
+        said += f" {counted(len(looker.wanted), 'more command')} would show more: press s."
+    app.tell(said)
+
+
+async def _sudo_agrees(app: WorkbenchApp) -> bool:
+    title = "Nothing was read as root"
+    try:
+        with terminal_lent(app, _PROMPT):
+            refusal = app.workbench.ask_root(interactive=True)
+    except SuspendNotSupported:
+        words = "This terminal cannot be given to sudo for its question."
+        instead = "run it from a shell: workbench --headless --sudo. It shows the same commands and asks."
+        await app.push_screen_wait(Notice(title, words, instead))
+        return False
+    if refusal:
+        words = f"{refusal[0].upper()}{refusal[1:]}. What only root may read stays not assessed."
+        await app.push_screen_wait(Notice(title, words))
+    return not refusal
 
 
 def _nothing_to_do(app: WorkbenchApp) -> str:
@@ -101,7 +103,7 @@ async def _read(app: WorkbenchApp, wanted: tuple[Vector, ...]) -> Mapping[Vector
 
 
 def question(wanted: tuple[Vector, ...], *, again: bool, read_only: bool) -> Agree:
-    """The screen that shows what would be run; ``again`` where an earlier answer led to it."""
+    """The screen that shows what would be run; ``again`` where others were run before."""
 
     def text(width: int) -> Content:
         return stacked(_lines(wanted, again, read_only, width))
@@ -110,7 +112,7 @@ def question(wanted: tuple[Vector, ...], *, again: bool, read_only: bool) -> Agr
 
 
 def _lines(wanted: tuple[Vector, ...], again: bool, read_only: bool, width: int) -> Iterator[Content]:
-    words = "What was read leads to more that only root may read." if again else "Some of this host only root may read."
+    words = "There is more now that only root may read." if again else "Some of this host only root may read."
     yield from plain(words, "bold").wrap(width)
     yield Content("")
     words = (
