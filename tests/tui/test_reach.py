@@ -137,7 +137,7 @@ async def test_at_eighty_columns_all_kinds_have_short_heads_that_are_explained()
     reaches = [Reach((server.key,), thing.name, "yes", "x", "computed") for thing in things]
     async with driven(_workbench(inventories.reached(server, assets=things, reaches=reaches)), NARROW) as (app, pilot):
         await pilot.press("3")
-        await until_shown(pilot, *(head for head, _ in KINDS.values()), "pkg package credential", "db database")
+        await until_shown(pilot, *(head for head, _ in KINDS.values()), "pkg package git code host", "db database")
         assert flat(app).count("●1") == len(KINDS)
         assert max(map(len, shown(app).splitlines())) <= 80
 

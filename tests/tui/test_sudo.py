@@ -12,6 +12,7 @@ from textual.widgets import Button, Footer
 
 from tests.tui import fakes
 from tests.tui.driving import NARROW, WIDE, driven, flat, until, until_shown
+from workbench.host.command import Output
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.screens.agree import Agree
 from workbench.tui.screens.dialogs import Notice
@@ -171,6 +172,22 @@ async def test_what_fails_on_the_way_is_said(lent: list[str], monkeypatch: pytes
         await until_shown(pilot, "It could not be read as root", "OSError: gone")
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.main)
+
+
+async def test_commands_that_all_failed_are_no_answers(lent: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(self: fakes.FakeWorkbench, wanted: tuple[tuple[str, ...], ...], tell: object = None) -> object:
+        return {vector: Output(1, "", "sudo: a password is required\n") for vector in wanted}
+
+    monkeypatch.setattr(fakes.FakeWorkbench, "read_as_root", failing)
+    workbench = _workbench(SUDOERS)
+    async with driven(workbench) as (app, pilot):
+        await _asked(app, pilot)
+        await pilot.press("y")
+        await until_shown(pilot, "No command could be run: sudo: a password is required")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.main)
+        assert app.main.looker.wanted == (SUDOERS,) and not app.main.looker.answers
+        await _asked(app, pilot)  # it is offered again
 
 
 async def test_where_nothing_is_kept_from_this_account_it_says_so() -> None:

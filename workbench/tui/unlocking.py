@@ -48,6 +48,11 @@ async def look_with_sudo(app: WorkbenchApp) -> None:
     answers = await _read(app, wanted)
     if answers is None:
         return
+    if all(answer.status != 0 for answer in answers.values()):
+        # Kept, they would pass for what root was refused too, and nothing would be asked for again.
+        why = next(answer.err for answer in answers.values())
+        await app.push_screen_wait(Notice("Nothing was read as root", f"No command could be run: {why.strip()}"))
+        return
     looker.learn(answers)
     if await app.main.look() is None:
         return

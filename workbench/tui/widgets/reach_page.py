@@ -81,9 +81,10 @@ class ReachPage(Vertical):
 def _signs(known: Matrix, width: int) -> Iterator[Content]:
     yield _flowing(SIGNS, width)
     if not columns(known, width).spelled:
-        # A head that begins the word it stands for explains itself.
+        # A head that begins or ends what it stands for explains itself; room is short where these are shown.
         heads = ((KINDS[kind][0], kind) for kind in known.kinds)
-        yield _flowing([(head, kind) for head, kind in heads if not kind.startswith(head)], width)
+        unclear = [(head, kind) for head, kind in heads if not kind.startswith(head) and not kind.endswith(head)]
+        yield _flowing([(head, kind.removesuffix(" credential")) for head, kind in unclear], width)
 
 
 def _flowing(pairs: Sequence[tuple[str, str]], width: int) -> Content:
