@@ -21,7 +21,7 @@ from workbench.tui.app import WorkbenchApp
 from workbench.tui.reach import KINDS, headline, matrix
 from workbench.tui.widgets.findings import FindingsList
 from workbench.tui.widgets.reach_pane import ReachPane, WayOn
-from workbench.tui.widgets.reach_table import ReachTable, columns
+from workbench.tui.widgets.reach_table import ReachTable, columns, row_line
 from workbench.tui.widgets.servers import ServersList
 
 BOTH = pytest.mark.parametrize("size", [NARROW, WIDE], ids=str)
@@ -104,8 +104,8 @@ def test_every_column_of_every_kind_fits(width: int) -> None:
     known = matrix(inventories.reached(server, assets=things, reaches=reaches))
     fitted = columns(known, width)
     assert len(fitted.widths) == len(KINDS)
-    if width >= 76:
-        assert 2 + fitted.name + sum(fitted.widths) <= width
+    assert 2 + fitted.name + sum(fitted.widths) <= width
+    assert row_line(known.rows[0], fitted).cell_length <= width
     assert fitted.spelled == (width >= 118)
 
 
@@ -166,7 +166,7 @@ async def test_enter_opens_every_thing_with_verdict_why_and_basis_and_escape_lea
     [
         ("idle", ("It could, once it is started, open 3 of 3", "○ could", "(predicted)")),
         ("some", ("It can open 1 of 3 things", "· cannot", "it does not see that place", "Database (1 of 1)")),
-        ("hidden", ("Of 2 it could not be looked up: press s", "? unknown", "it may not be seen")),
+        ("hidden", ("Of 2 it could not be looked up: look with sudo (s)", "? unknown", "it may not be seen")),
         ("none", ("It can open 0 of 3 things",)),
         ("boxed", ("was not worked out", "docker would stand around it", "press r")),
     ],

@@ -153,7 +153,7 @@ def _lines(row: Row, known: Matrix, home: str, width: int) -> Iterator[Content]:
     words = f"It {could} {row.opened} of {counted(things, 'thing')} worth stealing."
     yield from plain(words).wrap(width)
     if row.unknown:
-        said = f"Of {row.unknown} it could not be looked up: press s to look with sudo."
+        said = f"Of {row.unknown} it could not be looked up: look with sudo (s), or as root."
         yield hanging(Content.styled("? ", ATTENTION), plain(said), width)
     left = MOST_THINGS
     every = known.reaches_of(row.server)

@@ -20,7 +20,7 @@ from workbench.tui.plain import plain, together
 from workbench.tui.reach import KINDS, Cell, Matrix, Row
 from workbench.tui.wording import ATTENTION, MUTED, PRESENCES
 
-_LEAST_NAME, _GOOD_NAME = 12, 16
+_BARE_NAME, _LEAST_NAME, _GOOD_NAME = 6, 12, 16
 _MOST_NAME = 40
 _LONGEST = 300
 _SIGN = 2
@@ -197,7 +197,7 @@ def columns(known: Matrix, width: int) -> Columns:
     # A cell may touch the next rather than push the last column out of view.
     while width - _SIGN - sum(short) < _LEAST_NAME and max(short, default=0) > 4:
         short[short.index(max(short))] -= 1
-    return Columns(min(max(width - _SIGN - sum(short), _LEAST_NAME), _MOST_NAME), tuple(short), False)
+    return Columns(min(max(width - _SIGN - sum(short), _BARE_NAME), _MOST_NAME), tuple(short), False)
 
 
 def row_line(row: Row, fitted: Columns) -> Content:
