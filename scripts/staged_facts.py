@@ -7,7 +7,7 @@ from typing import Any
 
 from tests import builders
 from workbench.host.servers.joining import Facts, join
-from workbench.model.assets import AssetFact, AssetFacts, AssetKind, Reach
+from workbench.model.assets import AssetFact, AssetFacts, AssetKind, Basis, Reach, Verdict
 from workbench.model.clients import (
     ClientConfig,
     ClientFacts,
@@ -20,7 +20,7 @@ from workbench.model.containers import ContainerFact, ContainerFacts, EngineFact
 from workbench.model.facts import EnvironmentEntry, SecretFact, SectionState, Unread
 from workbench.model.launch import Ability, ImageSpec, Launch, PackageSpec, RootArgument, SetVariable
 from workbench.model.processes import ProcessFacts, ServerProcess
-from workbench.model.servers import ServerFacts
+from workbench.model.servers import Server, ServerFacts
 from workbench.model.session import SessionFacts
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import PortFact, SocketFacts
@@ -34,6 +34,7 @@ CURSOR = "/home/dev/.cursor/mcp.json"
 CODE = "/home/dev/.claude.json"
 CODEX = "/home/dev/.codex/config.toml"
 CONTAINER = "9f2c" * 16
+_PORT, _SHARED = "127.0.0.1:5432", "it shares this host's network"
 _WORTH: tuple[tuple[AssetKind, str], ...] = (
     ("browser profile", "/home/dev/.mozilla/firefox/a1b2.default/logins.json"),
     ("client config", CODE),
@@ -378,17 +379,35 @@ def _containers() -> ContainerFacts:
 
 
 def _assets(servers: ServerFacts) -> AssetFacts:
-    """What is worth stealing there, and who could open it: nothing that is confined or of another account."""
-    found = tuple(
-        AssetFact(kind, name, builders.path(name, 0o600, kind="socket" if name.endswith(".sock") else "file"))
-        for kind, name in _WORTH
+    """What is worth stealing there, and who could open it, as somebody who is not root can tell."""
+    found = (
+        *(
+            AssetFact(kind, name, builders.path(name, 0o600, kind="socket" if name.endswith(".sock") else "file"))
+            for kind, name in _WORTH
+        ),
+        AssetFact("database", _PORT, port=5432),
     )
-    inside = tuple(
-        server.key
+    reaches = (
+        Reach((server.key,), asset.name, *_reach(server, asset))
         for server in servers.servers
-        if server.presence != "remote" and not server.isolation and set(server.accounts) <= {"dev"}
+        if server.presence not in ("remote", "switched off")
+        for asset in found
     )
-    outside = tuple(server.key for server in servers.servers if server.presence == "running" and server.isolation)
-    reaches = [Reach(inside, asset.name, "yes", "the account dev may open it", "computed") for asset in found]
-    reaches += [Reach(outside, asset.name, "no", "it does not see that place", "computed") for asset in found]
     return AssetFacts(builders.COMPLETE, found, tuple(reaches))
+
+
+def _reach(server: Server, asset: AssetFact) -> tuple[Verdict, str, Basis]:
+    if server.presence == "not running":
+        why = "nothing would stand around it" if asset.port else "it would run as dev, who may open it"
+        return "yes", why, "predicted"
+    if server.accounts == ("root",):
+        why = "its network may not be seen" if asset.port else "which files it sees may not be looked up"
+        return "unknown", why, "computed"
+    if asset.port:
+        alone = "container" in server.isolation
+        return ("no", "it has a network of its own", "computed") if alone else ("yes", _SHARED, "computed")
+    if server.accounts == ("mcp",):
+        return "no", "the account mcp has no right to it", "computed"
+    if server.isolation:
+        return "no", "it does not see that place", "computed"
+    return "yes", "the account dev may open it", "computed"

@@ -19,12 +19,34 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from scripts.staged_facts import TAKEN_AT, snapshot
 from workbench.engine import Progress, Workbench
 from workbench.host.context import Context
-from workbench.host.privileged import Privileged
-from workbench.model.plan import EditValue, Plan, SetMode
+from workbench.host.privileged import Privileged, Vector
+from workbench.model.plan import EditValue, Plan, Refusal, SetMode
 from workbench.model.run import Change, Run, RunState
 from workbench.model.snapshot import SECTIONS, Snapshot
 from workbench.plugins import load
+from workbench.probe.asking import PROGRAM
+from workbench.probe.planned import PlannedProbe
+from workbench.probe.target import Target
 
+_ETC = "/etc/sudoers"
+WANTED: tuple[Vector, ...] = (
+    ("/usr/bin/cvtsudoers", "-c", "/dev/null", "-e", "-f", "json", _ETC),
+    ("/usr/sbin/visudo", "-c", "-f", _ETC),
+    ("/usr/bin/tar", "-c", "-P", "-f", "-", "--", _ETC, f"{_ETC}.d"),
+    *(
+        vector
+        for pid in (812, 4402)
+        for vector in (
+            (
+                "/usr/bin/find",
+                *(f"/proc/{pid}/{place}" for place in ("exe", "cwd", "root", "ns", "fd")),
+                *("-maxdepth", "1", "-type", "l", "-printf", r"%p\0%l\0"),
+            ),
+            ("/usr/bin/base64", "-w0", "--", f"/proc/{pid}/environ"),
+        )
+    ),
+)
+"""What would be read through sudo there."""
 DOCUMENT = {
     "mcpServers": {
         "files": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-filesystem", "/home/dev"]},
@@ -50,7 +72,16 @@ class StagedWorkbench(Workbench):
                 progress(section, "started")
             for section in SECTIONS:
                 progress(section, getattr(self.seen, section).state.status)
+        if privileged is not None:
+            privileged.wanted.update(dict.fromkeys(WANTED))
         return self.seen
+
+    def plan_probe(self, name: str) -> PlannedProbe | Refusal:
+        """What probing a socket of the stage would come to."""
+        target = Target(name.encode(), name, 1000, 1000, 77, "node")
+        interpreter = ("/usr/bin/python3", "-I", "-S", "-c", PROGRAM, name.encode().hex())
+        stranger = ("/usr/bin/sudo", "-u", "#65534", "--", *interpreter)
+        return PlannedProbe(target, (65534, 65534), ((1000, interpreter), (65534, stranger)), through_sudo=True)
 
     def prepare(self, plan: Plan) -> Any:
         """What the plan's operations come to, from the facts and the staged document."""

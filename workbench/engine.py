@@ -5,7 +5,7 @@ Every method blocks; a user interface calls them from a thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,9 @@ from workbench.model.snapshot import Snapshot
 from workbench.plugins import Plugins
 
 if TYPE_CHECKING:
-    from workbench.host.privileged import Privileged
+    from workbench.host.command import Output
+    from workbench.host.privileged import Privileged, Vector
+    from workbench.probe.planned import PlannedProbe, Probed
     from workbench.repair.prepare import Prepared
 
 Progress = Callable[[str, str], None]
@@ -48,6 +50,47 @@ class Workbench:
         from workbench.probe.memory import remembered
 
         return gather(replace(self.context, probes=remembered(self.state), privileged=privileged), progress)
+
+    def ask_root(self, *, interactive: bool) -> str:
+        """Let sudo ask for the password on this terminal, or only hear whether it would not. "" when it may go on."""
+        from workbench.elevation import prompt
+
+        return prompt(interactive)
+
+    def read_as_root(
+        self, wanted: Iterable[Vector], tell: Callable[[Vector], None] | None = None
+    ) -> Mapping[Vector, Output]:
+        """Run commands that only read through sudo, which must have agreed (``ask_root``), and give their answers.
+
+        It changes nothing, so ``read_only`` has no say in it. Raises CannotLook where there is no sudo.
+        """
+        from workbench.elevation import run_all
+
+        return run_all(wanted, tell)
+
+    def plan_probe(self, name: str) -> PlannedProbe | Refusal:
+        """What probing a socket comes to: a path, or an abstract name written ``@name``. Connects to nothing."""
+        from workbench.exits import Unusable
+        from workbench.probe.planned import plan
+
+        try:
+            return plan(name)
+        except Unusable as why:
+            return Refusal(str(why))
+
+    def probe(self, planned: PlannedProbe) -> Probed | Refusal:
+        """Connect to a socket as its owner and as a stranger, and keep the verdict for the next look.
+
+        It changes nothing of this machine, so ``read_only`` has no say in it; only the verdict is noted in ``state``.
+        Where ``planned.through_sudo`` sudo may ask for a password on the terminal.
+        """
+        from workbench.exits import Unusable
+        from workbench.probe.planned import carry_out
+
+        try:
+            return carry_out(planned, self.state)
+        except Unusable as why:
+            return Refusal(str(why))
 
     def judge(self, snapshot: Snapshot, on_result: Callable[[CheckResult], None] | None = None) -> Report:
         """Run every check on a Snapshot and grade it."""

@@ -11,16 +11,21 @@ from typing import Any
 
 from tests import builders
 from workbench.engine import Progress, Workbench
+from workbench.host.command import Output
 from workbench.host.context import Context
-from workbench.host.privileged import Privileged
+from workbench.host.privileged import Privileged, Vector
 from workbench.model.check import Check, Fix
 from workbench.model.finding import Evidence, Finding, Location, NotAssessed, Passed, Subject, Verdict
 from workbench.model.plan import Plan, Refusal, Reversal, Safety, SetMode
+from workbench.model.probe import PeerVerdict
 from workbench.model.report import BrokenPlugin, CheckResult, Report
 from workbench.model.run import Change, Run, RunState
 from workbench.model.severity import Severity
 from workbench.model.snapshot import SECTIONS, Snapshot
 from workbench.plugins import Plugins
+from workbench.probe.asking import Answer
+from workbench.probe.planned import PlannedProbe, Probed
+from workbench.probe.target import Target
 
 CONFIG = "/home/dev/.config/Claude/claude_desktop_config.json"
 LESSON = """Another account can write the file
@@ -130,6 +135,14 @@ class Script:
     check_gate: threading.Event = field(default_factory=threading.Event)
     answers: list[Mapping[str, Any] | None] = field(default_factory=list)
     looks: int = 0
+    wanted: list[Vector] = field(default_factory=list)
+    sudo_says: str = ""
+    asked_root: list[bool] = field(default_factory=list)
+    read: list[Vector] = field(default_factory=list)
+    verdict: PeerVerdict = "open"
+    through_sudo: bool = False
+    probe_refused: Refusal | None = None
+    probed: list[str] = field(default_factory=list)
 
 
 class FakeWorkbench(Workbench):
@@ -145,10 +158,39 @@ class FakeWorkbench(Workbench):
         self.script.looks += 1
         if self.script.fails is not None:
             raise self.script.fails
+        for vector in self.script.wanted if privileged is not None else ():
+            assert privileged is not None
+            if vector not in privileged.answers:
+                privileged.wanted[vector] = None
         for section in SECTIONS:
             if progress is not None:
                 progress(section, "complete")
         return self.script.snapshot
+
+    def ask_root(self, *, interactive: bool) -> str:
+        self.script.asked_root.append(interactive)
+        return self.script.sudo_says
+
+    def read_as_root(
+        self, wanted: Iterable[Vector], tell: Callable[[Vector], None] | None = None
+    ) -> Mapping[Vector, Output]:
+        for vector in wanted:
+            if tell is not None:
+                tell(vector)
+            self.script.read.append(vector)
+        return {vector: Output(0, "read", "") for vector in wanted}
+
+    def plan_probe(self, name: str) -> PlannedProbe | Refusal:
+        if self.script.probe_refused is not None:
+            return self.script.probe_refused
+        target = Target(name.encode("utf-8", "surrogateescape"), name, 1000, 1000, 77, "node")
+        commands = tuple((uid, ("/usr/bin/python3", "-I", "-c", "…", "2f746d70")) for uid in (1000, 65534))
+        return PlannedProbe(target, (65534, 65534), commands, self.script.through_sudo)
+
+    def probe(self, planned: PlannedProbe) -> Probed | Refusal:
+        self.script.probed.append(planned.target.shown)
+        answer = Answer(after="reply")
+        return Probed(planned.target.shown, self.script.verdict, answer, answer)
 
     def judge(self, snapshot: Snapshot, on_result: Callable[[CheckResult], None] | None = None) -> Report:
         from workbench.scan import scan

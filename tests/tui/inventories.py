@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from tests import builders
+from workbench.model.assets import AssetFact, AssetFacts, AssetKind, Reach
 from workbench.model.clients import ClientConfig, ClientFacts, ConfigProblem, EntryReference, ServerEntry
 from workbench.model.containers import ContainerFact, ContainerFacts
 from workbench.model.facts import EnvironmentEntry, SecretFact, SectionState, Unread
@@ -48,6 +50,52 @@ def unnamed(name: str = "stray", **more: Any) -> Server:
 def host(*servers: Server, state: SectionState = builders.COMPLETE, **sections: Any) -> Snapshot:
     """A host with these servers."""
     return builders.snapshot(servers=ServerFacts(state, servers), **sections)
+
+
+def asset(kind: AssetKind = "private key", name: str = "/home/dev/.ssh/id_ed25519", **more: Any) -> AssetFact:
+    """A private key of ``dev``."""
+    return AssetFact(kind, name, None if more.get("port") else builders.path(name, 0o600), **more)
+
+
+def reached(*servers: Server, assets: Sequence[AssetFact] = (), reaches: Sequence[Reach] = (), **more: Any) -> Snapshot:
+    """A host with these servers, and what they reach of what is worth stealing there."""
+    state = more.pop("assets_state", builders.COMPLETE)
+    return host(*servers, assets=AssetFacts(state, tuple(assets), tuple(reaches)), **more)
+
+
+def radius() -> Snapshot:
+    """Servers that open everything, something, nothing, that could, that hide it, and whose reach is not known."""
+    keys = (asset(), asset(name="/home/dev/.ssh/id_rsa"))
+    port = asset("database", "127.0.0.1:5432", port=5432)
+    named = {
+        "all": ("yes", "yes", "yes"),
+        "some": ("no", "no", "yes"),
+        "none": ("no", "no", "no"),
+        "idle": ("yes", "yes", "yes"),
+        "hidden": ("unknown", "unknown", "no"),
+    }
+    whys = {"yes": "the account dev may open it", "no": "it does not see that place", "unknown": "it may not be seen"}
+    reaches = [
+        Reach(
+            (f"{CONFIG}#mcpServers/{name}",),
+            each.name,
+            verdict,  # type: ignore[arg-type]
+            whys[verdict],
+            "predicted" if name == "idle" else "computed",
+        )
+        for name, verdicts in named.items()
+        for each, verdict in zip((*keys, port), verdicts, strict=True)
+    ]
+    servers = (
+        server("none", isolation=("bwrap",)),
+        server("idle", presence="not running", pids=()),
+        server("all"),
+        server("hidden", accounts=("root",)),
+        server("some", accounts=("mcp",)),
+        server("boxed", presence="not running", isolation=("docker",), pids=()),
+        server("far", presence="remote", url="https://mcp.example/x", command=(), pids=(), accounts=()),
+    )
+    return reached(*servers, assets=(*keys, port), reaches=reaches)
 
 
 def usual() -> Snapshot:
@@ -139,9 +187,17 @@ def everything(text: str = "", **more: Any) -> Snapshot:
         recognised_by=f"package.json names it{text}",
     )
     far = server(f"far{text}", presence="remote", url=f"https://mcp.example/{text}")
+    things = (asset(name=f"/home/dev/.ssh/id{text}"), asset("database", f"127.0.0.1:1{text}", port=1))
+    verdicts = (("yes", "tried"), ("unknown", "computed"))
+    reaches = tuple(
+        Reach((made.key,), thing.name, verdict, f"because{text}", basis)  # type: ignore[arg-type]
+        for thing, (verdict, basis) in zip(things, verdicts, strict=True)
+    )
     return host(
         replace(made, **more),
         far,
+        server(f"boxed{text}", presence="not running", isolation=(f"docker{text}",)),
+        assets=AssetFacts(SectionState("partial", unread=(lost,)), things, reaches),
         clients=ClientFacts(SectionState("partial", unread=(lost,)), configs, (f"/home/dev/x{text}",)),
         processes=ProcessFacts(builders.COMPLETE, (process,)),
         sockets=SocketFacts(builders.COMPLETE, (socket,), ports=(port,)),

@@ -10,7 +10,8 @@ from textual.pilot import Pilot
 
 from tests.tui import fakes, inventories
 from tests.tui.driving import NARROW, WIDE, driven, flat, shown, until
-from workbench.model.facts import SectionState, Unread
+from workbench.model.assets import AssetFact
+from workbench.model.facts import SectionState, SectionStatus, Unread
 from workbench.model.finding import Evidence, Finding, Location, NotAssessed, Subject
 from workbench.model.plan import Plan, Refusal
 from workbench.model.report import BrokenPlugin
@@ -19,6 +20,8 @@ from workbench.model.severity import Severity
 from workbench.text import visible
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.screens.dialogs import Notice
+from workbench.tui.widgets.reach_pane import ReachPane
+from workbench.tui.widgets.reach_table import ReachTable
 from workbench.tui.widgets.servers import ServersList
 
 MARKUP = (
@@ -110,7 +113,7 @@ async def _settled(app: WorkbenchApp, pilot: Pilot[int], kind: str) -> None:
 @hostile
 async def test_on_the_main_screen(text: str) -> None:
     async with driven(_hostile_workbench(text), WIDE) as (app, pilot):
-        for key in ("1", "2", "3", "4"):
+        for key in ("1", "2", "3", "4", "5"):
             await pilot.press(key)
             await pilot.pause()
             assert_harmless(app)
@@ -130,7 +133,7 @@ async def test_on_the_page_of_the_servers(text: str, size: tuple[int, int]) -> N
     async with driven(workbench, size) as (app, pilot):
         await pilot.press("2")
         listed = app.main.query_one(ServersList)
-        assert len(listed.rows) == 4
+        assert len(listed.rows) == 5
         for _ in listed.rows:
             assert_harmless(app)
             await pilot.press("enter")
@@ -141,6 +144,87 @@ async def test_on_the_page_of_the_servers(text: str, size: tuple[int, int]) -> N
             await pilot.click(offset=(75, 8))
             assert_harmless(app)
             await pilot.press("2", "j")
+
+
+@hostile
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=str)
+async def test_on_the_page_of_what_is_within_reach(text: str, size: tuple[int, int]) -> None:
+    workbench = _hostile_workbench(text)
+    workbench.script.snapshot = inventories.everything(text)
+    async with driven(workbench, size) as (app, pilot):
+        await pilot.press("3")
+        table = app.main.query_one(ReachTable)
+        for _ in range(2):
+            assert table.selected is not None
+            assert_harmless(app)
+            await pilot.press("enter")
+            await pilot.pause()
+            assert app.main.query_one(ReachPane).display
+            for _ in range(3):
+                assert_harmless(app)
+                await pilot.press("pagedown")
+            await pilot.click(offset=(30, 5))
+            assert_harmless(app)
+            await pilot.press("escape", "j")
+
+
+@hostile
+async def test_where_nothing_is_within_reach(text: str) -> None:
+    workbench = _hostile_workbench(text)
+    snapshot = inventories.everything(text)
+    cases: tuple[tuple[SectionStatus, tuple[AssetFact, ...]], ...] = (
+        ("failed", ()),
+        ("complete", ()),
+        ("complete", snapshot.assets.assets),
+    )
+    for state, things in cases:
+        assets = replace(snapshot.assets, state=SectionState(state, text, text), assets=things, reaches=())
+        servers = replace(snapshot.servers, servers=())
+        workbench.script.snapshot = replace(snapshot, assets=assets, servers=servers)
+        async with driven(workbench, WIDE) as (app, pilot):
+            await pilot.press("3", "pagedown")
+            assert_harmless(app)
+
+
+@hostile
+async def test_in_what_sudo_would_read(text: str) -> None:
+    workbench = _hostile_workbench(text)
+    workbench.script.wanted = [("/usr/bin/base64", "-w0", "--", f"/{text}")]
+    workbench.script.sudo_says = f"R{text}"
+    async with driven(workbench, WIDE) as (app, pilot):
+        await pilot.press("5")
+        assert_harmless(app)
+        await pilot.press("s")
+        await _settled(app, pilot, "Agree")
+        assert_harmless(app)
+        for _ in range(3):
+            await pilot.press("pagedown")
+            assert_harmless(app)
+        await pilot.press("y")
+        await _settled(app, pilot, "Notice")
+        assert_harmless(app)
+
+
+@hostile
+async def test_in_a_probe(text: str) -> None:
+    workbench = _hostile_workbench(text)
+    workbench.script.snapshot = inventories.everything(text)
+    async with driven(workbench, WIDE) as (app, pilot):
+        app.probe([f"/tmp/{text}"])
+        await _settled(app, pilot, "Agree")
+        assert_harmless(app)
+        await pilot.press("y")
+        await _settled(app, pilot, "Outcome")
+        assert_harmless(app)
+        await pilot.press("escape")
+        await _settled(app, pilot, "MainScreen")
+        workbench.script.probe_refused = Refusal(text, text)
+        app.probe([f"/tmp/{text}", text])
+        await _settled(app, pilot, "Choose")
+        assert_harmless(app)
+        await pilot.press("enter")
+        await _settled(app, pilot, "Notice")
+        assert_harmless(app)
 
 
 @hostile
@@ -166,7 +250,7 @@ async def test_in_every_window_of_a_repair(text: str, monkeypatch: pytest.Monkey
     workbench.script.runs.append(run)
     async with driven(workbench, WIDE) as (app, pilot):
         await pilot.press("f")
-        await _settled(app, pilot, "ChooseFix")
+        await _settled(app, pilot, "Choose")
         assert_harmless(app)
         await pilot.press("enter")
         await _settled(app, pilot, "Preview")

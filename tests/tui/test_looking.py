@@ -29,7 +29,7 @@ async def test_findings_stream_in_while_later_checks_are_still_held_back() -> No
         await until_shown(pilot, "Any account on this machine can write", "checking: 1 of 5")
         assert app.main.report is None
         assert "Grade F" not in flat(app)
-        await pilot.press("3")  # the interface answers meanwhile
+        await pilot.press("4")  # the interface answers meanwhile
         await until_shown(pilot, "comes when every check has spoken")
         workbench.script.check_gate.set()
         await until(pilot, lambda: app.main.report is not None)
@@ -110,14 +110,14 @@ async def test_what_was_not_assessed_is_a_page_with_the_way_to_unlock_it() -> No
     workbench = fakes.workbench(fakes.plugins(plugins.checks.values(), plugins.fixes.values(), broken))
     async with driven(workbench) as (app, pilot):
         assert "Not assessed 2" in shown(app)
-        await pilot.press("4")
+        await pilot.press("5")
         await until_shown(pilot, "permission denied", "run: sudo workbench snapshot", "secrets/in-process-environment")
         assert "it has no docstring" in flat(app)
 
 
 async def test_the_report_card_gives_every_area_its_letter() -> None:
     async with driven(fakes.workbench()) as (_, pilot):
-        await pilot.press("3")
+        await pilot.press("4")
         await until_shown(pilot, "F clients 1 · 2 · · 2 of 2", "A processes · · · · · 1 of 1", "no rule caps it")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import stat
 import sys
 import tempfile
@@ -16,6 +17,7 @@ import pytest
 from tests.tui.driving import WIDE, driven, until, until_shown
 from workbench.engine import Workbench
 from workbench.host.context import Context
+from workbench.model.plan import Refusal
 from workbench.model.run import RunState
 from workbench.plugins import load
 from workbench.tui.screens.dialogs import Confirm, Notice
@@ -126,6 +128,35 @@ async def test_read_only_changes_nothing(home: Path, config: Path) -> None:
         await until_shown(pilot, "refused", "--read-only")
         assert _mode(config) == 0o666
         assert not (home / "state").exists()
+
+
+async def test_a_socket_of_an_engine_is_not_probed_and_read_only_is_no_reason(home: Path) -> None:
+    name = str(home / "docker.sock")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(name)
+        server.listen()
+        server.settimeout(0.2)
+        refused = _workbench(home, read_only=True).plan_probe(name)
+        assert isinstance(refused, Refusal) and "container engine" in refused.reason
+        with pytest.raises(TimeoutError):
+            server.accept()
+    for other in (str(home / "gone.sock"), str(home), "@no-such-name", ""):
+        assert isinstance(_workbench(home).plan_probe(other), Refusal)
+
+
+async def test_planning_a_probe_connects_to_nothing(home: Path) -> None:
+    name = str(home / "mcp.sock")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(name)
+        server.listen()
+        server.settimeout(0.2)
+        planned = _workbench(home, read_only=True).plan_probe(name)
+        assert not isinstance(planned, Refusal) and planned.target.shown == name
+        assert [uid for uid, _ in planned.commands] == [os.getuid(), planned.stranger[0]]
+        assert planned.through_sudo == (os.getuid() != 0)
+        with pytest.raises(TimeoutError):
+            server.accept()
+    assert not (home / "state").exists()
 
 
 async def test_a_server_name_cannot_press_a_button(home: Path, config: Path) -> None:

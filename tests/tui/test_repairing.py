@@ -17,7 +17,7 @@ from workbench.model.plan import Refusal, Reversal, Safety
 from workbench.model.run import Run, RunState
 from workbench.tui.screens.answers import AskAnswers
 from workbench.tui.screens.applying import Applying
-from workbench.tui.screens.dialogs import ChooseFix, Confirm, Notice
+from workbench.tui.screens.dialogs import Choose, Confirm, Notice
 from workbench.tui.screens.history import History
 from workbench.tui.screens.preview import Preview
 from workbench.tui.screens.result import Result
@@ -186,12 +186,12 @@ async def test_of_several_fixes_one_is_chosen() -> None:
     workbench = fakes.workbench(fakes.plugins(usual.checks.values(), [*usual.fixes.values(), other]))
     async with driven(workbench) as (app, pilot):
         await pilot.press("f")
-        await until(pilot, lambda: isinstance(app.screen, ChooseFix))
+        await until(pilot, lambda: isinstance(app.screen, Choose))
         await until_shown(pilot, "Take the rights of others away", "Move it away", "undo brings back a part")
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.main)
         await pilot.press("f")
-        await until(pilot, lambda: isinstance(app.screen, ChooseFix))
+        await until(pilot, lambda: isinstance(app.screen, Choose))
         await pilot.press("j", "enter")
         await until(pilot, lambda: isinstance(app.screen, Preview))
 

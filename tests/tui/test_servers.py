@@ -169,6 +169,7 @@ async def test_a_click_on_each_tab_shows_its_page() -> None:
     async with driven(_workbench(inventories.usual(), *_about_files()), NARROW) as (_, pilot):
         for name, words in (
             ("servers", "7 servers"),
+            ("reach", "Nothing worth stealing"),
             ("card", "area"),
             ("gaps", "to unlock"),
             ("findings", "the first thing"),
@@ -303,7 +304,7 @@ async def test_what_could_not_be_looked_at_is_said_beside_the_count(partial: boo
     async with driven(_workbench(inventories.host(inventories.server(), state=state))) as (app, pilot):
         await pilot.press("2")
         await until_shown(pilot, "1 server: 1 running")
-        assert ("not everything could be looked at: press 4" in flat(app)) == partial
+        assert ("not everything could be looked at: press 5" in flat(app)) == partial
 
 
 async def test_a_broken_config_says_where_why_and_what_its_client_does() -> None:
@@ -350,7 +351,7 @@ async def test_thousands_of_servers_neither_stall_nor_are_cut_in_silence(
     many = tuple(inventories.server(f"s{number:04}") for number in range(4000))
     async with driven(_workbench(inventories.host(*many)), size) as (app, pilot):
         listed = app.main.query_one(ServersList)
-        known = app.main._inventory
+        known = app.main.seen.inventory if app.main.seen is not None else None
         assert known is not None
         begun = time.perf_counter()
         listed.show(known)
@@ -371,4 +372,4 @@ async def test_the_tabs_fit_eighty_columns_when_all_counts_are_large() -> None:
             ("gaps", "Not assessed 999"),
         ):
             app.main.query_one(f"#tab-{name}", Tab).label = words
-        await until_shown(pilot, "Findings 5000 of 12000 Servers 4000 Report card Not assessed 999")
+        await until_shown(pilot, "Findings 5000 of 12000 Servers 4000 Reach Report card Not assessed 999")

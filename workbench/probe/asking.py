@@ -18,8 +18,7 @@ PATIENCE = 0.4
 
 _DEADLINE = 5.0
 _INTERPRETERS = ("/usr/bin/python3", "/usr/local/bin/python3", "/bin/python3")
-# All that runs as another account. It is handed over as text, so that nothing an ordinary account can write is read.
-_PROGRAM = f"""\
+PROGRAM = f"""\
 import errno, json, socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.settimeout({PATIENCE})
@@ -36,6 +35,10 @@ def ask():
     except OSError: return "", False, "closed"
     return "", False, hear()
 print(json.dumps(ask()))
+"""
+"""All that runs as another account, and the name of the socket in hexadecimal after it.
+
+It is handed over as text, so that nothing an ordinary account can write is read.
 """
 
 After = Literal["reply", "closed", "silence"]
@@ -58,7 +61,7 @@ def command(name: bytes, uid: int) -> tuple[str, ...]:
 
     Raises OSError where no Python of the system's is there to run it.
     """
-    vector = (_interpreter(), "-I", "-S", "-c", _PROGRAM, name.hex())
+    vector = (_interpreter(), "-I", "-S", "-c", PROGRAM, name.hex())
     if os.geteuid() in (0, uid):
         return vector
     return ("/usr/bin/sudo", "-u", f"#{uid}", "--", *vector)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import ClassVar, Literal
 
@@ -18,6 +18,7 @@ from workbench.model.finding import Finding
 from workbench.model.run import Run
 from workbench.model.snapshot import Snapshot
 from workbench.text import visible
+from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.main import MainScreen
 from workbench.tui.widgets.pages import PAGES
 
@@ -80,6 +81,18 @@ class WorkbenchApp(App[int]):
 
         self.run_worker(flow.undo_last(self), group="flow", exclusive=True)
 
+    def look_with_sudo(self) -> None:
+        """Ask to read as root what only root may read, and look again."""
+        from workbench.tui.unlocking import look_with_sudo
+
+        self.run_worker(look_with_sudo(self), group="flow", exclusive=True)
+
+    def probe(self, sockets: Sequence[str]) -> None:
+        """Ask to probe one of these sockets."""
+        from workbench.tui.probing import probe
+
+        self.run_worker(probe(self, sockets), group="flow", exclusive=True)
+
     def show_history(self) -> None:
         """Show every repair that was made."""
         from workbench.tui import flow
@@ -95,8 +108,8 @@ class WorkbenchApp(App[int]):
         self.push_screen(History(self.workbench.history, undo))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No palette over a change under way: its window must stay on top."""
-        return action != "command_palette" or not self.busy
+        """No palette and no help over what is under way: its window must stay on top."""
+        return action not in ("command_palette", "help") or not isinstance(self.screen, Applying)
 
     def action_help(self) -> None:
         """Show the keys of the screen at hand."""
@@ -123,6 +136,8 @@ class WorkbenchApp(App[int]):
             yield SystemCommand("Rescan", "Look at this host again", self.main.action_rescan)
             yield SystemCommand("Undo", "Undo the last repair", self.main.action_undo)
             yield SystemCommand("History", "Every repair that was made", self.main.action_history)
+            yield SystemCommand("Look with sudo", "Read what only root may, after a question", self.main.action_sudo)
+            yield SystemCommand("Probe a socket", "Ask a socket in view whom it lets in", self.main.action_probe)
             for page in PAGES:
                 turn = partial(self.main.action_page, page.name)
                 yield SystemCommand(f"Show: {page.title}", page.shows, turn)

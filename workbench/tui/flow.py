@@ -18,7 +18,7 @@ from workbench.model.snapshot import Snapshot
 from workbench.tui.background import in_background
 from workbench.tui.plain import plain, stacked, together
 from workbench.tui.screens.applying import Applying
-from workbench.tui.screens.dialogs import ChooseFix, Confirm, Notice, refusal
+from workbench.tui.screens.dialogs import Confirm, Notice, choose_fix, refusal
 from workbench.tui.screens.preview import Preview
 from workbench.tui.screens.result import Outcome, Result
 from workbench.tui.wording import MUTED, counted, moment, reversal
@@ -95,14 +95,14 @@ async def offer_recovery(app: WorkbenchApp) -> None:
         app.tell("The interrupted repair was left as it is. It is offered again at the next start.", "warning")
         return
     failure: Exception | None = None
-    async with _window(app, "Recovering"):
+    async with window(app, "Recovering"):
         try:
             recovered = await in_background(app.workbench.recover, must_end=True)
             await app.main.look()
         except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
             recovered, failure = (), error
     if failure is not None:
-        await _failed(app, "It could not be recovered", failure)
+        await tell_failure(app, "It could not be recovered", failure)
         return
     told = "\n\n".join(f"{run.plan.title}\n{run.state.value}. {run.message}" for run in recovered)
     await app.push_screen_wait(Notice("Recovered", told or "Nothing was left to recover."))
@@ -116,7 +116,8 @@ async def _chosen(app: WorkbenchApp, finding: Finding) -> Fix | None:
         return None
     if len(fixes) == 1:
         return fixes[0]
-    return await app.push_screen_wait(ChooseFix(fixes))
+    place = await app.push_screen_wait(choose_fix(fixes))
+    return None if place is None else fixes[place]
 
 
 async def _prepared(app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Snapshot) -> Prepared | None:
@@ -151,28 +152,29 @@ async def _prepared(app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Sna
 async def _carried_out(
     app: WorkbenchApp, title: str, before: Report, work: Callable[[Callable[[str], None]], Run]
 ) -> Outcome | None:
-    async with _window(app, title) as window:
+    async with window(app, title) as shows:
         try:
-            run = await in_background(lambda: work(window.begin), must_end=True)
+            run = await in_background(lambda: work(shows.begin), must_end=True)
         except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
             failure = error
         else:
             # What was refused touched nothing, so there is nothing new to see.
             if run.state is RunState.REFUSED:
                 return Outcome(run, before, None)
-            window.begin("looking at the host again")
+            shows.begin("looking at the host again")
             return Outcome(run, before, await app.main.look())
-    await _failed(app, "It failed", failure)
+    await tell_failure(app, "It failed", failure)
     return None
 
 
 @asynccontextmanager
-async def _window(app: WorkbenchApp, title: str) -> AsyncIterator[Applying]:
-    window = Applying(title)
-    await app.push_screen(window)
-    app.busy = True
+async def window(app: WorkbenchApp, title: str, *, changes: bool = True) -> AsyncIterator[Applying]:
+    """A window for the time that something takes. While it ``changes`` the machine, the app does not quit."""
+    shows = Applying(title)
+    await app.push_screen(shows)
+    app.busy = changes
     try:
-        yield window
+        yield shows
     finally:
         app.busy = False
         await app.pop_screen()
@@ -183,11 +185,12 @@ async def _tried(app: WorkbenchApp, failed: str, work: Callable[[], Value]) -> V
         return await in_background(work)
     except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
         failure = error
-    await _failed(app, failed, failure)
+    await tell_failure(app, failed, failure)
     return None
 
 
-async def _failed(app: WorkbenchApp, title: str, error: Exception) -> None:
+async def tell_failure(app: WorkbenchApp, title: str, error: Exception) -> None:
+    """Say what failed."""
     words = f"{type(error).__name__}: {error}"
     await app.push_screen_wait(Notice(title, words, "look at the history (h) for what was done so far."))
 

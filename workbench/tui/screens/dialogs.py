@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
@@ -98,34 +98,40 @@ class Confirm(Roomy, ModalScreen[bool]):
         self.dismiss(True)
 
 
-class ChooseFix(Roomy, ModalScreen[Fix | None]):
-    """Lets the person choose between several fixes of one finding, the safest first."""
+class Choose(Roomy, ModalScreen[int | None]):
+    """Lets the person choose one of several; its result is the number of the choice, counted from 0."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Cancel", show=False)]
 
-    def __init__(self, fixes: Sequence[Fix]) -> None:
+    def __init__(self, title: str, choices: Sequence[Content]) -> None:
         super().__init__()
-        self._fixes = tuple(fixes)
+        self._title, self._choices = title, tuple(choices)
 
     def compose(self) -> ComposeResult:
-        """The fixes and what they ask."""
+        """The choices."""
         with Vertical(classes="window") as window:
-            entitle(window, "Choose a repair", "enter shows the plan · escape cancels")
-            yield Choices(*_choices(self._fixes), markup=False, compact=True)
+            entitle(window, self._title, "enter chooses · escape cancels")
+            options = (Option(words, id=str(place)) for place, words in enumerate(self._choices))
+            yield Choices(*options, markup=False, compact=True)
         yield TooSmall()
 
     def on_mount(self) -> None:
-        """Start on the safest."""
+        """Start on the first."""
         self.query_one(Choices).focus()
 
     @on(OptionList.OptionSelected)
     def choose(self, event: OptionList.OptionSelected) -> None:
         """Take the one under the cursor."""
-        self.dismiss(self._fixes[event.option_index])
+        self.dismiss(event.option_index)
 
     def action_leave(self) -> None:
         """Take none."""
         self.dismiss(None)
+
+
+def choose_fix(fixes: Sequence[Fix]) -> Choose:
+    """The fixes of one finding, the safest first, and what each asks."""
+    return Choose("Choose a repair", [_fix(fix) for fix in fixes])
 
 
 class Choices(OptionList):
@@ -134,7 +140,6 @@ class Choices(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = [*VI_KEYS]
 
 
-def _choices(fixes: Sequence[Fix]) -> Iterator[Option]:
-    for place, fix in enumerate(fixes):
-        about = f"{safety(fix.safety)}; {reversal(fix.reversal)}"
-        yield Option(stacked((plain(fix.title, "bold"), plain(about, MUTED))), id=str(place))
+def _fix(fix: Fix) -> Content:
+    about = f"{safety(fix.safety)}; {reversal(fix.reversal)}"
+    return stacked((plain(fix.title, "bold"), plain(about, MUTED)))

@@ -40,6 +40,7 @@ class DetailPane(VerticalScroll):
         self._finding: Finding | None = None
         self._check: Check | None = None
         self._fixes: tuple[Fix, ...] = ()
+        self._probes = False
         self._empty = ""
         self._wrapped_to = 0
 
@@ -47,10 +48,12 @@ class DetailPane(VerticalScroll):
         """One text, wrapped to the width of the pane."""
         yield Static(id="page")
 
-    def show(self, finding: Finding, check: Check | None, fixes: Sequence[Fix], place: str) -> None:
-        """Show one finding; ``place`` says which of how many."""
+    def show(
+        self, finding: Finding, check: Check | None, fixes: Sequence[Fix], place: str, *, probes: bool = False
+    ) -> None:
+        """Show one finding; ``place`` says which of how many, ``probes`` whether its socket can be probed."""
         another = self._finding is None or self._finding.identity != finding.identity
-        self._finding, self._check, self._fixes = finding, check, tuple(fixes)
+        self._finding, self._check, self._fixes, self._probes = finding, check, tuple(fixes), probes
         entitle(self, finding.check, place)
         self._write()
         if another:
@@ -81,16 +84,20 @@ class DetailPane(VerticalScroll):
         if self._finding is None:
             written = stacked(plain(self._empty, MUTED).wrap(width))
         else:
-            written = page(self._finding, self._check, self._fixes, self._home, width)
+            written = page(self._finding, self._check, self._fixes, self._home, width, probes=self._probes)
         self.query_one("#page", Static).update(written)
 
 
-def page(finding: Finding, check: Check | None, fixes: Sequence[Fix], home: str, width: int) -> Content:
+def page(
+    finding: Finding, check: Check | None, fixes: Sequence[Fix], home: str, width: int, *, probes: bool = False
+) -> Content:
     """The whole text about a finding, wrapped to ``width`` cells."""
-    return stacked(_page(finding, check, fixes, home, width))
+    return stacked(_page(finding, check, fixes, home, width, probes))
 
 
-def _page(finding: Finding, check: Check | None, fixes: Sequence[Fix], home: str, width: int) -> Iterator[Content]:
+def _page(
+    finding: Finding, check: Check | None, fixes: Sequence[Fix], home: str, width: int, probes: bool
+) -> Iterator[Content]:
     yield hanging(severity(finding.severity), plain(at_home(finding.summary, home), "bold"), width)
     yield Content("")
     yield _labelled("subject", at_home(f"{finding.subject.kind} {finding.subject.label}", home), width)
@@ -102,6 +109,9 @@ def _page(finding: Finding, check: Check | None, fixes: Sequence[Fix], home: str
     yield heading("What was seen")
     for evidence in finding.evidence:
         yield from _evidence(evidence, width)
+    if probes:
+        words = "probe whether its server looks at who connects; what that does is shown first"
+        yield hanging(together(("p ", "bold $text-accent"), " "), plain(words), width)
     yield Content("")
     yield heading("Repairs on offer")
     yield from _repairs(fixes, width)

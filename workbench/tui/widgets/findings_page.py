@@ -59,5 +59,5 @@ def nothing_found(unseen: int) -> str:
     """What is said instead of a list; ``unseen`` things could not be assessed."""
     found = "Nothing is wrong here, as far as it could be assessed."
     if unseen:
-        return f"{found}\n\n{counted(unseen, 'thing')} could not be assessed: press 4 to see what would unlock them."
+        return f"{found}\n\n{counted(unseen, 'thing')} could not be assessed: press 5 to see what would unlock them."
     return f"{found}\n\nEverything that applies was assessed."

@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from workbench.model.report import Report
 from workbench.tui.plain import entitle, plain, stacked, together
-from workbench.tui.wording import MUTED, coverage, letter, letter_class
+from workbench.tui.wording import MUTED, coverage, letter, letter_class, moment
 
 # Three rows of half blocks a letter: as large as a head of five rows allows.
 _SHAPES = {
@@ -79,6 +79,18 @@ class GradeBox(Horizontal):
         shown.remove_class(*_CLASSES)
         shown.add_class(style)
         shown.update(Content("\n".join(_SHAPES.get(value, (" ", value, " ")))))
+
+
+def marks_of(report: Report, replayed: bool, read_only: bool, as_root: str) -> str:
+    """Whose report this is, and what is to be known about it; ``as_root`` is when sudo was last asked, "" for never."""
+    marks = (
+        f"{report.user} on {report.platform}",
+        moment(report.taken_at),
+        f"read with sudo {moment(as_root).split(' ', 1)[-1]}" if as_root else "",
+        "replay" if replayed else "",
+        "read-only" if read_only else "",
+    )
+    return " · ".join(mark for mark in marks if mark)
 
 
 def _areas(report: Report) -> Content:

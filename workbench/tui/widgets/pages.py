@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from textual.widgets import Static
 from workbench.model.report import AreaGrade, CheckResult, Report, Status
 from workbench.model.severity import Severity
 from workbench.tui.plain import hanging, plain, stacked, together
-from workbench.tui.wording import MUTED, at_worst, heading, letter_style, tally
+from workbench.tui.wording import MUTED, at_worst, counted, heading, letter_style, tally
 
 
 class PageName(NamedTuple):
@@ -29,11 +30,13 @@ class PageName(NamedTuple):
     shows: str
 
 
+_ROOTS = re.compile(r"\broot\b|\bsudo\b")
 PAGES = (
     PageName("findings", "Findings", "1", "Show the findings"),
     PageName("servers", "Servers", "2", "Show the servers of this host"),
-    PageName("card", "Report card", "3", "Show the report card"),
-    PageName("gaps", "Not assessed", "4", "Show what was not assessed"),
+    PageName("reach", "Reach", "3", "Show what each server can open"),
+    PageName("card", "Report card", "4", "Show the report card"),
+    PageName("gaps", "Not assessed", "5", "Show what was not assessed"),
 )
 """In the order of their keys."""
 
@@ -96,13 +99,23 @@ def gaps(report: Report) -> tuple[Gap, ...]:
     return tuple(Gap(*cause, tuple(checks)) for cause, checks in causes.items())
 
 
-def gaps_page(report: Report) -> Callable[[int], Content]:
-    """The text about what could not be assessed, and which plugins could not be loaded."""
-    return lambda width: stacked(_gaps_lines(report, width))
+def gaps_page(report: Report, wanted: int = 0) -> Callable[[int], Content]:
+    """The text about what could not be assessed, and which plugins could not be loaded.
+
+    ``wanted`` is how many commands could be run through sudo to look at more.
+    """
+    return lambda width: stacked(_gaps_lines(report, wanted, width))
 
 
-def _gaps_lines(report: Report, width: int) -> Iterator[Content]:
+def _gaps_lines(report: Report, wanted: int, width: int) -> Iterator[Content]:
     found = gaps(report)
+    if wanted:
+        roots = sum(bool(_ROOTS.search(gap.unlock)) for gap in found)
+        some = f"{counted(roots, 'of these asks', 'of these ask')} for root. " if roots else ""
+        commands = counted(wanted, "command that only reads", "commands that only read")
+        words = f"{some}Press s to look with sudo: you see {commands}, and agree, before anything runs."
+        yield hanging(Content.styled("s ", "bold $text-accent"), plain(words), width)
+        yield Content("")
     if not found and not report.broken_plugins:
         yield from plain("Everything that applies to this host was assessed.", MUTED).wrap(width)
     for gap in found:

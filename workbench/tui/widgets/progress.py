@@ -21,6 +21,7 @@ _WORDS = {
     "units": "systemd units that run servers",
     "containers": "containers that run servers",
     "servers": "all of it put together, server by server",
+    "assets": "what is worth stealing, and who reaches it",
 }
 _SIGNS = {
     "": ("·", MUTED),

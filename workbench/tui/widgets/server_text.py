@@ -16,6 +16,7 @@ from workbench.model.sockets import PortFact, SocketFact
 from workbench.model.sources import SourceFact
 from workbench.tui.inventory import Inventory, Row, Trouble, marks
 from workbench.tui.plain import hanging, plain, stacked
+from workbench.tui.sockets import sockets_of
 from workbench.tui.wording import ATTENTION, MUTED, at_home, counted, heading, mode, presence, since
 
 MOST_LINES = 40
@@ -249,6 +250,8 @@ def _listening(server: Server, known: Inventory) -> Iterator[Line]:
     ports = {port.shown: port for key in server.processes for port in known.ports.get(key, ())}
     shown = (_port(port, ports.get(port)) for port in server.ports[:MOST_LINES])
     yield from _many("port", shown, len(server.ports))
+    if sockets_of(server, sockets):
+        yield "p", "probe whether it looks at who connects; what that does is shown first"
 
 
 def _socket(socket: SocketFact) -> str:

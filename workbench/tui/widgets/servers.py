@@ -103,6 +103,14 @@ class ServersList(OptionList):
         elif keys:
             self.highlighted = self._nearest(at or 0)
 
+    def choose(self, key: str) -> bool:
+        """Put the cursor on a server; false where it is not listed."""
+        for number, row in enumerate(self._rows):
+            if row is not None and row.key == key:
+                self.highlighted = number
+                return True
+        return False
+
     def scroll_to_highlight(self, top: bool = False) -> None:
         """Show the first heading with the first server."""
         super().scroll_to_highlight(top)
@@ -211,7 +219,7 @@ def _trouble(trouble: Trouble, known: Inventory) -> tuple[Content, Content]:
 
 
 def _gap(facts: ServerFacts) -> str:
-    return "  not everything could be looked at: press 4" if facts.state.status in ("partial", "failed") else ""
+    return "  not everything could be looked at: press 5" if facts.state.status in ("partial", "failed") else ""
 
 
 def _nothing(snapshot: Snapshot, width: int) -> Iterator[Content]:
@@ -234,7 +242,7 @@ def _nothing(snapshot: Snapshot, width: int) -> Iterator[Content]:
     for words in _looked_at(snapshot):
         yield hanging(Content("  "), plain(words), width)
     if state.status == "partial":
-        yield hanging(Content.styled("? ", ATTENTION), plain("Not everything could be: press 4 to see what."), width)
+        yield hanging(Content.styled("? ", ATTENTION), plain("Not everything could be: press 5 to see what."), width)
     yield Content("")
     yield heading("If you expected one")
     for words in (

@@ -1,0 +1,129 @@
+"""One look after the other: gather, judge and count in the background, and keep what sudo has read for the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from workbench.engine import Workbench
+from workbench.model.report import CheckResult, Report
+from workbench.model.snapshot import Snapshot
+from workbench.tui.background import in_background
+from workbench.tui.inventory import Inventory, inventory
+from workbench.tui.messages import CheckEnded, SectionChanged
+from workbench.tui.reach import Matrix, matrix
+
+if TYPE_CHECKING:
+    from workbench.host.command import Output
+    from workbench.host.privileged import Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one look came to."""
+
+    snapshot: Snapshot
+    report: Report
+    inventory: Inventory
+    matrix: Matrix
+
+
+class Looker:
+    """Looks at the host, or judges the snapshot that is replayed. Only the latest look counts.
+
+    ``answers`` are the commands that were run through sudo in this session and what they said, as of ``answered_at``;
+    ``wanted`` are those that would show more and were not run. ``sections`` and ``streamed`` tell how far a look is.
+    """
+
+    def __init__(self, workbench: Workbench, replay: Snapshot | None) -> None:
+        self.workbench = workbench
+        self.replay = replay
+        self.looking = False
+        self.sections: dict[str, str] = {}
+        self.streamed: list[CheckResult] = []
+        self.answers: Mapping[Vector, Output] = {}
+        self.answered_at = ""
+        self.wanted: tuple[Vector, ...] = ()
+        self._fresh = False
+        self._generation = 0
+
+    @property
+    def is_root(self) -> bool:
+        """Whether everything is read already, as far as anybody may."""
+        return self.workbench.context.uid == 0
+
+    def learn(self, answers: Mapping[Vector, Output]) -> None:
+        """Keep what was read through sudo just now."""
+        self.answers, self.answered_at, self._fresh = {**self.answers, **answers}, _now(), True
+
+    def awaits(self, generation: int) -> bool:
+        """Whether what is told of that look still matters: it may be heard after its report, or after a later look."""
+        return self.looking and generation == self._generation
+
+    def begin(self) -> int:
+        """Begin a look, and give its number: what it tells carries that."""
+        self._generation += 1
+        self.sections, self.streamed, self.looking = {}, [], True
+        return self._generation
+
+    async def look(self, generation: int, post: Callable[[Message], object]) -> Seen | None:
+        """Look and judge; None when a later look overtook this one. Raises what the look raised."""
+
+        def section_changed(section: str, state: str) -> None:
+            post(SectionChanged(generation, section, state))
+
+        def check_ended(result: CheckResult) -> None:
+            post(CheckEnded(generation, result))
+
+        fresh, self._fresh = self._fresh, False
+        answers, answered_at = self.answers, self.answered_at
+
+        def look_and_judge() -> tuple[Seen, Mapping[Vector, Output], str, tuple[Vector, ...]]:
+            known, known_at = answers, answered_at
+            if self.replay is None and known and not fresh:
+                known, known_at = self._read_again(known, known_at)
+            seen, wanted = self._snapshot(section_changed, known)
+            report = self.workbench.judge(seen, check_ended)
+            made = Seen(seen, report, inventory(seen, list(report.findings())), matrix(seen))
+            return made, known, known_at, wanted
+
+        try:
+            made, known, known_at, wanted = await in_background(look_and_judge)
+        except Exception:
+            if not self.awaits(generation):
+                return None
+            self.looking = False
+            raise
+        if not self.awaits(generation):
+            return None
+        self.looking = False
+        self.answers, self.answered_at, self.wanted = known, known_at, wanted
+        return made
+
+    def _snapshot(
+        self, tell: Callable[[str, str], None], known: Mapping[Vector, Output]
+    ) -> tuple[Snapshot, tuple[Vector, ...]]:
+        if self.replay is not None:
+            return self.replay, ()
+        if self.is_root:
+            return self.workbench.look(tell), ()
+        from workbench.asking_root import unanswered
+        from workbench.host.privileged import Privileged
+
+        privileged = Privileged(known)
+        return self.workbench.look(tell, privileged), unanswered(privileged.wanted, known)
+
+    def _read_again(self, known: Mapping[Vector, Output], known_at: str) -> tuple[Mapping[Vector, Output], str]:
+        # The same commands were agreed to for this session. Where sudo would ask again, what it said before stands,
+        # and the border says as of when: a look must never stop for a password.
+        if self.workbench.ask_root(interactive=False):
+            return known, known_at
+        return {**known, **self.workbench.read_as_root(known)}, _now()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
