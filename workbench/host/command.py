@@ -34,10 +34,13 @@ def find_program(name: str) -> str:
     raise CannotLook(f"{name} is not installed", f"install the package that provides {name}")
 
 
-def run(arguments: Sequence[str], deadline: float, limit: int = _OUTPUT_LIMIT) -> Output:
+def run(
+    arguments: Sequence[str], deadline: float, limit: int = _OUTPUT_LIMIT, *, own_session: bool = True
+) -> Output:
     """Run a program with an empty environment and no input, for at most ``deadline`` seconds. Raises CannotLook.
 
     The whole process group is killed at the deadline or when it has printed more than ``limit`` bytes.
+    Without a session of its own it keeps the terminal: sudo remembers by terminal whose password it has heard.
     """
     try:
         process = subprocess.Popen(
@@ -47,7 +50,8 @@ def run(arguments: Sequence[str], deadline: float, limit: int = _OUTPUT_LIMIT) -
             stderr=subprocess.PIPE,
             cwd="/",
             env={"PATH": ":".join(_FOLDERS), "LC_ALL": "C.UTF-8"},
-            start_new_session=True,
+            start_new_session=own_session,
+            process_group=None if own_session else 0,
         )
     except OSError as error:
         raise CannotLook(f"{arguments[0]} could not be started: {error.strerror}") from error
