@@ -76,6 +76,7 @@ from workbench.model.units import IgnoredLine, UnitFact
 from workbench.running import Cause, behind_a_tool, by_cause, developers, listed
 from workbench.subjects import (
     config_subject,
+    entry_command,
     inventory_subject,
     process_subject,
     server_subject,
@@ -149,6 +150,7 @@ __all__ = [
     "can",
     "check",
     "config_subject",
+    "entry_command",
     "developers",
     "fix",
     "flaw_applies",

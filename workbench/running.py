@@ -32,7 +32,12 @@ class Cause:
     @property
     def names(self) -> str:
         """The servers by name, to be the subject of a sentence: ``files, git and 2 more``."""
-        return listed([server.label for server in self.servers])
+        return listed(list(dict.fromkeys(map(short_name, self.servers))))
+
+
+def short_name(server: ServerProcess) -> str:
+    """What a server is called in a sentence: as its config calls it, without the package that its label adds."""
+    return server.entry.name if server.entry is not None and server.entry.name else server.label
 
 
 def listed(names: list[str]) -> str:

@@ -42,6 +42,14 @@ def unit_subject(unit: UnitFact) -> Subject:
     return Subject("unit", f"{unit.manager}:{unit.name}", unit.name)
 
 
+def entry_command(config: ClientConfig, entry: ServerEntry) -> tuple[str, ...]:
+    """A command that shows where an entry stands in its config, and nothing else of the line, which may hold a secret."""
+    path = config.path.asked
+    if "<secret: " in entry.name or not entry.name or "\\" in entry.name:
+        return ("stat", "-c", "%A %U:%G %n", path)  # its name does not stand there as it is shown
+    return ("grep", "-n", "-o", "-F", "-e", entry.name, "--", path)
+
+
 def started_servers(snapshot: Snapshot) -> Iterator[tuple[ClientConfig, ServerEntry, Launch]]:
     """Each server that a client starts as a program: enabled, with a command."""
     for config in snapshot.clients.configs:

@@ -53,6 +53,7 @@ from workbench.api import (
     Snapshot,
     Verdict,
     check,
+    entry_command,
     server_subject,
     started_servers,
 )
@@ -110,7 +111,7 @@ def _options(entry: ServerEntry) -> list[str] | None:
 
 def _judged(config: ClientConfig, entry: ServerEntry, launch: Launch, options: list[str]) -> Verdict:
     evidence: list[Evidence] = []
-    command = ("grep", "-n", "-o", "-F", "-e", entry.name, "--", config.path.asked)
+    command = entry_command(config, entry)
     says: list[str] = []
     severity = Severity.LOW
     if _starts_engine(launch):

@@ -114,10 +114,12 @@ def _finding(cause: Cause, severity: Severity) -> Finding:
         reach = f"can look into {listed(readable)}"
     else:
         reach = "can write wherever you can outside of your home"
+    one = len(cause.servers) == 1
     return Finding(
         subject=cause.subject,
         severity=severity,
-        summary=f"{cause.names} {reach}: a sandbox launcher shows them only their workspace",
+        summary=f"{cause.names} {reach}: a sandbox launcher shows {'it' if one else 'them'} only"
+        f" {'its' if one else 'their'} workspace",
         evidence=tuple(_evidence(server) for server in cause.servers[:_SHOWN]),
         location=Location(cause.config) if cause.config else None,
         also=cause.also,

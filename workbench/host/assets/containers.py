@@ -1,0 +1,62 @@
+"""What a container that does not run could open of this host, were it started as its launch says."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from workbench.access import READ, WRITE, can
+from workbench.model.assets import AssetFact, Reach
+from workbench.model.facts import Account
+from workbench.model.launch import ContainerOptions
+from workbench.model.servers import Server
+
+_VOLUME = re.compile(r"[A-Za-z0-9][\w.-]*\Z")
+_NO = ("false", "f", "0")
+
+
+def started_in(server: Server) -> ContainerOptions | None:
+    """What its launch tells the engine; None for a server that is in no container, that runs, or of which it is unclear."""
+    launch = server.launch
+    if server.presence not in ("not running", "unknown") or launch is None or launch.container is None or server.units:
+        return None
+    # What stands behind a variable, and what an option that is not known takes, is not known either.
+    if not launch.understood or (launch.image is not None and re.search(r"[${}%]", launch.image.text)):
+        return None
+    places = [mount.host for mount in launch.container.mounts]
+    return launch.container if all(place.startswith("/") or _VOLUME.match(place) for place in places) else None
+
+
+def foretold(server: Server, options: ContainerOptions, starter: Account | None, asset: AssetFact) -> Reach:
+    """Whether the container would be shown the asset, and as whom it would open it."""
+    said = {option.name: option.value for option in options.options}
+    if said.get("--privileged", "false").lower() not in _NO:
+        return _reach(server, asset, opens=True, why="its container is privileged: the disks are within its reach")
+    if asset.file is None:
+        shares = said.get("--network") == "host"
+        return _reach(server, asset, opens=shares, why=f"its network is {'the one of this host' if shares else 'its own'}")
+    path = asset.file.file.path
+    folders = [os.path.realpath(mount.host) for mount in options.mounts if mount.host.startswith("/")]
+    shown = next((folder for folder in folders if path == folder or path.startswith(folder.rstrip("/") + "/")), None)
+    if shown is None:
+        return _reach(server, asset, opens=False, why="no mount of its container shows that place")
+    user = _user(said.get("--user", ""), options.engine, starter)
+    right = WRITE if asset.file.file.kind == "socket" else READ
+    if user is not None and not can(user, asset.file, right):
+        return _reach(server, asset, opens=False, why=f"its container would run as {user.name}, who may not open it")
+    return _reach(server, asset, opens=True, why=f"its container is shown {shown}")
+
+
+def _user(given: str, engine: str, starter: Account | None) -> Account | None:
+    """As whom of this host it runs; None for root, or where the image says it, which is root in most."""
+    uid, _, gid = given.partition(":")
+    if engine == "podman" and starter is not None and starter.uid != 0:
+        return starter  # without root's rights outside, nothing inside has more than the account that started it
+    if not uid.isdecimal() or int(uid) == 0:
+        return None
+    group = int(gid) if gid.isdecimal() else 0
+    return Account(int(uid), f"uid {uid}", group, (group,))
+
+
+def _reach(server: Server, asset: AssetFact, *, opens: bool, why: str) -> Reach:
+    return Reach((server.key,), asset.name, "yes" if opens else "no", why, "predicted")
