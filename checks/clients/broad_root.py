@@ -77,16 +77,27 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
             if entry.launch is None or entry.disabled or not entry.launch.roots:
                 continue
             seen = True
-            broad = [(root, why) for root in entry.launch.roots if (why := _why_broad(root.path, snapshot))]
+            own = _homes(config, snapshot)
+            broad = [(root, why) for root in entry.launch.roots if (why := _why_broad(root.path, own, snapshot))]
             yield _finding(config, entry, broad) if broad else Passed(server_subject(config, entry))
     if not seen:
         yield NotApplicable("no enabled server is given a directory as an argument")
 
 
-def _why_broad(path: str, snapshot: Snapshot) -> str:
+def _homes(config: ClientConfig, snapshot: Snapshot) -> tuple[str, ...]:
+    """The homes that are the developer's own: the one that is inspected, and with many that of the config's owner."""
+    owners = (known.home for known in snapshot.accounts.accounts if known.uid == config.owner and known.home)
+    return tuple(dict.fromkeys((snapshot.host.home, *owners)))
+
+
+def _why_broad(path: str, homes: tuple[str, ...], snapshot: Snapshot) -> str:
     """Why the directory is more than a workspace, in words, or ""."""
+    return next((why for home in homes if (why := _why_broad_for(path, home, snapshot))), "")
+
+
+def _why_broad_for(path: str, own: str, snapshot: Snapshot) -> str:
     platform = snapshot.host.platform
-    here, home = _plain(path, platform), _plain(snapshot.host.home, platform)
+    here, home = _plain(path, platform), _plain(own, platform)
     if here == "/" or _DRIVE.match(here):
         return "the whole file system" if here == "/" else "a whole drive"
     if platform == "darwin" and re.match(r"/volumes/[^/]+\Z", here):

@@ -1,5 +1,6 @@
-"""A host with all that can be wrong with it, for the tests that ask what the workbench shows of it: real files in a home
-of its own, real servers that a client starts, real sockets, and a secret wherever one can stand.
+"""A host with all that can be wrong with it, for the tests that ask what the workbench shows of it.
+
+Real files in a home of its own, real servers that run, real sockets, and a secret wherever one can stand.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ OWNER = 4217
 """The account of the home and of all that runs: one that no system has."""
 PYTHON = "/usr/bin/python3"
 OPEN_SOCKET = """\
-import os, socket, sys, time
+import os, socket
 os.umask(0)
 name = os.environ["SOCKET"]
 with socket.socket(socket.AF_UNIX) as named, socket.socket(socket.AF_UNIX) as abstract:
@@ -32,7 +33,9 @@ with socket.socket(socket.AF_UNIX) as named, socket.socket(socket.AF_UNIX) as ab
         abstract.bind("\\0" + name.rpartition("/")[2])
         abstract.listen(8)
         print("ready", flush=True)
-        time.sleep(600)
+        kept = []
+        while True:
+            kept.append(named.accept())
 """
 
 
@@ -89,11 +92,10 @@ def canaries() -> dict[str, str]:
         "image": "github-fine",
         "path of an environment file": "figma",
         "backup": "airtable",
-        "name of a socket": "google-api",
-        "directory": "digitalocean",
-        "setting that approves": "apify",
+        "folder": "digitalocean",
+        "rule that approves": "apify",
         "package": "firecrawl",
-        "file of a broken config": "hubspot",
+        "broken config": "hubspot",
     }
     made = {place: make(kind, 1) for place, kind in kinds.items()}
     made["password in a URL"] = make("<a24>", 2)
@@ -106,7 +108,7 @@ def _configs(host: StagedHost) -> None:
     home = host.home
     server = {
         "command": PYTHON,
-        "args": [f"{home}/srv/leaky.py", "--api-key", secret["argument"], f"{home}/{secret['directory']}"],
+        "args": [f"{home}/srv/leaky.py", "--api-key", secret["argument"], f"{home}/{secret['folder']}"],
         "env": {
             "GITHUB_TOKEN": secret["environment of an entry"],
             "API_KEY": "${API_KEY:-" + secret["default of a reference"] + "}",
@@ -114,7 +116,6 @@ def _configs(host: StagedHost) -> None:
             "ACCESS_TOKEN": secret["variable without a known form"],
             "NODE_OPTIONS": "--require /tmp/hook.js",
         },
-        "autoApprove": ["*", secret["setting that approves"]],
     }
     database = f"postgresql://app:{secret['password in a URL']}@db.example/shop"
     container = ["run", "--privileged", "--env-file", f"/srv/{secret['path of an environment file']}", "-v", "/:/host"]
@@ -139,12 +140,16 @@ def _configs(host: StagedHost) -> None:
     host.put(".config/Claude/claude_desktop_config.json", text, 0o666)
     host.put(".config/Claude/claude_desktop_config.json.bak", text.replace(secret["argument"], secret["backup"]), 0o644)
     host.put(".cursor/mcp.json", json.dumps({"mcpServers": remote}, indent=2), 0o644)
-    broken = '{"mcpServers": {"x": {"command": "npx", "env": {"TOKEN": "' + secret["file of a broken config"]
+    rules = ["mcp__leaky", f"Bash(curl -H 'Authorization: Bearer {secret['rule that approves']}':*)"]
+    settings = {"permissions": {"defaultMode": "bypassPermissions", "allow": rules}}
+    host.put(".claude/settings.json", json.dumps(settings, indent=2), 0o600)
+    host.put(".claude.json", json.dumps({"mcpServers": {"one": {"command": "mcp-one"}}}), 0o600)
+    broken = '{"mcpServers": {"x": {"command": "npx", "env": {"TOKEN": "' + secret["broken config"]
     host.put(".codeium/windsurf/mcp_config.json", broken, 0o644)
     host.put(".bashrc", f"export REPLICATE_API_TOKEN={secret['startup file']}\n", 0o644)
     host.put(".npmrc", f"//registry.npmjs.org/:_authToken={secret['npmrc']}\n", 0o600)
     host.put(".ssh/id_ed25519", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n", 0o600)
-    host.put(f"{secret['directory']}/notes.txt", "", 0o644)
+    host.put(f"{secret['folder']}/notes.txt", "", 0o644)
     host.put("srv/leaky.py", OPEN_SOCKET, 0o777)
     host.home.joinpath("srv").chmod(0o777)
 
@@ -185,7 +190,7 @@ def staged_host() -> Iterator[StagedHost]:
         entry = json.loads(host.config.read_text())["mcpServers"]["leaky"]
         given = {**entry["env"], "API_KEY": secret["default of a reference"]}
         inherited = {"GITLAB_TOKEN": secret["environment of a process"]}
-        _start(host, "leaky.py", f"{home}/run/mcp-{secret['name of a socket']}.sock", *entry["args"][1:], **given, **inherited)
+        _start(host, "leaky.py", f"{home}/run/mcp-files.sock", *entry["args"][1:], **given, **inherited)
         unnamed = ("--token", secret["argument of a process"])
         (home / "srv" / "mcp_server.py").write_text(OPEN_SOCKET)
         _start(host, "mcp_server.py", f"{home}/run/mcp-server.sock", *unnamed, **inherited)

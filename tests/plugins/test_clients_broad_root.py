@@ -188,3 +188,12 @@ def test_vulnerable_what_a_sandbox_shows_of_the_host() -> None:
 def test_not_assessed_when_the_content_could_not_be_read() -> None:
     clients = ClientFacts(builders.unread("content"))
     assert scan_check(get_check(CHECK), builders.snapshot(clients=clients)).status is Status.NOT_ASSESSED
+
+
+@pytest.mark.parametrize("path", ["/home/colleague/.ssh", "/home/colleague", "/home/colleague/src/dotfiles"])
+def test_vulnerable_in_the_home_of_the_one_whose_config_it_is(path: str) -> None:
+    """With many homes looked at, "your home" is that of the config's owner, not that of the one who looks."""
+    config = builders.config([_server(path)], owner=1001)
+    root = HostFacts("linux", "6.1.0", 0, "root", "/root")
+    said = run_check(CHECK, builders.snapshot(clients=ClientFacts(builders.COMPLETE, configs=(config,)), host=root))
+    assert len(builders.findings(said)) == 1

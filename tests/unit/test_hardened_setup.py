@@ -62,8 +62,8 @@ PLACES = {
 def home(tmp_path: Path) -> Path:
     """A private home with what the servers need."""
     made = tmp_path / "home"
-    for folder in ("work/notes", "work/graph", ".npm-mcp"):
-        (made / folder).mkdir(parents=True)
+    for name in ("work/notes", "work/graph", ".npm-mcp"):
+        (made / name).mkdir(parents=True)
     for folder in (made, *made.rglob("*")):
         folder.chmod(0o700)
     return made

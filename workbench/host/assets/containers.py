@@ -34,7 +34,9 @@ def foretold(server: Server, options: ContainerOptions, starter: Account | None,
         return _reach(server, asset, opens=True, why="its container is privileged: the disks are within its reach")
     if asset.file is None:
         shares = said.get("--network") == "host"
-        return _reach(server, asset, opens=shares, why=f"its network is {'the one of this host' if shares else 'its own'}")
+        return _reach(
+            server, asset, opens=shares, why=f"its network is {'the one of this host' if shares else 'its own'}"
+        )
     path = asset.file.file.path
     folders = [os.path.realpath(mount.host) for mount in options.mounts if mount.host.startswith("/")]
     shown = next((folder for folder in folders if path == folder or path.startswith(folder.rstrip("/") + "/")), None)
