@@ -103,7 +103,7 @@ def _finding(config: ClientConfig, entry: ServerEntry, image: ImageSpec) -> Find
                 expected="an image with a digest (name@sha256:…)",
                 actual=image.text,
                 command=("grep", "-n", "-o", "-F", "-e", image.name, "--", config.path.asked)
-                if "<secret: " not in image.name
+                if "<secret: " not in image.text
                 else entry_command(config, entry),
             ),
         ),

@@ -73,4 +73,4 @@ def test_not_assessed_when_the_content_could_not_be_read() -> None:
 def test_vulnerable_an_image_whose_name_holds_a_secret() -> None:
     token = "<secret: github, 40 characters>"
     (finding,) = builders.findings(_said(_server("docker", "run", "-i", f"registry.example/{token}/mcp:latest")))
-    assert finding.evidence[0].command[0] == "stat"
+    assert not any("<secret: " in word for word in finding.evidence[0].command)

@@ -16,7 +16,7 @@ _NO = ("false", "f", "0")
 
 
 def started_in(server: Server) -> ContainerOptions | None:
-    """What its launch tells the engine; None for a server that is in no container, that runs, or of which it is unclear."""
+    """What its launch tells the engine; None for a server in no container, one that runs, and one that is unclear."""
     launch = server.launch
     if server.presence not in ("not running", "unknown") or launch is None or launch.container is None or server.units:
         return None
