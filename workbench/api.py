@@ -73,7 +73,7 @@ from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import PortFact, SocketFact
 from workbench.model.sudoers import SudoCommand, SudoRule
 from workbench.model.units import IgnoredLine, UnitFact
-from workbench.running import Cause, behind_a_tool, by_cause, developers, listed
+from workbench.running import Cause, behind_a_tool, by_cause, developers, listed, short_name
 from workbench.subjects import (
     config_subject,
     entry_command,
@@ -165,6 +165,7 @@ __all__ = [
     "reaches",
     "replaceable_at",
     "server_subject",
+    "short_name",
     "started_servers",
     "unit_subject",
     "who_can",
