@@ -25,7 +25,7 @@ How to fix it by hand
 Name the one directory that the work is about, and make one if there is none::
 
     mkdir -p ~/mcp-workspace
-    "args": ["-y", "@modelcontextprotocol/server-filesystem@2025.8.21", "/home/you/mcp-workspace"]
+    "args": ["-y", "@modelcontextprotocol/server-filesystem@VERSION", "/home/you/mcp-workspace"]
 
 Several narrow directories are better than one wide one. Keep repositories with secrets in them out. Clients that send
 their own roots (MCP roots) can replace what stands in the arguments: look at what they offer.

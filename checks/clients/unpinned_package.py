@@ -25,14 +25,15 @@ How to fix it by hand
 Find the version that you use now and write it into the argument::
 
     grep '"version"' ~/.npm/_npx/*/node_modules/NAME/package.json      # npx
-    ls -d "$(uv cache dir)"/archive-v0/*/lib/python*/site-packages/NAME-*.dist-info      # uvx
+    ls -d "$(uv cache dir)"/archive-v0/*/lib/python*/site-packages/NAME-*.dist-info      # uvx; NAME with _ for -
 
-    "args": ["-y", "@modelcontextprotocol/server-filesystem@2025.8.21", "…"]
-    "args": ["mcp-server-git@2025.9.25"]            # uvx
-    "args": ["--from", "mcp-server-git==2025.9.25", "mcp-server-git"]
+    "args": ["-y", "@modelcontextprotocol/server-memory@2026.7.4", "…"]
+    "args": ["mcp-server-git@2026.11.18"]            # uvx
+    "args": ["--from", "mcp-server-git==2026.11.18", "mcp-server-git"]
 
-An exact version does not fix the versions of its dependencies; a lock file or a container image with a digest does.
-Updates no longer come by themselves: look for them now and then.
+Look whether that version has a known flaw before you settle on it (``clients/known-vulnerable`` does, once it is
+written there). An exact version does not fix the versions of its dependencies; a lock file or a container image with a
+digest does. Updates no longer come by themselves: look for them now and then.
 
 References
 ----------
