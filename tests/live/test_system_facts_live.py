@@ -75,13 +75,26 @@ def test_which_variables_make_a_program_load_code(
     assert ("loaded" in ran.stdout) is loads, ran.stdout + ran.stderr
 
 
-@pytest.mark.parametrize("options", [(), ("--preserve-env=API_KEY",), ("-E",)])
-def test_sudo_drops_the_variables_of_an_entry(options: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("options", "variable", "passes"),
+    [
+        ((), "API_KEY", False),
+        (("--preserve-env=OTHER",), "API_KEY", False),
+        (("--preserve-env=OTHER,API_KEY",), "API_KEY", True),
+        (("-E",), "API_KEY", True),
+        *(
+            ((), name, True)
+            for name in ("LANG", "LANGUAGE", "LC_ALL", "TZ", "TERM", "COLORTERM", "DISPLAY", "LS_COLORS")
+        ),
+        *(((), name, False) for name in ("HTTP_PROXY", "NODE_OPTIONS", "XDG_RUNTIME_DIR")),
+    ],
+)
+def test_sudo_drops_the_variables_of_an_entry(options: tuple[str, ...], variable: str, passes: bool) -> None:
     support.require_root()
     sudo = support.require_program("sudo")
     ran = subprocess.run(
         [sudo, "-n", *options, "-u", "nobody", "/usr/bin/env"],
-        env={"PATH": os.environ["PATH"], "API_KEY": "here"},
+        env={"PATH": os.environ["PATH"], variable: "here"},
         capture_output=True,
         text=True,
         check=True,
@@ -90,13 +103,12 @@ def test_sudo_drops_the_variables_of_an_entry(options: tuple[str, ...]) -> None:
         "files",
         ("sudo", "-n", *options, "-u", "nobody", "/usr/bin/mcp-files"),
         launch=understand(("sudo", "-n", *options, "-u", "nobody", "/usr/bin/mcp-files"), "/home/dev"),
-        environment=(EnvironmentEntry("API_KEY"),),
+        environment=(EnvironmentEntry(variable),),
     )
     clients = ClientFacts(builders.COMPLETE, configs=(builders.config([entry]),))
     said = run_check("clients/sudo-wrapper", builders.snapshot(clients=clients))
-    kept = "API_KEY=here" in ran.stdout
-    assert kept is bool(options)
-    assert builders.kinds(said) == ({Passed} if kept else {Finding})
+    assert (f"{variable}=here" in ran.stdout) is passes
+    assert builders.kinds(said) == ({Passed} if passes else {Finding})
 
 
 def test_pythons_startup_file_is_of_no_account_for_a_server() -> None:
