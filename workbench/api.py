@@ -73,7 +73,7 @@ from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import PortFact, SocketFact
 from workbench.model.sudoers import SudoCommand, SudoRule
 from workbench.model.units import IgnoredLine, UnitFact
-from workbench.running import Cause, behind_a_tool, by_cause, developers, listed, short_name
+from workbench.running import Cause, behind_a_tool, by_cause, developers, listed, meant_for, short_name
 from workbench.subjects import (
     config_subject,
     entry_command,
@@ -158,6 +158,7 @@ __all__ = [
     "knowledge_date",
     "known_flaws",
     "listed",
+    "meant_for",
     "others",
     "package_uses",
     "permits",

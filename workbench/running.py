@@ -76,6 +76,15 @@ def developers(snapshot: Snapshot) -> frozenset[int]:
     return frozenset(uid for uid in found if uid > 0)
 
 
+def meant_for(uid: int, snapshot: Snapshot) -> frozenset[int]:
+    """The accounts that may use what an account offers: it, root, who looks; of a service also the developers.
+
+    What one developer runs is none of another's business; a service is there for those who set it up.
+    """
+    yours = developers(snapshot)
+    return frozenset({0, uid, snapshot.host.uid}) | (frozenset() if uid in yours else yours)
+
+
 def behind_a_tool(server: ServerProcess, what: str) -> NotAssessed | None:
     """Why a server cannot be judged by its process: what was found is the tool that started its container."""
     if server.launch is None or not server.launch.image or server.container:
