@@ -20,6 +20,7 @@ from workbench.access import (
 )
 from workbench.knowledge.base import Flaw, best_version, knowledge_date, known_flaws
 from workbench.knowledge.deciding import Use as PackageUse
+from workbench.knowledge.deciding import packages_of
 from workbench.knowledge.deciding import uses as package_uses
 from workbench.knowledge.situations import applies as flaw_applies
 from workbench.model.assets import AssetFact, Reach
@@ -161,6 +162,7 @@ __all__ = [
     "meant_for",
     "others",
     "package_uses",
+    "packages_of",
     "permits",
     "process_subject",
     "reaches",
