@@ -61,6 +61,7 @@ _PRIVATE = (".ssh", ".aws", ".gnupg", ".config", ".kube", ".docker")
 # What people keep below ~/Library that is their documents, not their settings.
 _DOCUMENTS = ("Mobile Documents", "CloudStorage")
 _DOTFILES = (".dotfiles", "dotfiles")
+_BINDS = re.compile(r"--(?:ro-|dev-)?bind(?:-try)?\Z")
 _DRIVE = re.compile(r"/?[A-Za-z]:/?\Z")
 
 
@@ -74,14 +75,45 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
     seen = False
     for config in snapshot.clients.configs:
         for entry in config.servers:
-            if entry.launch is None or entry.disabled or not entry.launch.roots:
+            if entry.launch is None or entry.disabled:
+                continue
+            own = _homes(config, snapshot)
+            shown = list(_shown_by_bubblewrap(entry, own))
+            if not entry.launch.roots and not shown:
                 continue
             seen = True
-            own = _homes(config, snapshot)
             broad = [(root, why) for root in entry.launch.roots if (why := _why_broad(root.path, own, snapshot))]
+            broad += [(root, why) for root, why in shown if all(root.path != other.path for other, _ in broad)]
             yield _finding(config, entry, broad) if broad else Passed(server_subject(config, entry))
     if not seen:
         yield NotApplicable("no enabled server is given a directory as an argument")
+
+
+def _shown_by_bubblewrap(entry: ServerEntry, homes: tuple[str, ...]) -> Iterator[tuple[RootArgument, str]]:
+    """The folders that bubblewrap shows a server although they hold the home, or its private parts, and why.
+
+    A later ``--tmpfs`` on the way hides what an earlier ``--bind`` shows. What else of the system is shown, such as
+    ``/usr`` or ``/etc/ssl``, a program may need.
+    """
+    launch = entry.launch
+    if launch is None or launch.sandbox != "bwrap":
+        return
+    words = entry.command
+    start = next((at for at, word in enumerate(words) if word.rpartition("/")[2] == "bwrap"), len(words))
+    end = next((at for at in range(start + 1, len(words)) if words[at] == launch.program), len(words))
+    for at in range(start + 1, end - 2):
+        if not _BINDS.match(words[at]):
+            continue
+        source, inside = (words[at + 1].rstrip("/") or "/"), (words[at + 2].rstrip("/") or "/")
+        covers = [words[later + 1] for later in range(at + 3, end - 1) if words[later] == "--tmpfs"]
+        for private in (place for home in homes for place in (home, *(f"{home}/{name}" for name in _PRIVATE))):
+            if source != private and not _inside(private, source):
+                continue
+            there = (inside.rstrip("/") + private[len(source.rstrip("/")) :]) or "/"
+            if not any(there == cover or _inside(there, cover.rstrip("/") or "/") for cover in covers):
+                why = "the whole file system" if source == "/" else f"{private} is in it"
+                yield RootArgument(source, source, at + 1), f"{why}, and bubblewrap shows it"
+                break
 
 
 def _homes(config: ClientConfig, snapshot: Snapshot) -> tuple[str, ...]:
