@@ -13,7 +13,8 @@ from workbench.knowledge.base import known_flaws
 from workbench.launch import understand
 from workbench.model.clients import ClientFacts
 
-LESSONS = {plugin.id: plugin.lesson for plugin in (*plugins().checks.values(), *plugins().fixes.values())}
+LESSONS = {check.id: check.lesson for check in plugins().checks.values()}
+LESSONS |= {fix.id: fix.lesson for fix in plugins().fixes.values()}
 _PINNED = re.compile(r"(?<![\w/@.-])((?:@[\w.-]+/)?[A-Za-z][\w.-]*?)(?:@|==)(\d[\w.-]*\w)")
 
 
