@@ -45,7 +45,7 @@ def unit_subject(unit: UnitFact) -> Subject:
 def entry_command(config: ClientConfig, entry: ServerEntry) -> tuple[str, ...]:
     """A command that shows where an entry stands in its config, and nothing else of its line, not even a secret."""
     path = config.path.asked
-    if "<secret: " in entry.name or not entry.name or "\\" in entry.name:
+    if "<secret: " in entry.name or not entry.name or {"\\", '"'}.intersection(entry.name):
         return ("stat", "-c", "%A %U:%G %n", path)  # its name does not stand there as it is shown
     return ("grep", "-n", "-o", "-F", "-e", entry.name, "--", path)
 

@@ -92,7 +92,7 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
 def _shown_by_bubblewrap(entry: ServerEntry, homes: tuple[str, ...]) -> Iterator[tuple[RootArgument, str]]:
     """The folders that bubblewrap shows a server although they hold the home, or its private parts, and why.
 
-    A later ``--tmpfs`` on the way hides what an earlier ``--bind`` shows. What else of the system is shown, such as
+    A later ``--tmpfs`` or ``--bind`` on the way hides what an earlier one shows. What else is shown of the system, as
     ``/usr`` or ``/etc/ssl``, a program may need.
     """
     launch = entry.launch
@@ -106,6 +106,7 @@ def _shown_by_bubblewrap(entry: ServerEntry, homes: tuple[str, ...]) -> Iterator
             continue
         source, inside = (words[at + 1].rstrip("/") or "/"), (words[at + 2].rstrip("/") or "/")
         covers = [words[later + 1] for later in range(at + 3, end - 1) if words[later] == "--tmpfs"]
+        covers += [words[later + 2] for later in range(at + 3, end - 2) if _BINDS.match(words[later])]
         for private in (place for home in homes for place in (home, *(f"{home}/{name}" for name in _PRIVATE))):
             if source != private and not _inside(private, source):
                 continue

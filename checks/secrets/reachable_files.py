@@ -81,7 +81,11 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
                 reaches.setdefault(key, []).append(reach)
     untold = [each for each in servers.values() if assets and each.key not in reaches and _would_start_here(each)]
     for server in untold:
-        yield NotAssessed(server.name, "what would stand around it shows only while it runs", "start it and look again")
+        yield NotAssessed(
+            inventory_subject(server).label,
+            "what would stand around it shows only while it runs",
+            "start it and look again",
+        )
     if not reaches and not untold:
         yield NotApplicable(
             "no server is started on this host" if assets else "nothing worth stealing was found on this host"

@@ -159,6 +159,7 @@ def test_another_account_is_foretold_by_its_own_rights(home: Path) -> None:
         (("-v", "{home}:/work", "--user", "60001:60001"), {".npmrc"}),
         (("-v", "{home}/.npmrcs:/work"), set()),
         (("--privileged",), {".ssh/id_rsa", ".npmrc"}),
+        (("--privileged", "--user", "60001:60001"), set()),
         (("--privileged=false",), set()),
     ],
 )
@@ -171,6 +172,14 @@ def test_a_container_is_foretold_by_what_it_is_shown(options: tuple[str, ...], o
     assert {name for name, reach in reaches.items() if reach.verdict == "yes"} == opened
     assert {(reach.verdict, reach.basis) for reach in reaches.values()} <= {("yes", "predicted"), ("no", "predicted")}
     assert len(reaches) == 2
+
+
+def test_a_container_does_not_pass_the_folders_above_its_mount(home: Path) -> None:
+    """A file that everybody may read, behind a closed home: the mount leads past the door."""
+    home.chmod(0o700)
+    command = ("docker", "run", "-i", "-v", f"{home}/.npmrc:/rc", "--user", "60001:60001", "mcp/git")
+    reaches = reached(home, server(launch=understand(command, str(home)), isolation=("docker",)))
+    assert {name for name, reach in reaches.items() if reach.verdict == "yes"} == {".npmrc"}
 
 
 @pytest.mark.parametrize(

@@ -214,6 +214,8 @@ USR = ("--unshare-all", "--ro-bind", "/usr", "/usr", "--ro-bind", "/etc/ssl", "/
         (("--ro-bind", "/", "/", "--tmpfs", "/tmp"), "/"),
         (("--ro-bind", "/", "/", "--tmpfs", "/home"), ""),
         (("--ro-bind", "/", "/", "--tmpfs", "/home/dev", "--bind", "/home/dev/ws", "/home/dev/ws"), ""),
+        (("--ro-bind", "/", "/", "--ro-bind", "/var/empty", "/home"), ""),
+        (("--ro-bind", "/", "/", "--ro-bind", "/home/dev/ws", "/home/dev/ws"), "/"),
         (("--tmpfs", "/home", "--ro-bind", "/", "/"), "/"),
         ((*USR, "--bind", "/home/dev/ws", "/workspace"), ""),
         (USR, ""),

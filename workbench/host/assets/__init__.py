@@ -42,7 +42,7 @@ def gather(context: Context) -> AssetFacts:
             reaches += [max(those, key=_badness) for those in zip(*each, strict=True)]
         elif (options := containers.started_in(server)) is not None:
             starter = known.get(_starter(server, context))
-            reaches += [containers.foretold(server, options, starter, asset) for asset in assets]
+            reaches += containers.foretold(server, options, starter, assets)
         else:
             account = _account_of(server, context, known)
             if account is not None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 
-from workbench.access import READ, WRITE, can
+from workbench.access import EXECUTE, READ, WRITE, permits
 from workbench.model.assets import AssetFact, Reach
 from workbench.model.facts import Account
 from workbench.model.launch import ContainerOptions
@@ -27,26 +28,43 @@ def started_in(server: Server) -> ContainerOptions | None:
     return launch.container if all(place.startswith("/") or _VOLUME.match(place) for place in places) else None
 
 
-def foretold(server: Server, options: ContainerOptions, starter: Account | None, asset: AssetFact) -> Reach:
-    """Whether the container would be shown the asset, and as whom it would open it."""
+def foretold(
+    server: Server, options: ContainerOptions, starter: Account | None, assets: Sequence[AssetFact]
+) -> list[Reach]:
+    """Whether the container would be shown each asset, and as whom it would open it."""
     said = {option.name: option.value for option in options.options}
-    if said.get("--privileged", "false").lower() not in _NO:
-        return _reach(server, asset, opens=True, why="its container is privileged: the disks are within its reach")
+    user = _user(said.get("--user", ""), options.engine, starter)
+    if user is None and said.get("--privileged", "false").lower() not in _NO:
+        why = "its container is privileged and root: the disks are within its reach"
+        return [_reach(server, asset, opens=True, why=why) for asset in assets]
+    folders = [os.path.realpath(mount.host) for mount in options.mounts if mount.host.startswith("/")]
+    of_host = said.get("--network") == "host"
+    return [_of_asset(server, asset, folders, user, of_host=of_host) for asset in assets]
+
+
+def _of_asset(
+    server: Server, asset: AssetFact, folders: Sequence[str], user: Account | None, *, of_host: bool
+) -> Reach:
     if asset.file is None:
-        shares = said.get("--network") == "host"
         return _reach(
-            server, asset, opens=shares, why=f"its network is {'the one of this host' if shares else 'its own'}"
+            server, asset, opens=of_host, why=f"its network is {'that of this host' if of_host else 'its own'}"
         )
     path = asset.file.file.path
-    folders = [os.path.realpath(mount.host) for mount in options.mounts if mount.host.startswith("/")]
-    shown = next((folder for folder in folders if path == folder or path.startswith(folder.rstrip("/") + "/")), None)
+    shown = next((folder for folder in folders if _is_below(path, folder)), None)
     if shown is None:
         return _reach(server, asset, opens=False, why="no mount of its container shows that place")
-    user = _user(said.get("--user", ""), options.engine, starter)
+    # The folders above what is mounted are not on the way in the container.
+    inside = [step for step in asset.file.directories if _is_below(step.path, shown)]
     right = WRITE if asset.file.file.kind == "socket" else READ
-    if user is not None and not can(user, asset.file, right):
+    if user is not None and not (
+        all(permits(user, step, EXECUTE) for step in inside) and permits(user, asset.file.file, right)
+    ):
         return _reach(server, asset, opens=False, why=f"its container would run as {user.name}, who may not open it")
     return _reach(server, asset, opens=True, why=f"its container is shown {shown}")
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def _user(given: str, engine: str, starter: Account | None) -> Account | None:
