@@ -29,6 +29,7 @@ from workbench.confinement import (
 )
 from workbench.knowledge.base import Flaw, best_version, knowledge_date, known_flaws
 from workbench.knowledge.deciding import Use as PackageUse
+from workbench.knowledge.deciding import packages_of
 from workbench.knowledge.deciding import uses as package_uses
 from workbench.knowledge.situations import applies as flaw_applies
 from workbench.model.assets import AssetFact, Reach
@@ -85,10 +86,11 @@ from workbench.model.sockets import PortFact, SocketFact
 from workbench.model.sudoers import SudoCommand, SudoDefault, SudoEntry, SudoersFacts, SudoRule
 from workbench.model.units import IgnoredLine, UnitFact, UnitPlace, UnitRun, UnitSecret, UnitSetting
 from workbench.recording import records, records_watch, silenced
-from workbench.running import Cause, behind_a_tool, by_cause, developers, listed
+from workbench.running import Cause, behind_a_tool, by_cause, developers, listed, meant_for, short_name
 from workbench.subjects import (
     config_subject,
     container_subject,
+    entry_command,
     inventory_subject,
     process_subject,
     server_subject,
@@ -201,6 +203,7 @@ __all__ = [
     "container_subject",
     "developers",
     "engine_command",
+    "entry_command",
     "fix",
     "flaw_applies",
     "foreign_targets",
@@ -210,9 +213,11 @@ __all__ = [
     "knowledge_date",
     "known_flaws",
     "listed",
+    "meant_for",
     "mounts_command",
     "others",
     "package_uses",
+    "packages_of",
     "permits",
     "permitted_commands",
     "process_subject",
@@ -228,6 +233,7 @@ __all__ = [
     "rules_the_host",
     "runs_as_root",
     "server_subject",
+    "short_name",
     "silenced",
     "spoken_callers",
     "spoken_targets",

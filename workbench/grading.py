@@ -8,6 +8,7 @@ repair never lowers it, and what does not apply changes nothing.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -95,12 +96,16 @@ def price_of_next_letter(results: Sequence[CheckResult], safe_checks: Collection
     now = grade(results)
     if now.letter in ("A", UNGRADED):
         return ""
-    left = list(results)
-    for repaired, finding in enumerate(_worst_first(results, safe_checks), 1):
-        left = [_without(result, finding) for result in left]
-        better = grade(left).letter
-        if better < now.letter:
-            return f"{repaired} safe {'repair' if repaired == 1 else 'repairs'} to {better}"
+    repairs = list(_worst_first(results, safe_checks))
+
+    def letter_after(count: int) -> str:
+        return grade([_without(result, frozenset(repairs[:count])) for result in results]).letter
+
+    # A repair never lowers the grade, so the least number that lifts it is found by halving: another account can make
+    # thousands of findings, and a grade for each number of repairs would take minutes.
+    if repairs and letter_after(len(repairs)) < now.letter:
+        least = bisect_left(range(1, len(repairs) + 1), True, key=lambda count: letter_after(count) < now.letter) + 1
+        return f"{least} safe {'repair' if least == 1 else 'repairs'} to {letter_after(least)}"
     wanted = _ORDER[_ORDER.index(now.letter) - 1]
     return f"safe repairs alone do not reach {wanted}: review the others"
 
@@ -110,11 +115,12 @@ def _worst_first(results: Sequence[CheckResult], checks: Collection[str]) -> Ite
     yield from sorted(every, key=lambda finding: (-finding.severity.rank, finding.check, finding.identity))
 
 
-def _without(result: CheckResult, finding: Finding) -> CheckResult:
-    if finding not in result.findings:
+def _without(result: CheckResult, repaired: frozenset[Finding]) -> CheckResult:
+    left = tuple(finding for finding in result.findings if finding not in repaired)
+    if len(left) == len(result.findings):
         return result
-    left = tuple(other for other in result.findings if other != finding)
-    return replace(result, findings=left, passed=result.passed + 1, status=Status.FOUND if left else Status.PASSED)
+    passed = result.passed + len(result.findings) - len(left)
+    return replace(result, findings=left, passed=passed, status=Status.FOUND if left else Status.PASSED)
 
 
 def _letter(results: Sequence[CheckResult], caps: list[_Cap]) -> tuple[str, str]:

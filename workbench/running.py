@@ -32,7 +32,12 @@ class Cause:
     @property
     def names(self) -> str:
         """The servers by name, to be the subject of a sentence: ``files, git and 2 more``."""
-        return listed([server.label for server in self.servers])
+        return listed(list(dict.fromkeys(map(short_name, self.servers))))
+
+
+def short_name(server: ServerProcess) -> str:
+    """What a server is called in a sentence: as its config calls it, without the package that its label adds."""
+    return server.entry.name if server.entry is not None and server.entry.name else server.label
 
 
 def listed(names: list[str]) -> str:
@@ -69,6 +74,15 @@ def developers(snapshot: Snapshot) -> frozenset[int]:
         if config.scope == "user":
             found.add(config.owner if config.owner is not None else config.path.file.uid)
     return frozenset(uid for uid in found if uid > 0)
+
+
+def meant_for(uid: int, snapshot: Snapshot) -> frozenset[int]:
+    """The accounts that may use what an account offers: it, root, who looks; of a service also the developers.
+
+    What one developer runs is none of another's business; a service is there for those who set it up.
+    """
+    yours = developers(snapshot)
+    return frozenset({0, uid, snapshot.host.uid}) | (frozenset() if uid in yours else yours)
 
 
 def behind_a_tool(server: ServerProcess, what: str) -> NotAssessed | None:

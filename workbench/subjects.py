@@ -54,6 +54,14 @@ def container_subject(container: ContainerFact) -> Subject:
     return Subject("container", key, f"{container.name or container.id[:12]} ({container.image})")
 
 
+def entry_command(config: ClientConfig, entry: ServerEntry) -> tuple[str, ...]:
+    """A command that shows where an entry stands in its config, and nothing else of its line, not even a secret."""
+    path = config.path.asked
+    if "<secret: " in entry.name or not entry.name or {"\\", '"'}.intersection(entry.name):
+        return ("stat", "-c", "%A %U:%G %n", path)  # its name does not stand there as it is shown
+    return ("grep", "-n", "-o", "-F", "-e", entry.name, "--", path)
+
+
 def started_servers(snapshot: Snapshot) -> Iterator[tuple[ClientConfig, ServerEntry, Launch]]:
     """Each server that a client starts as a program: enabled, with a command."""
     for config in snapshot.clients.configs:

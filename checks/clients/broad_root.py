@@ -25,7 +25,7 @@ How to fix it by hand
 Name the one directory that the work is about, and make one if there is none::
 
     mkdir -p ~/mcp-workspace
-    "args": ["-y", "@modelcontextprotocol/server-filesystem@2025.8.21", "/home/you/mcp-workspace"]
+    "args": ["-y", "@modelcontextprotocol/server-filesystem@VERSION", "/home/you/mcp-workspace"]
 
 Several narrow directories are better than one wide one. Keep repositories with secrets in them out. Clients that send
 their own roots (MCP roots) can replace what stands in the arguments: look at what they offer.
@@ -61,6 +61,7 @@ _PRIVATE = (".ssh", ".aws", ".gnupg", ".config", ".kube", ".docker")
 # What people keep below ~/Library that is their documents, not their settings.
 _DOCUMENTS = ("Mobile Documents", "CloudStorage")
 _DOTFILES = (".dotfiles", "dotfiles")
+_BINDS = re.compile(r"--(?:ro-|dev-)?bind(?:-try)?\Z")
 _DRIVE = re.compile(r"/?[A-Za-z]:/?\Z")
 
 
@@ -74,19 +75,62 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
     seen = False
     for config in snapshot.clients.configs:
         for entry in config.servers:
-            if entry.launch is None or entry.disabled or not entry.launch.roots:
+            if entry.launch is None or entry.disabled:
+                continue
+            own = _homes(config, snapshot)
+            shown = list(_shown_by_bubblewrap(entry, own))
+            if not entry.launch.roots and not shown:
                 continue
             seen = True
-            broad = [(root, why) for root in entry.launch.roots if (why := _why_broad(root.path, snapshot))]
+            broad = [(root, why) for root in entry.launch.roots if (why := _why_broad(root.path, own, snapshot))]
+            broad += [(root, why) for root, why in shown if all(root.path != other.path for other, _ in broad)]
             yield _finding(config, entry, broad) if broad else Passed(server_subject(config, entry))
     if not seen:
         yield NotApplicable("no enabled server is given a directory as an argument")
 
 
-def _why_broad(path: str, snapshot: Snapshot) -> str:
+def _shown_by_bubblewrap(entry: ServerEntry, homes: tuple[str, ...]) -> Iterator[tuple[RootArgument, str]]:
+    """The folders that bubblewrap shows a server although they hold the home, or its private parts, and why.
+
+    A later ``--tmpfs`` or ``--bind`` on the way hides what an earlier one shows. What else is shown of the system, as
+    ``/usr`` or ``/etc/ssl``, a program may need.
+    """
+    launch = entry.launch
+    if launch is None or launch.sandbox != "bwrap":
+        return
+    words = entry.command
+    start = next((at for at, word in enumerate(words) if word.rpartition("/")[2] == "bwrap"), len(words))
+    end = next((at for at in range(start + 1, len(words)) if words[at] == launch.program), len(words))
+    for at in range(start + 1, end - 2):
+        if not _BINDS.match(words[at]):
+            continue
+        source, inside = (words[at + 1].rstrip("/") or "/"), (words[at + 2].rstrip("/") or "/")
+        covers = [words[later + 1] for later in range(at + 3, end - 1) if words[later] == "--tmpfs"]
+        covers += [words[later + 2] for later in range(at + 3, end - 2) if _BINDS.match(words[later])]
+        for private in (place for home in homes for place in (home, *(f"{home}/{name}" for name in _PRIVATE))):
+            if source != private and not _inside(private, source):
+                continue
+            there = (inside.rstrip("/") + private[len(source.rstrip("/")) :]) or "/"
+            if not any(there == cover or _inside(there, cover.rstrip("/") or "/") for cover in covers):
+                why = "the whole file system" if source == "/" else f"{private} is in it"
+                yield RootArgument(source, source, at + 1), f"{why}, and bubblewrap shows it"
+                break
+
+
+def _homes(config: ClientConfig, snapshot: Snapshot) -> tuple[str, ...]:
+    """The homes that are the developer's own: the one that is inspected, and with many that of the config's owner."""
+    owners = (known.home for known in snapshot.accounts.accounts if known.uid == config.owner and known.home)
+    return tuple(dict.fromkeys((snapshot.host.home, *owners)))
+
+
+def _why_broad(path: str, homes: tuple[str, ...], snapshot: Snapshot) -> str:
     """Why the directory is more than a workspace, in words, or ""."""
+    return next((why for home in homes if (why := _why_broad_for(path, home, snapshot))), "")
+
+
+def _why_broad_for(path: str, own: str, snapshot: Snapshot) -> str:
     platform = snapshot.host.platform
-    here, home = _plain(path, platform), _plain(snapshot.host.home, platform)
+    here, home = _plain(path, platform), _plain(own, platform)
     if here == "/" or _DRIVE.match(here):
         return "the whole file system" if here == "/" else "a whole drive"
     if platform == "darwin" and re.match(r"/volumes/[^/]+\Z", here):

@@ -71,7 +71,8 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
         return
     home = {known.uid for known in snapshot.accounts.accounts if known.home and known.home == snapshot.host.home}
     for config in snapshot.clients.configs:
-        readers = who_can(config.path, READ, snapshot.accounts, frozenset({0, snapshot.host.uid} | home))
+        own = {0, snapshot.host.uid} | home | ({config.owner} if config.owner is not None else set())
+        readers = who_can(config.path, READ, snapshot.accounts, frozenset(own))
         secrets = _secrets(config)
         if not readers or (config.scope == "managed" and not secrets):
             yield Passed(config_subject(config))

@@ -49,6 +49,7 @@ from workbench.api import (
     Snapshot,
     Verdict,
     check,
+    entry_command,
     server_subject,
     started_servers,
 )
@@ -132,7 +133,7 @@ def _finding(config: ClientConfig, entry: ServerEntry, does: str, place: int, wo
             Evidence(
                 expected="a program, a script or a package with a version",
                 actual=f"argument {place}: {word}",
-                command=("grep", "-n", "-o", "-F", "-e", entry.name, "--", config.path.asked),
+                command=entry_command(config, entry),
             ),
         ),
         location=Location(config.path.asked, entry.line, pointer=known or entry.pointer),

@@ -67,6 +67,7 @@ from workbench.api import (
     knowledge_date,
     known_flaws,
     package_uses,
+    packages_of,
 )
 
 
@@ -209,7 +210,8 @@ def _location(case: _Case, snapshot: Snapshot) -> tuple[Location | None, str]:
     """Where the config names it, and the text to search for there."""
     reference = case.server.entry
     launch = case.server.launch
-    spec = launch.package if launch is not None and case.use.ecosystem != "image" else None
+    specs = packages_of(launch) if case.use.ecosystem != "image" else ()
+    spec = next((each for each in specs if each.name == case.use.name), specs[0] if specs else None)
     image = launch.image if launch is not None and case.use.ecosystem == "image" else None
     text, place = (spec.text, spec.argument) if spec else (image.text, image.argument) if image else ("", None)
     if "<secret: " in text:

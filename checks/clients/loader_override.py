@@ -4,11 +4,11 @@ What it looks at
 ----------------
 The variables that an entry or its command line sets for an enabled server, among them those that decide which code a
 program loads: ``LD_PRELOAD``, ``LD_AUDIT``, ``LD_LIBRARY_PATH``, ``DYLD_…``, ``NODE_OPTIONS``, ``NODE_PATH``,
-``PYTHONPATH``, ``PYTHONHOME``, ``PYTHONSTARTUP``, ``BASH_ENV``, ``PERL5OPT``, ``RUBYOPT``, ``JAVA_TOOL_OPTIONS``,
-``PATH`` and their like. Options that load nothing (``--max-old-space-size=4096``) pass, and so do search paths of whole
-paths to folders that only you or root can write. Code that is loaded before the server's own, a debugger that is
-opened, a folder that others can write or could make, and a name that means another file in each working directory are
-findings.
+``PYTHONPATH``, ``PYTHONHOME``, ``BASH_ENV``, ``PERL5OPT``, ``RUBYOPT``, ``JAVA_TOOL_OPTIONS``, ``PATH`` and their like.
+``PYTHONSTARTUP`` passes: Python reads it only where it is given nothing to run. Options that load nothing
+(``--max-old-space-size=4096``) pass, and so do search paths of whole paths to folders that only you or root can write.
+Code that is loaded before the server's own, a debugger that is opened, a folder that others can write or could make,
+and a name that means another file in each working directory are findings.
 
 Why it matters
 --------------
@@ -105,6 +105,8 @@ def _judged(
     says: list[str] = []
     evidence: list[Evidence] = []
     for variable in entry.loaders:
+        if variable.name == "PYTHONSTARTUP":
+            continue  # only a Python that is given no script, module or code reads it: no server
         loads = _loads(variable)
         opens: list[str] = []
         for place in variable.places:

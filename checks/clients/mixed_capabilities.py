@@ -44,6 +44,7 @@ from workbench.api import (
     Snapshot,
     Verdict,
     check,
+    entry_command,
     server_subject,
     started_servers,
 )
@@ -79,7 +80,7 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
                 Evidence(
                     expected="files, commands and network in servers of their own",
                     actual=f"{kind}: {told[kind]}",
-                    command=("grep", "-n", "-o", "-F", "-e", entry.name, "--", config.path.asked),
+                    command=entry_command(config, entry),
                 )
                 for kind in wanted
             ),

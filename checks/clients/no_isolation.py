@@ -63,6 +63,7 @@ from workbench.api import (
     Snapshot,
     Verdict,
     check,
+    entry_command,
     server_subject,
 )
 
@@ -94,15 +95,25 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
 
 def _is_own(account: str, config: ClientConfig, snapshot: Snapshot) -> bool:
     """Whether it stays the developer's account, or becomes root, which is less isolated still."""
-    own = (_user(config, snapshot), str(config.path.file.uid), snapshot.host.user, str(snapshot.host.uid))
+    own = (_user(config, snapshot), str(_starter(config, snapshot)), snapshot.host.user, str(snapshot.host.uid))
     return account.lstrip("#") in ("", "root", "0", *own)
 
 
 def _user(config: ClientConfig, snapshot: Snapshot) -> str:
-    """Whom the client runs as: the owner of the home that is inspected, who need not be the one who looks."""
-    owners = (known for known in snapshot.accounts.accounts if known.home and known.home == snapshot.host.home)
-    owner = next((known.name for known in owners if known.uid == config.path.file.uid), "")
-    return owner if owner and config.scope == "user" else snapshot.host.user
+    """Whom the client runs as, by name."""
+    uid = _starter(config, snapshot)
+    if uid == snapshot.host.uid:
+        return snapshot.host.user
+    return next((known.name for known in snapshot.accounts.accounts if known.uid == uid), f"uid {uid}")
+
+
+def _starter(config: ClientConfig, snapshot: Snapshot) -> int:
+    """The account whose client reads the config, which need not be the one that looks, nor the same for all homes."""
+    uid = config.path.file.uid
+    owners = {known.uid for known in snapshot.accounts.accounts if known.home and known.home == snapshot.host.home}
+    if config.scope == "user" and uid in owners:
+        return uid
+    return config.owner if config.owner is not None else snapshot.host.uid
 
 
 def _finding(config: ClientConfig, entry: ServerEntry, snapshot: Snapshot) -> Finding:
@@ -117,7 +128,7 @@ def _finding(config: ClientConfig, entry: ServerEntry, snapshot: Snapshot) -> Fi
             Evidence(
                 expected="a sandbox, a container or an account of its own around the server",
                 actual=f"{launch.program if launch else ''} is started{wrappers} as {who}",
-                command=("grep", "-n", "-o", "-F", "-e", entry.name, "--", config.path.asked),
+                command=entry_command(config, entry),
             ),
         ),
         location=Location(config.path.asked, entry.line, pointer=entry.pointer),

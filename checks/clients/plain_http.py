@@ -82,11 +82,14 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
 
 
 def _addresses(entry: ServerEntry) -> Iterator[str]:
-    if entry.url:
-        yield entry.url
-    package = entry.launch.package if entry.launch is not None else None
-    if package is not None and package.name in _BRIDGES:
-        yield from (argument for argument in entry.command if _ADDRESS.match(argument))
+    found = [entry.url] if entry.url else []
+    if entry.launch is not None:
+        package = entry.launch.package
+        if package is not None and package.name in _BRIDGES:
+            found += [argument for argument in entry.command if _ADDRESS.match(argument)]
+        # However the bridge is started: as a program, from a shell, or by another bridge.
+        found += [entry.launch.remote] if _ADDRESS.match(entry.launch.remote) else []
+    yield from dict.fromkeys(found)
 
 
 def _judged(config: ClientConfig, entry: ServerEntry, address: str) -> Verdict:

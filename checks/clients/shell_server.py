@@ -52,6 +52,7 @@ from workbench.api import (
     Snapshot,
     Verdict,
     check,
+    entry_command,
     server_subject,
     started_servers,
 )
@@ -89,7 +90,7 @@ def _finding(config: ClientConfig, entry: ServerEntry, told: Ability) -> Finding
             Evidence(
                 expected="a server that offers less than a shell",
                 actual=told.why,
-                command=("grep", "-n", "-o", "-F", "-e", entry.name, "--", config.path.asked),
+                command=entry_command(config, entry),
             ),
         ),
         location=Location(config.path.asked, entry.line, pointer=known or entry.pointer),

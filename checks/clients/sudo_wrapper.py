@@ -4,8 +4,9 @@ What it looks at
 ----------------
 Every enabled server whose command goes through ``sudo``. Three mistakes are told: no ``-n`` (when a password is asked
 for, there is nobody to ask, and the question disturbs the protocol); variables in the entry's ``env``, which sudo drops
-(unless ``-E`` or ``--preserve-env`` keeps them); and ``sudo docker``, where whoever may start a container as root is
-root. ``sudo -n -u ACCOUNT PROGRAM`` without variables is the right way and passes.
+(unless ``-E``, ``--preserve-env`` or sudoers keeps them; ``LANG``, ``TZ`` and their like it keeps by itself); and
+``sudo docker``, where whoever may start a container as root is root. ``sudo -n -u ACCOUNT PROGRAM`` without variables
+is the right way and passes.
 
 Why it matters
 --------------
@@ -53,11 +54,17 @@ from workbench.api import (
     Snapshot,
     Verdict,
     check,
+    entry_command,
     server_subject,
     started_servers,
 )
 
 _ENGINES = frozenset(("docker", "podman", "nerdctl"))
+# PATH is replaced by what the administrator set, which takes nothing from the server; the others are sudo's defaults.
+_ALWAYS = re.compile(
+    r"PATH|LANG|LANGUAGE|LC_\w+|TZ|TERM|COLORS|COLORTERM|LINGUAS|DISPLAY|HOSTNAME|KRB5CCNAME|LS_COLORS|PS1|PS2"
+    r"|XAUTHORITY|XAUTHORIZATION|XDG_CURRENT_DESKTOP"
+)
 _VALUED = frozenset("aCcDghpRrtTUu")
 
 
@@ -83,7 +90,7 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
 
 
 def _options(entry: ServerEntry) -> list[str] | None:
-    """The options of sudo, each by its name alone."""
+    """The options of sudo, each by its name alone but ``--preserve-env``, which may name variables."""
     words = list(entry.command)
     if not any(re.search(r"(?:\A|/)sudo\Z", word) for word in words):
         words = " ".join(words).split()  # it stands inside of a longer string
@@ -96,7 +103,7 @@ def _options(entry: ServerEntry) -> list[str] | None:
         word = words.pop(0)
         if word.startswith("--"):
             name, equals, _ = word.partition("=")
-            found.append(name)
+            found.append(word if name == "--preserve-env" else name)
             if not equals and name in ("--user", "--group", "--prompt", "--chdir", "--host", "--role", "--type"):
                 words = words[1:]
             continue
@@ -110,18 +117,17 @@ def _options(entry: ServerEntry) -> list[str] | None:
 
 def _judged(config: ClientConfig, entry: ServerEntry, launch: Launch, options: list[str]) -> Verdict:
     evidence: list[Evidence] = []
-    command = ("grep", "-n", "-o", "-F", "-e", entry.name, "--", config.path.asked)
+    command = entry_command(config, entry)
     says: list[str] = []
     severity = Severity.LOW
     if _starts_engine(launch):
         severity = Severity.MEDIUM
         says.append("starts a container engine as root, which is root")
         evidence.append(Evidence("a container engine without root's rights", "sudo starts docker as root", command))
-    keeps = {"-E", "--preserve-env"}.intersection(options)
-    names = [variable.name for variable in entry.environment if variable.name != "PATH"]
-    if names and not keeps:
+    names = [variable.name for variable in entry.environment if not _is_kept(variable.name, options)]
+    if names:
         severity = Severity.MEDIUM
-        says.append(f"loses {', '.join(names[:5])}: sudo drops the variables of its entry")
+        says.append(f"loses {', '.join(names[:5])}: sudo drops what sudoers does not say to keep")
         evidence.append(
             Evidence("no variables in the entry, or sudo told to keep them", f"env: {', '.join(names)}", command)
         )
@@ -137,6 +143,13 @@ def _judged(config: ClientConfig, entry: ServerEntry, launch: Launch, options: l
         evidence=tuple(evidence),
         location=Location(config.path.asked, entry.line, pointer=entry.pointer),
     )
+
+
+def _is_kept(name: str, options: list[str]) -> bool:
+    """Whether a variable of the entry passes sudo: asked for, or one that sudo keeps by itself."""
+    if {"-E", "--preserve-env"}.intersection(options) or _ALWAYS.fullmatch(name):
+        return True
+    return any(name in option.partition("=")[2].split(",") for option in options if option.startswith("--preserve-env"))
 
 
 def _starts_engine(launch: Launch) -> bool:

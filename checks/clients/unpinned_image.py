@@ -52,11 +52,13 @@ from workbench.api import (
     Snapshot,
     Verdict,
     check,
+    entry_command,
     server_subject,
     started_servers,
 )
 
 _DIGEST = re.compile(r"sha(?:256|384|512):[0-9a-f]{32,}\Z")
+_SECRET = re.compile(r"<secret: [^<>]*>")
 _IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}\Z")
 
 
@@ -76,7 +78,7 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
         subject = server_subject(config, entry)
         if _DIGEST.match(image.digest) or _IMAGE_ID.match(image.text):
             yield Passed(subject)
-        elif re.search(r"[${}<>%]", image.text):
+        elif re.search(r"[${}<>%]", _SECRET.sub("", image.text)):
             yield NotAssessed(subject.label, "its image is named by a variable")
         elif not launch.understood:
             yield NotAssessed(
@@ -100,7 +102,9 @@ def _finding(config: ClientConfig, entry: ServerEntry, image: ImageSpec) -> Find
             Evidence(
                 expected="an image with a digest (name@sha256:…)",
                 actual=image.text,
-                command=("grep", "-n", "-o", "-F", "-e", image.name, "--", config.path.asked),
+                command=("grep", "-n", "-o", "-F", "-e", image.name, "--", config.path.asked)
+                if "<secret: " not in image.text
+                else entry_command(config, entry),
             ),
         ),
         location=Location(config.path.asked, entry.line, pointer=known or entry.pointer),

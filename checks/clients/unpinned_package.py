@@ -2,11 +2,12 @@
 
 What it looks at
 ----------------
-Every enabled server whose command ends in a package runner (``npx``, ``bunx``, ``pnpm dlx``, ``uvx``, ``uv tool
-run``, ``pipx run``, ``deno run npm:…``), also inside ``sudo``, ``env``, ``sh -c`` or ``cmd /c``. A package passes
-with an exact version (``name@1.2.3``, ``name==1.2.3``). A tag (``@latest``), a range (``^1.2``, ``>=1``) and no
-version at all are findings, and so is a source that moves, such as a git branch or tag; a full commit passes. A
-folder or file of this machine is not fetched and not judged here, nor is a server that is switched off.
+Every enabled server whose command ends in a package runner (``npx``, ``bunx``, ``pnpm dlx``, ``uvx``, ``uv tool run``,
+``pipx run``, ``deno run npm:…``), also inside ``sudo``, ``env``, ``sh -c`` or ``cmd /c``, and what is fetched besides
+(``uvx --with``, the command that a bridge is given). A package passes with an exact version (``name@1.2.3``,
+``name==1.2.3``). A tag (``@latest``), a range (``^1.2``, ``>=1``) and no version at all are findings, and so is a
+source that moves, such as a git branch or tag; a full commit passes. A folder or file of this machine is not fetched
+and not judged here, nor is a server that is switched off.
 
 Why it matters
 --------------
@@ -25,14 +26,15 @@ How to fix it by hand
 Find the version that you use now and write it into the argument::
 
     grep '"version"' ~/.npm/_npx/*/node_modules/NAME/package.json      # npx
-    ls -d "$(uv cache dir)"/archive-v0/*/lib/python*/site-packages/NAME-*.dist-info      # uvx
+    ls -d "$(uv cache dir)"/archive-v0/*/lib/python*/site-packages/NAME-*.dist-info      # uvx; NAME with _ for -
 
-    "args": ["-y", "@modelcontextprotocol/server-filesystem@2025.8.21", "…"]
-    "args": ["mcp-server-git@2025.9.25"]            # uvx
-    "args": ["--from", "mcp-server-git==2025.9.25", "mcp-server-git"]
+    "args": ["-y", "@modelcontextprotocol/server-memory@2026.7.4", "…"]
+    "args": ["mcp-server-git@2026.11.18"]            # uvx
+    "args": ["--from", "mcp-server-git==2026.11.18", "mcp-server-git"]
 
-An exact version does not fix the versions of its dependencies; a lock file or a container image with a digest does.
-Updates no longer come by themselves: look for them now and then.
+Look whether that version has a known flaw before you settle on it (``clients/known-vulnerable`` does, once it is
+written there). An exact version does not fix the versions of its dependencies; a lock file or a container image with a
+digest does. Updates no longer come by themselves: look for them now and then.
 
 References
 ----------
@@ -79,24 +81,32 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
         for entry in config.servers:
             if entry.launch is None or entry.disabled:
                 continue
-            package = entry.launch.package
-            if package is None:
-                if not entry.launch.understood:
-                    seen = True
-                    yield NotAssessed(server_subject(config, entry).label, "an option of its launcher is not known")
-                continue
-            if package.pin == "source" and _LOCAL.match(package.text):
-                continue  # nothing is fetched
-            seen = True
-            if package.pin == "exact" or (package.pin == "source" and _COMMIT.search(package.text)):
-                yield Passed(server_subject(config, entry))
-            else:
-                yield _finding(config, entry, package)
+            named = [entry.launch.package] if entry.launch.package is not None else []
+            fetched = [each for each in (*named, *entry.launch.inner) if not _is_here(each)]
+            if fetched:
+                seen = True
+                loose = [each for each in fetched if not _is_exact(each)]
+                # The second and further ones are told apart by their names: each is mended by itself.
+                yield from (_finding(config, entry, each, "" if each in named else each.name) for each in loose)
+                if not loose:
+                    yield Passed(server_subject(config, entry))
+            elif not named and not entry.launch.understood:
+                seen = True
+                yield NotAssessed(server_subject(config, entry).label, "an option of its launcher is not known")
     if not seen:
         yield NotApplicable("no enabled server is fetched by a package runner")
 
 
-def _finding(config: ClientConfig, entry: ServerEntry, package: PackageSpec) -> Finding:
+def _is_here(package: PackageSpec) -> bool:
+    """Whether it is a folder or file of this machine, of which nothing is fetched."""
+    return package.pin == "source" and bool(_LOCAL.match(package.text))
+
+
+def _is_exact(package: PackageSpec) -> bool:
+    return package.pin == "exact" or (package.pin == "source" and bool(_COMMIT.search(package.text)))
+
+
+def _finding(config: ClientConfig, entry: ServerEntry, package: PackageSpec, detail: str) -> Finding:
     place = package.argument
     known = place is not None and place < len(entry.argument_pointers) and entry.argument_pointers[place]
     return Finding(
@@ -112,6 +122,7 @@ def _finding(config: ClientConfig, entry: ServerEntry, package: PackageSpec) -> 
             ),
         ),
         location=Location(config.path.asked, entry.line, pointer=known or entry.pointer),
+        detail=detail,
     )
 
 

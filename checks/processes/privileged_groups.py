@@ -14,7 +14,7 @@ names on this machine. These groups count:
 
 Groups such as adm, video or plugdev are not counted: they show logs and devices, which is not the machine. A server
 whose root is a file system of its own is in order, since neither the engine's socket nor the disks are in it. Groups
-that come from the account are one finding, whatever the number of servers.
+that come from the account are one finding, whatever the number of servers; others are one for each configuration.
 
 Why it matters
 --------------
@@ -58,9 +58,11 @@ from workbench.api import (
     Subject,
     Verdict,
     behind_a_tool,
+    by_cause,
     check,
     listed,
     process_subject,
+    short_name,
 )
 
 _THROUGH_SUDO = {"sudo": "sudo", "wheel": "sudo", "admin": "sudo"}
@@ -95,6 +97,7 @@ def privileged_groups(snapshot: Snapshot) -> Iterator[Verdict]:
     for known in snapshot.accounts.accounts:
         of_accounts.setdefault(known.uid, set()).update(known.groups)
     found: dict[Subject, list[tuple[ServerProcess, tuple[str, ...]]]] = {}
+    lent: dict[str, tuple[ServerProcess, tuple[str, ...]]] = {}
     for server in snapshot.processes.servers:
         behind = behind_a_tool(server, "the groups")
         if behind is not None:
@@ -108,10 +111,14 @@ def privileged_groups(snapshot: Snapshot) -> Iterator[Verdict]:
             yield Passed(process_subject(server))
             continue
         inherited = {names.get(group) for group in of_accounts.get(server.uid, ())}
-        subject = process_subject(server)
         if server.account and inherited.issuperset(held):
             subject = Subject("account", server.account, f"the account {server.account}")
-        found.setdefault(subject, []).append((server, held))
+            found.setdefault(subject, []).append((server, held))
+        else:
+            lent[server.key] = (server, held)
+    # What the account does not have (any more) came from what started the server: its session, its launcher, its unit.
+    for cause in by_cause((server for server, _ in lent.values()), snapshot):
+        found.setdefault(cause.subject, []).extend(lent[server.key] for server in cause.servers)
     for subject, members in found.items():
         yield _finding(subject, members)
 
@@ -126,7 +133,7 @@ def _held(server: ServerProcess, names: dict[int, str]) -> tuple[str, ...]:
 def _finding(subject: Subject, members: list[tuple[ServerProcess, tuple[str, ...]]]) -> Finding:
     groups = sorted({group for _, held in members for group in held})
     ways = list(dict.fromkeys(_WAYS[group] for group in groups))
-    named = listed([server.label for server, _ in members])
+    named = listed(list(dict.fromkeys(short_name(server) for server, _ in members)))
     word = "groups" if len(groups) > 1 else "group"
     return Finding(
         subject=subject,

@@ -26,8 +26,8 @@ into the repository. Where the home folder is not mounted, every such trick ends
 
 How to fix it by hand
 ---------------------
-Nearly every client starts its servers with the whole machine in view; one change to its configuration mends all of
-them. Show a server only what it needs::
+Nearly every client starts its servers with the whole machine in view; its configuration is where to change that. Show
+each server only what it needs::
 
     bwrap --unshare-all --die-with-parent --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib
       --symlink usr/lib64 /lib64 --proc /proc --dev /dev --tmpfs /tmp --bind /home/you/workspace /workspace
@@ -114,10 +114,12 @@ def _finding(cause: Cause, severity: Severity) -> Finding:
         reach = f"can look into {listed(readable)}"
     else:
         reach = "can write wherever you can outside of your home"
+    one = len(cause.servers) == 1
     return Finding(
         subject=cause.subject,
         severity=severity,
-        summary=f"{cause.names} {reach}: a sandbox launcher shows them only their workspace",
+        summary=f"{cause.names} {reach}: a sandbox launcher shows {'it' if one else 'them'} only"
+        f" {'its' if one else 'their'} workspace",
         evidence=tuple(_evidence(server) for server in cause.servers[:_SHOWN]),
         location=Location(cause.config) if cause.config else None,
         also=cause.also,

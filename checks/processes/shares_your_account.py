@@ -25,8 +25,8 @@ your next login the attacker's program starts as you. Nothing on the system obje
 
 How to fix it by hand
 ---------------------
-Nearly every client starts its servers like this; one change to the client's configuration mends all of them. Put a
-sandbox around the command there (bubblewrap shown; the workbench's sandbox launcher writes and tests it for you)::
+Nearly every client starts its servers like this; its configuration is where to change that. Put a sandbox around the
+command of each server there (bubblewrap shown; the workbench's sandbox launcher writes and tests it for you)::
 
     bwrap --unshare-all --die-with-parent --new-session --clearenv --setenv PATH /usr/bin --ro-bind /usr /usr
       --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev --tmpfs /tmp

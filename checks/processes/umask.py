@@ -130,23 +130,24 @@ def _finding(cause: Cause, severity: Severity, mask: int, snapshot: Snapshot) ->
         who = "every account change"
     else:
         who = "its group change" if mask & _OTHERS_READ else "every account read"
-    meets = list(dict.fromkeys(where for where in (_meets(server, snapshot) for server in cause.servers) if where))
+    where = _meets(cause.servers[0], snapshot) if len(cause.servers) == 1 else ""
     return Finding(
         subject=cause.subject,
         severity=severity,
-        summary=f"the umask {mask:03o} of {cause.names} lets {who} the files made under it"
-        f"{f'; {meets[0]}' if len(meets) == 1 else ''}",
-        evidence=tuple(_evidence(server) for server in cause.servers[:_SHOWN]),
+        summary=f"the umask {mask:03o} of {cause.names} lets {who} the files made under it{where and f'; {where}'}",
+        evidence=tuple(_evidence(server, snapshot) for server in cause.servers[:_SHOWN]),
         also=cause.also,
         detail=f"{severity} {mask:03o}" if cause.config else "",
     )
 
 
-def _evidence(server: ServerProcess) -> Evidence:
+def _evidence(server: ServerProcess, snapshot: Snapshot) -> Evidence:
     mask = server.umask or 0
+    where = _meets(server, snapshot)
     return Evidence(
         expected="umask 077 (or 027)",
-        actual=f"umask {mask:03o}: new files {0o666 & ~mask:04o}, directories and sockets {0o777 & ~mask:04o}",
+        actual=f"{server.label}: umask {mask:03o}, so new files {0o666 & ~mask:04o}, directories and sockets"
+        f" {0o777 & ~mask:04o}{where and f'; {where}'}",
         command=("grep", "Umask", f"/proc/{server.pid}/status"),
     )
 

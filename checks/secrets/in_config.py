@@ -56,6 +56,7 @@ from workbench.api import (
     Verdict,
     check,
     config_subject,
+    entry_command,
     server_subject,
 )
 
@@ -93,7 +94,7 @@ def _of_server(config: ClientConfig, entry: ServerEntry, secrets: Sequence[Secre
         severity=Severity.HIGH,
         summary=f"{_count(secrets)} of {entry.name} {_verb(secrets)} in {config.path.asked}, in plain text"
         + (", and in ps while it runs" if shown and not entry.disabled else ""),
-        evidence=_evidence(config, entry.name, secrets),
+        evidence=_evidence(secrets, entry_command(config, entry)),
         location=Location(config.path.asked, entry.line, pointer=entry.pointer),
     )
 
@@ -104,15 +105,12 @@ def _of_config(config: ClientConfig) -> Finding:
         severity=Severity.HIGH,
         summary=f"{_count(config.secrets)} outside its servers {_verb(config.secrets)} in {config.path.asked},"
         " in plain text",
-        evidence=_evidence(config, "", config.secrets),
+        evidence=_evidence(config.secrets, ("stat", "-c", "%A %U:%G %n", config.path.asked)),
         location=Location(config.path.asked),
     )
 
 
-def _evidence(config: ClientConfig, name: str, secrets: Sequence[SecretFact]) -> tuple[Evidence, ...]:
-    # -o prints the words looked for and nothing else of the line: the value must not appear.
-    path = config.path.asked
-    command = ("grep", "-n", "-o", "-F", "-e", name, "--", path) if name else ("stat", "-c", "%A %U:%G %n", path)
+def _evidence(secrets: Sequence[SecretFact], command: tuple[str, ...]) -> tuple[Evidence, ...]:
     return tuple(
         Evidence(
             expected="a reference to the secret",

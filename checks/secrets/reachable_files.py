@@ -7,7 +7,8 @@ browser profiles, password stores, shell history, the sockets of container engin
 other clients, databases on the loopback), and for every server whether it could open it, given its account, groups,
 capabilities and what it sees mounted. For a running server this is worked out from the live process; looked at as root
 it is tried, by a child that takes on the server's account and mounts, opens each file and closes it, and reads nothing.
-For a server that does not run it is what its launch would give it. What a program denies itself from inside (Landlock)
+For a server that does not run it is what its launch would give it: all that is yours, or what its container is shown;
+what another sandbox would show it is not assessed before it runs. What a program denies itself from inside (Landlock)
 cannot be seen from outside.
 
 Why it matters
@@ -78,9 +79,16 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
         for key in reach.servers if reach.asset in assets else ():
             if key in servers:
                 reaches.setdefault(key, []).append(reach)
-    if not reaches:
+    untold = [each for each in servers.values() if assets and each.key not in reaches and _would_start_here(each)]
+    for server in untold:
+        yield NotAssessed(
+            inventory_subject(server).label,
+            "what would stand around it shows only while it runs",
+            "start it and look again",
+        )
+    if not reaches and not untold:
         yield NotApplicable(
-            "no server of which it can be told what it would open" if assets else "nothing worth stealing was found"
+            "no server is started on this host" if assets else "nothing worth stealing was found on this host"
         )
     alike: dict[tuple[str, ...], list[Server]] = {}
     for key, each in reaches.items():
@@ -98,18 +106,24 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
         yield _finding(those, [assets[name] for name in opened], reaches[those[0].key])
 
 
+def _would_start_here(server: Server) -> bool:
+    """Whether it is a program that a client starts, and is not switched off."""
+    return server.presence in ("not running", "unknown") and server.launch is not None and not server.units
+
+
 def _finding(servers: Sequence[Server], assets: Sequence[AssetFact], reaches: Sequence[Reach]) -> Finding:
     counts = Counter(asset.kind for asset in assets)
     worst = sorted(counts, key=lambda kind: (kind in _WORTH_LITTLE, -counts[kind], kind))
-    said = ", ".join(_counted(counts[kind], kind) for kind in worst[:_SHOWN])
-    more = f" and {len(worst) - _SHOWN} other kinds" if len(worst) > _SHOWN else ""
+    said = [_counted(counts[kind], kind) for kind in worst[:_SHOWN]]
+    more = len(worst) - _SHOWN
+    said += [f"{more} other kind{'s' if more > 1 else ''}"] if more > 0 else []
     others = len(servers) - 1
     names = f"{servers[0].name} and {others} more server{'s' if others > 1 else ''}" if others else servers[0].name
     could = "could open" if all(reach.basis == "predicted" for reach in reaches) else "can open"
     return Finding(
         subject=inventory_subject(servers[0]),
         severity=Severity.HIGH,
-        summary=f"{names} {could} {said}{more}",
+        summary=f"{names} {could} {_joined(said)}",
         evidence=tuple(_evidence(kind, assets, reaches) for kind in worst),
         also=tuple(inventory_subject(server) for server in servers[1:]),
     )
@@ -127,6 +141,10 @@ def _evidence(kind: str, assets: Sequence[AssetFact], reaches: Sequence[Reach]) 
         actual=f"{names}{more}: {why}",
         command=("ls", "-ld", first.name) if exact else (),
     )
+
+
+def _joined(parts: list[str]) -> str:
+    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
 
 
 def _counted(count: int, kind: str) -> str:

@@ -55,6 +55,8 @@ from workbench.api import (
     Subject,
     Verdict,
     check,
+    developers,
+    meant_for,
     who_can,
 )
 
@@ -81,7 +83,9 @@ def accepts_any_peer(snapshot: Snapshot) -> Iterator[Verdict]:
 def _judged(socket: SocketFact, snapshot: Snapshot, *, isolated: bool) -> Verdict:
     name = f"@{socket.name}" if socket.abstract else socket.path.asked if socket.path is not None else socket.name
     subject = Subject("socket", name, name)
-    own = {0, socket.uid if socket.uid is not None else snapshot.host.uid}
+    owner = socket.uid if socket.uid is not None else snapshot.host.uid
+    # Whoever looks is a stranger too, unless it is a service's: that is there for its developers.
+    own = {0, owner} if owner in developers(snapshot) else meant_for(owner, snapshot)
     foreign = sorted(set(socket.peers or ()) - own)
     if foreign:
         return _finding(
@@ -113,8 +117,8 @@ def _keeps_out(socket: SocketFact, snapshot: Snapshot) -> bool:
     """Whether its mode, its access list or a folder on the way lets nobody else connect."""
     if socket.path is None or socket.path.file.kind != "socket" or socket.foreign_namespace:
         return False
-    own = {snapshot.host.uid, socket.path.file.uid} | ({socket.uid} if socket.uid is not None else set())
-    return not who_can(socket.path, WRITE, snapshot.accounts, frozenset(own))
+    own = meant_for(socket.uid if socket.uid is not None else socket.path.file.uid, snapshot) | {socket.path.file.uid}
+    return not who_can(socket.path, WRITE, snapshot.accounts, own)
 
 
 def _finding(subject: Subject, summary: str, evidence: Evidence) -> Finding:

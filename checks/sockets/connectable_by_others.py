@@ -61,6 +61,7 @@ from workbench.api import (
     Subject,
     Verdict,
     check,
+    meant_for,
     who_can,
 )
 
@@ -86,8 +87,8 @@ def connectable_by_others(snapshot: Snapshot) -> Iterator[Verdict]:
 def _judge(socket: SocketFact, path: PathFact, snapshot: Snapshot) -> Verdict:
     if path.file.kind != "socket" or _is_replaced(socket, path):
         return NotAssessed(f"the socket {socket.name}", "another file stands in the place of the one that was bound")
-    own = {path.file.uid, snapshot.host.uid} | ({socket.uid} if socket.uid is not None else set())
-    audience = who_can(path, WRITE, snapshot.accounts, frozenset(own))
+    own = meant_for(socket.uid if socket.uid is not None else path.file.uid, snapshot) | {path.file.uid}
+    audience = who_can(path, WRITE, snapshot.accounts, own)
     subject = Subject("socket", path.asked, path.asked)
     if not audience:
         return Passed(subject)

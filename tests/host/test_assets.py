@@ -150,11 +150,45 @@ def test_another_account_is_foretold_by_its_own_rights(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "opened"),
+    [
+        ((), set()),
+        (("-v", "data:/data"), set()),
+        (("-v", "{home}:/work"), {".ssh/id_rsa", ".npmrc"}),
+        (("--mount", "type=bind,src={home}/.ssh,dst=/keys"), {".ssh/id_rsa"}),
+        (("-v", "{home}:/work", "--user", "60001:60001"), {".npmrc"}),
+        (("-v", "{home}/.npmrcs:/work"), set()),
+        (("--privileged",), {".ssh/id_rsa", ".npmrc"}),
+        (("--privileged", "--user", "60001:60001"), set()),
+        (("--privileged=false",), set()),
+    ],
+)
+def test_a_container_is_foretold_by_what_it_is_shown(options: tuple[str, ...], opened: set[str], home: Path) -> None:
+    for folder in (home, *home.parents):
+        if folder.stat().st_uid == ME and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o011)
+    command = ("docker", "run", "-i", *(option.format(home=home) for option in options), "mcp/git")
+    reaches = reached(home, server(launch=understand(command, str(home)), isolation=("docker",)))
+    assert {name for name, reach in reaches.items() if reach.verdict == "yes"} == opened
+    assert {(reach.verdict, reach.basis) for reach in reaches.values()} <= {("yes", "predicted"), ("no", "predicted")}
+    assert len(reaches) == 2
+
+
+def test_a_container_does_not_pass_the_folders_above_its_mount(home: Path) -> None:
+    """A file that everybody may read, behind a closed home: the mount leads past the door."""
+    home.chmod(0o700)
+    command = ("docker", "run", "-i", "-v", f"{home}/.npmrc:/rc", "--user", "60001:60001", "mcp/git")
+    reaches = reached(home, server(launch=understand(command, str(home)), isolation=("docker",)))
+    assert {name for name, reach in reaches.items() if reach.verdict == "yes"} == {".npmrc"}
+
+
+@pytest.mark.parametrize(
     "one",
     [
         server(presence="remote", launch=None),
         server(presence="switched off"),
-        server(launch=understand(("docker", "run", "-i", "mcp/git"), "/home/dev"), isolation=("docker",)),
+        server(launch=understand(("docker", "run", "-i", "mcp/${TAG}"), "/home/dev"), isolation=("docker",)),
+        server(launch=understand(("docker", "run", "-v", "${HOME}:/h", "mcp/git"), "/home/dev"), isolation=("docker",)),
         server(launch=understand(("bwrap", "--unshare-all", "/usr/bin/x"), "/home/dev"), isolation=("bwrap",)),
         server(isolation=("VS Code sandbox",)),
         server(units=("mcp.service",)),

@@ -9,6 +9,7 @@ import pytest
 
 from tests import builders
 from tests.plugins.loading import get_check, run_check
+from workbench.launch import understand
 from workbench.model.clients import ClientFacts, ServerEntry
 from workbench.model.facts import HostFacts
 from workbench.model.finding import NotApplicable, Passed, Verdict
@@ -188,3 +189,40 @@ def test_vulnerable_what_a_sandbox_shows_of_the_host() -> None:
 def test_not_assessed_when_the_content_could_not_be_read() -> None:
     clients = ClientFacts(builders.unread("content"))
     assert scan_check(get_check(CHECK), builders.snapshot(clients=clients)).status is Status.NOT_ASSESSED
+
+
+@pytest.mark.parametrize("path", ["/home/colleague/.ssh", "/home/colleague", "/home/colleague/src/dotfiles"])
+def test_vulnerable_in_the_home_of_the_one_whose_config_it_is(path: str) -> None:
+    """With many homes looked at, "your home" is that of the config's owner, not that of the one who looks."""
+    config = builders.config([_server(path)], owner=1001)
+    root = HostFacts("linux", "6.1.0", 0, "root", "/root")
+    said = run_check(CHECK, builders.snapshot(clients=ClientFacts(builders.COMPLETE, configs=(config,)), host=root))
+    assert len(builders.findings(said)) == 1
+
+
+USR = ("--unshare-all", "--ro-bind", "/usr", "/usr", "--ro-bind", "/etc/ssl", "/etc/ssl")
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        ((*USR, "--bind", "/home/dev", "/workspace"), "/home/dev"),
+        ((*USR, "--ro-bind", "/home/dev/", "/home/dev"), "/home/dev"),
+        ((*USR, "--ro-bind-try", "/home", "/home"), "/home"),
+        ((*USR, "--ro-bind", "/home/dev/.ssh", "/keys"), "/home/dev/.ssh"),
+        (("--ro-bind", "/", "/", "--unshare-net"), "/"),
+        (("--ro-bind", "/", "/", "--tmpfs", "/tmp"), "/"),
+        (("--ro-bind", "/", "/", "--tmpfs", "/home"), ""),
+        (("--ro-bind", "/", "/", "--tmpfs", "/home/dev", "--bind", "/home/dev/ws", "/home/dev/ws"), ""),
+        (("--ro-bind", "/", "/", "--ro-bind", "/var/empty", "/home"), ""),
+        (("--ro-bind", "/", "/", "--ro-bind", "/home/dev/ws", "/home/dev/ws"), "/"),
+        (("--tmpfs", "/home", "--ro-bind", "/", "/"), "/"),
+        ((*USR, "--bind", "/home/dev/ws", "/workspace"), ""),
+        (USR, ""),
+    ],
+)
+def test_what_bubblewrap_shows_counts(options: tuple[str, ...], shown: str) -> None:
+    command = ("bwrap", *options, "/usr/bin/node", "/usr/lib/mcp/x.js", "--bind", "/home/dev", "/home/dev")
+    said = _said(builders.server("box", command, launch=understand(command, "/home/dev")))
+    found = builders.findings(said)
+    assert [finding.summary.split(": ")[0] for finding in found] == ([f"box is given {shown}"] if shown else [])

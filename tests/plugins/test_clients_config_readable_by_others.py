@@ -95,3 +95,14 @@ def test_not_assessed_on_windows() -> None:
 def test_not_assessed_when_rights_could_not_be_looked_at() -> None:
     result = scan_check(get_check(CHECK), builders.snapshot(clients=ClientFacts(builders.unread("mode", CONFIG))))
     assert result.status is Status.NOT_ASSESSED
+
+
+def test_hardened_in_another_home_its_owner_is_nobody_else() -> None:
+    """Root looks at every home: that the colleague can read the colleague's own config is as it should be."""
+    home = {"/home/colleague": (0o755, 1001, 1001), "/home/colleague/.cursor": (0o755, 1001, 1001)}
+    where = builders.path("/home/colleague/.cursor/mcp.json", 0o600, uid=1001, gid=1001, directories=home)
+    config = builders.config([builders.server()], path=where, owner=1001)
+    root = HostFacts("linux", "6.1.0", 0, "root", "/root")
+    for each in (config, builders.config([builders.server()], path=where, owner=1000)):
+        said = run_check(CHECK, builders.snapshot(clients=ClientFacts(builders.COMPLETE, configs=(each,)), host=root))
+        assert bool(builders.findings(said)) is (each.owner == 1000)

@@ -10,6 +10,7 @@ import pytest
 from tests import builders
 from tests.plugins.loading import get_check, run_check
 from workbench.knowledge.base import knowledge_date
+from workbench.launch import understand
 from workbench.model.clients import ClientFacts, EntryReference, InstalledPackage, ServerEntry
 from workbench.model.facts import HostFacts
 from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed, Verdict
@@ -328,3 +329,17 @@ def test_hostile_names_and_versions_are_never_placed(name: str, version: str) ->
 def test_a_secret_in_the_argument_is_not_searched_for() -> None:
     package = replace(_npm("mcp-remote", "0.1.15"), text="mcp-remote@0.1.15?<secret: token>")
     assert "<secret: " not in " ".join(_found(_server(package)).evidence[0].command)
+
+
+@pytest.mark.parametrize(
+    ("command", "flaw"),
+    [
+        (("npx", "-y", "supergateway@3.4.0", "--stdio", "npx -y mcp-remote@0.1.0 https://x.example/"), "CVE-2025-6514"),
+        (("npx", "-y", "supergateway@3.4.0", "--stdio", "npx -y mcp-remote@0.1.16 https://x.example/"), ""),
+        (("uvx", "--with", "mcp-server-git==2025.9.25", "mcp-server-time@2026.10.19"), "CVE-2025-68144"),
+    ],
+)
+def test_what_is_fetched_besides_counts_too(command: tuple[str, ...], flaw: str) -> None:
+    found = builders.findings(_said(replace(_server(None), launch=understand(command, "/home/dev"))))
+    said = " ".join(evidence.actual for finding in found for evidence in finding.evidence)
+    assert flaw in said if flaw else "mcp-remote" not in said

@@ -88,3 +88,18 @@ def test_not_assessed_when_the_launcher_is_not_understood() -> None:
 def test_not_assessed_when_the_content_could_not_be_read() -> None:
     clients = ClientFacts(builders.unread("content"))
     assert scan_check(get_check(CHECK), builders.snapshot(clients=clients)).status is Status.NOT_ASSESSED
+
+
+def test_vulnerable_with_many_homes_each_starts_as_its_owner() -> None:
+    where = builders.path("/home/colleague/.cursor/mcp.json", 0o600, uid=1001, gid=1001)
+    root = HostFacts("linux", "6.1.0", 0, "root", "/root")
+    for account in ("", "colleague"):
+        config = builders.config([_server(account=account)], path=where, owner=1001)
+        clients = ClientFacts(builders.COMPLETE, configs=(config,))
+        (finding,) = builders.findings(run_check(CHECK, builders.snapshot(clients=clients, host=root)))
+        assert "as colleague, with nothing around it" in finding.summary
+
+
+def test_a_name_that_holds_a_secret_is_not_searched_for() -> None:
+    (finding,) = builders.findings(_said(replace(_server(), name="<secret: stripe, 32 characters>")))
+    assert finding.evidence[0].command[0] == "stat"

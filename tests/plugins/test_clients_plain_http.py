@@ -96,3 +96,20 @@ def test_not_assessed_when_the_host_is_not_known(url: str) -> None:
 def test_not_assessed_when_the_content_could_not_be_read() -> None:
     clients = ClientFacts(builders.unread("content"))
     assert status(CHECK, builders.snapshot(clients=clients)) is Status.NOT_ASSESSED
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("mcp-remote", "http://tools.example/mcp"),
+        ("npx", "-y", "mcp-remote@0.1.16", "http://tools.example/mcp"),
+        ("sh", "-c", "npx mcp-remote@0.1.16 http://tools.example/mcp"),
+        ("npx", "-y", "supergateway@3.4.0", "--stdio", "npx -y mcp-remote@0.1.16 http://tools.example/mcp"),
+    ],
+)
+def test_vulnerable_however_the_bridge_is_started(command: tuple[str, ...]) -> None:
+    (finding,) = builders.findings(_said(builders.server("files", command, launch=understand(command, "/home/dev"))))
+    assert "tools.example without encryption" in finding.summary
+    closed = tuple(word.replace("http:", "https:") for word in command)
+    said = _said(builders.server("files", closed, launch=understand(closed, "/home/dev")))
+    assert builders.kinds(said) == {Passed}

@@ -68,3 +68,9 @@ def test_not_assessed_when_an_option_is_not_known() -> None:
 def test_not_assessed_when_the_content_could_not_be_read() -> None:
     clients = ClientFacts(builders.unread("content"))
     assert status(CHECK, builders.snapshot(clients=clients)) is Status.NOT_ASSESSED
+
+
+def test_vulnerable_an_image_whose_name_holds_a_secret() -> None:
+    token = "<secret: github, 40 characters>"
+    (finding,) = builders.findings(_said(_server("docker", "run", "-i", f"registry.example/{token}/mcp:latest")))
+    assert not any("<secret: " in word for word in finding.evidence[0].command)

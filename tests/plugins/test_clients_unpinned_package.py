@@ -9,6 +9,7 @@ import pytest
 
 from tests import builders
 from tests.plugins.loading import get_check, run_check
+from workbench.launch import understand
 from workbench.model.clients import ClientFacts, ServerEntry
 from workbench.model.finding import NotApplicable, NotAssessed, Passed, Verdict
 from workbench.model.launch import Launch, PackageSpec
@@ -121,3 +122,24 @@ def test_not_assessed_when_the_launcher_is_not_understood() -> None:
 def test_not_assessed_when_the_content_could_not_be_read() -> None:
     clients = ClientFacts(builders.unread("content"))
     assert scan_check(get_check(CHECK), builders.snapshot(clients=clients)).status is Status.NOT_ASSESSED
+
+
+@pytest.mark.parametrize(
+    ("command", "loose"),
+    [
+        (("npx", "-y", "supergateway@3.4.0", "--stdio", "npx -y @acme/server /srv"), ["@acme/server"]),
+        (("npx", "-y", "supergateway@3.4.0", "--stdio", "npx -y @acme/server@1.2.3 /srv"), []),
+        (("npx", "-y", "supergateway", "--stdio", "npx -y @acme/server /srv"), ["supergateway", "@acme/server"]),
+        (("uvx", "--with", "requests", "mcp-server-git@2026.11.18"), ["requests"]),
+        (("uvx", "--with", "requests==2.32.0", "mcp-server-git@2026.11.18"), []),
+        (("npx", "-y", "-p", "one@1.0.0", "-p", "two@2.0.0", "one"), []),
+    ],
+)
+def test_what_is_fetched_besides_counts_too(command: tuple[str, ...], loose: list[str]) -> None:
+    entry = builders.server("files", command, launch=understand(command, "/home/dev"))
+    clients = ClientFacts(builders.COMPLETE, configs=(builders.config([entry]),))
+    said = run_check("clients/unpinned-package", builders.snapshot(clients=clients))
+    found = builders.findings(said)
+    assert [finding.summary.split(" runs the newest ")[1].split(",")[0] for finding in found] == loose
+    assert len({finding.identity for finding in found}) == len(loose)
+    assert (Passed in builders.kinds(said)) is not bool(loose)

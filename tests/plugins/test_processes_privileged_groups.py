@@ -41,7 +41,7 @@ def test_vulnerable_groups_of_the_account_are_one_finding_for_all_its_servers() 
 def test_vulnerable_each_of_the_groups(group: int) -> None:
     (finding,) = builders.findings(run_check(CHECK, on(running(groups=(1000, group)), of_account=(1000,))))
     assert GROUPS[group] in finding.summary
-    assert finding.subject.kind == "process"
+    assert finding.subject.kind == "config"
 
 
 def test_vulnerable_as_the_main_group() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from tests import builders
 from tests.plugins.loading import run_check, status
+from workbench.launch import understand
 from workbench.model.assets import AssetFact, AssetFacts, Basis, Reach
 from workbench.model.assets import Verdict as Answer
 from workbench.model.finding import NotApplicable, NotAssessed, Passed, Verdict
@@ -38,7 +40,7 @@ def _said(*reaches: Reach, names: Sequence[str] = ("files",), **more: Any) -> li
 def test_vulnerable() -> None:
     (finding,) = builders.findings(_said(_reach(KEY), _reach(CLOUD), _reach(DATABASE), _reach(HISTORY)))
     assert finding.severity is Severity.HIGH
-    assert finding.summary == "files can open a cloud credential, a database, a private key, a shell history"
+    assert finding.summary == "files can open a cloud credential, a database, a private key and a shell history"
     assert finding.subject.key == "config#files"
     assert finding.evidence[0].command == ("ls", "-ld", "/home/dev/.aws/credentials")
 
@@ -77,6 +79,13 @@ def test_hardened_and_vulnerable_side_by_side() -> None:
 def test_not_applicable() -> None:
     assert builders.kinds(_said()) == {NotApplicable}
     assert builders.kinds(_said(assets=AssetFacts(builders.COMPLETE))) == {NotApplicable}
+
+
+def test_not_assessed_what_another_sandbox_would_show_it() -> None:
+    launch = understand(("bwrap", "--unshare-all", "/usr/bin/x"), "/home/dev")
+    boxed = replace(_server("files"), presence="not running", launch=launch)
+    said = _said(servers=ServerFacts(builders.COMPLETE, (boxed,)))
+    assert builders.kinds(said) == {NotAssessed}
 
 
 def test_not_assessed_what_may_not_be_looked_up() -> None:

@@ -75,3 +75,17 @@ def test_not_assessed_an_abstract_name_that_anyone_may_reach() -> None:
 def test_not_assessed_when_the_owners_could_not_be_read() -> None:
     facts = SocketFacts(builders.unread("owner"))
     assert status(CHECK, builders.snapshot(sockets=facts)) is Status.NOT_ASSESSED
+
+
+@pytest.mark.parametrize("looker", [0, 1000])
+def test_hardened_a_service_is_there_for_its_developer(looker: int) -> None:
+    """A server with an account of its own is reached by the developer who set it up: that is no stranger."""
+    folder = {"/run/mcp": (0o750, 990, 1000)}
+    path = builders.path("/run/mcp/s.sock", 0o660, kind="socket", uid=990, gid=1000, directories=folder)
+    host = replace(builders.snapshot().host, uid=looker)
+    service = builders.socket(path, uid=990, peers=(990, 1000))
+    assert builders.kinds(_said(service, host=host)) == {Passed}
+    for check in ("sockets/connectable-by-others", "sockets/replaceable"):
+        snapshot = builders.snapshot(sockets=SocketFacts(builders.COMPLETE, (service,)), host=host)
+        assert builders.kinds(run_check(check, snapshot)) == {Passed}
+    assert builders.findings(_said(replace(service, peers=(1001,)), host=host))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -37,6 +38,18 @@ def unseen(check: str, worst: Severity = Severity.HIGH) -> CheckResult:
 
 def inapplicable(check: str) -> CheckResult:
     return CheckResult(check, check, Severity.HIGH, Status.NOT_APPLICABLE, reason="none here")
+
+
+def _results() -> st.SearchStrategy[list[CheckResult]]:
+    severities = st.sampled_from([*Severity])
+    names = st.builds(lambda area, name: f"{area}/{name}", st.sampled_from(AREAS), st.sampled_from("abcdefgh"))
+    one = st.one_of(
+        st.builds(lambda name, many: found(*many, check=name), names, st.lists(severities, min_size=1, max_size=5)),
+        st.builds(passed, names, severities),
+        st.builds(unseen, names, severities),
+        st.builds(inapplicable, names),
+    )
+    return st.lists(one, max_size=12, unique_by=lambda result: result.check)
 
 
 def test_a_clean_host_is_an_a() -> None:
@@ -99,6 +112,36 @@ def test_the_price_of_the_next_letter() -> None:
     assert price_of_next_letter([passed()], {"clients/a"}) == ""
 
 
+def test_the_price_of_thousands_of_findings_is_told_at_once() -> None:
+    crowd = found(*[Severity.CRITICAL] * 20_000, check="sockets/crowd")
+    began = time.monotonic()
+    assert price_of_next_letter([crowd, passed()], {"sockets/crowd"}) == "20000 safe repairs to A"
+    assert time.monotonic() - began < 10
+
+
+@given(_results(), st.sets(st.sampled_from([f"{area}/{name}" for area in AREAS for name in "abcdefgh"])))
+def test_the_price_is_the_least_number_of_repairs(results: list[CheckResult], safe: set[str]) -> None:
+    said = price_of_next_letter(results, safe)
+    if "safe repair" not in said or said.startswith("safe"):
+        return
+    count, letter = int(said.split()[0]), said[-1]
+    every = [each for result in results if result.check in safe for each in result.findings]
+    every.sort(key=lambda each: (-each.severity.rank, each.check, each.identity))
+
+    def after(repaired: int) -> str:
+        gone = every[:repaired]
+        left = [
+            replace(result, findings=kept, status=Status.FOUND if kept else Status.PASSED, passed=len(result.findings))
+            if result.findings and (kept := tuple(each for each in result.findings if each not in gone)) is not None
+            else result
+            for result in results
+        ]
+        return grade(left).letter
+
+    assert after(count) == letter < grade(results).letter
+    assert after(count - 1) >= grade(results).letter
+
+
 def test_less_sight_never_makes_the_worst_case_better() -> None:
     half = [passed("clients/a", Severity.LOW), unseen("clients/b", Severity.LOW)]
     assert grade(half).at_worst == "B"
@@ -106,18 +149,6 @@ def test_less_sight_never_makes_the_worst_case_better() -> None:
     seen = [found(*[Severity.MEDIUM] * 5, check=f"clients/{name}") for name in "abcdef"]
     blind = [unseen(f"clients/{name}", Severity.MEDIUM) for name in "abcdef"]
     assert (grade(seen).letter, grade(blind).at_worst) == ("D", "D")
-
-
-def _results() -> st.SearchStrategy[list[CheckResult]]:
-    severities = st.sampled_from([*Severity])
-    names = st.builds(lambda area, name: f"{area}/{name}", st.sampled_from(AREAS), st.sampled_from("abcdefgh"))
-    one = st.one_of(
-        st.builds(lambda name, many: found(*many, check=name), names, st.lists(severities, min_size=1, max_size=5)),
-        st.builds(passed, names, severities),
-        st.builds(unseen, names, severities),
-        st.builds(inapplicable, names),
-    )
-    return st.lists(one, max_size=12, unique_by=lambda result: result.check)
 
 
 def _not_better(now: str, before: str) -> bool:

@@ -48,12 +48,21 @@ def uses(server: Server, snapshot: Snapshot) -> Iterator[Use]:
             # Copies that were started at different times may be of different versions.
             seen.add((source.ecosystem, versions.normalised(source.ecosystem, source.package)))
             yield Use(source.ecosystem, source.package, source.version, "running", source.path, source.kind)
-    spec = server.launch.package if server.launch is not None else None
-    if spec is not None and (spec.ecosystem, versions.normalised(spec.ecosystem, spec.name)) not in seen:
-        yield _of_launch(spec, server, snapshot)
+    for spec in packages_of(server.launch):
+        package = (spec.ecosystem, versions.normalised(spec.ecosystem, spec.name))
+        if package not in seen:
+            seen.add(package)
+            yield _of_launch(spec, server, snapshot)
     image = _image(server, server.launch)
     if image is not None:
         yield image
+
+
+def packages_of(launch: Launch | None) -> tuple[PackageSpec, ...]:
+    """The package that a launch runs, and those that are fetched besides."""
+    if launch is None:
+        return ()
+    return (*((launch.package,) if launch.package is not None else ()), *launch.inner)
 
 
 def _of_launch(spec: PackageSpec, server: Server, snapshot: Snapshot) -> Use:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from workbench.access import READ, WRITE, can
+from workbench.host.assets import containers
 from workbench.host.assets.finding import find
 from workbench.host.assets.ports import databases
 from workbench.host.assets.reaching import of_process
@@ -39,6 +40,9 @@ def gather(context: Context) -> AssetFacts:
             # The copies of one server are started alike; where they differ the one that reaches more counts.
             each = [_tried(context, copy, of_process(server, copy, assets, table), assets) for copy in copies]
             reaches += [max(those, key=_badness) for those in zip(*each, strict=True)]
+        elif (options := containers.started_in(server)) is not None:
+            starter = known.get(_starter(server, context))
+            reaches += containers.foretold(server, options, starter, assets)
         else:
             account = _account_of(server, context, known)
             if account is not None:
