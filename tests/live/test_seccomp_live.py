@@ -197,7 +197,7 @@ def test_what_has_ended_is_said() -> None:
     assert zombie.wait() == 0
 
 
-@pytest.mark.parametrize("pid", [-1, 0, 1, os.getpid()])
+@pytest.mark.parametrize("pid", [-1, 0, 1, os.getpid()], ids=["every", "none", "first", "own"])
 def test_some_are_never_touched(pid: int) -> None:
     with pytest.raises(filters.CannotRead):
         filters.read_filters(pid)
