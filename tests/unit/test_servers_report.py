@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,19 @@ def test_the_document_is_of_its_schema() -> None:
     assert first["sockets"] == ["/run/user/1000/mcp.sock"] and first["sources"][0]["deleted"] is True
     with pytest.raises(ValidationError):
         TypeAdapter(servers.InventoryDocument).validate_python({**document, "servers": [{}]})
+
+
+def test_thousands_of_servers_of_one_config_take_no_time() -> None:
+    names = [f"server-{number}" for number in range(4000)]
+    entries = [builders.server(name, COMMAND, line=number) for number, name in enumerate(names, 1)]
+    clients = ClientFacts(builders.COMPLETE, (builders.config(entries),))
+    references = [EntryReference(CONFIG, ("mcpServers", name), name) for name in names]
+    found = host(*(running(key=each.name, name=each.name, entry=each) for each in references), clients=clients)
+    began = time.thread_time()
+    text = servers.as_json(found)
+    used = time.thread_time() - began
+    assert [each["config"]["line"] for each in json.loads(text)["servers"]] == list(range(1, 4001))
+    assert used < 1.0, f"{used:.2f} s of processor time"
 
 
 def test_the_text_says_what_was_joined() -> None:
