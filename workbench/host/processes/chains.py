@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from workbench.host.processes.entries import Configured, shown
 from workbench.host.processes.indirect import is_spawned_by_python
 from workbench.host.processes.known import is_ourselves
+from workbench.host.processes.needles import holds_any
 from workbench.host.processes.programs import is_container_tool, is_launcher, names_mcp, program_name, script_of
 from workbench.host.processes.recognise import Recogniser, Recognition
 from workbench.host.processes.table import Gone, Table
@@ -99,10 +100,9 @@ def find(table: Table, recogniser: Recogniser, own: int, *, look_at_units: bool)
 def candidates(commands: Mapping[int, bytes], entries: Iterable[Configured]) -> list[int]:
     """The processes worth a closer look, by their command line alone: most of a host is dismissed here."""
     needles = {needle.encode("utf-8", "surrogateescape").lower() for each in entries for needle in each.needles}
-    words = b"|".join([b"mcp", b"modelcontextprotocol", *sorted(map(re.escape, needles))])
-    search = re.compile(words).search
+    holds = holds_any((b"mcp", b"modelcontextprotocol", *needles))
     interpreted = _INTERPRETED.match
-    return [pid for pid, command in commands.items() if command and (interpreted(command) or search(command.lower()))]
+    return [pid for pid, command in commands.items() if command and (interpreted(command) or holds(command.lower()))]
 
 
 def client_of(table: Table, pid: int) -> str:
