@@ -73,6 +73,13 @@ class Surroundings:
     project: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     files: Files = field(default_factory=Files)
+    tables: dict[Pointer, Pointer] = field(default_factory=dict)
+
+    def shown(self, table: Pointer) -> Pointer:
+        """The pointer to a table of servers, safe to show: worked out once for all that stand in it."""
+        if table not in self.tables:
+            self.tables[table] = _shown(table)
+        return self.tables[table]
 
 
 def read_entries(document: Any, client: Client, around: Surroundings) -> Entries:
@@ -137,20 +144,24 @@ def _read_entry(slot: Slot, client: Client, around: Surroundings, off: bool, wro
     for key in _ENVIRONMENT:
         # A list of NAME=value is of no client's shape, and holds its secrets all the same.
         secrets += [] if isinstance(value.get(key), dict) else _secrets_in(value.get(key), key)
-    in_name = capture("", slot.name, "the name of the server")
-    secrets += [in_name] if in_name is not None else []
+    name = shown_name(slot.name)
+    if name != slot.name:
+        in_name = capture("", slot.name, "the name of the server")
+        secrets += [in_name] if in_name is not None else []
     secrets += _headers(value, pointer, wrong)
     url, in_url = redact_url(_text(value, _ADDRESS))
     secrets += [in_url] if in_url is not None else []
     rest = {key: part for key, part in value.items() if key not in _READ}
     secrets += _secrets_in(rest, "")
-    shown = _shown(pointer)
+    shown = (*around.shown(pointer[:-1]), name if pointer[-1] == slot.name else _shown(pointer[-1:])[0])
     exact = shown == pointer and slot.written
-    launch = understand(texts, around.home) if texts else _of_image(around.images.get(slot.name, ""), around.home)
+    launch = (
+        understand(texts, around.home, redacted) if texts else _of_image(around.images.get(slot.name, ""), around.home)
+    )
     disabled = off or around.off or value.get("disabled") is True or value.get("enabled") is False
     runs, loaders = _on_this_host(value, pointer, texts, launch, around) if texts and not disabled else ((), ())
     return ServerEntry(
-        name=shown_name(slot.name),
+        name=name,
         pointer=shown,
         transport=_transport(value, bool(texts) or launch is not None, url),
         command=redacted,
