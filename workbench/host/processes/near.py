@@ -41,7 +41,7 @@ def near(table: Table, pid: int, started: Started, script: str, entries: Iterabl
         folder = table.working_directory(pid)
     except Hidden:
         folder = ""
-    mine = _Mine(started, shown(started.argv), shown(started.tail), os.path.join(folder, script) if script else "")
+    mine = _Mine(started, shown(started.argv), shown(started.tail), script, os.path.join(folder, script))
     found = []
     for each in changed:
         given = _given(each, mine)
@@ -58,12 +58,13 @@ def near(table: Table, pid: int, started: Started, script: str, entries: Iterabl
 
 
 class _Mine(NamedTuple):
-    """A process, with its command, what follows its script, and the path of that: as they are compared with entries."""
+    """A process as it is compared with entries: its command, its script or module, what follows that, and its path."""
 
     started: Started
     command: tuple[str, ...]
     tail: tuple[str, ...]
     script: str
+    path: str
 
 
 def _given(entry: Configured, mine: _Mine) -> tuple[Sequence[str], Sequence[str]] | None:
@@ -84,14 +85,19 @@ def _given(entry: Configured, mine: _Mine) -> tuple[Sequence[str], Sequence[str]
         return mine.tail, command[place + 1 :]
     if launch.script:
         place = command.index(launch.script) if launch.script in command else None
-        if place is None or not mine.script or os.path.normpath(launch.script) != os.path.normpath(mine.script):
-            return None
-        return mine.tail, command[place + 1 :]
+        return (mine.tail, command[place + 1 :]) if place is not None and _is_script(launch.script, mine) else None
+    if _is_script(launch.program, mine) or (mine.script and launch.program == os.path.basename(mine.script)):
+        # A program that names its interpreter in its first line: what pip and npm install.
+        return mine.tail, launch.arguments
     program = started.argv[0] if started.argv else ""
     same = "/" in launch.program and launch.program == program
     if not same or is_interpreter(program_name(program)):
         return None
     return mine.command[1:], launch.arguments
+
+
+def _is_script(named: str, mine: _Mine) -> bool:
+    return bool(mine.script) and (named == mine.script or os.path.normpath(named) == os.path.normpath(mine.path))
 
 
 def _differences(was: Sequence[str], now: Sequence[str]) -> tuple[list[str], list[str]]:
