@@ -18,6 +18,7 @@ _WHOLE_LINE = re.compile(r"(?:[\w.@+-]+|/\S+(?=\s+[-/]))\s")
 _FOLDER = re.compile(r"\$\{(?:__dirname|extensionPath|CLAUDE_PLUGIN_ROOT)\}")
 _ANSWER = re.compile(r"\$\{user_config\.([^}]+)\}")
 _FILL_LIMIT = 500
+_ITEM_LIMIT = 4096
 _TIMES = 16
 _SEPARATOR = re.compile(r"\$\{(?:/|pathSeparator)\}")
 
@@ -102,12 +103,16 @@ def _command(text: str, pointer: Pointer, place: str, *, alone: bool) -> list[Ar
     """A command; where it is a whole command line in one text, the words of it."""
     if not (alone and _WHOLE_LINE.match(text)):
         return [Argument(text, pointer, place, True)]
-    return [Argument(item, pointer, place, False) for item in words(text)]
+    return [Argument(item, pointer, place, False) for item in words(text)[:_ITEM_LIMIT]]
 
 
 def _items(values: list[Any], pointer: Pointer, place: str, wrong: list[Misshapen]) -> list[Argument]:
     items: list[Argument] = []
-    for index, item in enumerate(values):
+    if len(values) > _ITEM_LIMIT:
+        wrong.append(
+            Misshapen(pointer, f"of its {len(values)} items only the first {_ITEM_LIMIT} were read", lost=True)
+        )
+    for index, item in enumerate(values[:_ITEM_LIMIT]):
         where = (*pointer, index)
         if isinstance(item, str):
             items.append(Argument(item, where, f"{place}[{index}]", True))

@@ -136,6 +136,8 @@ def _understood(
         for part in entries.misshapen
         if part.lost
     )
+    if entries.cut:
+        unread += gap(path, CannotLook(entries.cut), "content")
     return Reading(config, unread, document.value)
 
 
@@ -169,7 +171,7 @@ def read_copy(raw: bytes, client: Client) -> tuple[int, tuple[SecretFact, ...]]:
             raise
         value = parse(raw, "jsonc").value
     # Of what its servers would start only the secrets are of interest: no file of this host is looked at.
-    entries = read_entries(value, client, Surroundings("/", "win32"))
+    entries = read_entries(value, client, Surroundings("/", "win32", copy=True))
     secrets = [*entries.secrets, *(secret for server in entries.servers for secret in server.secrets)]
     return len(entries.servers), tuple(dict.fromkeys(secrets))
 
