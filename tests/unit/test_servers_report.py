@@ -113,6 +113,21 @@ def test_the_text_says_what_was_joined() -> None:
         assert words in text
 
 
+def test_what_needs_a_look_stands_first() -> None:
+    found = [
+        running(key="1", name="off", presence="switched off", pids=(), outdated=""),
+        running(key="2", name="plain", outdated=""),
+        running(key="3", name="still", presence="not running", pids=(), outdated=""),
+        running(key="4", name="older"),
+        running(key="5", name="stray", configured=False, entry=None, clients=(), outdated=""),
+        running(key="6", name="far", presence="remote", pids=(), outdated=""),
+    ]
+    lines = as_text(host(*found)).splitlines()
+    names = [line[15:].split(" ")[0].strip(",") for line in lines[1:] if line[:1].strip()]
+    assert names == ["stray", "older", "plain", "far", "still", "off"]
+    assert [server.name for server in servers.document(host(*found)).servers] == [server.name for server in found]
+
+
 def test_each_place_that_could_not_be_read_is_told_once_with_where_and_what_its_client_does() -> None:
     problem = ConfigProblem("a comma is missing", 3, 7, "Claude Desktop starts none of the servers")
     state = SectionState("partial", unread=(Unread("content", CONFIG, "it cannot be parsed", "correct the file"),))
