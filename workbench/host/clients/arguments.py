@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from workbench.host.clients.layouts import words
 from workbench.model.facts import SecretFact
 from workbench.model.finding import Pointer
+from workbench.model.record import record
 
 _COMMAND = ("command", "cmd")
 _ARGUMENTS = ("args", "arguments")
@@ -23,7 +24,7 @@ _TIMES = 16
 _SEPARATOR = re.compile(r"\$\{(?:/|pathSeparator)\}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Misshapen:
     """A part of a document that is not of the shape its client reads. ``lost`` when its content was not understood."""
 
@@ -32,7 +33,7 @@ class Misshapen:
     lost: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Argument:
     """One item of an argument vector: its text, where it stands, and the name of that place."""
 

@@ -19,6 +19,7 @@ from workbench.model.clients import LoaderVariable, ServerEntry
 from workbench.model.facts import EnvironmentEntry, SecretFact
 from workbench.model.finding import Pointer
 from workbench.model.launch import Launch
+from workbench.model.record import record
 from workbench.secrets import capture, environment_entry, redact, redact_arguments, redact_url, shown_name
 from workbench.text import visible
 
@@ -50,7 +51,7 @@ _DEPTH_LIMIT = 20
 _FILE_LIMIT = 64
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entries:
     """What a document says of servers. ``raw`` are the servers' pointers as they stand in the document, in order.
 

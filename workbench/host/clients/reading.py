@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from workbench.documents import Document, Malformed, lines_of, parse
@@ -18,13 +18,14 @@ from workbench.host.files import CannotLook, read_bounded, reason
 from workbench.model.clients import Approval, ClientConfig, ConfigProblem
 from workbench.model.facts import PathFact, SecretFact, Unread
 from workbench.model.finding import Pointer
+from workbench.model.record import record
 from workbench.secrets import shown_name
 from workbench.text import visible
 
 Scope = Literal["user", "project", "managed"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reading:
     """What one place gave: a config, what is missing of it, and the parsed document. All empty: nothing is there."""
 
@@ -36,7 +37,7 @@ class Reading:
 NOTHING = Reading()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Parsed:
     document: Document | None
     format: Format

@@ -10,7 +10,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from workbench.host.processes.entries import Configured, shown
 from workbench.host.processes.indirect import is_spawned_by_python
@@ -20,6 +20,7 @@ from workbench.host.processes.programs import is_container_tool, is_launcher, na
 from workbench.host.processes.recognise import Recogniser, Recognition
 from workbench.host.processes.table import Gone, Table
 from workbench.launch import understand
+from workbench.model.record import record
 
 _DEEPEST = 64
 _INTERPRETED = re.compile(
@@ -54,7 +55,7 @@ _CLIENT_PACKAGES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """One server: its main process, the chain around it (outermost first), and why it is taken for one.
 

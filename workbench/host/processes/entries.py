@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from workbench.host.processes.programs import as_runner, is_interpreter, program_name
 from workbench.model.clients import ClientFacts, EntryReference, ServerEntry
 from workbench.model.launch import PackageSpec
+from workbench.model.record import record
 from workbench.secrets import redact_arguments
 
 # How much of an entry's command stands in a process: all of it, what its wrappers start, or merely the end of it.
@@ -17,7 +17,7 @@ _WHOLE, _INNER, _END = 3, 2, 1
 _FILLED_IN = re.compile(r"\$\{[^}]*\}|\$\w+|%\w+%|\{(?:env|file|input):[^}]*\}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Configured:
     """One stdio server of one config. ``owner`` is the uid it configures; None when it is for every account.
 
@@ -70,7 +70,7 @@ def shown(argv: Sequence[str]) -> tuple[str, ...]:
     return redact_arguments(argv)[0]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Started:
     """What is known of a process that an entry may have started. ``tail`` are the arguments after its script.
 
