@@ -27,7 +27,8 @@ _CONFIGS = {
     "cursor": (".cursor/mcp.json", "mcpServers"),
     "vscode": (".config/Code/User/mcp.json", "servers"),
 }
-CACHE = Path(os.environ.get("WORKBENCH_TEST_CACHE", Path(__file__).parents[2] / ".cache")) / "processes"
+# What is installed there names its own place: a link to it may be gone at the next run.
+CACHE = Path(os.environ.get("WORKBENCH_TEST_CACHE", Path(__file__).parents[2] / ".cache")).resolve() / "processes"
 
 
 class Client:

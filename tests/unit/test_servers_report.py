@@ -176,7 +176,7 @@ def test_the_clients_of_a_named_home_are_inspected(tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()
     done = workbench("servers", "--json", "--home", str(home), home=own)
-    assert [server["name"] for server in json.loads(done.stdout)["servers"] if server["configured"]] == ["here"]
+    assert [server["name"] for server in json.loads(done.stdout)["servers"] if server["config"]] == ["here"]
     assert workbench("servers", "--json", home=own).stdout.count('"here"') == 0
 
 
