@@ -149,6 +149,14 @@ def npm_environment() -> dict[str, str]:
     return {"npm_config_cache": str(cache), "npm_config_update_notifier": "false", "npm_config_prefer_offline": "true"}
 
 
+def starts(script: Path) -> bool:
+    """Whether the interpreter is still there that a program names in its first line: by the path it had then."""
+    try:
+        return Path(script.read_text().partition("\n")[0].removeprefix("#!")).exists()
+    except OSError:
+        return False
+
+
 @contextmanager
 def locked(name: str) -> Iterator[None]:
     """One at a time: the cache is shared with other runs."""

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.live import support
-from tests.live.support_servers import CACHE, Client, locked, npm_environment
+from tests.live.support_servers import CACHE, Client, locked, npm_environment, starts
 from workbench.host.processes.linux import LinuxTable
 from workbench.model.processes import ServerProcess
 from workbench.model.sources import SourceFact
@@ -61,7 +61,7 @@ def installed() -> Installed:
         if not all((modules / name / "package.json").exists() for name in NODE_PACKAGES):
             command = [npm, "install", "--prefix", str(modules.parent), "--no-fund", "--no-audit", *NODE_PACKAGES]
             got(command, {**os.environ, **npm_environment()}, "the servers for Node")
-        if not is_whole(environment):
+        if not (starts(environment / "bin" / "mcp-server-time") and (environment / "bin" / "uvx").exists()):
             shutil.rmtree(environment, ignore_errors=True)
             python = shutil.which("python3", path="/usr/bin:/bin") or sys.executable
             subprocess.run([python, "-m", "venv", str(environment)], check=True)
@@ -71,15 +71,6 @@ def installed() -> Installed:
         command = [str(environment / "bin" / "uvx"), "mcp-server-time", "--help"]
         got(command, {**os.environ, **uv_environment(environment / "bin")}, "mcp-server-time with uvx")
     return Installed(modules, environment / "bin")
-
-
-def is_whole(environment: Path) -> bool:
-    """Whether what is installed in it can be started: its programs name the interpreter by the path it had then."""
-    try:
-        first = (environment / "bin" / "mcp-server-time").read_text().partition("\n")[0]
-    except OSError:
-        return False
-    return (environment / "bin" / "uvx").exists() and Path(first.removeprefix("#!")).exists()
 
 
 def uv_environment(programs: Path) -> dict[str, str]:
