@@ -406,3 +406,34 @@ def test_a_project_folder_as_deep_as_the_system_allows(home: Path) -> None:
     finally:
         # Python itself cannot remove what lies so deep.
         subprocess.run(["rm", "-rf", "--", str(home / "d")], check=True)
+
+
+def test_more_arguments_than_anyone_gives_are_left_out_and_said_so(home: Path) -> None:
+    facts, config = _with(home, {"mcpServers": {"long": {"command": "npx", "args": ["-y"] * 200_000}, "good": GOOD}})
+    assert [(server.name, len(server.command)) for server in config.servers] == [("long", 4097), ("good", 3)]
+    (gap,) = _unread(facts, "content")
+    assert gap.what.endswith("/.cursor/mcp.json: mcpServers.long.args")
+    assert gap.why == "of its 200000 items only the first 4096 were read"
+
+
+def test_what_takes_too_long_costs_only_itself(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(1_000_000))
+    monkeypatch.setattr("workbench.host.clients.survey.time.monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("workbench.host.clients.survey._SECONDS", 1000.0)
+    (home / ".claude.json").write_text(json.dumps({"mcpServers": {"first": GOOD}}))
+    facts, config = _with_many(home)
+    assert config.client == "cursor" and 0 < len(config.servers) < 5000
+    where, rest = _unread(facts, "content")
+    assert where.what.endswith("/.cursor/mcp.json")
+    assert where.why == f"there are too many servers to be read in time; only the first {len(config.servers)} were"
+    assert rest.what == "the configs of clients"
+    assert rest.why.startswith("the others took more than 1000 s; ") and rest.why.endswith("were not looked at")
+
+
+def _with_many(home: Path) -> tuple[ClientFacts, ClientConfig]:
+    many = {f"server-{number}": GOOD for number in range(5000)}
+    (home / ".cursor/mcp.json").write_text(json.dumps({"mcpServers": many}))
+    facts = _facts(home)
+    first, config = facts.configs
+    assert [server.name for server in first.servers] == ["first"]
+    return facts, config

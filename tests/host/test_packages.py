@@ -42,6 +42,14 @@ def test_the_cache_of_npx(tmp_path: Path) -> None:
     assert found == (InstalledPackage("npm", FILES, "2025.8.21", str(place), 50.0),)
 
 
+def test_of_many_names_those_that_are_there(tmp_path: Path) -> None:
+    _npm(tmp_path / "system/usr/lib/node_modules", FILES, "2.0.0", 20.0)
+    _npm(tmp_path / "system/usr/lib/node_modules", "plain-server", "1.0.0", 10.0)
+    others = [("npm", f"{scope}server-{number}") for number in range(50) for scope in ("", "@acme/", "@none/")]
+    found = _look(tmp_path, ("npm", FILES), ("npm", "plain-server"), *others)
+    assert found == [(FILES, "2.0.0"), ("plain-server", "1.0.0")]
+
+
 def test_every_version_newest_first(tmp_path: Path) -> None:
     _npm(tmp_path / ".npm/_npx/a/node_modules", FILES, "1.0.0", 10.0)
     _npm(tmp_path / ".npm/_npx/b/node_modules", FILES, "3.0.0", 30.0)

@@ -126,6 +126,25 @@ def test_a_script_that_only_its_entry_tells_from_others(proc: FakeProc, tmp_path
     ]
 
 
+@pytest.mark.parametrize(
+    ("running", "configured"),
+    [
+        (["/v/bin/python", "/v/bin/mcp-server-git"], ["/v/bin/mcp-server-git"]),
+        (["/v/bin/python", "/v/bin/mcp-server-git"], ["mcp-server-git"]),
+        (["node", "/p/node_modules/.bin/mcp-server-files"], ["/p/node_modules/.bin/mcp-server-files"]),
+        (["/v/bin/python", "-m", "mcp_server_git"], ["/v/bin/python", "-m", "mcp_server_git"]),
+        (["python3", "-m", "mcp_server_git"], ["sudo", "-u", "dev", "python3", "-m", "mcp_server_git"]),
+    ],
+)
+def test_what_a_package_installs_as_a_program(
+    proc: FakeProc, tmp_path: Path, running: list[str], configured: list[str]
+) -> None:
+    proc.add(50, [*running, "--repository", "/one"], parent=CLAUDE)
+    now = config(entry("git", *configured, "--repository", "/two"))
+    assert told(look(proc, tmp_path, now)) == [("git", "it was started with /one; the config now gives /two")]
+    assert told(look(proc, tmp_path, replace(now, path=config(changed=0.0).path))) == [(None, "")]
+
+
 def test_an_image(proc: FakeProc, tmp_path: Path) -> None:
     proc.add(50, ["docker", "run", "-i", "acme/mcp-server", "/old"], parent=CLAUDE)
     now = entry("box", "docker", "run", "-i", "--read-only", "acme/mcp-server", "/old")

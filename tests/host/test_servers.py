@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,6 +99,26 @@ def test_two_copies_of_an_entry_are_one_server() -> None:
 def test_what_does_not_run_says_so(entry: Any, presence: str) -> None:
     (server,) = joined(configs=[builders.config([entry])])
     assert server.presence == presence and server.pids == ()
+
+
+def test_what_runs_although_it_is_switched_off_says_so() -> None:
+    for off, told in ((True, "it runs, although Claude Desktop has it switched off"), (False, "")):
+        configs = [builders.config([builders.server("files", disabled=off)])]
+        (server,) = joined(configs=configs, processes=[builders.process(entry=REFERENCE)])
+        assert (server.presence, server.outdated) == ("running", told)
+
+
+def test_the_package_that_a_script_belongs_to(tmp_path: Path) -> None:
+    folder = tmp_path / "node_modules/@acme/files"
+    (folder / "dist").mkdir(parents=True)
+    (folder / "package.json").write_text('{"name": "@acme/files", "version": "1.2.3"}')
+    (folder / "dist/index.js").write_text("")
+    (tmp_path / "node_modules/.bin").mkdir()
+    (tmp_path / "node_modules/.bin/files").symlink_to("../@acme/files/dist/index.js")
+    for script in ("@acme/files/dist/index.js", ".bin/files"):
+        launch = understand(("node", f"{tmp_path}/node_modules/{script}"), "/home/dev")
+        (server,) = joined(configs=[builders.config([builders.server("files", launch=launch)])])
+        assert server.sources == (SourceFact("node_modules", str(folder), "npm", "@acme/files", "1.2.3"),)
 
 
 @pytest.mark.parametrize(("name", "presence"), [("files", "unknown"), ("off", "switched off")])

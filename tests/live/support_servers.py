@@ -27,7 +27,8 @@ _CONFIGS = {
     "cursor": (".cursor/mcp.json", "mcpServers"),
     "vscode": (".config/Code/User/mcp.json", "servers"),
 }
-CACHE = Path(os.environ.get("WORKBENCH_TEST_CACHE", Path(__file__).parents[2] / ".cache")) / "processes"
+# What is installed there names its own place: a link to it may be gone at the next run.
+CACHE = Path(os.environ.get("WORKBENCH_TEST_CACHE", Path(__file__).parents[2] / ".cache")).resolve() / "processes"
 
 
 class Client:
@@ -146,6 +147,14 @@ def npm_environment() -> dict[str, str]:
     cache = CACHE / "npm"
     cache.mkdir(parents=True, exist_ok=True)
     return {"npm_config_cache": str(cache), "npm_config_update_notifier": "false", "npm_config_prefer_offline": "true"}
+
+
+def starts(script: Path) -> bool:
+    """Whether the interpreter is still there that a program names in its first line: by the path it had then."""
+    try:
+        return Path(script.read_text().partition("\n")[0].removeprefix("#!")).exists()
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.live import support
-from tests.live.support_servers import CACHE, Client, locked, npm_environment
+from tests.live.support_servers import CACHE, Client, locked, npm_environment, starts
 from workbench.host.processes.linux import LinuxTable
 from workbench.model.processes import ServerProcess
 from workbench.model.sources import SourceFact
@@ -61,7 +61,7 @@ def installed() -> Installed:
         if not all((modules / name / "package.json").exists() for name in NODE_PACKAGES):
             command = [npm, "install", "--prefix", str(modules.parent), "--no-fund", "--no-audit", *NODE_PACKAGES]
             got(command, {**os.environ, **npm_environment()}, "the servers for Node")
-        if not (environment / "bin" / "uvx").exists():
+        if not (starts(environment / "bin" / "mcp-server-time") and (environment / "bin" / "uvx").exists()):
             shutil.rmtree(environment, ignore_errors=True)
             python = shutil.which("python3", path="/usr/bin:/bin") or sys.executable
             subprocess.run([python, "-m", "venv", str(environment)], check=True)

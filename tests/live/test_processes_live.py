@@ -16,7 +16,7 @@ import pytest
 
 from tests import builders
 from tests.live import support
-from tests.live.support_servers import CACHE, Client, locked, npm_environment, session_of
+from tests.live.support_servers import CACHE, Client, locked, npm_environment, session_of, starts
 from tests.plugins.loading import run_check
 from workbench.host import processes
 from workbench.host.context import Context
@@ -36,7 +36,7 @@ def python_servers() -> Path:
     """The programs of a virtual environment in which a real Python server is installed."""
     with locked("python"):
         folder = CACHE / "python"
-        if not (folder / "bin" / TIME).exists():
+        if not starts(folder / "bin" / TIME):
             shutil.rmtree(folder, ignore_errors=True)
             python = shutil.which("python3", path="/usr/bin:/bin") or sys.executable
             subprocess.run([python, "-m", "venv", str(folder)], check=True)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from workbench.launch import understand
 from workbench.model.launch import ImageSpec, Launch
+from workbench.secrets import redact_arguments
 
 HOME = "/home/dev"
 
@@ -351,3 +352,29 @@ def test_any_words_are_survived(command: list[Any]) -> None:
 
 def test_endless_wrapping_ends() -> None:
     assert launched(*["sudo"] * 5_000, "npx", "x").wrappers[:2] == ("sudo", "sudo")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["npx", "-y", "@x/y@1.0", "--api-key", "s3cr3t-v4lu3-0f-s0m3-l3ngth"],
+        [
+            "sudo",
+            "-u",
+            "mcp",
+            "env",
+            "TOKEN=ghp_" + "a1B2c3D4e5" * 4,
+            "node",
+            "x.js",
+            "--token=ghp_" + "a1B2c3D4e5" * 4,
+        ],
+        ["bash", "-c", "npx -y x --password hunter2hunter2"],
+        ["docker", "run", "-e", "API_KEY=0123456789abcdef0123", "acme/image", "serve"],
+        ["tool", "--key", "npx", "x"],
+        ["npx -y x --token 0123456789abcdef0123"],
+        ["\u202enode", "x\x1b.js"],
+    ],
+)
+def test_what_is_redacted_already_need_not_be_again(command: list[str]) -> None:
+    redacted, _ = redact_arguments(command)
+    assert understand(command, HOME, redacted) == understand(command, HOME)

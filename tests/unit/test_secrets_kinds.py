@@ -14,13 +14,24 @@ import pytest
 from tests.secret_samples import SHAPES, make
 from tests.unit.test_regular_expressions import _looks_ahead_while_it_repeats as looks_ahead_while_it_repeats
 from workbench.secrets import recognise, recognise_argument, redact
-from workbench.secrets.kinds import kinds
+from workbench.secrets.kinds import kinds, kinds_in
 
 _SAMPLES = 25
+_KEYWORDS = [keyword for kind in kinds() for keyword in kind.keywords]
 
 
 def test_every_kind_has_a_sample_here() -> None:
     assert {kind.name for kind in kinds()} == set(SHAPES)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_no_kind_is_passed_over_whose_keyword_stands_in_the_text(seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(200):
+        words = (chance.choice(_KEYWORDS)[: chance.randrange(1, 12)] for _ in range(chance.randrange(1, 6)))
+        text = "".join(f"{word}{''.join(chance.choices('aAE1-_.:= é', k=chance.randrange(3)))}" for word in words)
+        standing = {kind.name for kind in kinds() if any(keyword in text for keyword in kind.keywords)}
+        assert standing <= {kind.name for kind in kinds_in(text)}, text
 
 
 @pytest.mark.parametrize("kind", sorted(SHAPES))

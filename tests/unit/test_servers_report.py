@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,19 @@ def test_the_document_is_of_its_schema() -> None:
         TypeAdapter(servers.InventoryDocument).validate_python({**document, "servers": [{}]})
 
 
+def test_thousands_of_servers_of_one_config_take_no_time() -> None:
+    names = [f"server-{number}" for number in range(4000)]
+    entries = [builders.server(name, COMMAND, line=number) for number, name in enumerate(names, 1)]
+    clients = ClientFacts(builders.COMPLETE, (builders.config(entries),))
+    references = [EntryReference(CONFIG, ("mcpServers", name), name) for name in names]
+    found = host(*(running(key=each.name, name=each.name, entry=each) for each in references), clients=clients)
+    began = time.thread_time()
+    text = servers.as_json(found)
+    used = time.thread_time() - began
+    assert [each["config"]["line"] for each in json.loads(text)["servers"]] == list(range(1, 4001))
+    assert used < 1.0, f"{used:.2f} s of processor time"
+
+
 def test_the_text_says_what_was_joined() -> None:
     text = as_text(host(running()))
     for words in (
@@ -99,6 +113,21 @@ def test_the_text_says_what_was_joined() -> None:
         "it was started with /home/dev/old",
     ):
         assert words in text
+
+
+def test_what_needs_a_look_stands_first() -> None:
+    found = [
+        running(key="1", name="off", presence="switched off", pids=(), outdated=""),
+        running(key="2", name="plain", outdated=""),
+        running(key="3", name="still", presence="not running", pids=(), outdated=""),
+        running(key="4", name="older"),
+        running(key="5", name="stray", configured=False, entry=None, clients=(), outdated=""),
+        running(key="6", name="far", presence="remote", pids=(), outdated=""),
+    ]
+    lines = as_text(host(*found)).splitlines()
+    names = [line[15:].split(" ")[0].strip(",") for line in lines[1:] if line[:1].strip()]
+    assert names == ["stray", "older", "plain", "far", "still", "off"]
+    assert [server.name for server in servers.document(host(*found)).servers] == [server.name for server in found]
 
 
 def test_each_place_that_could_not_be_read_is_told_once_with_where_and_what_its_client_does() -> None:
@@ -149,7 +178,7 @@ def test_the_clients_of_a_named_home_are_inspected(tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()
     done = workbench("servers", "--json", "--home", str(home), home=own)
-    assert [server["name"] for server in json.loads(done.stdout)["servers"] if server["configured"]] == ["here"]
+    assert [server["name"] for server in json.loads(done.stdout)["servers"] if server["config"]] == ["here"]
     assert workbench("servers", "--json", home=own).stdout.count('"here"') == 0
 
 

@@ -116,7 +116,8 @@ def roots_of_mounts(mounts: Sequence[Mount], home: str) -> tuple[RootArgument, .
 
 
 def _root(word: Word, path: str) -> RootArgument:
-    return RootArgument(visible(redact(word.text)), visible(redact(path)), word.index)
+    shown = visible(redact(word.text))
+    return RootArgument(shown, shown if path == word.text else visible(redact(path)), word.index)
 
 
 def _candidates(arguments: Sequence[Word], positional: bool) -> Iterator[Word]:

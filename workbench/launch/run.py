@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from workbench.launch.packages import parse_package
 from workbench.launch.words import Word
 from workbench.model.launch import Ability, Ecosystem, PackageSpec
+from workbench.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Run:
     """What a program runs. ``names`` are what the server may be known by; ``arguments`` are what it is given.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from workbench.launch.step import Step
 from workbench.launch.words import ASSIGNMENT, Word, arity, basename, names_set, read_options
+from workbench.model.record import record
 
 # The kernel starts no program with a longer argument (MAX_ARG_STRLEN).
 LONGEST = 131_072
@@ -24,7 +24,7 @@ MARK = re.compile(r"<secret: [\w-]+, \d+ characters>")
 _HOLD = re.compile("\ue000(\\d+)\ue001")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Command:
     """The one command that a string runs. ``words`` come with the place of the parameter they are, None for none.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from workbench.launch.words import Word
 from workbench.model.launch import ContainerOptions
+from workbench.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mount:
     """What a path inside of a sandbox is on the host. ``host`` is None where it is nothing of the host."""
 
@@ -17,7 +17,7 @@ class Mount:
     host: Word | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """One wrapper taken off. ``rest`` is the command line that is left, empty when it names no program.
 

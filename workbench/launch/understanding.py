@@ -90,8 +90,9 @@ class _Findings:
         self.directory = path or ""
 
 
-def understand(command: Sequence[str], home: str) -> Launch:
-    """What an argument vector starts, once every wrapper is taken off.
+def understand(command: Sequence[str], home: str, redacted: Sequence[str] = ()) -> Launch:
+    """What an argument vector starts, once every wrapper is taken off. ``redacted`` is the vector as
+    ``redact_arguments`` shows it, where that is known already.
 
     ``program`` is the last program that is named: a package runner or an interpreter stays the program, with all of
     its arguments. Of a container it is the program inside of the image where that is a runner, an interpreter or a
@@ -105,7 +106,7 @@ def understand(command: Sequence[str], home: str) -> Launch:
     # A whole command line in one string of that length starts nowhere, and was not split.
     found.understood = len(words) > 1 or len(words[0].text) <= LONGEST
     words = _followed(words, found, _SHELL_DEPTH)
-    return _launch(words, found)
+    return _launch(words, found, _shown_end(words, command, redacted))
 
 
 def _words(command: Sequence[str]) -> list[Word]:
@@ -229,8 +230,16 @@ def _examined(words: Sequence[Word], found: _Findings) -> Run | None:
     return run
 
 
-def _launch(words: Sequence[Word], found: _Findings) -> Launch:
-    shown, _ = redact_arguments([word.text for word in words])
+def _shown_end(words: Sequence[Word], command: Sequence[str], redacted: Sequence[str]) -> tuple[str, ...]:
+    """The last program and its arguments, fit to be shown. To look for secrets takes longer than all the rest."""
+    start = len(command) - len(words)
+    if redacted and start >= 0 and all(word.text == command[start + at] for at, word in enumerate(words)):
+        # The program is nobody's value, whatever stands before it.
+        return (visible(redact(words[0].text)), *redacted[start + 1 :])
+    return redact_arguments([word.text for word in words])[0]
+
+
+def _launch(words: Sequence[Word], found: _Findings, shown: tuple[str, ...]) -> Launch:
     packages = [_shown(each) for each in (*found.packages, *found.further)]
     return Launch(
         program=shown[0],

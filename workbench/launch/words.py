@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from workbench.model.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Word:
     """One word. ``index`` is its place in the original argument vector; ``whole`` whether it is that argument, or what
     follows ``--option=`` in it. It is not when it stands inside of a longer string, as of ``sh -c "…"``.
@@ -45,7 +47,7 @@ class Arity:
     lenient: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Option:
     """One option as given: its name with dashes, and its values."""
 
@@ -53,7 +55,7 @@ class Option:
     values: tuple[Word, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Options:
     """The options before the first operand, what follows them, and whether every one of them was known."""
 

@@ -13,6 +13,7 @@ from workbench.report.servers import LaunchDocument, ProblemDocument, ServerDocu
 from workbench.text import visible
 
 _HEAD = 15
+_PRESENCES = ("running", "unknown", "remote", "not running", "switched off")
 _PINS = {
     "exact": "pinned exactly",
     "range": "a range of versions",
@@ -53,7 +54,7 @@ def _lines(snapshot: Snapshot) -> Iterator[str]:
     if not shown.servers:
         yield f"{looked_at} places of clients' configs and {snapshot.processes.seen} processes were looked at."
         yield "Clients of another account: --home DIR, or as root --all-users."
-    for server in shown.servers:
+    for server in sorted(shown.servers, key=_urgency):
         yield ""
         yield from _server_lines(server, home, opened.get(server.key, ""))
     if shown.problems:
@@ -61,6 +62,14 @@ def _lines(snapshot: Snapshot) -> Iterator[str]:
         yield f"Could not be read or understood ({len(shown.problems)})"
         for problem in shown.problems:
             yield from _problem_lines(problem)
+
+
+def _urgency(server: ServerDocument) -> tuple[bool, bool, int]:
+    """Orders servers for a person: first what runs and is in no config, then what runs otherwise than its config says,
+    what runs, what may, and last what does not.
+    """
+    runs = server.presence == "running"
+    return (not (runs and not server.configured), not server.outdated, _PRESENCES.index(server.presence))
 
 
 def _opened(snapshot: Snapshot) -> dict[str, str]:

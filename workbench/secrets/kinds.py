@@ -222,30 +222,63 @@ def compiled(form: str) -> re.Pattern[str]:
 
 def kinds_in(text: str) -> list[Kind]:
     """The kinds of which a keyword stands in the text, in their order: all that need be tried."""
-    finder, kinds_of = _finder()
-    found = {kind.order: kind for beginning in set(finder.findall(text)) for kind in kinds_of[beginning]}
+    keywords = _keywords()
+    words = [word for word in keywords.plain if word in text]
+    for mark in _MARK.finditer(text):
+        end = mark.end()
+        for word, place in keywords.marked.get(text[end - _KEY : end], ()):
+            if text.startswith(word, end - place):
+                words.append(word)
+    capital = keywords.capital.search(text)
+    while capital is not None:
+        words.append(capital.group())
+        capital = keywords.capital.search(text, capital.start() + 1)  # they may overlap
+    found = {kind.order: kind for word in set(words) for kind in keywords.kinds_of[word]}
     return [found[order] for order in sorted(found)]
 
 
-@cache
-def _finder() -> tuple[re.Pattern[str], dict[str, tuple[Kind, ...]]]:
-    """One expression for every keyword at once, and the kinds by what it finds: a search a keyword is too slow.
+_MARK = re.compile(r"[-_.~:=]")
+_CAPITAL = re.compile(r"[A-Z]")
+_KEY = 3
 
-    Of keywords that begin alike the shortest is looked for. It looks ahead, because keywords may overlap in a text.
+
+@dataclass(frozen=True, slots=True)
+class _Keywords:
+    """The keywords as they are looked for. Most of a text are small letters: to look for 200 words at every one of them
+    takes longer than all the rest of a scan.
+
+    ``marked`` are those with a mark such as "_" in them, by that and what stands before it, with the place of its end;
+    ``capital`` is an expression for those that begin with a capital letter: of two that begin alike the shorter, whose
+    kinds are then those of both. ``plain`` are the few others.
     """
-    keywords = {keyword for kind in kinds() for keyword in kind.keywords}
-    beginnings = {word for word in keywords if not any(word.startswith(o) for o in keywords if o != word)}
-    kinds_of = {
-        beginning: tuple(kind for kind in kinds() if any(word.startswith(beginning) for word in kind.keywords))
-        for beginning in beginnings
-    }
-    return re.compile(f"(?=({_alternatives(beginnings)}))"), kinds_of
+
+    marked: dict[str, list[tuple[str, int]]]
+    capital: re.Pattern[str]
+    plain: tuple[str, ...]
+    kinds_of: dict[str, tuple[Kind, ...]]
 
 
-def _alternatives(words: set[str]) -> str:
-    """An expression for any of the words, nested by letter, so that most letters of a text fail at once."""
-    if "" in words:
-        return ""
-    inside = {letter: {word[1:] for word in words if word[0] == letter} for letter in sorted({w[0] for w in words})}
-    parts = [re.escape(letter) + _alternatives(rest) for letter, rest in inside.items()]
-    return parts[0] if len(parts) == 1 else f"(?:{'|'.join(parts)})"
+@cache
+def _keywords() -> _Keywords:
+    marked: dict[str, list[tuple[str, int]]] = {}
+    capital: list[str] = []
+    plain: list[str] = []
+    kinds_of: dict[str, list[Kind]] = {}
+    for kind in kinds():
+        for word in kind.keywords:
+            kinds_of.setdefault(word, []).append(kind)
+    for word in kinds_of:
+        mark = _MARK.search(word)
+        if mark is not None and mark.end() >= _KEY:
+            marked.setdefault(word[mark.end() - _KEY : mark.end()], []).append((word, mark.end()))
+        elif _CAPITAL.match(word):
+            capital.append(word)
+        else:
+            plain.append(word)
+    for word in tuple(capital):
+        shorter = next((other for other in capital if word != other and word.startswith(other)), "")
+        if shorter:
+            capital.remove(word)
+            kinds_of[shorter] += kinds_of[word]
+    expression = re.compile("|".join(map(re.escape, capital)))
+    return _Keywords(marked, expression, tuple(plain), {word: tuple(each) for word, each in kinds_of.items()})

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from workbench.host.clients.layouts import words
 from workbench.model.facts import SecretFact
 from workbench.model.finding import Pointer
+from workbench.model.record import record
 
 _COMMAND = ("command", "cmd")
 _ARGUMENTS = ("args", "arguments")
@@ -18,11 +19,12 @@ _WHOLE_LINE = re.compile(r"(?:[\w.@+-]+|/\S+(?=\s+[-/]))\s")
 _FOLDER = re.compile(r"\$\{(?:__dirname|extensionPath|CLAUDE_PLUGIN_ROOT)\}")
 _ANSWER = re.compile(r"\$\{user_config\.([^}]+)\}")
 _FILL_LIMIT = 500
+_ITEM_LIMIT = 4096
 _TIMES = 16
 _SEPARATOR = re.compile(r"\$\{(?:/|pathSeparator)\}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Misshapen:
     """A part of a document that is not of the shape its client reads. ``lost`` when its content was not understood."""
 
@@ -31,7 +33,7 @@ class Misshapen:
     lost: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Argument:
     """One item of an argument vector: its text, where it stands, and the name of that place."""
 
@@ -102,12 +104,16 @@ def _command(text: str, pointer: Pointer, place: str, *, alone: bool) -> list[Ar
     """A command; where it is a whole command line in one text, the words of it."""
     if not (alone and _WHOLE_LINE.match(text)):
         return [Argument(text, pointer, place, True)]
-    return [Argument(item, pointer, place, False) for item in words(text)]
+    return [Argument(item, pointer, place, False) for item in words(text)[:_ITEM_LIMIT]]
 
 
 def _items(values: list[Any], pointer: Pointer, place: str, wrong: list[Misshapen]) -> list[Argument]:
     items: list[Argument] = []
-    for index, item in enumerate(values):
+    if len(values) > _ITEM_LIMIT:
+        wrong.append(
+            Misshapen(pointer, f"of its {len(values)} items only the first {_ITEM_LIMIT} were read", lost=True)
+        )
+    for index, item in enumerate(values[:_ITEM_LIMIT]):
         where = (*pointer, index)
         if isinstance(item, str):
             items.append(Argument(item, where, f"{place}[{index}]", True))

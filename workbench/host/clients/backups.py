@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -34,9 +36,13 @@ Read = Callable[[bytes], tuple[int, tuple[SecretFact, ...]]]
 
 @dataclass(slots=True)
 class Folders:
-    """The names in the folders of configs, each listed once, and what kept from it."""
+    """The names in the folders of configs, each listed once, and what kept from it.
+
+    ``until`` is when to stop reading copies, by ``time.monotonic``.
+    """
 
     ways: dict[str, PathFact]
+    until: float = math.inf
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unread: list[Unread] = field(default_factory=list)
 
@@ -70,6 +76,9 @@ def backups_of(path: str, config: PathFact, folders: Folders, known: Iterable[st
     derived = [name for name in listed if stem in name and is_derived(name, base)]
     found: list[Backup] = []
     for name in sorted(derived)[:_BACKUP_LIMIT]:
+        if time.monotonic() > folders.until:
+            folders.unread += gap(path, CannotLook("not all copies beside it could be read in time"), "backup")
+            break
         there = os.path.join(folder, name)
         if there not in known:
             limit = _SIZE_LIMIT if base.endswith(".json") else _SLOW_LIMIT

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -17,6 +19,7 @@ from workbench.model.clients import LoaderVariable, ServerEntry
 from workbench.model.facts import EnvironmentEntry, SecretFact
 from workbench.model.finding import Pointer
 from workbench.model.launch import Launch
+from workbench.model.record import record
 from workbench.secrets import capture, environment_entry, redact, redact_arguments, redact_url, shown_name
 from workbench.text import visible
 
@@ -48,14 +51,18 @@ _DEPTH_LIMIT = 20
 _FILE_LIMIT = 64
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entries:
-    """What a document says of servers. ``raw`` are the servers' pointers as they stand in the document, in order."""
+    """What a document says of servers. ``raw`` are the servers' pointers as they stand in the document, in order.
+
+    ``cut`` says that not all of it was read, and why.
+    """
 
     servers: tuple[ServerEntry, ...]
     raw: tuple[Pointer, ...]
     secrets: tuple[SecretFact, ...]
     misshapen: tuple[Misshapen, ...]
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,15 @@ class Surroundings:
     project: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     files: Files = field(default_factory=Files)
+    tables: dict[Pointer, Pointer] = field(default_factory=dict)
+    until: float = math.inf
+    copy: bool = False
+
+    def shown(self, table: Pointer) -> Pointer:
+        """The pointer to a table of servers, safe to show: worked out once for all that stand in it."""
+        if table not in self.tables:
+            self.tables[table] = _shown(table)
+        return self.tables[table]
 
 
 def read_entries(document: Any, client: Client, around: Surroundings) -> Entries:
@@ -87,7 +103,11 @@ def read_entries(document: Any, client: Client, around: Surroundings) -> Entries
         wrong = () if nothing else (_no_document(document),)
         return Entries((), (), (), wrong)
     off: dict[int, frozenset[str]] = {}
+    cut = ""
     for slot in slots(document, client, around.platform):
+        if time.monotonic() > around.until:
+            cut = f"there are too many servers to be read in time; only the first {len(servers)} were"
+            break
         if isinstance(slot, NoTable):
             if not client.confirmed:
                 continue
@@ -114,7 +134,7 @@ def read_entries(document: Any, client: Client, around: Surroundings) -> Entries
             secrets += _secrets_in(document[key], key)
     for pointer, value, _ in values_at(document, client.secrets):
         secrets += _secrets_in(value, ".".join(map(str, pointer)))
-    return Entries(tuple(servers), tuple(raw), tuple(secrets), tuple(misshapen))
+    return Entries(tuple(servers), tuple(raw), tuple(secrets), tuple(misshapen), cut)
 
 
 def _no_document(document: Any) -> Misshapen:
@@ -137,20 +157,22 @@ def _read_entry(slot: Slot, client: Client, around: Surroundings, off: bool, wro
     for key in _ENVIRONMENT:
         # A list of NAME=value is of no client's shape, and holds its secrets all the same.
         secrets += [] if isinstance(value.get(key), dict) else _secrets_in(value.get(key), key)
-    in_name = capture("", slot.name, "the name of the server")
-    secrets += [in_name] if in_name is not None else []
+    name = shown_name(slot.name)
+    if name != slot.name:
+        in_name = capture("", slot.name, "the name of the server")
+        secrets += [in_name] if in_name is not None else []
     secrets += _headers(value, pointer, wrong)
     url, in_url = redact_url(_text(value, _ADDRESS))
     secrets += [in_url] if in_url is not None else []
     rest = {key: part for key, part in value.items() if key not in _READ}
     secrets += _secrets_in(rest, "")
-    shown = _shown(pointer)
+    shown = (*around.shown(pointer[:-1]), name if pointer[-1] == slot.name else _shown(pointer[-1:])[0])
     exact = shown == pointer and slot.written
-    launch = understand(texts, around.home) if texts else _of_image(around.images.get(slot.name, ""), around.home)
+    launch = _launch_of(texts, redacted, slot.name, around)
     disabled = off or around.off or value.get("disabled") is True or value.get("enabled") is False
     runs, loaders = _on_this_host(value, pointer, texts, launch, around) if texts and not disabled else ((), ())
     return ServerEntry(
-        name=shown_name(slot.name),
+        name=name,
         pointer=shown,
         transport=_transport(value, bool(texts) or launch is not None, url),
         command=redacted,
@@ -185,6 +207,14 @@ def _on_this_host(
     files = around.files
     loaders = (*loaders_of(tables, start, files), *set_on_the_way(texts, launch, start, files))
     return run_by(texts, launch, start, files), loaders
+
+
+def _launch_of(texts: Sequence[str], redacted: Sequence[str], name: str, around: Surroundings) -> Launch | None:
+    if around.copy:
+        return None
+    if texts:
+        return understand(texts, around.home, redacted)
+    return _of_image(around.images.get(name, ""), around.home)
 
 
 def _of_image(image: str, home: str) -> Launch | None:

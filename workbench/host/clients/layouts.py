@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.host.clients.definitions import ANY, Client, Keys
 from workbench.model.finding import Pointer
+from workbench.model.record import record
 
 _ADDRESS = ("url", "serverUrl", "httpUrl", "uri")
 _COMMAND = ("command", "cmd")
@@ -18,7 +18,7 @@ _NODE_LIMIT = 100_000
 _LINE_LIMIT = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Slot:
     """One place where a server stands. ``beside`` is what its table stands in.
 
@@ -32,7 +32,7 @@ class Slot:
     written: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NoTable:
     """What stands where a table of servers should."""
 

@@ -6,11 +6,11 @@ import fnmatch
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from workbench.host.context import Context, Home
 from workbench.host.files import CannotLook, reason
 from workbench.model.facts import Unread
+from workbench.model.record import record
 from workbench.text import visible
 
 MATCH_LIMIT = 2000
@@ -21,7 +21,7 @@ _VARIABLE = re.compile(r"(?:(~)|\{([a-z]+)\}|\$([A-Z_]+))(/.*)?\Z")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """Paths to look at, and what kept from finding more."""
 

@@ -13,6 +13,7 @@ from workbench.host.clients.ways import fact_below
 from workbench.host.files import CannotLook
 from workbench.model.facts import PathFact, Unread
 from workbench.model.launch import Launch
+from workbench.model.record import record
 
 # Where programs are looked for when it is not known what the client sees.
 _USUAL = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -77,7 +78,7 @@ class Files:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Start:
     """Where and how a client starts a server: its home, the folder, and where programs are looked for. ``folder`` is
     absolute, "" when it is not known.

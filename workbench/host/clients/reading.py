@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from workbench.documents import Document, Malformed, lines_of, parse
@@ -18,13 +18,14 @@ from workbench.host.files import CannotLook, read_bounded, reason
 from workbench.model.clients import Approval, ClientConfig, ConfigProblem
 from workbench.model.facts import PathFact, SecretFact, Unread
 from workbench.model.finding import Pointer
+from workbench.model.record import record
 from workbench.secrets import shown_name
 from workbench.text import visible
 
 Scope = Literal["user", "project", "managed"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reading:
     """What one place gave: a config, what is missing of it, and the parsed document. All empty: nothing is there."""
 
@@ -36,7 +37,7 @@ class Reading:
 NOTHING = Reading()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Parsed:
     document: Document | None
     format: Format
@@ -136,6 +137,8 @@ def _understood(
         for part in entries.misshapen
         if part.lost
     )
+    if entries.cut:
+        unread += gap(path, CannotLook(entries.cut), "content")
     return Reading(config, unread, document.value)
 
 
@@ -169,7 +172,7 @@ def read_copy(raw: bytes, client: Client) -> tuple[int, tuple[SecretFact, ...]]:
             raise
         value = parse(raw, "jsonc").value
     # Of what its servers would start only the secrets are of interest: no file of this host is looked at.
-    entries = read_entries(value, client, Surroundings("/", "win32"))
+    entries = read_entries(value, client, Surroundings("/", "win32", copy=True))
     secrets = [*entries.secrets, *(secret for server in entries.servers for secret in server.secrets)]
     return len(entries.servers), tuple(dict.fromkeys(secrets))
 

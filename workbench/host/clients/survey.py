@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -30,10 +31,13 @@ from workbench.host.files import CannotLook
 from workbench.model.clients import ClientConfig
 from workbench.model.facts import PathFact, Unread
 
+_SECONDS = 6.0
+"""What it may take: with the rest of the collector less than its deadline, after which nothing would be known."""
+
 
 @dataclass(slots=True)
 class Survey:
-    """What was found so far."""
+    """What was found so far. ``late`` are places that were left out because the time was over."""
 
     context: Context
     unread: list[Unread] = field(default_factory=list)
@@ -45,6 +49,8 @@ class Survey:
     folders: dict[str, PathFact] = field(default_factory=dict)
     files: set[tuple[str, int, int | str]] = field(default_factory=set)
     run: Files = field(init=False)
+    until: float = field(default_factory=lambda: time.monotonic() + _SECONDS)
+    late: int = 0
 
     def __post_init__(self) -> None:
         self.run = Files(self.folders)
@@ -75,6 +81,10 @@ class Survey:
                 self.look_at_plugins(client, home, folders)
         self.look_for_backups()
         self.unread += self.run.unread
+        if self.late:
+            left = f"{self.late} places were" if self.late > 1 else "1 place was"
+            why = CannotLook(f"the others took more than {_SECONDS:g} s; {left} not looked at")
+            self.unread += gap("the configs of clients", why, "content", "mode")
         everybody = tuple(str(home.path) for home, _ in homes)
         return tuple(
             self.switches.applied(config, project, everybody) if project and config.client == "claude-code" else config
@@ -110,6 +120,9 @@ class Survey:
         self.unread += found.unread
         readings: list[Reading] = []
         for path in found.paths:
+            if time.monotonic() > self.until:
+                self.late += 1
+                continue
             self.looked_at[path] = None
 
             def around(path: str, document: Any) -> Surroundings:
@@ -156,6 +169,7 @@ class Survey:
             project=project,
             environment=whose.environment,
             files=self.run,
+            until=self.until,
         )
         if client.layout == "docker":
             return around(images=images_of(path, document))
@@ -168,7 +182,7 @@ class Survey:
 
     def look_for_backups(self) -> None:
         """Look for copies beside the configs that were found. What a client itself installs is left as it is."""
-        folders = Folders(self.folders)
+        folders = Folders(self.folders, self.until)
         known = frozenset(path for path, _ in self.kept)
         seen: set[str] = set()
         for place, (path, client) in enumerate(self.kept):

@@ -10,15 +10,17 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from workbench.host.processes.entries import Configured, shown
 from workbench.host.processes.indirect import is_spawned_by_python
 from workbench.host.processes.known import is_ourselves
+from workbench.host.processes.needles import holds_any
 from workbench.host.processes.programs import is_container_tool, is_launcher, names_mcp, program_name, script_of
 from workbench.host.processes.recognise import Recogniser, Recognition
 from workbench.host.processes.table import Gone, Table
 from workbench.launch import understand
+from workbench.model.record import record
 
 _DEEPEST = 64
 _INTERPRETED = re.compile(
@@ -53,7 +55,7 @@ _CLIENT_PACKAGES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """One server: its main process, the chain around it (outermost first), and why it is taken for one.
 
@@ -99,10 +101,9 @@ def find(table: Table, recogniser: Recogniser, own: int, *, look_at_units: bool)
 def candidates(commands: Mapping[int, bytes], entries: Iterable[Configured]) -> list[int]:
     """The processes worth a closer look, by their command line alone: most of a host is dismissed here."""
     needles = {needle.encode("utf-8", "surrogateescape").lower() for each in entries for needle in each.needles}
-    words = b"|".join([b"mcp", b"modelcontextprotocol", *sorted(map(re.escape, needles))])
-    search = re.compile(words).search
+    holds = holds_any((b"mcp", b"modelcontextprotocol", *needles))
     interpreted = _INTERPRETED.match
-    return [pid for pid, command in commands.items() if command and (interpreted(command) or search(command.lower()))]
+    return [pid for pid, command in commands.items() if command and (interpreted(command) or holds(command.lower()))]
 
 
 def client_of(table: Table, pid: int) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from workbench.host.processes.programs import as_runner, is_interpreter, program_name
 from workbench.model.clients import ClientFacts, EntryReference, ServerEntry
 from workbench.model.launch import PackageSpec
+from workbench.model.record import record
 from workbench.secrets import redact_arguments
 
 # How much of an entry's command stands in a process: all of it, what its wrappers start, or merely the end of it.
@@ -17,7 +17,7 @@ _WHOLE, _INNER, _END = 3, 2, 1
 _FILLED_IN = re.compile(r"\$\{[^}]*\}|\$\w+|%\w+%|\{(?:env|file|input):[^}]*\}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Configured:
     """One stdio server of one config. ``owner`` is the uid it configures; None when it is for every account.
 
@@ -70,7 +70,7 @@ def shown(argv: Sequence[str]) -> tuple[str, ...]:
     return redact_arguments(argv)[0]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Started:
     """What is known of a process that an entry may have started. ``tail`` are the arguments after its script.
 
@@ -89,10 +89,12 @@ def match(started: Started, entries: Iterable[Configured]) -> Configured | None:
     runner = as_runner(started.argv)
     as_typed = shown(runner) if runner else ()
     tail = shown(started.tail)
+    # A script is run as "interpreter script arguments", with at most one option of its first line between.
+    tries = [got for got in (command, command[1:], command[2:], as_typed) if got]
     best: Configured | None = None
     best_fit = (0, 0)
     for each in entries:
-        exactness = _exactness(each.entry, command, as_typed, started.package, tail)
+        exactness = _exactness(each.entry, command, tries, as_typed, started.package, tail)
         fit = (_account_fit(each, started.uid, exactness), exactness)
         if exactness and fit[0] and fit > best_fit:
             best, best_fit = each, fit
@@ -134,17 +136,20 @@ def uid_of(account: str) -> int | None:
 
 
 def _exactness(
-    entry: ServerEntry, command: tuple[str, ...], as_typed: tuple[str, ...], package: str, tail: tuple[str, ...]
+    entry: ServerEntry,
+    command: tuple[str, ...],
+    tries: Sequence[tuple[str, ...]],
+    as_typed: tuple[str, ...],
+    package: str,
+    tail: tuple[str, ...],
 ) -> int:
     launch = entry.launch
-    # A script is run as "interpreter script arguments", with at most one option of its first line between.
-    tries = [got for got in (command, command[1:], command[2:], as_typed) if got]
     if any(_same(entry.command, got) for got in tries):
         return _WHOLE
     if launch is not None and launch.program:
         # sudo, env and their like put what they start in their own place, or start it as their child.
-        inner = shown((launch.program, *launch.arguments))
-        if any(_same(inner, got) for got in tries):
+        inner = (launch.program, *launch.arguments)
+        if inner != entry.command and any(_same(inner, got) for got in tries):
             return _WHOLE if not launch.wrappers else _INNER
     if (
         launch is not None
@@ -173,9 +178,10 @@ def _is_of_package(
 
 
 def _same(want: Sequence[str], got: Sequence[str]) -> bool:
-    if len(want) != len(got) or _is_bare(want):
+    # Of thousands of entries nearly all differ in an argument, and that is the quickest to see.
+    if len(want) != len(got) or not _all_same(want[1:], got[1:]):
         return False
-    return _same_program(want[0], got[0]) and _all_same(want[1:], got[1:])
+    return _same_program(want[0], got[0]) and not _is_bare(want)
 
 
 def _same_program(want: str, got: str) -> bool:
@@ -189,14 +195,14 @@ def _is_bare(command: Sequence[str]) -> bool:
 
 
 def _all_same(want: Sequence[str], got: Sequence[str]) -> bool:
-    return len(want) == len(got) and all(same_argument(one, other) for one, other in zip(want, got, strict=True))
+    return len(want) == len(got) and all(map(same_argument, want, got))
 
 
 def same_argument(want: str, got: str) -> bool:
     """Whether an argument of an entry can have become this one, what its client fills in being anything."""
     if want == got:
         return True
-    if not _FILLED_IN.search(want):
+    if not any(mark in want for mark in "$%{") or not _FILLED_IN.search(want):
         return False
     pattern = ".*".join(re.escape(piece) for piece in _FILLED_IN.split(want))
     return bool(re.fullmatch(pattern, got, re.S))

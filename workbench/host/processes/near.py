@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from workbench.host.processes.entries import (
     Configured,
@@ -32,16 +33,18 @@ def near(table: Table, pid: int, started: Started, script: str, entries: Iterabl
 
     The entry that differs least comes first. Raises Gone.
     """
-    changed = [each for each in entries if each.modified > table.started(pid) + MARGIN_SECONDS]
+    began = table.started(pid) + MARGIN_SECONDS
+    changed = [each for each in entries if each.modified > began]
     if not changed:
         return ()
     try:
         folder = table.working_directory(pid)
     except Hidden:
         folder = ""
+    mine = _Mine(started, shown(started.argv), shown(started.tail), script, os.path.join(folder, script))
     found = []
     for each in changed:
-        given = _given(each, started, os.path.join(folder, script) if script else "")
+        given = _given(each, mine)
         if given is None:
             continue
         was, now = given
@@ -54,34 +57,47 @@ def near(table: Table, pid: int, started: Started, script: str, entries: Iterabl
     return tuple(sorted(found, key=lambda one: one[2]))
 
 
-def _given(entry: Configured, started: Started, script: str) -> tuple[Sequence[str], Sequence[str]] | None:
+class _Mine(NamedTuple):
+    """A process as it is compared with entries: its command, its script or module, what follows that, and its path."""
+
+    started: Started
+    command: tuple[str, ...]
+    tail: tuple[str, ...]
+    script: str
+    path: str
+
+
+def _given(entry: Configured, mine: _Mine) -> tuple[Sequence[str], Sequence[str]] | None:
     """The arguments that the process was and that the entry is given, where both start the same; else None."""
     launch = entry.entry.launch
     if launch is None:
         return None
-    command = entry.entry.command
-    tail = shown(started.tail)
+    started, command = mine.started, entry.entry.command
     if launch.image is not None:
         if not is_container_tool(started.argv) or not is_container_tool(command):
             return None
-        mine = understand(shown(started.argv), "").image
-        same = mine is not None and mine.name == launch.image.name
-        return (shown(started.argv)[1:], command[1:]) if same else None
+        image = understand(mine.command, "").image
+        return (mine.command[1:], command[1:]) if image is not None and image.name == launch.image.name else None
     if launch.package is not None:
         place = launch.package.argument
         if place is None or not started.package or not names_equal(started.package, launch.package.name):
             return None
-        return tail, command[place + 1 :]
+        return mine.tail, command[place + 1 :]
     if launch.script:
         place = command.index(launch.script) if launch.script in command else None
-        if place is None or not script or os.path.normpath(launch.script) != os.path.normpath(script):
-            return None
-        return tail, command[place + 1 :]
+        return (mine.tail, command[place + 1 :]) if place is not None and _is_script(launch.script, mine) else None
+    if _is_script(launch.program, mine) or (mine.script and launch.program == os.path.basename(mine.script)):
+        # A program that names its interpreter in its first line: what pip and npm install.
+        return mine.tail, launch.arguments
     program = started.argv[0] if started.argv else ""
     same = "/" in launch.program and launch.program == program
     if not same or is_interpreter(program_name(program)):
         return None
-    return shown(started.argv)[1:], launch.arguments
+    return mine.command[1:], launch.arguments
+
+
+def _is_script(named: str, mine: _Mine) -> bool:
+    return bool(mine.script) and (named == mine.script or os.path.normpath(named) == os.path.normpath(mine.path))
 
 
 def _differences(was: Sequence[str], now: Sequence[str]) -> tuple[list[str], list[str]]:

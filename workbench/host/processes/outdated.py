@@ -23,7 +23,7 @@ _APPLICATIONS = {
     "codex": ("codex",),
     "windsurf": ("windsurf",),
     "zed": ("zed",),
-    "gemini-cli": ("gemini",),
+    "gemini": ("gemini",),
     "goose": ("goose",),
     "opencode": ("opencode",),
     "lm-studio": ("lm-studio",),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.host.files import CannotLook, read_bounded
+from workbench.model.record import record
 
 _MANIFEST_LIMIT = 2 * 1024 * 1024
 _SCRIPT_LIMIT = 4 * 1024 * 1024
@@ -28,7 +28,7 @@ _DIST = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._]*)-(?P<version>[^-]+)\.dis
 _NEEDS_SDK = re.compile(rb"^Requires-Dist:\s*(?:mcp|fastmcp)(?![\w.-])", re.M | re.I)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NodePackage:
     """The package.json above a script, in ``folder``. ``server_name`` is its ``mcpName``."""
 
@@ -39,7 +39,7 @@ class NodePackage:
     folder: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PythonPlace:
     """A Python package folder. ``has_sdk`` when the MCP library is installed there; ``names`` are what is installed."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from workbench.model.record import record
 
 _ENDINGS = (".exe", ".cmd", ".bat", ".ps1")
 _NODE = {"node", "nodejs", "bun", "deno", "electron"}
@@ -39,7 +40,7 @@ _NOT_SERVERS = re.compile(
 _SERVERLIKE = re.compile(r"(?:\A|[-_./@])mcp[-_]?servers?(?:[-_.]|\Z)|[-_]mcp\Z|\Amcp[-_]|\Aserver[-_]mcp")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Script:
     """What an interpreter was told to run. ``text`` is a path, a module name, or "" for inline code and for none.
 

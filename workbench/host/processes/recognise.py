@@ -47,6 +47,7 @@ from workbench.host.processes.programs import (
 from workbench.host.processes.table import Hidden, Table
 from workbench.launch import understand
 from workbench.model.launch import Launch
+from workbench.model.record import record
 
 Confidence = Literal["high", "medium", "low"]
 _RANKS: dict[Confidence, int] = {"high": 3, "medium": 2, "low": 1}
@@ -54,7 +55,7 @@ _SUBCOMMANDS = {"serve", "server", "start", "run", "stdio", "gateway"}
 _SUBCOMMAND = re.compile(r"[a-z][a-z-]+\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Recognition:
     """Why a process is taken for an MCP server. ``script`` is what it runs, as its command names it.
 

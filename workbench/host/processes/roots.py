@@ -10,9 +10,9 @@ import errno
 import os
 import re
 import stat
-from dataclasses import dataclass
 
 from workbench.host.files import read_bounded
+from workbench.model.record import record
 
 _LINK_LIMIT = 40
 _MOUNTS_LIMIT = 16 * 1024 * 1024
@@ -47,7 +47,7 @@ def resolve_inside(root: str, path: str) -> str:
     return "/".join((root, *done)) if done else root + "/"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mount:
     """One line of a mount table: the folder ``root`` of the file system on ``device`` appears at ``point``."""
 

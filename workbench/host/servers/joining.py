@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from workbench.host.containers.joining import pairs
+from workbench.host.processes.packages import Packages
 from workbench.host.servers.isolation import isolation_of
 from workbench.host.sources import node_kind, project_of, python_kind
 from workbench.model.clients import ClientConfig, ClientFacts, EntryReference, InstalledPackage, ServerEntry
@@ -20,6 +21,7 @@ from workbench.model.servers import Presence, Server
 from workbench.model.sockets import PortFact, SocketFacts
 from workbench.model.sources import SourceFact, SourceKind
 from workbench.model.units import UnitFact, UnitFacts
+from workbench.secrets import redact
 from workbench.text import visible
 
 _COPY = re.compile(r"#\d+\Z")
@@ -43,6 +45,7 @@ class Facts:
     containers: ContainerFacts
     id_files: Mapping[str, str] = field(default_factory=dict)
     home: str = ""
+    packages: Packages = field(default_factory=Packages)
 
 
 def join(facts: Facts) -> tuple[Server, ...]:
@@ -140,7 +143,10 @@ def _of_entry(config: ClientConfig, entry: ServerEntry, running: _Running, facts
         sources=() if processes else _sources(entry.launch, facts),
         recognised_by=f"{config.client_name} is configured to start it" if entry.command else "",
     )
-    return _with_processes(server, processes, running, facts)
+    server = _with_processes(server, processes, running, facts)
+    if processes and entry.disabled and not server.outdated:
+        return replace(server, outdated=f"it runs, although {config.client_name} has it switched off")
+    return server
 
 
 def _without_process(url: str) -> Presence:
@@ -265,6 +271,12 @@ def _sources(launch: Launch | None, facts: Facts) -> tuple[SourceFact, ...]:
 def _of_script(script: str, facts: Facts) -> tuple[SourceFact, ...]:
     if not os.path.isabs(script) or not os.path.exists(script):
         return ()
+    # The program of a package is a link into its folder.
+    file = os.path.realpath(script)
+    kind, package = node_kind(os.path.dirname(file)), facts.packages.node(file)
+    if kind is not None and package is not None:
+        version = visible(redact(package.version), 100)
+        return (SourceFact(kind, visible(package.folder), "npm", visible(redact(package.name)), version),)
     project = project_of(script, facts.home)
     return (SourceFact("checkout", visible(project)) if project else SourceFact("program", visible(script)),)
 

@@ -10,7 +10,8 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from workbench.model.record import record
 
 _NETLINK_SOCK_DIAG = 4
 _SOCK_DIAG_BY_FAMILY = 20
@@ -28,7 +29,7 @@ _SECONDS = 3.0
 _TRIES = 3
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Listening:
     """One listening unix socket. ``name`` are its exact bytes; an abstract name starts with NUL.
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from workbench.host.files import CannotLook, file_fact, path_fact, reason
 from workbench.host.processes.linux import LinuxTable
 from workbench.host.processes.roots import Mount, mounts, path_out_here, resolve_inside, same_file
 from workbench.host.processes.table import Gone, Hidden
 from workbench.model.facts import FileFact, PathFact
+from workbench.model.record import record
 from workbench.text import visible
 
 _AS_ROOT = "look as root"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """Where a socket's file is. ``foreign`` when no path of this mount namespace leads to it."""
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from workbench.host.processes.channels import inode_of
 from workbench.host.processes.linux import LinuxTable
 from workbench.host.processes.table import Gaps, Gone, Hidden
 from workbench.model.processes import ServerProcess
+from workbench.model.record import record
 
 _AS_ROOT = "look as root"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Owner:
     """The server that holds a socket, and those of its processes that do."""
 

@@ -66,6 +66,7 @@ CLAUDE: tuple[Client, ...] = (
         servers=MCP_SERVERS,
         project=(".mcp.json",),
         managed=_each(_POLICY_FOLDERS, "managed-mcp.json"),
+        malformed="Claude Code says that it is not valid and starts none of its servers",
     ),
     Client(
         "claude-code",
@@ -82,6 +83,7 @@ CLAUDE: tuple[Client, ...] = (
             Consent(("permissions", "allow"), rules="claude"),
             Consent(("enableAllProjectMcpServers",), scope="servers of projects"),
         ),
+        malformed="Claude Code says so and goes on without any of its settings",
     ),
     Client(
         "claude-code",

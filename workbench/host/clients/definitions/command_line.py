@@ -25,9 +25,18 @@ def _simple(
     project: tuple[str, ...] = (),
     settings: bool = False,
     approvals: tuple[Consent, ...] = (),
+    malformed: str = "",
 ) -> Client:
     return Client(
-        identity, name, format, servers=servers, user=user, project=project, settings=settings, approvals=approvals
+        identity,
+        name,
+        format,
+        servers=servers,
+        user=user,
+        project=project,
+        settings=settings,
+        approvals=approvals,
+        malformed=malformed,
     )
 
 
@@ -58,6 +67,7 @@ COMMAND_LINE: tuple[Client, ...] = (
         "~/.copilot/mcp-config.json",
         "$COPILOT_HOME/mcp-config.json",
         "$XDG_CONFIG_HOME/copilot/mcp-config.json",
+        malformed="GitHub Copilot CLI says that it cannot read it and starts none of its servers",
     ),
     Client(
         "gemini",
@@ -103,6 +113,7 @@ COMMAND_LINE: tuple[Client, ...] = (
         switched_off=(("mcp", "excluded"), ("excludeMCPServers",)),
         settings=True,
         approvals=(_TRUST, Consent(("tools", "approvalMode"), ("yolo",)), Consent(("approvalMode",), ("yolo",))),
+        malformed="Qwen Code renames it to settings.json.corrupted… and goes on without it, or with its own copy",
     ),
     Client(
         "amazon-q",
@@ -130,6 +141,7 @@ COMMAND_LINE: tuple[Client, ...] = (
         inside=("builtin", "platform", "frontend"),
         settings=True,
         approvals=(Consent(("GOOSE_MODE",), ("auto",)),),
+        malformed="Goose puts a copy of its own in its place, or starts anew with its defaults",
     ),
     Client(
         "opencode",
@@ -234,6 +246,7 @@ COMMAND_LINE: tuple[Client, ...] = (
         settings=True,
         # To some readers of YAML "off" is a word, to others it is false.
         approvals=(Consent(("approvals", "mode"), ("off", False)),),
+        malformed="Hermes says so and goes on with the last that it could read, or with its defaults",
     ),
     _simple(
         "openclaw",

@@ -56,7 +56,13 @@ def _vs_code(
 
 
 def _extension(
-    identity: str, name: str, folder: str, file: str, approval: Consent, project: tuple[str, ...] = ()
+    identity: str,
+    name: str,
+    folder: str,
+    file: str,
+    approval: Consent,
+    project: tuple[str, ...] = (),
+    malformed: str = "",
 ) -> Client:
     """An extension of these editors that keeps its servers in its own storage."""
     return Client(
@@ -67,6 +73,7 @@ def _extension(
         user=tuple(f"{host}/globalStorage/{folder}/settings/{file}" for host in _HOSTS),
         project=project,
         approvals=(approval,),
+        malformed=malformed,
     )
 
 
@@ -177,8 +184,16 @@ EDITORS: tuple[Client, ...] = (
             # Until version 0.224.
             Consent(("agent", "always_allow_tool_actions")),
         ),
+        malformed="Zed says so and goes on with its defaults, without any of the servers",
     ),
-    _extension("cline", "Cline", "saoudrizwan.claude-dev", "cline_mcp_settings.json", _NAMED_ALONE),
+    _extension(
+        "cline",
+        "Cline",
+        "saoudrizwan.claude-dev",
+        "cline_mcp_settings.json",
+        _NAMED_ALONE,
+        malformed="Cline says that its MCP settings are invalid and starts none of the servers",
+    ),
     Client(
         "cline-cli",
         "Cline CLI",
@@ -192,7 +207,15 @@ EDITORS: tuple[Client, ...] = (
         ),
         approvals=(_NAMED_ALONE,),
     ),
-    _extension("roo", "Roo Code", "rooveterinaryinc.roo-cline", "mcp_settings.json", _ALWAYS_ALLOW, (".roo/mcp.json",)),
+    _extension(
+        "roo",
+        "Roo Code",
+        "rooveterinaryinc.roo-cline",
+        "mcp_settings.json",
+        _ALWAYS_ALLOW,
+        (".roo/mcp.json",),
+        malformed="Roo Code says that its MCP settings are invalid and starts none of the servers",
+    ),
     _extension("kilo", "Kilo Code", "kilocode.kilo-code", "mcp_settings.json", _ALWAYS_ALLOW, (".kilocode/mcp.json",)),
     Client(
         "kilo-cli",

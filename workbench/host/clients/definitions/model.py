@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from workbench.model.clients import ApprovalScope, DocumentFormat
+from workbench.model.record import record
 
 Format = DocumentFormat
 Keys = tuple[str, ...]
@@ -16,7 +16,7 @@ MCP_SERVERS: tuple[Keys, ...] = (("mcpServers",),)
 """The key that most clients use."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Consent:
     """A setting by which a client uses tools without asking its user.
 
@@ -33,7 +33,7 @@ class Consent:
     unless: Keys = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Client:
     """One kind of config file of one client. A client that keeps servers in two kinds of file has two, with one id.
 
