@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from operator import itemgetter
 
 # A token begins where no letter or digit stands before it, or after an escape that ends in one (%20ghp_…, \nghp_…).
 _LEFT = r"(?:(?<![A-Za-z0-9_])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
@@ -233,13 +234,15 @@ def _finder() -> tuple[re.Pattern[str], dict[str, tuple[Kind, ...]]]:
 
     Of keywords that begin alike the shortest is looked for. It looks ahead, because keywords may overlap in a text.
     """
-    keywords = {keyword for kind in kinds() for keyword in kind.keywords}
-    beginnings = {word for word in keywords if not any(word.startswith(o) for o in keywords if o != word)}
-    kinds_of = {
-        beginning: tuple(kind for kind in kinds() if any(word.startswith(beginning) for word in kind.keywords))
-        for beginning in beginnings
-    }
-    return re.compile(f"(?=({_alternatives(beginnings)}))"), kinds_of
+    keywords = sorted(((keyword, kind) for kind in kinds() for keyword in kind.keywords), key=itemgetter(0))
+    kinds_of: dict[str, tuple[Kind, ...]] = {}
+    beginning = None
+    for keyword, kind in keywords:
+        # In order a word stands right behind what it begins with, and what else begins so.
+        if beginning is None or not keyword.startswith(beginning):
+            beginning = keyword
+        kinds_of[beginning] = (*kinds_of.get(beginning, ()), kind)
+    return re.compile(f"(?=({_alternatives(set(kinds_of))}))"), kinds_of
 
 
 def _alternatives(words: set[str]) -> str:
