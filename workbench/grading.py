@@ -8,7 +8,8 @@ repair never lowers it, and what does not apply changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from workbench.model.finding import Finding, Subject
@@ -95,12 +96,15 @@ def price_of_next_letter(results: Sequence[CheckResult], safe_checks: Collection
     now = grade(results)
     if now.letter in ("A", UNGRADED):
         return ""
-    left = list(results)
-    for repaired, finding in enumerate(_worst_first(results, safe_checks), 1):
-        left = [_without(result, finding) for result in left]
-        better = grade(left).letter
-        if better < now.letter:
-            return f"{repaired} safe {'repair' if repaired == 1 else 'repairs'} to {better}"
+    repairable = list(_worst_first(results, safe_checks))
+
+    def reached(count: int) -> str:
+        return grade(_without(results, repairable[:count])).letter
+
+    if repairable and reached(len(repairable)) < now.letter:
+        # A repair never lowers the grade, so the first number that is enough is found by halving.
+        repaired = bisect_left(range(1, len(repairable)), True, key=lambda count: reached(count) < now.letter) + 1
+        return f"{repaired} safe {'repair' if repaired == 1 else 'repairs'} to {reached(repaired)}"
     wanted = _ORDER[_ORDER.index(now.letter) - 1]
     return f"safe repairs alone do not reach {wanted}: review the others"
 
@@ -110,11 +114,17 @@ def _worst_first(results: Sequence[CheckResult], checks: Collection[str]) -> Ite
     yield from sorted(every, key=lambda finding: (-finding.severity.rank, finding.check, finding.identity))
 
 
-def _without(result: CheckResult, finding: Finding) -> CheckResult:
-    if finding not in result.findings:
+def _without(results: Sequence[CheckResult], repaired: Iterable[Finding]) -> list[CheckResult]:
+    gone = {id(finding) for finding in repaired}
+    return [_left(result, [finding for finding in result.findings if id(finding) not in gone]) for result in results]
+
+
+def _left(result: CheckResult, findings: Sequence[Finding]) -> CheckResult:
+    repaired = len(result.findings) - len(findings)
+    if not repaired:
         return result
-    left = tuple(other for other in result.findings if other != finding)
-    return replace(result, findings=left, passed=result.passed + 1, status=Status.FOUND if left else Status.PASSED)
+    status = Status.FOUND if findings else Status.PASSED
+    return replace(result, findings=tuple(findings), passed=result.passed + repaired, status=status)
 
 
 def _letter(results: Sequence[CheckResult], caps: list[_Cap]) -> tuple[str, str]:
