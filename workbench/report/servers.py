@@ -5,9 +5,7 @@ The published schema (``schema/servers-v1.json``) is made from these types; a te
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from workbench.model.clients import ClientConfig
@@ -15,9 +13,11 @@ from workbench.model.launch import Launch
 from workbench.model.record import record
 from workbench.model.servers import Server
 from workbench.model.snapshot import Snapshot
+from workbench.report.json_text import json_text
 
 SCHEMA_VERSION = 1
-Configs = Mapping[tuple[str, str], ClientConfig]
+Configs = Mapping[tuple[str, str], tuple[ClientConfig, Mapping[tuple[str, ...], int | None]]]
+"""Every config, and the line of each of its entries, by its path and its client."""
 
 
 @record
@@ -162,7 +162,10 @@ class InventoryDocument:
 
 def document(snapshot: Snapshot) -> InventoryDocument:
     """The inventory of a Snapshot as the document that scripts read."""
-    configs = {(config.path.asked, config.client_name): config for config in snapshot.clients.configs}
+    configs = {
+        (config.path.asked, config.client_name): (config, {entry.pointer: entry.line for entry in config.servers[::-1]})
+        for config in snapshot.clients.configs
+    }
     sockets = {socket.inode: socket.name for socket in snapshot.sockets.sockets}
     return InventoryDocument(
         schema_version=SCHEMA_VERSION,
@@ -182,7 +185,7 @@ def document(snapshot: Snapshot) -> InventoryDocument:
 
 def as_json(snapshot: Snapshot) -> str:
     """The document as JSON text, ASCII only."""
-    return json.dumps(asdict(document(snapshot)), indent=2)
+    return json_text(document(snapshot), 2)
 
 
 def schema() -> dict[str, Any]:
@@ -245,12 +248,12 @@ def _server(server: Server, configs: Configs, sockets: dict[int, str]) -> Server
 def _config(server: Server, configs: Configs) -> ConfigDocument | None:
     if server.entry is None:
         return None
-    config = next((configs[key] for name in server.clients if (key := (server.entry.path, name)) in configs), None)
-    if config is None:
+    found = next((configs[key] for name in server.clients if (key := (server.entry.path, name)) in configs), None)
+    if found is None:
         return None
+    config, lines = found
     pointer = server.entry.pointer
-    line = next((entry.line for entry in config.servers if entry.pointer == pointer), None)
-    return ConfigDocument(config.path.asked, list(pointer), line, config.scope, config.kind, config.confirmed)
+    return ConfigDocument(config.path.asked, list(pointer), lines.get(pointer), config.scope, config.kind, config.confirmed)
 
 
 def _launch(launch: Launch) -> LaunchDocument:
