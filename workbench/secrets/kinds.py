@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from operator import itemgetter
 
 # A token begins where no letter or digit stands before it, or after an escape that ends in one (%20ghp_…, \nghp_…).
 _LEFT = r"(?:(?<![A-Za-z0-9_])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
@@ -223,32 +222,21 @@ def compiled(form: str) -> re.Pattern[str]:
 
 def kinds_in(text: str) -> list[Kind]:
     """The kinds of which a keyword stands in the text, in their order: all that need be tried."""
-    finder, kinds_of = _finder()
-    found = {kind.order: kind for beginning in set(finder.findall(text)) for kind in kinds_of[beginning]}
+    beginnings, by_beginning = _by_beginning()
+    found = {
+        kind.order: kind
+        for beginning in beginnings.intersection(zip(text, text[1:], strict=False))
+        for keyword, kind in by_beginning[beginning]
+        if keyword in text
+    }
     return [found[order] for order in sorted(found)]
 
 
 @cache
-def _finder() -> tuple[re.Pattern[str], dict[str, tuple[Kind, ...]]]:
-    """One expression for every keyword at once, and the kinds by what it finds: a search a keyword is too slow.
-
-    Of keywords that begin alike the shortest is looked for. It looks ahead, because keywords may overlap in a text.
-    """
-    keywords = sorted(((keyword, kind) for kind in kinds() for keyword in kind.keywords), key=itemgetter(0))
-    kinds_of: dict[str, tuple[Kind, ...]] = {}
-    beginning = None
-    for keyword, kind in keywords:
-        # In order a word stands right behind what it begins with, and what else begins so.
-        if beginning is None or not keyword.startswith(beginning):
-            beginning = keyword
-        kinds_of[beginning] = (*kinds_of.get(beginning, ()), kind)
-    return re.compile(f"(?=({_alternatives(set(kinds_of))}))"), kinds_of
-
-
-def _alternatives(words: set[str]) -> str:
-    """An expression for any of the words, nested by letter, so that most letters of a text fail at once."""
-    if "" in words:
-        return ""
-    inside = {letter: {word[1:] for word in words if word[0] == letter} for letter in sorted({w[0] for w in words})}
-    parts = [re.escape(letter) + _alternatives(rest) for letter, rest in inside.items()]
-    return parts[0] if len(parts) == 1 else f"(?:{'|'.join(parts)})"
+def _by_beginning() -> tuple[frozenset[tuple[str, str]], dict[tuple[str, str], list[tuple[str, Kind]]]]:
+    """Every keyword and its kind by its first two letters. Few stand in a text; to search for each would be slow."""
+    by_beginning: dict[tuple[str, str], list[tuple[str, Kind]]] = {}
+    for kind in kinds():
+        for keyword in kind.keywords:
+            by_beginning.setdefault((keyword[0], keyword[1]), []).append((keyword, kind))
+    return frozenset(by_beginning), by_beginning

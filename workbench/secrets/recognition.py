@@ -7,6 +7,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from workbench.secrets.benign import (
@@ -27,6 +28,7 @@ from workbench.secrets.names import NameKind, kind_of_name, words
 
 _SHORTEST_TOKEN = 16
 _JUDGED = 512
+_REMEMBERED = 4096
 _SUSPECT_WORDS = ("key", "token", "secret", "pass", "pwd", "auth", "cred", "bearer", "dsn", "cookie")
 # What images come with: no secret, and it may be somebody's password all the same.
 _AS_SHIPPED = words("postgres mysql root admin redis guest minioadmin")
@@ -104,6 +106,12 @@ def to_hide(name: str, text: str) -> list[Hit]:
     name_kind = kind_of_name(name) if name else ""
     if len(text) < _SHORTEST_TOKEN and not name_kind and "=" not in text and "://" not in text and " " not in text:
         return []
+    return list(_hidden(name_kind, text) if len(text) <= _REMEMBERED else _hidden.__wrapped__(name_kind, text))
+
+
+@lru_cache(maxsize=256)
+def _hidden(name_kind: NameKind, text: str) -> tuple[Hit, ...]:
+    # A text is shown in several facts, one right after the other: its command, its launch, what it may open.
     found: list[Hit] = []
     possible: list[Hit] = []
     for hit in _candidates(name_kind, text):
@@ -115,7 +123,7 @@ def to_hide(name: str, text: str) -> list[Hit]:
         found = _whole(name_kind, text)
     for hit in possible:
         insert(found, hit)
-    return found
+    return tuple(found)
 
 
 def insert(found: list[Hit], hit: Hit) -> None:
