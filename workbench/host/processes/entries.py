@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from workbench.host.processes.programs import as_runner, is_interpreter, program_name
 from workbench.model.clients import ClientFacts, EntryReference, ServerEntry
@@ -38,7 +39,8 @@ class Configured:
         if entry.launch is not None:
             programs.append(entry.launch.program)
             if entry.launch.package is not None:
-                return (entry.launch.package.name, *entry.launch.package.name.split("/")[-1:])
+                name = entry.launch.package.name
+                return (name.rpartition("/")[2] or name,)
         return tuple(name for name in map(program_name, programs) if name)
 
 
@@ -68,6 +70,12 @@ def configured(clients: ClientFacts | None) -> tuple[Configured, ...]:
 def shown(argv: Sequence[str]) -> tuple[str, ...]:
     """An argument vector as the Snapshot holds it: without its secrets, and visible."""
     return redact_arguments(argv)[0]
+
+
+@cache
+def _shown_once(argv: tuple[str, ...]) -> tuple[str, ...]:
+    # Of an entry, as the Snapshot holds it already: every process is compared with every one.
+    return shown(argv)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +150,11 @@ def _exactness(
     if any(_same(entry.command, got) for got in tries):
         return _WHOLE
     if launch is not None and launch.program:
-        # sudo, env and their like put what they start in their own place, or start it as their child.
-        inner = shown((launch.program, *launch.arguments))
-        if any(_same(inner, got) for got in tries):
+        # sudo, env and their like put what they start in their own place, or start it as their child. Most are told
+        # apart by the program and the number of arguments: to look for secrets in all of them takes its time.
+        count, program = 1 + len(launch.arguments), _shown_once((launch.program,))[0]
+        alike = [got for got in tries if len(got) == count and _same_program(program, got[0])]
+        if alike and any(_same(_shown_once((launch.program, *launch.arguments)), got) for got in alike):
             return _WHOLE if not launch.wrappers else _INNER
     if (
         launch is not None
