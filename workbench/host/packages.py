@@ -137,6 +137,8 @@ def _of_npm(names: set[str], folders: _Folders) -> Iterator[InstalledPackage]:
     if not names:
         return
     for folder in _once(folders.node_modules()):
+        if not os.path.isdir(folder):
+            continue  # most of the places are not there, and there may be thousands of names
         for name in sorted(names):
             place = f"{folder}/{name}"
             try:

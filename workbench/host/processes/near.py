@@ -32,7 +32,8 @@ def near(table: Table, pid: int, started: Started, script: str, entries: Iterabl
 
     The entry that differs least comes first. Raises Gone.
     """
-    changed = [each for each in entries if each.modified > table.started(pid) + MARGIN_SECONDS]
+    began = table.started(pid) + MARGIN_SECONDS
+    changed = [each for each in entries if each.modified > began]
     if not changed:
         return ()
     try:
@@ -60,7 +61,6 @@ def _given(entry: Configured, started: Started, script: str) -> tuple[Sequence[s
     if launch is None:
         return None
     command = entry.entry.command
-    tail = shown(started.tail)
     if launch.image is not None:
         if not is_container_tool(started.argv) or not is_container_tool(command):
             return None
@@ -71,12 +71,12 @@ def _given(entry: Configured, started: Started, script: str) -> tuple[Sequence[s
         place = launch.package.argument
         if place is None or not started.package or not names_equal(started.package, launch.package.name):
             return None
-        return tail, command[place + 1 :]
+        return shown(started.tail), command[place + 1 :]
     if launch.script:
         place = command.index(launch.script) if launch.script in command else None
         if place is None or not script or os.path.normpath(launch.script) != os.path.normpath(script):
             return None
-        return tail, command[place + 1 :]
+        return shown(started.tail), command[place + 1 :]
     program = started.argv[0] if started.argv else ""
     same = "/" in launch.program and launch.program == program
     if not same or is_interpreter(program_name(program)):

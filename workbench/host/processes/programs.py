@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 _ENDINGS = (".exe", ".cmd", ".bat", ".ps1")
@@ -52,6 +53,7 @@ class Script:
     code: str = ""
 
 
+@lru_cache(maxsize=1024)
 def program_name(path: str) -> str:
     """The file name of a program without folder, ending and the mark of a login shell."""
     name = re.split(r"[\\/]", path.removesuffix(" (deleted)"))[-1].lstrip("-")
