@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.documents import Malformed
 from workbench.host.clients.places import gap
@@ -13,6 +13,7 @@ from workbench.host.clients.ways import fact_below
 from workbench.host.files import CannotLook, read_bounded, reason
 from workbench.model.clients import Backup
 from workbench.model.facts import PathFact, SecretFact, Unread
+from workbench.model.record import draft
 from workbench.secrets import capture
 
 _NAME_LIMIT = 20_000
@@ -32,7 +33,7 @@ Read = Callable[[bytes], tuple[int, tuple[SecretFact, ...]]]
 """How many servers the bytes of a config name, and its secrets. Raises Malformed, ValueError or RecursionError."""
 
 
-@dataclass(slots=True)
+@draft
 class Folders:
     """The names in the folders of configs, each listed once, and what kept from it."""
 

@@ -13,6 +13,7 @@ from workbench.host.clients.ways import fact_below
 from workbench.host.files import CannotLook
 from workbench.model.facts import PathFact, Unread
 from workbench.model.launch import Launch
+from workbench.model.record import draft
 
 # Where programs are looked for when it is not known what the client sees.
 _USUAL = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -23,7 +24,7 @@ _HOME = re.compile(r"(?:~|\$HOME|\$\{(?:env:)?HOME\}|\$\{userHome\})(?=/|\Z)")
 _LONGEST = 4096
 
 
-@dataclass(slots=True)
+@draft
 class Files:
     """Files of this host by path. ``known`` holds None for what does not exist or could not be looked at; ``folders``
     are those on the way, shared with whoever else looks.

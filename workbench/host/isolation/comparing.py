@@ -18,6 +18,7 @@ from workbench.host.processes.table import Gaps, Hidden
 from workbench.model.facts import Account, PathFact
 from workbench.model.isolation import RootView
 from workbench.model.processes import ServerProcess
+from workbench.model.record import draft
 from workbench.text import visible
 
 _MOUNTS_LIMIT = 4 << 20
@@ -37,7 +38,7 @@ class View:
     hidepid: str = ""
 
 
-@dataclass(slots=True)
+@draft
 class Reference:
     """What all servers of one scan are compared with, and what was found out once for several of them."""
 

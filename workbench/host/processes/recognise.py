@@ -47,6 +47,7 @@ from workbench.host.processes.programs import (
 from workbench.host.processes.table import Hidden, Table
 from workbench.launch import understand
 from workbench.model.launch import Launch
+from workbench.model.record import draft
 
 Confidence = Literal["high", "medium", "low"]
 _RANKS: dict[Confidence, int] = {"high": 3, "medium": 2, "low": 1}
@@ -76,7 +77,7 @@ class Recognition:
         return (self.configured is not None, not self.guessed, _RANKS[self.confidence])
 
 
-@dataclass(slots=True)
+@draft
 class Recogniser:
     """Recognises the processes of one table. ``unclear`` are those that might be servers and may not be looked into."""
 

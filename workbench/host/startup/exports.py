@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from workbench.host.startup.shell import UNKNOWN, Command, commands
+from workbench.model.record import draft
 from workbench.secrets.names import words
 
 Dialect = Literal["sh", "fish", "fish-variables", "lines"]
@@ -45,7 +46,7 @@ class Source:
     exporting: bool = False
 
 
-@dataclass(slots=True)
+@draft
 class Script:
     """What a startup file does to the environment."""
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from workbench.model.record import draft
 
 _TOKEN = re.compile(
     r"""
@@ -40,7 +42,7 @@ _CLOSES = {"$(": ")", "(": ")", "${": "}", "'": "'", '"': '"'}
 UNKNOWN = "$()"
 
 
-@dataclass(slots=True)
+@draft
 class Command:
     """A simple command. ``inside`` are the texts of its substitutions, ``ended_by`` what stands behind it."""
 
