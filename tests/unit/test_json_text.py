@@ -46,7 +46,7 @@ class Nothing:
         Pair((1, -2, 10**30), [True, False, None]),
         Pair((0.5, -0.0, 1e300, float("inf")), float("nan")),
         One(One((One(1), [One(2), {"x": One((3,))}]))),
-        One({"a": {"b": [[], [1], ()]}, 1: 2, None: 3, True: 4, 2.5: 5}),
+        One({"a": {"b": [[], [1], ()]}, 3: 2, None: 3, True: 4, 2.5: 5}),
         Pair(Colour.RED, {Colour.RED: 1}),
         One('"\\\n\x00\x7f\u2028é😀\udcff</script>'),
         Pair("", {"": ""}),

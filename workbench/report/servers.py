@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workbench.model.clients import ClientConfig
+from workbench.model.finding import Pointer
 from workbench.model.launch import Launch
 from workbench.model.record import record
 from workbench.model.servers import Server
@@ -16,7 +17,7 @@ from workbench.model.snapshot import Snapshot
 from workbench.report.json_text import json_text
 
 SCHEMA_VERSION = 1
-Configs = Mapping[tuple[str, str], tuple[ClientConfig, Mapping[tuple[str, ...], int | None]]]
+Configs = Mapping[tuple[str, str], tuple[ClientConfig, Mapping[Pointer, int | None]]]
 """Every config, and the line of each of its entries, by its path and its client."""
 
 
@@ -253,7 +254,9 @@ def _config(server: Server, configs: Configs) -> ConfigDocument | None:
         return None
     config, lines = found
     pointer = server.entry.pointer
-    return ConfigDocument(config.path.asked, list(pointer), lines.get(pointer), config.scope, config.kind, config.confirmed)
+    return ConfigDocument(
+        config.path.asked, list(pointer), lines.get(pointer), config.scope, config.kind, config.confirmed
+    )
 
 
 def _launch(launch: Launch) -> LaunchDocument:

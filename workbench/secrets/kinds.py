@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 # A token begins where no letter or digit stands before it, or after an escape that ends in one (%20ghp_…, \nghp_…).
 _LEFT = r"(?:(?<![A-Za-z0-9_])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
@@ -225,7 +226,7 @@ def kinds_in(text: str) -> list[Kind]:
     beginnings, by_beginning = _by_beginning()
     found = {
         kind.order: kind
-        for beginning in beginnings.intersection(zip(text, text[1:], strict=False))
+        for beginning in beginnings.intersection(pairwise(text))
         for keyword, kind in by_beginning[beginning]
         if keyword in text
     }
