@@ -91,7 +91,9 @@ def _connected(proc: Path) -> dict[bytes, set[int]] | None:
 
 
 def _concerns(socket: Listening, owners: dict[int, Owner]) -> bool:
-    return socket.inode in owners or any(_MCP.search(part) for part in socket.name.split(b"/"))
+    if socket.inode in owners:
+        return True
+    return b"mcp" in socket.name.lower() and any(_MCP.search(part) for part in socket.name.split(b"/"))
 
 
 def _in_other_networks(table: LinuxTable, servers: Iterable[ServerProcess], gaps: Gaps) -> Iterable[Listening]:
