@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def record(cls: type[_T]) -> type[_T]:
     """Make a class a frozen dataclass with slots."""
-    made, values = _made(cls, "_put(self, {0!r}, {0})")
+    made, values = _made(cls)
     made.__hash__ = lambda self: hash(values(self))
     made.__setattr__ = made.__delattr__ = _refuse
     made.__reduce__ = lambda self: (made, tuple(getattr(self, name) for name in made.__dataclass_fields__))
@@ -29,12 +29,12 @@ def record(cls: type[_T]) -> type[_T]:
 @dataclass_transform(field_specifiers=(field,))
 def draft(cls: type[_T]) -> type[_T]:
     """Make a class a dataclass with slots whose fields may be set, and which therefore has no hash."""
-    made, _ = _made(cls, "self.{0} = {0}")
+    made, _ = _made(cls)
     made.__hash__ = None
     return made  # type: ignore[no-any-return]
 
 
-def _made(cls: type[Any], put: str) -> tuple[Any, Callable[[Any], Any]]:
+def _made(cls: type[Any]) -> tuple[Any, Callable[[Any], Any]]:
     # The standard decorator would write a text for a class that has none, and read the constructor's signature for it.
     cls.__doc__ = cls.__doc__ or cls.__name__
     made: Any = dataclass(init=False, repr=False, eq=False, slots=True)(cls)
@@ -42,7 +42,7 @@ def _made(cls: type[Any], put: str) -> tuple[Any, Callable[[Any], Any]]:
     values = operator.attrgetter(*fields)
 
     def construct(self: Any, *arguments: Any, **named: Any) -> None:
-        made.__init__ = _constructor(fields, put)
+        made.__init__ = _constructor(made, fields)
         made.__init__(self, *arguments, **named)
 
     def equals(self: Any, other: Any) -> bool:
@@ -54,9 +54,9 @@ def _made(cls: type[Any], put: str) -> tuple[Any, Callable[[Any], Any]]:
     return made, values
 
 
-def _constructor(fields: dict[str, Field[Any]], put: str) -> Callable[..., None]:
+def _constructor(made: Any, fields: dict[str, Field[Any]]) -> Callable[..., None]:
     # Names of fields alone go into the text, and these are the source code's own.
-    names: dict[str, Any] = {"_put": object.__setattr__, "_missing": MISSING}
+    names: dict[str, Any] = {"_missing": MISSING}
     parameters, body = [], []
     for name, each in fields.items():
         if each.default_factory is not MISSING:
@@ -68,10 +68,12 @@ def _constructor(fields: dict[str, Field[Any]], put: str) -> Callable[..., None]
             parameters.append(f"{name}=_default_{name}")
         else:
             parameters.append(name)
-        body.append("    " + put.format(name))
+        # By the slot itself: it asks no ``__setattr__``, so it may set what is frozen, and it is the quickest way.
+        names[f"_put_{name}"] = getattr(made, name).__set__
+        body.append(f"    _put_{name}(self, {name})")
     exec(f"def __init__(self, {', '.join(parameters)}):\n" + "\n".join(body), names)  # noqa: S102
-    made: Callable[..., None] = names["__init__"]
-    return made
+    constructor: Callable[..., None] = names["__init__"]
+    return constructor
 
 
 def _shown(self: Any) -> str:
