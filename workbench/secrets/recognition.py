@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -172,6 +171,8 @@ def _is_token(token: str) -> bool:
 
 def _encoded(text: str) -> Iterator[Hit]:
     """JSON in Base64, as some servers take their whole configuration, that holds a secret."""
+    import base64
+
     for match in _BASE64_JSON.finditer(text):
         raw = match[0].translate(_STANDARD)
         try:
