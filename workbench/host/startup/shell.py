@@ -12,9 +12,10 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import field
 
+from workbench.expressions import expression
 from workbench.model.record import draft
 
-_TOKEN = re.compile(
+_TOKEN = expression(
     r"""
       (?P<blank>[ \t\r\f\v]+)
     | (?P<joined>\\\n)
@@ -35,9 +36,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_IN_DOUBLE = re.compile(r"[^\"\\$`]+|\$[A-Za-z_]\w*|\\.|\"|\$\(|\$\{|`[^`\\]*(?:\\.[^`\\]*)*`|.", re.DOTALL)
-_FISH_SINGLE = re.compile(r"'[^'\\]*(?:\\.[^'\\]*)*'", re.DOTALL)
-_NESTING = re.compile(r"\\.|\$\(|\$\{|[(){}'\"]", re.DOTALL)
+_IN_DOUBLE = expression(r"[^\"\\$`]+|\$[A-Za-z_]\w*|\\.|\"|\$\(|\$\{|`[^`\\]*(?:\\.[^`\\]*)*`|.", re.DOTALL)
+_FISH_SINGLE = expression(r"'[^'\\]*(?:\\.[^'\\]*)*'", re.DOTALL)
+_NESTING = expression(r"\\.|\$\(|\$\{|[(){}'\"]", re.DOTALL)
 _CLOSES = {"$(": ")", "(": ")", "${": "}", "'": "'", '"': '"'}
 UNKNOWN = "$()"
 
