@@ -57,7 +57,12 @@ def test_comments_and_last_commas_are_read_on_every_python(end: str) -> None:
 def test_an_expression_is_compiled_when_it_is_first_used(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[str] = []
     usual = re.compile
-    monkeypatch.setattr(re, "compile", lambda text, flags=0: compiled.append(text) or usual(text, flags))
+
+    def noted(text: str, flags: int = 0) -> re.Pattern[str]:
+        compiled.append(text)
+        return usual(text, flags)
+
+    monkeypatch.setattr(re, "compile", noted)
     late = expression(r"(?P<first>A)b*", re.IGNORECASE)
     assert compiled == []
     match = late.match("aBB")

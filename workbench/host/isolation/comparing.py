@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workbench.access import EXECUTE, READ, WRITE, permits, reaches
 from workbench.host.context import Context
-from workbench.host.files import CannotLook, path_fact
+from workbench.host.files import AS_ROOT, CannotLook, path_fact
 from workbench.host.isolation.bpf import Program
 from workbench.host.isolation.labels import selinux_enforces
 from workbench.host.isolation.limits import GroupLimits
@@ -99,7 +99,7 @@ def view_of(table: LinuxTable, pid: int, label: str, known: Reference, gaps: Gap
             gaps.add("isolation", what, "its root is a plain folder with a home folder in it")
             return View()
     except Hidden:
-        gaps.add("isolation", what, "permission denied", "look as root")
+        gaps.add("isolation", what, "permission denied", AS_ROOT)
         return View()
     if raw not in known.views:
         known.views[raw] = _compared(theirs, known.ours, known.homes)

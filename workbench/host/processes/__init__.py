@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from workbench.host.context import Context
+from workbench.host.files import AS_ROOT
 from workbench.host.processes import orphans, outdated
 from workbench.host.processes.chains import Found, client_of, find
 from workbench.host.processes.entries import Configured, configured, shown
@@ -194,7 +195,7 @@ def _is_systemd(table: Table) -> bool:
 
 
 def _note_hidden(context: Context, table: Table, unreadable: set[int], recogniser: Recogniser, gaps: Gaps) -> None:
-    unlock = "look as administrator" if context.platform == "win32" else "look as root"
+    unlock = "look as administrator" if context.platform == "win32" else AS_ROOT
     if context.platform == "linux" and 1 not in table.commands():
         # Every system has a process 1 and its command line is public: not to see it is to see one's own only.
         gaps.add("hidden", "the processes of other accounts", "/proc is mounted with hidepid", unlock)
