@@ -15,7 +15,7 @@ def main() -> int:
         return 0
     import gc
 
-    # Thousands of facts and hardly a cycle among them: looked through after every 700 they cost a tenth of a large scan.
+    # Thousands of facts and hardly a cycle among them: looking after every 700 takes a tenth of a large scan.
     gc.set_threshold(20_000)
     from workbench.cli import run
 
