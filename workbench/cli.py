@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from functools import cache, partial
 from pathlib import Path
 
 from workbench import __version__
@@ -63,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="workbench",
         description="Harden this machine against its own MCP servers. Without options: the terminal app.",
         epilog="exit status:\n" + "\n".join(f"  {status:>3}  {meaning}" for status, meaning in MEANINGS.items()),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=_width()),
     )
     parser.add_argument("-V", "--version", action="version", version=f"workbench {__version__}")
     _shared(parser)
@@ -85,30 +87,43 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--replay", type=Path, metavar="FILE", help="report on a snapshot file instead of this host")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    listing = commands.add_parser("list", help="list the checks or the fixes")
+    add = partial(commands.add_parser, formatter_class=lambda prog: argparse.HelpFormatter(prog, width=_width()))
+    listing = add("list", help="list the checks or the fixes")
     listing.add_argument("kind", choices=["checks", "fixes"])
-    explain = commands.add_parser("explain", help="print the lesson of a check or a fix")
+    explain = add("explain", help="print the lesson of a check or a fix")
     explain.add_argument("id", metavar="ID", help="such as sockets/connectable-by-others")
-    snapshot = commands.add_parser("snapshot", help="print everything known of this host as JSON, without secrets")
-    servers = commands.add_parser("servers", help="list every MCP server of this host: configured, running, both")
+    snapshot = add("snapshot", help="print everything known of this host as JSON, without secrets")
+    servers = add("servers", help="list every MCP server of this host: configured, running, both")
     servers.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
     servers.add_argument(
         "--replay", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="of a snapshot file instead of this host"
     )
-    probe = commands.add_parser("probe", help="ask a live socket whether it looks at who connects (asks first)")
+    probe = add("probe", help="ask a live socket whether it looks at who connects (asks first)")
     probe.add_argument("socket", metavar="SOCKET", help="its path, or @NAME for an abstract one")
     probe.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
-    trail = commands.add_parser("audit-trail", help="what servers' own accounts were denied, and what they started")
+    trail = add("audit-trail", help="what servers' own accounts were denied, and what they started")
     trail.add_argument("--since", default="24h", metavar="TIME", help="how far back: 30m, 24h (default), 7d")
     trail.add_argument("--follow", action="store_true", help="go on with each new event until Ctrl+C")
     trail.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
-    undo = commands.add_parser("undo", help="bring back what a repair replaced")
+    undo = add("undo", help="bring back what a repair replaced")
     undo.add_argument("run", metavar="RUN", help="the run's id, or its beginning (see: workbench history)")
-    recover = commands.add_parser("recover", help="bring interrupted repairs back to the state before them")
-    history = commands.add_parser("history", help="list the repairs that were made")
+    recover = add("recover", help="bring interrupted repairs back to the state before them")
+    history = add("history", help="list the repairs that were made")
     for command in (listing, explain, snapshot, servers, probe, trail, undo, recover, history):
         _shared(command, again=True)
     return parser
+
+
+@cache
+def _width() -> int:
+    # As argparse finds it, but once: it asks for every option, by a module that loads three ways of compression.
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns) - 2
+    try:
+        return (os.get_terminal_size(1).columns or 80) - 2
+    except OSError:
+        return 78
 
 
 def _shared(parser: argparse.ArgumentParser, *, again: bool = False) -> None:

@@ -202,8 +202,9 @@ def _plugin(kind: str, module: object, name: str) -> Check | Fix:
     if len(found) != 1:
         raise ValueError(f"a module of {kind} holds exactly one {wanted.__name__.lower()}; this one holds {len(found)}")
     lesson = inspect.cleandoc(getattr(module, "__doc__", None) or "")
-    missing = [heading for heading in HEADINGS if heading not in lesson_headings(lesson)]
-    if kind == "checks" and missing:
+    headings = lesson_headings(lesson) if kind == "checks" else HEADINGS
+    missing = [heading for heading in HEADINGS if heading not in headings]
+    if missing:
         raise ValueError(f"its docstring, the lesson, lacks the heading {missing[0]!r}")
     if not lesson:
         raise ValueError("it has no docstring")

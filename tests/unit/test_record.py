@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 import pickle
-from dataclasses import FrozenInstanceError, asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, is_dataclass, replace
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from workbench.model.record import record
+from workbench.model.record import draft, record
 
 
 @record
@@ -26,6 +26,23 @@ class Single:
     """One field."""
 
     value: str
+
+
+@record
+class Filled:
+    """With what is made anew for each."""
+
+    x: int
+    names: list[str] = field(default_factory=list)
+    table: dict[str, int] = field(default_factory=dict)
+
+
+@draft
+class Growing:
+    """What is filled in bit by bit."""
+
+    x: int = 0
+    names: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +92,26 @@ def test_wrong_arguments_are_refused_from_the_first_instance_on(arguments: tuple
             Fresh(*arguments)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         Fresh(1, z=1)  # type: ignore[call-arg]
+
+
+def test_what_a_factory_makes_is_each_ones_own() -> None:
+    one, other = Filled(1), Filled(1, table={"a": 1})
+    one.names.append("a")
+    assert (one.names, other.names, one.table, other.table) == (["a"], [], {}, {"a": 1})
+    assert Filled(2, ["b"]) == Filled(2, names=["b"]) != Filled(2)
+
+
+def test_a_draft_may_be_changed_and_has_no_hash() -> None:
+    one, other = Growing(), Growing()
+    one.x = 1
+    one.names.append("a")
+    assert (one.x, one.names, other.x, other.names) == (1, ["a"], 0, [])
+    assert one == Growing(1, ["a"]) != other and repr(one) == "Growing(x=1, names=['a'])"
+    assert not hasattr(one, "__dict__")
+    with pytest.raises(TypeError):
+        hash(one)
+    with pytest.raises(AttributeError):
+        one.other = 2  # type: ignore[attr-defined]
 
 
 def test_it_can_be_copied() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.documents.model import Format
 from workbench.model.finding import Pointer
+from workbench.model.record import draft
 
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _COMMENT = r"//[^\r\n]*+|/\*.*?\*/"
@@ -27,7 +28,7 @@ _Dialect = tuple[re.Pattern[str], re.Pattern[str], Callable[[str], str]]
 _JSON: _Dialect = (_TOKEN, _UP_TO_BRACKET, _name)
 
 
-@dataclass(slots=True)
+@draft
 class _Wanted:
     """A node of the tree of wanted pointers, and where its value was last seen."""
 
@@ -36,7 +37,7 @@ class _Wanted:
     end: int = -1
 
 
-@dataclass(slots=True)
+@draft
 class _Open:
     """A container that holds something wanted and is being read. ``next`` is the node of the value that comes next."""
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from workbench.expressions import expression
+
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
 # Found one after the other, so that a file of any content is read once. No group that can fail halfway is repeated
 # possessively: Python before 3.11.5 then goes on from the wrong place.
-_STRING_OR_COMMENT = re.compile(rf"{_STRING}|//[^\r\n]*+|/\*(?:.*?\*/|.*)", re.DOTALL)
-_STRING_OR_LAST_COMMA = re.compile(rf"{_STRING}|,(?=[ \t\r\n]*+[}}\]])", re.DOTALL)
-_COMMA_AND_BRACKET = re.compile(r",[ \t\r\n]*+[}\]]")
-_VISIBLE = re.compile(r"[^\r\n]")
+_STRING_OR_COMMENT = expression(rf"{_STRING}|//[^\r\n]*+|/\*(?:.*?\*/|.*)", re.DOTALL)
+_STRING_OR_LAST_COMMA = expression(rf"{_STRING}|,(?=[ \t\r\n]*+[}}\]])", re.DOTALL)
+_COMMA_AND_BRACKET = expression(r",[ \t\r\n]*+[}\]]")
+_VISIBLE = expression(r"[^\r\n]")
 _BLANK = " \t\r\n"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from workbench.documents import json_spans, toml_spans
+from workbench.documents import json_spans
 from workbench.documents.model import Document, Span, place_of
 from workbench.model.finding import Pointer
 
@@ -37,6 +37,8 @@ def lines_of(document: Document, pointers: Iterable[Pointer]) -> dict[Pointer, i
 def spans(document: Document, pointers: Iterable[Pointer]) -> dict[Pointer, tuple[int, int]]:
     """The offsets of each value, by pointer."""
     if document.format == "toml":
+        from workbench.documents import toml_spans
+
         return toml_spans.spans(document.text, pointers)
     if document.format == "yaml":
         from workbench.documents import yaml_nodes

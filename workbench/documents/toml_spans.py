@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from workbench.model.finding import Pointer
+from workbench.model.record import draft
 
 # Whole groups are not repeated possessively: Python before 3.11.5 then goes on from the wrong place.
 _BASIC = r'"(?:[^"\\\n]++|\\.)*"'
@@ -23,7 +24,7 @@ class _LostError(Exception):
     """The scanner met something it does not know. What it found before is still true."""
 
 
-@dataclass(slots=True)
+@draft
 class _Open:
     """An array or an inline table that is being read. ``index`` is of the array's current value."""
 
@@ -33,7 +34,7 @@ class _Open:
     index: int = 0
 
 
-@dataclass(slots=True)
+@draft
 class _Scan:
     text: str
     wanted: frozenset[Pointer]

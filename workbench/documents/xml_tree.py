@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NoReturn
 
 from workbench.documents.model import DEPTH_LIMIT, TOO_DEEP, TOO_MANY, VALUE_LIMIT, Malformed, place_of
 from workbench.model.finding import Pointer
+from workbench.model.record import draft
 
 _START_TAG = re.compile(r"""<[^"'>]*+(?:"[^"]*+"[^"'>]*+|'[^']*+'[^"'>]*+)*+>""")
 _ATTRIBUTE = re.compile(r"""\s([^\s=<>"'/]++)\s*+=\s*+("[^"]*+"|'[^']*+')""")
@@ -21,7 +22,7 @@ _ATTRIBUTE = re.compile(r"""\s([^\s=<>"'/]++)\s*+=\s*+("[^"]*+"|'[^']*+')""")
 _DEPTH_LIMIT = DEPTH_LIMIT // 2 - 1
 
 
-@dataclass(slots=True)
+@draft
 class Element:
     """An element's data, the offset of its start tag, and that of its end tag (of what follows, if it has none)."""
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from workbench.documents.model import DEPTH_LIMIT, TOO_DEEP, TOO_MANY, VALUE_LIMIT, Malformed, place_of
 from workbench.documents.yaml_scalars import resolved
 from workbench.model.finding import Pointer
+from workbench.model.record import draft
 from workbench.text import visible
 
 ALIAS_LIMIT = 100_000
@@ -29,7 +30,7 @@ _SCALAR_TAGS = {"str", "int", "float", "bool", "null", "timestamp", "binary"}
 _CONTAINER_TAGS = {False: {"seq", "omap", "pairs"}, True: {"map", "set"}}
 
 
-@dataclass(slots=True)
+@draft
 class Node:
     """A value, where it stands, and what is in it.
 
@@ -48,7 +49,7 @@ class Node:
     weight: int = 1
 
 
-@dataclass(slots=True)
+@draft
 class _Open:
     """A container that is being read: ``key`` waits for its value, ``merges`` is what merge keys bring in."""
 

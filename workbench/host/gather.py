@@ -6,7 +6,6 @@ import importlib
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -138,6 +137,8 @@ class _Run:
 
 def _where(error: BaseException) -> str:
     # The kind and the place, never the message: a message may quote what was read, and that may be a secret.
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{place}"

@@ -10,17 +10,18 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.host.command import Output, find_program
 from workbench.host.files import CannotLook
+from workbench.model.record import draft
 
 Vector = tuple[str, ...]
 VECTOR_LIMIT = 400
 """Commands of one look: more is nothing a person would read before agreeing."""
 
 
-@dataclass(slots=True)
+@draft
 class Privileged:
     """What was asked and what is known. ``answers`` are the outputs of the commands that were run, by command."""
 

@@ -10,13 +10,15 @@ import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
+from workbench.expressions import expression
+
 Scheme = Literal["calendar", "plain"]
 Answer = Literal["affected", "not affected", "unknown"]
 Key = tuple[Any, ...]
 
 _LONGEST = 100
-_SEMVER = re.compile(r"[=v]*(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?\Z", re.ASCII)
-_PEP440 = re.compile(
+_SEMVER = expression(r"[=v]*(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?\Z", re.ASCII)
+_PEP440 = expression(
     r"v?(?:(\d+)!)?(\d+(?:\.\d+)*)"
     r"(?:[._-]?(alpha|a|beta|b|preview|pre|c|rc)[._-]?(\d*))?"
     r"(?:-(\d+)|[._-]?(post|rev|r)[._-]?(\d*))?"
@@ -26,7 +28,7 @@ _PEP440 = re.compile(
 )
 _PHASES = {"alpha": 0, "a": 0, "beta": 1, "b": 1, "preview": 2, "pre": 2, "c": 2, "rc": 2}
 _DEVELOPMENT, _FINAL = -1, 3
-_COMPARATOR = re.compile(r"(<=|>=|<|>|=)\s*(\S+)\Z")
+_COMPARATOR = expression(r"(<=|>=|<|>|=)\s*(\S+)\Z")
 _FIRST_YEAR, _LAST_YEAR = 2000, 2999
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from workbench.expressions import expression
 from workbench.launch.known_servers import KNOWN, plain_name
 from workbench.launch.roots import telling_part
 from workbench.launch.words import Word, basename
@@ -36,14 +37,14 @@ _NEAR = frozenset((
 _ABOUT_NETWORK = frozenset(("search", "http", "https"))
 # With nothing else in its name, ``http`` is how a server is spoken to.
 _SAYS_NOTHING = frozenset(("mcp", "server", "http", "https", "js", "py", "ts", "go", "node", "python"))
-_WORD = re.compile(r"[a-z0-9]+")
-_EXTENSION = re.compile(r"\.(?:[cm]?[jt]sx?|py|sh|exe|jar|rb|php)\Z", re.IGNORECASE)
-_DATABASE = re.compile(
+_WORD = expression(r"[a-z0-9]+")
+_EXTENSION = expression(r"\.(?:[cm]?[jt]sx?|py|sh|exe|jar|rb|php)\Z", re.IGNORECASE)
+_DATABASE = expression(
     r"(?:--?[\w-]{1,64}=)?(?:jdbc:)?(?:postgres(?:ql)?|mysqlx?|mariadb|mongodb(?:\+srv)?|rediss?|mssql|sqlserver|sqlite"
     r"|duckdb|clickhouse|snowflake|oracle|cockroachdb|neo4j(?:\+s)?|bolt|libsql)(?:\+\w{1,32})?://",
     re.IGNORECASE,
 )
-_NEARBY = re.compile(r"https?://(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?:[:/]|\Z)", re.IGNORECASE)
+_NEARBY = expression(r"https?://(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?:[:/]|\Z)", re.IGNORECASE)
 # Agents that are a server only when they are told to be one, and then have all of their own tools to give.
 _AGENTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "claude": (("mcp", "serve"),),

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 
+from workbench.expressions import expression
 from workbench.model.launch import Ecosystem, Pin
 
-_EXACT_NPM = re.compile(r"=?v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?\Z")
-_RANGE_NPM = re.compile(r"[\d^~<>=*|xX\s.-]|v\d")
-_NPM_NAME = re.compile(r"(@[^/@\s]+/[^/@\s]+|[^/@\s]+)(?:@(.*))?\Z", re.DOTALL)
-_SOURCE = re.compile(
+_EXACT_NPM = expression(r"=?v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?\Z")
+_RANGE_NPM = expression(r"[\d^~<>=*|xX\s.-]|v\d")
+_NPM_NAME = expression(r"(@[^/@\s]+/[^/@\s]+|[^/@\s]+)(?:@(.*))?\Z", re.DOTALL)
+_SOURCE = expression(
     r"(?:git\+|git:|git@|https?:|ssh:|file:|github:|gitlab:|bitbucket:|gist:|link:|\.{0,2}/|~/|\.{1,2}\Z|[A-Za-z]:[\\/]|\\)"
 )
-_SHORTHAND = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(?:#.*)?\Z")
-_PYPI_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*)\Z", re.DOTALL)
-_EXACT_PYPI = re.compile(r"={2,3}\s*v?[0-9][0-9A-Za-z.+!_-]*\Z")
+_SHORTHAND = expression(r"[A-Za-z0-9][\w.-]*/[\w.-]+(?:#.*)?\Z")
+_PYPI_NAME = expression(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*)\Z", re.DOTALL)
+_EXACT_PYPI = expression(r"={2,3}\s*v?[0-9][0-9A-Za-z.+!_-]*\Z")
 
 
 def npm_package(text: str) -> tuple[str, str, Pin]:

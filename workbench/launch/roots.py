@@ -8,20 +8,21 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
+from workbench.expressions import expression
 from workbench.launch.step import Mount
 from workbench.launch.words import Word
 from workbench.model.launch import RootArgument
 from workbench.secrets import redact
 from workbench.text import visible
 
-_FILE_SERVER = re.compile(
+_FILE_SERVER = expression(
     r"file[-_]?system|file[-_]?server|(?:\A|[-_/@.])(?:files?|fs|obsidian)(?:[-_/@.]|\Z)", re.IGNORECASE
 )
-_GENERIC = re.compile(
+_GENERIC = expression(
     r"(?:index|main|server|cli|app|start|run|__main__)\.(?:[cm]?[jt]s|py)\Z|(?:dist|build|src|lib|bin|out|cjs|esm)\Z"
 )
 # Options of which the next word is a value, and that value no directory that is served.
-_TAKES_ANOTHER_VALUE = re.compile(
+_TAKES_ANOTHER_VALUE = expression(
     r"path|file|db|database|log|conf|port|host|url|key|token|transport|out|cache|ignore|exclude"
 )
 _OPTIONS = frozenset((
@@ -32,11 +33,11 @@ _OPTIONS = frozenset((
     "workspace", "workspaces", "workspace-dir", "workspace-root", "workspace-path", "workspace-folder",
     "repository", "repositories", "repo", "repo-path", "path", "paths", "folder", "folders", "vault", "vault-path",
 ))  # fmt: skip
-_FILE = re.compile(
+_FILE = expression(
     r"\.(?:db|sqlite3?|duckdb|json[c5]?|ya?ml|toml|ini|conf|env|txt|log|md|pem|key|sock|py|m?[jt]s|cjs|csv|xml)\Z", re.I
 )
-_DRIVE = re.compile(r"[A-Za-z]:(?:[\\/]|\Z)")
-_HOME = re.compile(
+_DRIVE = expression(r"[A-Za-z]:(?:[\\/]|\Z)")
+_HOME = expression(
     r"\$\{(?:env:)?HOME\}|\$HOME(?![A-Za-z0-9_])|\$\{userHome\}|\$\{env:USERPROFILE\}|%USERPROFILE%|%HOME%"
 )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from workbench.expressions import expression
 from workbench.launch.step import Mount, Step
 from workbench.launch.words import Word, arity, names_set, read_options
 
@@ -36,12 +36,12 @@ SYSTEMD_RUN = arity(
     " --json --root-directory",
 )
 # Settings of systemd that keep a process away from something. Without any of these it only starts it.
-_CONFINES = re.compile(
+_CONFINES = expression(
     r"(?:DynamicUser|NoNewPrivileges|Protect\w+|Private\w+|Restrict\w+|ReadOnlyPaths|InaccessiblePaths|NoExecPaths"
     r"|TemporaryFileSystem|RootDirectory|RootImage|SystemCallFilter|CapabilityBoundingSet|IPAddressDeny|LockPersonality"
     r"|MemoryDenyWriteExecute)="
 )
-_ENVIRONMENT = re.compile(r"[\"']?([A-Za-z_]\w*)=")
+_ENVIRONMENT = expression(r"[\"']?([A-Za-z_]\w*)=")
 _OFF = ("no", "false", "0", "off", "")
 _NSJAIL_SETS = ("-E", "--env")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from workbench.expressions import expression
 from workbench.launch.step import Step
 from workbench.launch.words import ASSIGNMENT, Word, arity, basename, names_set, read_options
 from workbench.model.record import record
@@ -18,10 +19,10 @@ _PREPARATIONS = frozenset((
 ))  # fmt: skip
 # The last of them may start something: ``mise exec``.
 _RUN_NOTHING = _PREPARATIONS - {"mise"}
-_PARAMETER = re.compile(r"\$(?:(\d)|\{(\d{1,3})\})\Z")
+_PARAMETER = expression(r"\$(?:(\d)|\{(\d{1,3})\})\Z")
 # What redaction leaves in the place of a secret is one word, although it holds blanks.
-MARK = re.compile(r"<secret: [\w-]+, \d+ characters>")
-_HOLD = re.compile("\ue000(\\d+)\ue001")
+MARK = expression(r"<secret: [\w-]+, \d+ characters>")
+_HOLD = expression("\ue000(\\d+)\ue001")
 
 
 @record
@@ -144,12 +145,12 @@ def split_words(text: str) -> list[str] | None:
     return words
 
 
-_PIECE = re.compile(
+_PIECE = expression(
     r"(?P<plain>[^ \t\r\n\"'\\;&|<>()]+)|(?P<blank>(?:[ \t\r]|\\\n)+)|(?P<operator>[;&|<>()\n]+)"
     r"|\"(?P<double>[^\"\\]*(?:\\.[^\"\\]*)*)\"|'(?P<single>[^']*)'|\\(?P<escaped>.)",
     re.DOTALL,
 )
-_ESCAPED = re.compile(r"\\(?:\n|([$`\"\\]))")
+_ESCAPED = expression(r"\\(?:\n|([$`\"\\]))")
 
 
 def _last_command(tokens: list[str]) -> Command | None:

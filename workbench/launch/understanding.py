@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.launch.abilities import abilities_of
 from workbench.launch.images import parse_image
@@ -16,6 +16,7 @@ from workbench.launch.step import Mount, Step
 from workbench.launch.words import Word, basename
 from workbench.launch.wrappers import WRAPPERS
 from workbench.model.launch import Ability, ContainerOptions, Launch, PackageSpec, RootArgument, SetVariable
+from workbench.model.record import draft
 from workbench.secrets import redact, redact_arguments, shown_name
 from workbench.text import visible
 
@@ -25,7 +26,7 @@ _SHELL_DEPTH = 6
 _SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ash", "ksh", "fish"))
 
 
-@dataclass(slots=True)
+@draft
 class _Findings:
     """What is known so far while the wrappers come off."""
 

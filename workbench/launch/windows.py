@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from workbench.expressions import expression
 from workbench.launch.shells import LONGEST, MARK
 from workbench.launch.step import Step
 from workbench.launch.words import Word, arity, basename, read_options
 
-_SET = re.compile(r'set\s+"?([A-Za-z_][\w()]*)=', re.IGNORECASE)
-_CHANGE = re.compile(r"(?:cd|chdir|pushd)(?:\s+/d)?\s+(?=\S)", re.IGNORECASE)
-_ASSIGN = re.compile(r"\$env:(\w+)\s*=", re.IGNORECASE)
-_LOCATION = re.compile(r"(?:cd|sl|set-location|push-location)\s+(?:-(?:literal)?path\s+)?(?=\S)", re.IGNORECASE)
+_SET = expression(r'set\s+"?([A-Za-z_][\w()]*)=', re.IGNORECASE)
+_CHANGE = expression(r"(?:cd|chdir|pushd)(?:\s+/d)?\s+(?=\S)", re.IGNORECASE)
+_ASSIGN = expression(r"\$env:(\w+)\s*=", re.IGNORECASE)
+_LOCATION = expression(r"(?:cd|sl|set-location|push-location)\s+(?:-(?:literal)?path\s+)?(?=\S)", re.IGNORECASE)
 _POWERSHELL_VALUED = (
     "executionpolicy", "version", "windowstyle", "workingdirectory", "configurationname", "configurationfile",
     "custompipename", "outputformat", "inputformat", "settingsfile", "psconsolefile",

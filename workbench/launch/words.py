@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from workbench.expressions import expression
 from workbench.model.record import record
 
 
@@ -139,7 +140,7 @@ def _cluster(word: Word, known: Arity) -> tuple[list[Option], bool, bool]:
     return options, False, True
 
 
-ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
+ASSIGNMENT = expression(r"([A-Za-z_]\w*)\+?=")
 
 
 def names_set(words: Iterable[Word]) -> tuple[Word, ...]:
@@ -147,7 +148,7 @@ def names_set(words: Iterable[Word]) -> tuple[Word, ...]:
     return tuple(word.part(name) for word in words if (name := word.text.partition("=")[0].strip()))
 
 
-_EXTENSION = re.compile(r"\.(?:exe|cmd|bat|ps1|com)\Z", re.IGNORECASE)
+_EXTENSION = expression(r"\.(?:exe|cmd|bat|ps1|com)\Z", re.IGNORECASE)
 
 
 def basename(text: str) -> str:

@@ -5,7 +5,6 @@ The published schema (``schema/report-v1.json``) is made from these types; a tes
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from workbench.model.finding import Finding
 from workbench.model.report import CheckResult, Report, Status
 from workbench.model.severity import Severity
+from workbench.report.json_text import json_text
 
 SCHEMA_VERSION = 1
 
@@ -179,7 +179,7 @@ def document(report: Report) -> ReportDocument:
 
 def as_json(report: Report) -> str:
     """The document as JSON text, ASCII only, so that no terminal or code page can mangle it."""
-    return json.dumps(asdict(document(report)), indent=2)
+    return json_text(document(report), 2)
 
 
 def schema() -> dict[str, Any]:

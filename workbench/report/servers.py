@@ -18,7 +18,7 @@ from workbench.report.json_text import json_text
 
 SCHEMA_VERSION = 1
 Configs = Mapping[tuple[str, str], tuple[ClientConfig, Mapping[Pointer, int | None]]]
-"""By path and name of client: a config, and the line of each of its entries."""
+"""Every config, and the line of each of its entries, by its path and its client."""
 
 
 @record
@@ -164,7 +164,7 @@ class InventoryDocument:
 def document(snapshot: Snapshot) -> InventoryDocument:
     """The inventory of a Snapshot as the document that scripts read."""
     configs = {
-        (config.path.asked, config.client_name): (config, {entry.pointer: entry.line for entry in config.servers})
+        (config.path.asked, config.client_name): (config, {entry.pointer: entry.line for entry in config.servers[::-1]})
         for config in snapshot.clients.configs
     }
     sockets = {socket.inode: socket.name for socket in snapshot.sockets.sockets}
@@ -186,7 +186,7 @@ def document(snapshot: Snapshot) -> InventoryDocument:
 
 def as_json(snapshot: Snapshot) -> str:
     """The document as JSON text, ASCII only."""
-    return json_text(document(snapshot))
+    return json_text(document(snapshot), 2)
 
 
 def schema() -> dict[str, Any]:

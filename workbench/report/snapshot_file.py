@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ from workbench.documents.model import Malformed
 from workbench.exits import Unusable
 from workbench.host.files import CannotLook, read_bounded
 from workbench.model.snapshot import SNAPSHOT_VERSION, Snapshot
+from workbench.report.json_text import json_text
 from workbench.text import visible
 
 
 def to_json(snapshot: Snapshot) -> str:
     """The Snapshot as JSON text, ASCII only."""
-    return json.dumps(asdict(snapshot), indent=1)
+    return json_text(snapshot, 1)
 
 
 def read(path: Path) -> Snapshot:

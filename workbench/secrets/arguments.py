@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from workbench.expressions import expression
 from workbench.secrets.benign import random_length
 from workbench.secrets.names import kind_of_name
 from workbench.secrets.recognition import POSSIBLE, Hit, insert, to_hide
 
-_FLAG = re.compile(r"--?(?P<name>[A-Za-z][\w.-]*)\Z|/(?P<windows>[A-Za-z][\w-]+)\Z")
-_ASSIGNMENT = re.compile(r"(?:--?)?(?P<name>[A-Za-z_][\w.-]*)=")
+_FLAG = expression(r"--?(?P<name>[A-Za-z][\w.-]*)\Z|/(?P<windows>[A-Za-z][\w-]+)\Z")
+_ASSIGNMENT = expression(r"(?:--?)?(?P<name>[A-Za-z_][\w.-]*)=")
 # ``-u 1000:1000`` is an account and its group, ``-p8080:80`` a port: neither looks random.
-_USER = re.compile(r"[^\s:/]+:(?P<secret>[^\s:/]+)")
-_ATTACHED = re.compile(r"-p(?P<secret>[^\s@/:.=-][^\s@/:.=]+)")
+_USER = expression(r"[^\s:/]+:(?P<secret>[^\s:/]+)")
+_ATTACHED = expression(r"-p(?P<secret>[^\s@/:.=-][^\s@/:.=]+)")
 _RANDOM = 6
-_HEADER = re.compile(r"(?P<name>[A-Za-z][\w-]*):\s*(?!//)")
+_HEADER = expression(r"(?P<name>[A-Za-z][\w-]*):\s*(?!//)")
 
 
 def recognise_argument(arguments: Sequence[str], index: int) -> str | None:

@@ -7,10 +7,11 @@ import re
 from collections import Counter
 from itertools import pairwise
 
+from workbench.expressions import expression
 from workbench.secrets.names import words
 
 # Every client's way to name a value that is kept elsewhere.
-_REFERENCE = re.compile(
+_REFERENCE = expression(
     r"""
       \$\{\{[^{}]*\}\}            # Continue and GitHub: ${{ secrets.X }}
     | \$\{[^{}]*\}                # ${X}, ${env:X}, ${input:x}, ${X:-default}
@@ -20,7 +21,7 @@ _REFERENCE = re.compile(
     """,
     re.VERBOSE,
 )
-_WHOLE_REFERENCE = re.compile(
+_WHOLE_REFERENCE = expression(
     r"""
       (?-i:\$[A-Z_][A-Z0-9_]* | \$[a-z_]+) | \$env:[a-z_]\w* | %[a-z_]\w*%
     | (?:op|vault|keychain|keyring|secret|secrets|env|file|ref|bw|pass|sops|awssm|gcpsm|azurekv|ssm|doppler):\S*
@@ -29,11 +30,11 @@ _WHOLE_REFERENCE = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_DEFAULT = re.compile(r"\$\{([A-Za-z_]\w*):?[-=]([^{}]*)\}")
-_BRACKETED = re.compile(r"(?:<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}|__\w+__|@@?\w+@@?)\Z")
-_MASKED = re.compile(r"\*{3,}|•{3,}|…|\.{3,}|[xX]{4,}|_{4,}|-{6,}|#{3,}|\?{3,}")
-_PIECE = re.compile(r"[^\s_\-.,:;|/\\'\"<>()\[\]{}]+")
-_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_DEFAULT = expression(r"\$\{([A-Za-z_]\w*):?[-=]([^{}]*)\}")
+_BRACKETED = expression(r"(?:<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}|__\w+__|@@?\w+@@?)\Z")
+_MASKED = expression(r"\*{3,}|•{3,}|…|\.{3,}|[xX]{4,}|_{4,}|-{6,}|#{3,}|\?{3,}")
+_PIECE = expression(r"[^\s_\-.,:;|/\\'\"<>()\[\]{}]+")
+_CAMEL = expression(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _STRONG = words(
     "your yours replace replaceme changeme change placeholder redacted insert example todo fill fillme enter dummy here"
     " sample fake put paste goes xxx tbd mock hidden masked removed"
@@ -44,19 +45,19 @@ _WORDS_OF_NOTHING = words(
     " postgres changeme changeit mysecretpassword secretpassword required optional default auto unset"
 )
 _BEGINS_AS_PLACEHOLDER = ("your", "replace", "change", "insert", "enter", "put-", "put_", "paste", "example")
-_PATH = re.compile(r"(?:/|\./|\.\./|~|[A-Za-z]:[\\/]|\\\\|%[a-z]/|file:)")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z][\w-]+\Z")
-_DIGEST = re.compile(r"(?:sha(?:1|256|384|512)|md5)[:-][A-Za-z0-9+/=]+\Z", re.IGNORECASE)
-_PUBLIC_KEY = re.compile(r"(?:sk-)?(?:ssh|ecdsa)-(?:ed25519|rsa|dss|sha2)\b")
+_PATH = expression(r"(?:/|\./|\.\./|~|[A-Za-z]:[\\/]|\\\\|%[a-z]/|file:)")
+_URL = expression(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_EMAIL = expression(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z][\w-]+\Z")
+_DIGEST = expression(r"(?:sha(?:1|256|384|512)|md5)[:-][A-Za-z0-9+/=]+\Z", re.IGNORECASE)
+_PUBLIC_KEY = expression(r"(?:sk-)?(?:ssh|ecdsa)-(?:ed25519|rsa|dss|sha2)\b")
 # ``@scope/name@1.2.3``, ``name==1.2``
-_PACKAGE = re.compile(r"(?:@[\w.-]+/[\w.-]+|[\w.-]+(?=@|==)(?=.*\d\.\d))(?:(?:@|==)[~^<>=v]{0,3}\d[\w.+-]*)?\Z")
-_VERSION = re.compile(r"[~^<>=v]{0,3}\d{1,8}(?:\.\d{1,8}|(?:\.\d{1,8}){2,3}(?:[-+.][A-Za-z0-9][\w.+-]{0,24})?)\Z")
-_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}\Z")
-_NAME = re.compile(r"[A-Za-z]+(?:[_-][A-Za-z]+)*\Z")
-_RUN = re.compile(r"(.)\1{4,}")
-_HEX = re.compile(r"[0-9a-fA-F]+\Z")
-UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_PACKAGE = expression(r"(?:@[\w.-]+/[\w.-]+|[\w.-]+(?=@|==)(?=.*\d\.\d))(?:(?:@|==)[~^<>=v]{0,3}\d[\w.+-]*)?\Z")
+_VERSION = expression(r"[~^<>=v]{0,3}\d{1,8}(?:\.\d{1,8}|(?:\.\d{1,8}){2,3}(?:[-+.][A-Za-z0-9][\w.+-]{0,24})?)\Z")
+_BASE64 = expression(r"[A-Za-z0-9+/]+={0,2}\Z")
+_NAME = expression(r"[A-Za-z]+(?:[_-][A-Za-z]+)*\Z")
+_RUN = expression(r"(.)\1{4,}")
+_HEX = expression(r"[0-9a-fA-F]+\Z")
+UUID = expression(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 
 
 def entropy(text: str) -> float:

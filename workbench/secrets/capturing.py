@@ -109,6 +109,8 @@ def _fact(hit: Hit, text: str, place: str) -> SecretFact:
 
 
 def _replaced(text: str, found: Sequence[Hit]) -> str:
+    if not found:
+        return text
     parts: list[str] = []
     kept = 0
     for hit in found:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 # A token begins where no letter or digit stands before it, or after an escape that ends in one (%20ghp_…, \nghp_…).
 _LEFT = r"(?:(?<![A-Za-z0-9_])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
@@ -222,63 +223,21 @@ def compiled(form: str) -> re.Pattern[str]:
 
 def kinds_in(text: str) -> list[Kind]:
     """The kinds of which a keyword stands in the text, in their order: all that need be tried."""
-    keywords = _keywords()
-    words = [word for word in keywords.plain if word in text]
-    for mark in _MARK.finditer(text):
-        end = mark.end()
-        for word, place in keywords.marked.get(text[end - _KEY : end], ()):
-            if text.startswith(word, end - place):
-                words.append(word)
-    capital = keywords.capital.search(text)
-    while capital is not None:
-        words.append(capital.group())
-        capital = keywords.capital.search(text, capital.start() + 1)  # they may overlap
-    found = {kind.order: kind for word in set(words) for kind in keywords.kinds_of[word]}
+    beginnings, by_beginning = _by_beginning()
+    found = {
+        kind.order: kind
+        for beginning in beginnings.intersection(pairwise(text))
+        for keyword, kind in by_beginning[beginning]
+        if keyword in text
+    }
     return [found[order] for order in sorted(found)]
 
 
-_MARK = re.compile(r"[-_.~:=]")
-_CAPITAL = re.compile(r"[A-Z]")
-_KEY = 3
-
-
-@dataclass(frozen=True, slots=True)
-class _Keywords:
-    """The keywords as they are looked for. Most of a text are small letters: to look for 200 words at every one of them
-    takes longer than all the rest of a scan.
-
-    ``marked`` are those with a mark such as "_" in them, by that and what stands before it, with the place of its end;
-    ``capital`` is an expression for those that begin with a capital letter: of two that begin alike the shorter, whose
-    kinds are then those of both. ``plain`` are the few others.
-    """
-
-    marked: dict[str, list[tuple[str, int]]]
-    capital: re.Pattern[str]
-    plain: tuple[str, ...]
-    kinds_of: dict[str, tuple[Kind, ...]]
-
-
 @cache
-def _keywords() -> _Keywords:
-    marked: dict[str, list[tuple[str, int]]] = {}
-    capital: list[str] = []
-    plain: list[str] = []
-    kinds_of: dict[str, list[Kind]] = {}
+def _by_beginning() -> tuple[frozenset[tuple[str, str]], dict[tuple[str, str], list[tuple[str, Kind]]]]:
+    """Every keyword and its kind by its first two letters. Few stand in a text; to search for each would be slow."""
+    by_beginning: dict[tuple[str, str], list[tuple[str, Kind]]] = {}
     for kind in kinds():
-        for word in kind.keywords:
-            kinds_of.setdefault(word, []).append(kind)
-    for word in kinds_of:
-        mark = _MARK.search(word)
-        if mark is not None and mark.end() >= _KEY:
-            marked.setdefault(word[mark.end() - _KEY : mark.end()], []).append((word, mark.end()))
-        elif _CAPITAL.match(word):
-            capital.append(word)
-        else:
-            plain.append(word)
-    for word in tuple(capital):
-        shorter = next((other for other in capital if word != other and word.startswith(other)), "")
-        if shorter:
-            capital.remove(word)
-            kinds_of[shorter] += kinds_of[word]
-    expression = re.compile("|".join(map(re.escape, capital)))
-    return _Keywords(marked, expression, tuple(plain), {word: tuple(each) for word, each in kinds_of.items()})
+        for keyword in kind.keywords:
+            by_beginning.setdefault((keyword[0], keyword[1]), []).append((keyword, kind))
+    return frozenset(by_beginning), by_beginning

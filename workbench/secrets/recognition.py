@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
+from workbench.expressions import expression
 from workbench.secrets.benign import (
     UUID,
     defaults,
@@ -27,6 +28,7 @@ from workbench.secrets.names import NameKind, kind_of_name, words
 
 _SHORTEST_TOKEN = 16
 _JUDGED = 512
+_REMEMBERED = 4096
 _SUSPECT_WORDS = ("key", "token", "secret", "pass", "pwd", "auth", "cred", "bearer", "dsn", "cookie")
 # What images come with: no secret, and it may be somebody's password all the same.
 _AS_SHIPPED = words("postgres mysql root admin redis guest minioadmin")
@@ -34,40 +36,40 @@ _DATABASES = words(
     "postgres postgresql mysql mariadb mongodb redis rediss amqp amqps mssql sqlserver clickhouse cockroachdb oracle"
     " neo4j bolt couchdb cassandra snowflake jdbc kafka nats db2"
 )
-_URL_PASSWORD = re.compile(
+_URL_PASSWORD = expression(
     r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{1,40})://"
     r"(?P<user>[^\s:/@\"'<>]{0,256}):(?P<secret>[^\s/@\"'<>\\]{1,512})@"
 )
-_URL_USER = re.compile(r"://(?P<secret>[^\s:/@\"'<>\\]{16,512})(?::[^\s/@\"'<>\\]{0,512})?@")
+_URL_USER = expression(r"://(?P<secret>[^\s:/@\"'<>\\]{16,512})(?::[^\s/@\"'<>\\]{0,512})?@")
 # Where Sentry takes reports of errors: it lets anyone send some and read nothing, and web pages carry it.
-_PUBLIC_DSN = re.compile(r"[0-9a-f]{32}@[\w.-]{1,255}(?::\d{1,5})?(?:/[\w-]{1,40}){0,2}/\d{1,20}(?![\w/.-])")
-_AUTHORIZATION = re.compile(r"\b(?:Bearer|Basic)(?:\s+|%20)(?P<secret>[\w+/=.~-]{16,4096})", re.IGNORECASE)
-_SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey|Key|SSWS)\s+", re.IGNORECASE)
-_CONNECTION = re.compile(
+_PUBLIC_DSN = expression(r"[0-9a-f]{32}@[\w.-]{1,255}(?::\d{1,5})?(?:/[\w-]{1,40}){0,2}/\d{1,20}(?![\w/.-])")
+_AUTHORIZATION = expression(r"\b(?:Bearer|Basic)(?:\s+|%20)(?P<secret>[\w+/=.~-]{16,4096})", re.IGNORECASE)
+_SCHEME = expression(r"(?:Bearer|Basic|Token|ApiKey|Key|SSWS)\s+", re.IGNORECASE)
+_CONNECTION = expression(
     r"\b(?:server|host|hostaddr|data source|user id|uid|dbname|initial catalog)\s*=", re.IGNORECASE
 )
-_CONNECTION_PASSWORD = re.compile(r"\b(?:password|pwd)\s*=\s*(?P<secret>[^;\s\"'\\]{3,256})", re.IGNORECASE)
+_CONNECTION_PASSWORD = expression(r"\b(?:password|pwd)\s*=\s*(?P<secret>[^;\s\"'\\]{3,256})", re.IGNORECASE)
 _VALUE = (
     r"(?:(?P<quote>\\?[\"'`])(?:(?:Bearer|Basic|Token|SSWS)\s+)?(?P<quoted>(?:(?!(?P=quote))[^\r\n]){1,4096})"
     r"|(?:(?:Bearer|Basic|Token|SSWS)\s+)?(?P<bare>[^\s\"'`,;&|<>()\[\]{}\\]{1,4096}))"
 )
-_ASSIGNMENT = re.compile(
+_ASSIGNMENT = expression(
     r"(?<!\w)(?<!\$\{)(?P<name>[A-Za-z_][\w.-]{1,80})(?:\\?[\"'`])?[ \t]{0,8}(?:=>|=|:(?!//)|%3[Dd])[ \t]{0,8}" + _VALUE
 )
-_FLAG = re.compile(r"(?<![\w-])--?(?P<name>[A-Za-z][\w-]{1,80})[ \t]+" + _VALUE)
+_FLAG = expression(r"(?<![\w-])--?(?P<name>[A-Za-z][\w-]{1,80})[ \t]+" + _VALUE)
 # Two items of a JSON array: "--token", "value", maybe on two lines of a diff.
-_FLAG_ITEMS = re.compile(
+_FLAG_ITEMS = expression(
     r"(?P<quote>\\?[\"'])--?(?P<name>[A-Za-z][\w-]{1,80})(?P=quote)\s*,\s*[+-]?\s*(?P=quote)"
     r"(?P<quoted>(?:(?!(?P=quote))[^\r\n]){1,4096})(?P=quote)(?P<bare>)"
 )
 # What begins with {" in Base64. With a dot behind it is one part of a JSON Web Token.
-_BASE64_JSON = re.compile(r"(?<![\w+/.-])eyJ[\w+/-]{20,16384}(?![\w.+/-])")
+_BASE64_JSON = expression(r"(?<![\w+/.-])eyJ[\w+/-]{20,16384}(?![\w.+/-])")
 _STANDARD = str.maketrans("-_", "+/")
-_PART = re.compile(r"[A-Za-z0-9]+")
-_MIXED = re.compile(r"(?=.*[A-Za-z])(?=.*[^A-Za-z])")
-_NUMBER = re.compile(r"[\d.,:_-]+[A-Za-z]{0,3}")
+_PART = expression(r"[A-Za-z0-9]+")
+_MIXED = expression(r"(?=.*[A-Za-z])(?=.*[^A-Za-z])")
+_NUMBER = expression(r"[\d.,:_-]+[A-Za-z]{0,3}")
 # Values that vendors print in their documentation.
-_DOCUMENTED = re.compile(r"EXAMPLE(?:KEY)?\Z|eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9l")
+_DOCUMENTED = expression(r"EXAMPLE(?:KEY)?\Z|eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9l")
 
 
 POSSIBLE = "possible"
@@ -104,6 +106,12 @@ def to_hide(name: str, text: str) -> list[Hit]:
     name_kind = kind_of_name(name) if name else ""
     if len(text) < _SHORTEST_TOKEN and not name_kind and "=" not in text and "://" not in text and " " not in text:
         return []
+    return list(_hidden(name_kind, text) if len(text) <= _REMEMBERED else _hidden.__wrapped__(name_kind, text))
+
+
+@lru_cache(maxsize=256)
+def _hidden(name_kind: NameKind, text: str) -> tuple[Hit, ...]:
+    # A text is shown in several facts, one right after the other: its command, its launch, what it may open.
     found: list[Hit] = []
     possible: list[Hit] = []
     for hit in _candidates(name_kind, text):
@@ -115,7 +123,7 @@ def to_hide(name: str, text: str) -> list[Hit]:
         found = _whole(name_kind, text)
     for hit in possible:
         insert(found, hit)
-    return found
+    return tuple(found)
 
 
 def insert(found: list[Hit], hit: Hit) -> None:
@@ -164,6 +172,8 @@ def _is_token(token: str) -> bool:
 
 def _encoded(text: str) -> Iterator[Hit]:
     """JSON in Base64, as some servers take their whole configuration, that holds a secret."""
+    import base64
+
     for match in _BASE64_JSON.finditer(text):
         raw = match[0].translate(_STANDARD)
         try:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from workbench.host.assets.kinds import EXCEPT, PLACES
 from workbench.host.context import Context, Home
-from workbench.host.files import CannotLook, path_fact
+from workbench.host.files import CannotLook, names_in, path_fact
 from workbench.model.assets import AssetFact, AssetKind
 from workbench.model.clients import ClientFacts
 from workbench.model.facts import Unread
@@ -79,14 +79,7 @@ def _expanded(pattern: str) -> Iterable[str]:
         if "*" not in part:
             paths = [f"{path}/{part}" for path in paths]
             continue
-        paths = [f"{path}/{name}" for path in paths for name in _names(path) if fnmatch.fnmatchcase(name, part)]
+        inside = ((path, sorted(names_in(path, 20 * MATCH_LIMIT))) for path in paths)
+        paths = [f"{path}/{name}" for path, names in inside for name in names if fnmatch.fnmatchcase(name, part)]
         paths = [path for path in paths if not path.endswith(EXCEPT)][:MATCH_LIMIT]
     return paths
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entry.name for entry, _ in zip(entries, range(20 * MATCH_LIMIT), strict=False))
-    except OSError:
-        return []

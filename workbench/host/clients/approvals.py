@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from workbench.expressions import expression
 from workbench.host.clients.definitions import Client
 from workbench.host.clients.definitions.model import Consent
 from workbench.host.clients.layouts import values_at
@@ -23,9 +24,9 @@ _SERVER: ApprovalScope = "all tools of a server"
 _TOOLS: ApprovalScope = "named tools"
 
 # An allow rule of Claude Code that has no name of a server before its first wildcard is skipped by it.
-_CLAUDE = re.compile(r"mcp__((?:(?!__)[^*()])+)(?:__([^()]*))?\Z")
-_AGENT = re.compile(r"@([^/]+)(?:/(.+))?\Z")
-_CURSOR = re.compile(r"([^:]+):(.+)\Z", re.DOTALL)
+_CLAUDE = expression(r"mcp__((?:(?!__)[^*()])+)(?:__([^()]*))?\Z")
+_AGENT = expression(r"@([^/]+)(?:/(.+))?\Z")
+_CURSOR = expression(r"([^:]+):(.+)\Z", re.DOTALL)
 
 
 def approvals_of(document: Any, client: Client) -> tuple[Approval, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from workbench.expressions import expression
 from workbench.host.clients.layouts import words
 from workbench.model.facts import SecretFact
 from workbench.model.finding import Pointer
@@ -14,14 +14,14 @@ from workbench.model.record import record
 
 _COMMAND = ("command", "cmd")
 _ARGUMENTS = ("args", "arguments")
-_PLACE = re.compile(r"args\[(\d+)\]")
-_WHOLE_LINE = re.compile(r"(?:[\w.@+-]+|/\S+(?=\s+[-/]))\s")
-_FOLDER = re.compile(r"\$\{(?:__dirname|extensionPath|CLAUDE_PLUGIN_ROOT)\}")
-_ANSWER = re.compile(r"\$\{user_config\.([^}]+)\}")
+_PLACE = expression(r"args\[(\d+)\]")
+_WHOLE_LINE = expression(r"(?:[\w.@+-]+|/\S+(?=\s+[-/]))\s")
+_FOLDER = expression(r"\$\{(?:__dirname|extensionPath|CLAUDE_PLUGIN_ROOT)\}")
+_ANSWER = expression(r"\$\{user_config\.([^}]+)\}")
 _FILL_LIMIT = 500
 _ITEM_LIMIT = 4096
 _TIMES = 16
-_SEPARATOR = re.compile(r"\$\{(?:/|pathSeparator)\}")
+_SEPARATOR = expression(r"\$\{(?:/|pathSeparator)\}")
 
 
 @record

@@ -7,7 +7,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.documents import Malformed
 from workbench.host.clients.places import gap
@@ -15,6 +15,7 @@ from workbench.host.clients.ways import fact_below
 from workbench.host.files import CannotLook, read_bounded, reason
 from workbench.model.clients import Backup
 from workbench.model.facts import PathFact, SecretFact, Unread
+from workbench.model.record import draft
 from workbench.secrets import capture
 
 _NAME_LIMIT = 20_000
@@ -34,7 +35,7 @@ Read = Callable[[bytes], tuple[int, tuple[SecretFact, ...]]]
 """How many servers the bytes of a config name, and its secrets. Raises Malformed, ValueError or RecursionError."""
 
 
-@dataclass(slots=True)
+@draft
 class Folders:
     """The names in the folders of configs, each listed once, and what kept from it.
 

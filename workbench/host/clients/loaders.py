@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from workbench.expressions import expression
 from workbench.host.clients.programs import Files, Start, is_elsewhere
 from workbench.model.clients import LoaderPlace, LoaderVariable
 from workbench.model.launch import Launch
@@ -38,7 +39,7 @@ _SEARCHED = {
     "ENV": False,
 }
 # The options that load code, or let somebody else bring it (a debugger listens for commands).
-_JAVA = re.compile(
+_JAVA = expression(
     r"-javaagent:|-agentlib:|-agentpath:|-Xbootclasspath|-Xrun|--patch-module|-XX:On(?:OutOfMemory)?Error=|-XX:Flags=|@"
 )
 _OPTIONS = {
@@ -55,8 +56,8 @@ _OPTIONS = {
 NAMES = frozenset((*_LOADED, *_SEARCHED, *_OPTIONS))
 """The variables that are judged."""
 
-_REFERENCE = re.compile(r"\$|%[A-Za-z_]\w*%|\{env:|\{file:")
-_BRACED = re.compile(r"\{[^{}]*\}")
+_REFERENCE = expression(r"\$|%[A-Za-z_]\w*%|\{env:|\{file:")
+_BRACED = expression(r"\{[^{}]*\}")
 _LIMIT = 64
 _LONGEST = 32_768
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from workbench.host.clients.definitions import Client
 from workbench.host.clients.places import gap
 from workbench.host.files import CannotLook, reason
 from workbench.model.facts import Unread
+from workbench.model.record import draft
 
 DEPTH_LIMIT = 8
 FOLDER_LIMIT = 3000
@@ -17,7 +18,7 @@ FOLDER_LIMIT = 3000
 _PASSED_OVER = frozenset(("node_modules", ".git", ".venv", "__pycache__"))
 
 
-@dataclass(slots=True)
+@draft
 class PluginFiles:
     """The files below one folder that may name servers, and what kept from finding more.
 

@@ -6,14 +6,14 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.host.clients.places import gap, is_absolute
 from workbench.host.clients.ways import fact_below
 from workbench.host.files import CannotLook
 from workbench.model.facts import PathFact, Unread
 from workbench.model.launch import Launch
-from workbench.model.record import record
+from workbench.model.record import draft, record
 
 # Where programs are looked for when it is not known what the client sees.
 _USUAL = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -24,7 +24,7 @@ _HOME = re.compile(r"(?:~|\$HOME|\$\{(?:env:)?HOME\}|\$\{userHome\})(?=/|\Z)")
 _LONGEST = 4096
 
 
-@dataclass(slots=True)
+@draft
 class Files:
     """Files of this host by path. ``known`` holds None for what does not exist or could not be looked at; ``folders``
     are those on the way, shared with whoever else looks.

@@ -89,22 +89,28 @@ def lived_in_projects(context: Context, homes: frozenset[str]) -> Found:
     except OSError as error:
         why = reason(error)
         return Found((), () if why.absent else gap(str(context.proc), why, "projects"))
-    places: dict[str, None] = {}
+    wanted: dict[str, None] = {}
+    passed: set[str] = set()
     unread: list[Unread] = []
     own = _mounts(f"{context.proc}/self")
     for name in names[:_PROCESS_LIMIT]:
         folder = f"{context.proc}/{name}"
         try:
+            # Most processes of a host share a few folders: whose they are is asked only where that is still of use.
+            place = os.readlink(f"{folder}/cwd")
+            if place in wanted or place in passed:
+                continue
+            if not is_absolute(place, "linux") or _is_system(place, homes):
+                passed.add(place)
             # In a container or a sandbox the same path may name another folder.
-            if os.stat(folder).st_uid in owners and _mounts(folder) == own:
-                places[os.readlink(f"{folder}/cwd")] = None
+            elif os.stat(folder).st_uid in owners and _mounts(folder) == own:
+                wanted[place] = None
         except OSError:
             continue  # it has ended, or it hides where it is
-    wanted = [place for place in places if is_absolute(place, "linux") and not _is_system(place, homes)]
     if len(names) > _PROCESS_LIMIT or len(wanted) > _PLACE_LIMIT:
         why = CannotLook("there are too many; only the first were looked into")
         unread += gap("the working directories of processes", why, "projects")
-    found = dict.fromkeys(folder for place in wanted[:_PLACE_LIMIT] for folder in _up_to_git(place, homes))
+    found = dict.fromkeys(folder for place in list(wanted)[:_PLACE_LIMIT] for folder in _up_to_git(place, homes))
     return Found(tuple(found), tuple(unread))
 
 

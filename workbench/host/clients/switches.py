@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from workbench.model.clients import ClientConfig
+from workbench.model.record import draft
 from workbench.secrets import shown_name
 
 _OFF = ("disabledMcpjsonServers", "disabledMcpServers")
 
 
-@dataclass(slots=True)
+@draft
 class Switches:
     """What was said so far. ``off`` are names of servers, by project ("" for all of them) and then by home, "" for
     what a file of the project or of the administrator says. ``plugins`` are ``name@marketplace``: on, where any file

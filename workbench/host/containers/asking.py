@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench.host.containers.engines import Place
-from workbench.host.files import CannotLook, reason
+from workbench.host.files import AS_ROOT, CannotLook, reason
 
 if TYPE_CHECKING:
     from docker.transport.unixconn import UnixHTTPConnectionPool
@@ -119,7 +119,7 @@ def _knock(place: Place, seconds: float) -> None:
 def _unlock(place: Place) -> str:
     # Not "join the group": whoever is in it is root of this host.
     if not place.status.st_mode & 0o020 or place.status.st_gid == 0:
-        return "look as root or as its owner" if place.status.st_uid else "look as root"
+        return "look as root or as its owner" if place.status.st_uid else AS_ROOT
     try:
         import grp
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from workbench.host.containers.values import MOST, pairs, raw, text
 from workbench.host.context import Context, Home
-from workbench.host.files import CannotLook, read_bounded, reason
+from workbench.host.files import AS_ROOT, CannotLook, read_bounded, reason
 from workbench.model.facts import Unread
 from workbench.text import visible
 
@@ -158,7 +158,7 @@ def _not_there(named: _Named, error: OSError | ValueError, context: Context, unr
             unread.append(_unread(named, "nothing is there", "start the engine, or take that name away"))
     # The kernel lists every bound socket of this network namespace to everybody: what is not there does not listen.
     elif named.expected or _is_bound(named.path, context):
-        unread.append(_unread(named, why.why, "look as root" if named.owner is None else why.unlock))
+        unread.append(_unread(named, why.why, AS_ROOT if named.owner is None else why.unlock))
 
 
 def _is_bound(path: str, context: Context) -> bool:

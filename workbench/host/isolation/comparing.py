@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workbench.access import EXECUTE, READ, WRITE, permits, reaches
 from workbench.host.context import Context
-from workbench.host.files import CannotLook, path_fact
+from workbench.host.files import AS_ROOT, CannotLook, path_fact
 from workbench.host.isolation.bpf import Program
 from workbench.host.isolation.labels import selinux_enforces
 from workbench.host.isolation.limits import GroupLimits
@@ -18,6 +18,7 @@ from workbench.host.processes.table import Gaps, Hidden
 from workbench.model.facts import Account, PathFact
 from workbench.model.isolation import RootView
 from workbench.model.processes import ServerProcess
+from workbench.model.record import draft
 from workbench.text import visible
 
 _MOUNTS_LIMIT = 4 << 20
@@ -37,7 +38,7 @@ class View:
     hidepid: str = ""
 
 
-@dataclass(slots=True)
+@draft
 class Reference:
     """What all servers of one scan are compared with, and what was found out once for several of them."""
 
@@ -98,7 +99,7 @@ def view_of(table: LinuxTable, pid: int, label: str, known: Reference, gaps: Gap
             gaps.add("isolation", what, "its root is a plain folder with a home folder in it")
             return View()
     except Hidden:
-        gaps.add("isolation", what, "permission denied", "look as root")
+        gaps.add("isolation", what, "permission denied", AS_ROOT)
         return View()
     if raw not in known.views:
         known.views[raw] = _compared(theirs, known.ours, known.homes)

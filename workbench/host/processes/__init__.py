@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from workbench.host.context import Context
-from workbench.host.processes import details, elsewhere, orphans, outdated
+from workbench.host.files import AS_ROOT
+from workbench.host.processes import orphans, outdated
 from workbench.host.processes.chains import Found, client_of, find
 from workbench.host.processes.entries import Configured, configured, shown
 from workbench.host.processes.linux import LinuxTable
@@ -45,9 +46,11 @@ def gather(context: Context) -> ProcessFacts:
             linux,
             linux.unreadable,
             entries,
-            lambda server, gaps: details.describe(linux, server, gaps, context),
+            lambda server, gaps: _described(linux, server, gaps, context),
             lambda servers, gaps: orphans.mark(linux, servers, gaps),
         )
+    from workbench.host.processes import elsewhere
+
     other = elsewhere.PsutilTable()
     return _gather(
         context,
@@ -57,6 +60,19 @@ def gather(context: Context) -> ProcessFacts:
         lambda server, gaps: elsewhere.describe(other, server, context.platform, gaps),
         lambda servers, gaps: servers,  # who holds the other end of a pipe is not told there
     )
+
+
+def _described(table: LinuxTable, server: ServerProcess, gaps: Gaps, context: Context) -> ServerProcess:
+    # Where no server runs nothing of this is needed: mounts, limits, filters.
+    from workbench.host.processes import details
+
+    return details.describe(table, server, gaps, context)
+
+
+def _account_name(uid: int) -> str:
+    from workbench.host.processes import details
+
+    return details.account_name(uid)
 
 
 def _gather(
@@ -139,7 +155,7 @@ def _outline(context: Context, table: Table, recogniser: Recogniser, found: Foun
         uid=uid,
         gid=-1,
         groups=(),
-        account=details.account_name(uid),
+        account=_account_name(uid),
         started=table.started(found.pid),
         confidence=recognition.confidence,
         recognised_by=visible(redact(recognition.why)),
@@ -179,7 +195,7 @@ def _is_systemd(table: Table) -> bool:
 
 
 def _note_hidden(context: Context, table: Table, unreadable: set[int], recogniser: Recogniser, gaps: Gaps) -> None:
-    unlock = "look as administrator" if context.platform == "win32" else "look as root"
+    unlock = "look as administrator" if context.platform == "win32" else AS_ROOT
     if context.platform == "linux" and 1 not in table.commands():
         # Every system has a process 1 and its command line is public: not to see it is to see one's own only.
         gaps.add("hidden", "the processes of other accounts", "/proc is mounted with hidepid", unlock)

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from workbench.host import isolation
 from workbench.host.context import Context
+from workbench.host.files import AS_ROOT
 from workbench.host.processes.linux import LinuxTable
 from workbench.host.processes.programs import script_of
 from workbench.host.processes.table import Gaps, Gone, Hidden
@@ -16,7 +17,6 @@ from workbench.model.processes import ServerProcess
 from workbench.secrets import environment_entry, redact
 from workbench.text import visible
 
-_AS_ROOT = "look as root"
 _DELETED = " (deleted)"
 _COMPARED_WITH: WeakKeyDictionary[LinuxTable, isolation.Reference] = WeakKeyDictionary()
 
@@ -40,7 +40,7 @@ def describe(table: LinuxTable, server: ServerProcess, gaps: Gaps, context: Cont
         namespaces = table.namespaces(pid)
         own = tuple(kind for kind in sorted(namespaces) if namespaces[kind] not in table.usual_namespaces())
     except Hidden:
-        gaps.add("namespaces", f"the namespaces of {server.label}", "permission denied", _AS_ROOT)
+        gaps.add("namespaces", f"the namespaces of {server.label}", "permission denied", AS_ROOT)
         own, namespaces_seen = (), False
     seen = replace(
         server,
@@ -100,7 +100,7 @@ def _environment(table: LinuxTable, pid: int, label: str, gaps: Gaps) -> tuple[E
     try:
         return environment_of(table.read(pid, "environ"))
     except Hidden:
-        gaps.add("environment", f"the environment of {label}", "permission denied", _AS_ROOT)
+        gaps.add("environment", f"the environment of {label}", "permission denied", AS_ROOT)
         return None
 
 
@@ -108,7 +108,7 @@ def _link(table: LinuxTable, pid: int, name: str, what: str, gaps: Gaps) -> str:
     try:
         return visible(redact(table.link(pid, name)))
     except Hidden:
-        gaps.add("executable", what, "permission denied", _AS_ROOT)
+        gaps.add("executable", what, "permission denied", AS_ROOT)
         return ""
 
 

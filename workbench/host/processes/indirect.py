@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from workbench.expressions import expression
 from workbench.host.processes.programs import Script
 from workbench.host.processes.table import Table
 
@@ -13,13 +14,13 @@ SDK_NAMES = {"mcp", "fastmcp"}
 
 _WEB_RUNNERS = {"uvicorn", "hypercorn", "gunicorn", "granian", "daphne"}
 _CODE_LIMIT = 64 * 1024
-_NODE_IMPORT = re.compile(r"""(?:\bfrom|\bimport|\brequire)\s{0,9}\(?\s{0,9}["'`]([^"'`\n]{1,500})["'`]""")
-_PYTHON_IMPORT = re.compile(r"(?:^|[;:])[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w.]{0,200})", re.M)
-_PYTHON_RUN = re.compile(r"\b(?:run_module|import_module)\(\s{0,9}[\"']([A-Za-z_][\w.]{0,200})[\"']")
-_APPLICATION = re.compile(r"([A-Za-z_][\w.]{0,200}):[A-Za-z_][\w.()]{0,200}\Z")
-_SERVED_FILE = re.compile(r"(?!-).*\.(?:py|json)(?=:|\Z)")
-_PACKAGE = re.compile(r"(?:@[^/]+/)?[^/]+")
-_SPAWNED = re.compile(r"\bfrom multiprocessing\.\w+ import ")
+_NODE_IMPORT = expression(r"""(?:\bfrom|\bimport|\brequire)\s{0,9}\(?\s{0,9}["'`]([^"'`\n]{1,500})["'`]""")
+_PYTHON_IMPORT = expression(r"(?:^|[;:])[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w.]{0,200})", re.M)
+_PYTHON_RUN = expression(r"\b(?:run_module|import_module)\(\s{0,9}[\"']([A-Za-z_][\w.]{0,200})[\"']")
+_APPLICATION = expression(r"([A-Za-z_][\w.]{0,200}):[A-Za-z_][\w.()]{0,200}\Z")
+_SERVED_FILE = expression(r"(?!-).*\.(?:py|json)(?=:|\Z)")
+_PACKAGE = expression(r"(?:@[^/]+/)?[^/]+")
+_SPAWNED = expression(r"\bfrom multiprocessing\.\w+ import ")
 _MODULE_FILES = ("{}.py", "{}/__main__.py", "{}/server.py", "{}/__init__.py")
 
 

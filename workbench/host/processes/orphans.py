@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from workbench.host.files import AS_ROOT
 from workbench.host.processes.channels import inode_of, inputs, open_files, unix_peers
 from workbench.host.processes.linux import LinuxTable
 from workbench.host.processes.table import Gaps, Gone, Hidden
@@ -29,7 +30,7 @@ def mark(table: LinuxTable, servers: Sequence[ServerProcess], gaps: Gaps) -> tup
         orphaned = _is_cut_off(server, suspects.get(server.pid, []), written)
         if orphaned is None:
             what = f"whether the client of {server.label} still runs"
-            gaps.add("client", what, "the open files of other accounts may not be listed", "look as root")
+            gaps.add("client", what, "the open files of other accounts may not be listed", AS_ROOT)
         marked.append(replace(server, orphaned=bool(orphaned)))
     return tuple(marked)
 

@@ -7,6 +7,7 @@ import os
 import re
 from typing import Any
 
+from workbench.expressions import expression
 from workbench.host.files import CannotLook, read_bounded
 from workbench.model.record import record
 
@@ -24,7 +25,7 @@ _PYTHON_SERVER = re.compile(
     rb"|\bFastMCP\(",
     re.M,
 )
-_DIST = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._]*)-(?P<version>[^-]+)\.dist-info\Z")
+_DIST = expression(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._]*)-(?P<version>[^-]+)\.dist-info\Z")
 _NEEDS_SDK = re.compile(rb"^Requires-Dist:\s*(?:mcp|fastmcp)(?![\w.-])", re.M | re.I)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
+from workbench.expressions import expression
 from workbench.model.record import record
 
 _ENDINGS = (".exe", ".cmd", ".bat", ".ps1")
 _NODE = {"node", "nodejs", "bun", "deno", "electron"}
-_PYTHON = re.compile(r"(?:python|pypy|pythonw)[\d.]*w?\Z")
+_PYTHON = expression(r"(?:python|pypy|pythonw)[\d.]*w?\Z")
 _SHELLS = {"sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "busybox"}
 _INTERACTIVE = {"-i", "-l", "--login", "--init-file", "--rcfile", "-li", "-il"}
 _OTHER_INTERPRETERS = {"ruby", "perl", "php", "java", "dotnet", "lua", "guile"}
@@ -30,14 +32,14 @@ _NODE_VALUES = {
     *("-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions", "--title"),
     *("--input-type", "--env-file", "--preload", "--config", "-c", "--import-map", "--cwd", "--tsconfig-override"),
 }
-_NODE_INLINE = re.compile(r"(?:--eval|--print|-p?e|-p)(?:=|\Z)")
-_TITLE_BREAK = re.compile(r" +")
-_WORD = re.compile(r"(?<![a-z])(?:fast)?mcp(?:servers?)?(?![a-z])")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_NOT_SERVERS = re.compile(
+_NODE_INLINE = expression(r"(?:--eval|--print|-p?e|-p)(?:=|\Z)")
+_TITLE_BREAK = expression(r" +")
+_WORD = expression(r"(?<![a-z])(?:fast)?mcp(?:servers?)?(?![a-z])")
+_CAMEL = expression(r"(?<=[a-z0-9])(?=[A-Z])")
+_NOT_SERVERS = expression(
     r"(?<![a-z])(?:client|clients|inspector|installer|install|lint|linter|test|tests|docs|hardening|sdk|log|logs)(?![a-z])"
 )
-_SERVERLIKE = re.compile(r"(?:\A|[-_./@])mcp[-_]?servers?(?:[-_.]|\Z)|[-_]mcp\Z|\Amcp[-_]|\Aserver[-_]mcp")
+_SERVERLIKE = expression(r"(?:\A|[-_./@])mcp[-_]?servers?(?:[-_.]|\Z)|[-_]mcp\Z|\Amcp[-_]|\Aserver[-_]mcp")
 
 
 @record
@@ -53,6 +55,7 @@ class Script:
     code: str = ""
 
 
+@lru_cache(maxsize=1024)
 def program_name(path: str) -> str:
     """The file name of a program without folder, ending and the mark of a login shell."""
     name = re.split(r"[\\/]", path.removesuffix(" (deleted)"))[-1].lstrip("-")

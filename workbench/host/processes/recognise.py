@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from workbench.host.processes.entries import Configured, Near, Started, match
@@ -47,7 +47,7 @@ from workbench.host.processes.programs import (
 from workbench.host.processes.table import Hidden, Table
 from workbench.launch import understand
 from workbench.model.launch import Launch
-from workbench.model.record import record
+from workbench.model.record import draft, record
 
 Confidence = Literal["high", "medium", "low"]
 _RANKS: dict[Confidence, int] = {"high": 3, "medium": 2, "low": 1}
@@ -77,7 +77,7 @@ class Recognition:
         return (self.configured is not None, not self.guessed, _RANKS[self.confidence])
 
 
-@dataclass(slots=True)
+@draft
 class Recogniser:
     """Recognises the processes of one table. ``unclear`` are those that might be servers and may not be looked into."""
 

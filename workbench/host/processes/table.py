@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from workbench.model.facts import Unread
+from workbench.model.record import draft
 
 ENDED = (errno.ENOENT, errno.ESRCH, errno.ENOTDIR, errno.EINVAL)
 """What the system answers when a process has ended."""
@@ -27,7 +28,7 @@ def answer_of(error: OSError) -> Hidden | Gone:
     return Gone(error.errno) if error.errno in ENDED else Hidden(error.errno)
 
 
-@dataclass(slots=True)
+@draft
 class Gaps:
     """What could not be read, collected while looking."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from workbench.expressions import expression
 from workbench.host.containers.joining import pairs
 from workbench.host.processes.packages import Packages
 from workbench.host.servers.isolation import isolation_of
@@ -24,9 +24,9 @@ from workbench.model.units import UnitFact, UnitFacts
 from workbench.secrets import redact
 from workbench.text import visible
 
-_COPY = re.compile(r"#\d+\Z")
-_ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
-_INSTANCE = re.compile(r"@.*(?=\.[a-z]+\Z)")
+_COPY = expression(r"#\d+\Z")
+_ESCAPED = expression(r"\\x([0-9a-f]{2})")
+_INSTANCE = expression(r"@.*(?=\.[a-z]+\Z)")
 _HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 - what a URL may say, nothing is bound
 _CONFIDENCES = ("low", "medium", "high")
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from workbench.host.context import Context
-from workbench.host.files import CannotLook
+from workbench.host.files import AS_ROOT, CannotLook
 from workbench.host.processes.linux import LinuxTable
 from workbench.host.processes.table import Gaps, Gone, Hidden
 from workbench.host.sockets.diag import Listening, connected_accounts, listening
@@ -25,7 +25,6 @@ from workbench.text import visible
 
 DEPENDS = ("processes",)
 
-_AS_ROOT = "look as root"
 _MCP = re.compile(rb"(?<![a-z])mcp(?![a-z])", re.I)
 
 
@@ -91,7 +90,9 @@ def _connected(proc: Path) -> dict[bytes, set[int]] | None:
 
 
 def _concerns(socket: Listening, owners: dict[int, Owner]) -> bool:
-    return socket.inode in owners or any(_MCP.search(part) for part in socket.name.split(b"/"))
+    if socket.inode in owners:
+        return True
+    return b"mcp" in socket.name.lower() and any(_MCP.search(part) for part in socket.name.split(b"/"))
 
 
 def _in_other_networks(table: LinuxTable, servers: Iterable[ServerProcess], gaps: Gaps) -> Iterable[Listening]:
@@ -107,7 +108,7 @@ def _in_other_networks(table: LinuxTable, servers: Iterable[ServerProcess], gaps
         except Gone:
             continue
         except Hidden:
-            gaps.add("owner", f"the sockets of {server.label}", "its network may not be looked into", _AS_ROOT)
+            gaps.add("owner", f"the sockets of {server.label}", "its network may not be looked into", AS_ROOT)
         except CannotLook as error:
             if not error.absent:
                 gaps.add("owner", f"the sockets of {server.label}", error.why, error.unlock)

@@ -25,6 +25,8 @@ _HEADER = struct.Struct("=IHHII")
 _REQUEST = struct.Struct("=BBHIIIII")
 _MESSAGE = struct.Struct("=BBBBIII")
 _ATTRIBUTE = struct.Struct("=HH")
+_NUMBER = struct.Struct("=I")
+_FILE_OF = struct.Struct("=II")
 _SECONDS = 3.0
 _TRIES = 3
 
@@ -66,7 +68,7 @@ def peers() -> dict[int, int]:
     for payload in payloads:
         inode = _MESSAGE.unpack_from(payload)[4]
         raw = dict(_attributes(payload)).get(_PEER)
-        found[inode] = struct.unpack("=I", raw)[0] if raw else 0
+        found[inode] = _NUMBER.unpack(raw)[0] if raw else 0
     return found
 
 
@@ -78,8 +80,8 @@ def connected_accounts() -> dict[bytes, set[int]]:
     ends: dict[int, tuple[bytes, int, int | None]] = {}
     for payload in _ask(_ESTABLISHED, _SHOW_NAME | _SHOW_PEER | _SHOW_UID)[0]:
         told = dict(_attributes(payload))
-        peer = struct.unpack("=I", told[_PEER])[0] if _PEER in told else 0
-        uid = struct.unpack("=I", told[_UID])[0] if _UID in told else None
+        peer = _NUMBER.unpack(told[_PEER])[0] if _PEER in told else 0
+        uid = _NUMBER.unpack(told[_UID])[0] if _UID in told else None
         ends[_MESSAGE.unpack_from(payload)[4]] = (told.get(_NAME, b""), peer, uid)
     found: dict[bytes, set[int]] = {}
     for name, peer, _ in ends.values():
@@ -128,19 +130,25 @@ def _messages(answer: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _listening(payload: bytes) -> Listening:
-    _, _, _, _, inode, _, _ = _MESSAGE.unpack_from(payload)
+    # There are thousands: this takes apart in one go what ``_attributes`` would hand over one by one.
     name = b""
     uid: int | None = None
     device = file_inode = 0
-    for kind, value in _attributes(payload):
+    place, size = _MESSAGE.size, len(payload)
+    while place + _ATTRIBUTE.size <= size:
+        length, kind = _ATTRIBUTE.unpack_from(payload, place)
+        if length < _ATTRIBUTE.size:
+            break
+        value = payload[place + _ATTRIBUTE.size : place + length]
         if kind == _NAME:
             name = value
         elif kind == _FILE:
-            file_inode, raw = struct.unpack("=II", value)
+            file_inode, raw = _FILE_OF.unpack(value)
             device = os.makedev(raw >> 20, raw & 0xFFFFF)
         elif kind == _UID:
-            uid = struct.unpack("=I", value)[0]
-    return Listening(inode, name, uid, device, file_inode)
+            (uid,) = _NUMBER.unpack(value)
+        place += (length + 3) & ~3
+    return Listening(_MESSAGE.unpack_from(payload)[4], name, uid, device, file_inode)
 
 
 def _attributes(payload: bytes) -> Iterator[tuple[int, bytes]]:

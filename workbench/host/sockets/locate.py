@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from workbench.host.files import CannotLook, file_fact, path_fact, reason
+from workbench.host.files import AS_ROOT, CannotLook, file_fact, path_fact, reason
 from workbench.host.processes.linux import LinuxTable
 from workbench.host.processes.roots import Mount, mounts, path_out_here, resolve_inside, same_file
 from workbench.host.processes.table import Gone, Hidden
 from workbench.model.facts import FileFact, PathFact
 from workbench.model.record import record
 from workbench.text import visible
-
-_AS_ROOT = "look as root"
 
 
 @record
@@ -45,7 +43,7 @@ class Locator:
         try:
             return self._table.working_directory(owner)
         except Hidden as error:
-            raise CannotLook("its name is relative to a working directory that may not be read", _AS_ROOT) from error
+            raise CannotLook("its name is relative to a working directory that may not be read", AS_ROOT) from error
         except Gone as error:
             raise CannotLook("the process that bound it has ended", absent=True) from error
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from workbench.host.files import AS_ROOT
 from workbench.host.processes.channels import inode_of
 from workbench.host.processes.linux import LinuxTable
 from workbench.host.processes.table import Gaps, Gone, Hidden
 from workbench.model.processes import ServerProcess
 from workbench.model.record import record
-
-_AS_ROOT = "look as root"
 
 
 @record
@@ -33,8 +32,8 @@ def owners_of(table: LinuxTable, servers: Iterable[ServerProcess], gaps: Gaps) -
                 continue
             except Hidden:
                 why = "its open files may not be listed"
-                gaps.add("owner", f"the sockets of {server.label}", why, _AS_ROOT)
-                gaps.add("ports", f"the ports of {server.label}", why, _AS_ROOT)
+                gaps.add("owner", f"the sockets of {server.label}", why, AS_ROOT)
+                gaps.add("ports", f"the ports of {server.label}", why, AS_ROOT)
                 continue
             for inode in filter(None, map(inode_of, descriptors)):
                 pids.setdefault(inode, set()).add(pid)

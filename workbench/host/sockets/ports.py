@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
-from workbench.host.files import CannotLook
+from workbench.host.files import AS_ROOT, CannotLook
 from workbench.host.processes.linux import LinuxTable
 from workbench.host.processes.table import Gaps, Gone, Hidden
 from workbench.host.sockets.owners import Owner
 from workbench.host.sockets.tcp import ListeningPort, is_loopback, ports_in
 from workbench.model.processes import ServerProcess
 from workbench.model.sockets import PortFact
-
-_AS_ROOT = "look as root"
 
 
 def ports_of(
@@ -37,7 +35,7 @@ def ports_of(
             continue
         except Hidden:
             if own:
-                gaps.add("ports", what, "its network may not be looked into", _AS_ROOT)
+                gaps.add("ports", what, "its network may not be looked into", AS_ROOT)
             continue
         if network in done:
             continue

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable, Iterator
 
 from workbench.host.context import Context
-from workbench.host.files import CannotLook, path_fact
+from workbench.host.files import CannotLook, names_in, path_fact
 from workbench.host.processes.linux import LinuxTable
 from workbench.host.processes.table import Gone, Hidden
 from workbench.host.sockets.diag import Listening
@@ -54,22 +54,14 @@ def _candidates(context: Context, used: Iterable[str]) -> Iterator[str]:
         given = home.environment.get("XDG_RUNTIME_DIR", "")
         folders[given if given.startswith("/") else f"/run/user/{home.uid}"] = None
     for folder in folders:
-        for name in _names(folder):
+        for name in names_in(folder, _NAME_LIMIT):
             if not _MCP.search(name):
                 continue
             path = f"{folder.rstrip('/')}/{name}"
             if _is_socket(path):
                 yield path
             else:
-                yield from (inner for each in _names(path) if _is_socket(inner := f"{path}/{each}"))
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        with os.scandir(folder) as entries:
-            return [entry.name for entry, _ in zip(entries, range(_NAME_LIMIT), strict=False)]
-    except OSError:
-        return []
+                yield from (inner for each in names_in(path, _NAME_LIMIT) if _is_socket(inner := f"{path}/{each}"))
 
 
 def _is_socket(path: str) -> bool:

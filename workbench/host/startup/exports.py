@@ -7,24 +7,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from workbench.expressions import expression
 from workbench.host.startup.shell import UNKNOWN, Command, commands
+from workbench.model.record import draft
 from workbench.secrets.names import words
 
 Dialect = Literal["sh", "fish", "fish-variables", "lines"]
 
-_ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)\+?=(?P<value>.*)\Z", re.DOTALL)
-_NAME = re.compile(r"[A-Za-z_]\w*\Z")
+_ASSIGNMENT = expression(r"(?P<name>[A-Za-z_]\w*)\+?=(?P<value>.*)\Z", re.DOTALL)
+_NAME = expression(r"[A-Za-z_]\w*\Z")
 _KEYWORDS = words("if then else elif do while until ! time builtin command and or not begin -")
 _DECLARING = ("declare", "typeset", "local", "readonly", "integer", "float")
 _WORDS = _KEYWORDS | words("{ }")
 _FISH_WORDS = _KEYWORDS | words("for switch end")
 _BEGIN_BLOCK = words("{ if while begin for switch")
-_ENV_FILE = re.compile(r"(?<![^\s\"'<=])(?P<path>[^\s\"'<>|;()=]*\.env(?:\.[\w.-]+)?)(?![^\s\"'|;)>])")
-_LINE = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*(?P<value>[^\r\n]*)")
-_PAM_LINE = re.compile(r"[ \t]*(?P<name>[A-Za-z_]\w*)[ \t]+(?P<rest>(?:DEFAULT|OVERRIDE)=[^\r\n]*)")
-_PAM_VALUE = re.compile(r"(?:DEFAULT|OVERRIDE)=(?:\"([^\"]*)\"|(\S*))")
-_UNIVERSAL = re.compile(r"SETUVAR (?:--\w+ )*--export (?:--\w+ )*(?P<name>\w+):(?P<value>[^\r\n]*)")
-_FISH_ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\(.)")
+_ENV_FILE = expression(r"(?<![^\s\"'<=])(?P<path>[^\s\"'<>|;()=]*\.env(?:\.[\w.-]+)?)(?![^\s\"'|;)>])")
+_LINE = expression(r"[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*(?P<value>[^\r\n]*)")
+_PAM_LINE = expression(r"[ \t]*(?P<name>[A-Za-z_]\w*)[ \t]+(?P<rest>(?:DEFAULT|OVERRIDE)=[^\r\n]*)")
+_PAM_VALUE = expression(r"(?:DEFAULT|OVERRIDE)=(?:\"([^\"]*)\"|(\S*))")
+_UNIVERSAL = expression(r"SETUVAR (?:--\w+ )*--export (?:--\w+ )*(?P<name>\w+):(?P<value>[^\r\n]*)")
+_FISH_ESCAPE = expression(r"\\x([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\(.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Source:
     exporting: bool = False
 
 
-@dataclass(slots=True)
+@draft
 class Script:
     """What a startup file does to the environment."""
 

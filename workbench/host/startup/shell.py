@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
-_TOKEN = re.compile(
+from workbench.expressions import expression
+from workbench.model.record import draft
+
+_TOKEN = expression(
     r"""
       (?P<blank>[ \t\r\f\v]+)
     | (?P<joined>\\\n)
@@ -33,14 +36,14 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_IN_DOUBLE = re.compile(r"[^\"\\$`]+|\$[A-Za-z_]\w*|\\.|\"|\$\(|\$\{|`[^`\\]*(?:\\.[^`\\]*)*`|.", re.DOTALL)
-_FISH_SINGLE = re.compile(r"'[^'\\]*(?:\\.[^'\\]*)*'", re.DOTALL)
-_NESTING = re.compile(r"\\.|\$\(|\$\{|[(){}'\"]", re.DOTALL)
+_IN_DOUBLE = expression(r"[^\"\\$`]+|\$[A-Za-z_]\w*|\\.|\"|\$\(|\$\{|`[^`\\]*(?:\\.[^`\\]*)*`|.", re.DOTALL)
+_FISH_SINGLE = expression(r"'[^'\\]*(?:\\.[^'\\]*)*'", re.DOTALL)
+_NESTING = expression(r"\\.|\$\(|\$\{|[(){}'\"]", re.DOTALL)
 _CLOSES = {"$(": ")", "(": ")", "${": "}", "'": "'", '"': '"'}
 UNKNOWN = "$()"
 
 
-@dataclass(slots=True)
+@draft
 class Command:
     """A simple command. ``inside`` are the texts of its substitutions, ``ended_by`` what stands behind it."""
 
