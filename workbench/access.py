@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from workbench.model.facts import Account, AccountFacts, FileFact, PathFact
+from workbench.model.record import record
 
 READ, WRITE, EXECUTE = 4, 2, 1
 _STICKY = 0o1000
 _STRANGER = Account(uid=-2, name="any other account", gid=-2, groups=(-2,))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Audience:
     """Accounts other than root and the ones left out. ``everyone`` when an account without any special group is in."""
 

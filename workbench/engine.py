@@ -6,7 +6,7 @@ Every method blocks; a user interface calls them from a thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from workbench.host.context import Context
 from workbench.model.check import Fix
 from workbench.model.finding import Finding
 from workbench.model.plan import Plan, Refusal
+from workbench.model.record import record
 from workbench.model.report import CheckResult, Report
 from workbench.model.run import Run
 from workbench.model.snapshot import Snapshot
@@ -29,7 +30,7 @@ Progress = Callable[[str, str], None]
 """Called with a section's name and ``started``, or the status it ended with."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Workbench:
     """The workbench for one host. ``state`` is the folder (0700) that holds the journal and the backups.
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from workbench.model.finding import Finding, Subject
+from workbench.model.record import record
 from workbench.model.report import CheckResult, Grade, Status
 from workbench.model.severity import Severity
 
@@ -33,7 +34,7 @@ _COUNTED = 60
 _ORDER = "".join(letter for letter, _ in LETTERS)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Cap:
     letter: str
     rule: str

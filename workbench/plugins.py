@@ -18,11 +18,12 @@ import shlex
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from workbench.model.check import Check, Fix, Origin
+from workbench.model.record import record
 from workbench.model.report import BrokenPlugin
 from workbench.text import visible
 
@@ -36,7 +37,7 @@ class Untrusted(Exception):  # noqa: N818 - it is an answer, not an error
     """Why a plugin folder or file may not be loaded, with what to do about it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plugins:
     """What was loaded, by id, and what could not be."""
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from workbench.model.finding import NotAssessed, Subject
 from workbench.model.processes import ServerProcess
+from workbench.model.record import record
 from workbench.model.snapshot import Snapshot
 from workbench.subjects import config_subject, process_subject, unit_subject
 
 _NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cause:
     """The one thing to change for all of ``servers``: the config or the unit that starts them, else the server itself.
 

@@ -7,9 +7,9 @@ expression that is not plain), the answer is None and never a guess.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from workbench.model.facts import Account, AccountFacts
+from workbench.model.record import record
 from workbench.model.sudoers import SudoDefault, SudoEntry, SudoersFacts
 from workbench.sudo_matching import EVERYONE, Answer, are_arguments, both, by_wildcard, is_caller, is_program, listed
 
@@ -17,7 +17,7 @@ _LISTS = ("env_keep", "env_check", "env_delete")
 _OWN = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """One command line given to sudo: by whom, as whom, and the argument vector after sudo's own options.
 
@@ -30,7 +30,7 @@ class Request:
     group: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decision:
     """What sudo decides: permitted, without a password, and with variables of the caller's choice. None: not known."""
 
@@ -39,7 +39,7 @@ class Decision:
     set_environment: Answer = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Grant:
     """One thing that one caller may (or, with ``permitted`` false, may not) run as one target.
 

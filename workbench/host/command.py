@@ -7,16 +7,16 @@ import signal
 import subprocess
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.host.files import CannotLook
+from workbench.model.record import record
 
 _FOLDERS = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _OUTPUT_LIMIT = 32 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Output:
     """What a program printed, decoded with every undecodable byte kept as a surrogate, and its exit status."""
 

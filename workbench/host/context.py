@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from workbench.model.record import record
 
 if TYPE_CHECKING:
     from workbench.host.privileged import Privileged
     from workbench.model.probe import PeerVerdict
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Home:
     """A home folder whose clients are inspected. ``uid`` is its account's.
 
@@ -26,7 +28,7 @@ class Home:
     environment: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Context:
     """Where to look. The defaults are the live host; tests point the places at folders of their own.
 

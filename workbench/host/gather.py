@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Container
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from workbench.model.clients import ClientFacts
 from workbench.model.containers import ContainerFacts
 from workbench.model.facts import AccountFacts, HostFacts, SectionState
 from workbench.model.processes import ProcessFacts
+from workbench.model.record import record
 from workbench.model.servers import ServerFacts
 from workbench.model.session import SessionFacts
 from workbench.model.snapshot import SECTIONS, SNAPSHOT_VERSION, Snapshot
@@ -29,7 +30,7 @@ from workbench.model.units import UnitFacts
 from workbench.text import visible
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Collector:
     """One section's collector: the module whose ``gather(context)`` makes the facts, and what it waits for.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from workbench.knowledge import versions
+from workbench.model.record import record
 from workbench.model.severity import Severity
 
 FILE = Path(__file__).with_name("vulnerabilities.yaml")
@@ -16,7 +16,7 @@ Package = tuple[str, str]
 """Ecosystem (``npm``, ``pypi`` or ``image``) and name."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Flaw:
     """One known flaw, or one malicious package, as its sources tell it.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from workbench.knowledge import versions
 from workbench.knowledge.base import Package
 from workbench.model.launch import Launch, PackageSpec
+from workbench.model.record import record
 from workbench.model.servers import Server
 from workbench.model.snapshot import Snapshot
 
@@ -19,7 +19,7 @@ Teller = Literal["running", "pinned", "copy", ""]
 _NPM_RANGE = re.compile(r"([~^])?v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:\.[xX*])*\Z", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Use:
     """A package that a server uses. ``version`` is "" when it is not known; ``place`` is where that copy lies.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from workbench.expressions import expression
 from workbench.model.record import record
@@ -34,7 +34,7 @@ class Word:
         return Word(text, self.index, self.whole)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Arity:
     """Which options of a program take how many values. ``flags`` take none, ``valued`` one, ``more`` several.
 

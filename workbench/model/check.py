@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from workbench.model.finding import Finding, Verdict
 from workbench.model.plan import Plan, Refusal, Reversal, Safety
+from workbench.model.record import record
 from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
 
@@ -20,7 +20,7 @@ class Origin(StrEnum):
     USER = "user"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Check:
     """One check. ``id``, ``lesson``, ``file`` and ``origin`` are filled in by the loader.
 
@@ -49,7 +49,7 @@ class Check:
         return max(self.severities, key=lambda severity: severity.rank)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fix:
     """One fix. ``repairs`` are the ids of the checks whose findings it repairs.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from workbench.model.facts import EnvironmentEntry, PathFact, SecretFact, SectionState
@@ -42,7 +41,7 @@ class LoaderVariable:
     relative: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ServerEntry:
     """One server as a client's config names it.
 
@@ -72,7 +71,7 @@ class ServerEntry:
     loaders: tuple[LoaderVariable, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ConfigProblem:
     """Why a config could not be understood, where, and what its client does with such a file ("" when unknown).
 
@@ -119,7 +118,7 @@ class Backup:
     parsed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ClientConfig:
     """One file that makes one client start servers, or that holds settings of these or of how they are used.
 
@@ -143,7 +142,7 @@ class ClientConfig:
     backups: tuple[Backup, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InstalledPackage:
     """A package version found on this machine. ``place`` is the folder; ``modified`` is Unix seconds."""
 
@@ -154,7 +153,7 @@ class InstalledPackage:
     modified: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ClientFacts:
     """The clients' configs, the places that were looked at, and the package versions installed for their servers.
 
@@ -168,7 +167,7 @@ class ClientFacts:
     files: tuple[PathFact, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EntryReference:
     """Names a server entry: the config file's path and the pointer in it."""
 

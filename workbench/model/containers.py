@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from workbench.model.facts import EnvironmentEntry, SecretFact, SectionState
+from workbench.model.record import record
 
 SyscallVerdict = Literal["allowed", "denied", "no such call", "killed", "logged", "asked", "depends"]
 """What a filter answers. ``denied`` is an error code other than ENOSYS, which is ``no such call``: a C library that
@@ -13,7 +13,7 @@ hears it tries the older call. ``logged`` is allowed and written down; ``asked``
 ``depends``: on arguments or on a machine that are not known here."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EngineFact:
     """One container engine that answered. ``socket`` is the path it answers at, ``found_by`` what named that path.
 
@@ -39,7 +39,7 @@ class EngineFact:
     settings_told: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ContainerMount:
     """What is mounted into a container.
 
@@ -56,7 +56,7 @@ class ContainerMount:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PublishedPort:
     """A port of the container that the engine's host listens on.
 
@@ -70,7 +70,7 @@ class PublishedPort:
     protocol: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SeccompProfile:
     """A profile that was given to one container, worked out for the calls that matter.
 
@@ -88,7 +88,7 @@ class SeccompProfile:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ContainerFact:
     """One container that runs an MCP server, running or stopped, with all that it was told about its confinement.
 
@@ -175,7 +175,7 @@ class ContainerFact:
     compose_file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ContainerFacts:
     """The containers that run MCP servers. ``seen`` counts every container of every engine that answered.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from workbench.model.record import record
 
 SectionStatus = Literal["complete", "partial", "failed", "not applicable"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unread:
     """Something that could not be looked at.
 
@@ -22,7 +23,7 @@ class Unread:
     unlock: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SectionState:
     """How the gathering of one section went. ``seconds`` is wall time."""
 
@@ -33,7 +34,7 @@ class SectionState:
     unread: tuple[Unread, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AclEntry:
     """A named entry of a POSIX access control list. ``permissions`` are rwx bits (4, 2, 1) with the mask applied."""
 
@@ -42,7 +43,7 @@ class AclEntry:
     permissions: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Acl:
     """The extended part of a POSIX ACL. With one, the group bits of the mode are the mask, not the group's rights."""
 
@@ -50,7 +51,7 @@ class Acl:
     entries: tuple[AclEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FileFact:
     """One file, directory, socket or link as ``lstat`` saw it.
 
@@ -73,7 +74,7 @@ class FileFact:
     target: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PathFact:
     """A path and everything on the way: ``directories`` from ``/`` down, in the order the kernel searches them, and
     the symbolic links it follows. ``file`` is what the path finally names.
@@ -85,7 +86,7 @@ class PathFact:
     links: tuple[FileFact, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SecretFact:
     """A secret without its value. ``place`` says where it stands (``env.GITHUB_TOKEN``, ``args[3]``, ``url``).
 
@@ -98,7 +99,7 @@ class SecretFact:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EnvironmentEntry:
     """A variable by name. The value never leaves the collector."""
 
@@ -106,7 +107,7 @@ class EnvironmentEntry:
     secret: SecretFact | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Account:
     """A local account. ``groups`` holds every group id, the primary one included."""
 
@@ -118,7 +119,7 @@ class Account:
     shell: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AccountFacts:
     """The local accounts and groups (``names`` by group id)."""
 
@@ -127,7 +128,7 @@ class AccountFacts:
     groups: tuple[tuple[int, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HostFacts:
     """The machine and the account that looks at it. ``platform`` is ``linux``, ``darwin`` or ``win32``."""
 

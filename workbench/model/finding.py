@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from workbench.model.record import record
 from workbench.model.severity import Severity
 
 Pointer = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Subject:
     """The one thing on the host that is judged.
 
@@ -24,7 +25,7 @@ class Subject:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Location:
     """Where in a file it stands. ``pointer`` walks the parsed document; line and column count from 1."""
 
@@ -34,7 +35,7 @@ class Location:
     pointer: Pointer = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Evidence:
     """What was seen. ``command`` is a read-only argument vector that shows it again (never with a secret in it)."""
 
@@ -43,7 +44,7 @@ class Evidence:
     command: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """An insecure condition that was really seen.
 
@@ -71,14 +72,14 @@ class Finding:
         return replace(self, check=check, repairs=repairs)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Passed:
     """This subject was examined and is in order."""
 
     subject: Subject
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NotAssessed:
     """This could not be looked at. ``unlock`` says what would make it possible ("" when nothing is known)."""
 
@@ -87,7 +88,7 @@ class NotAssessed:
     unlock: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NotApplicable:
     """There is nothing here for the check to judge."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from workbench.model.record import record
 
 RootView = Literal["host", "host read-only", "own", "unknown"]
 """How the host's root file system is mounted for a server: writable, read-only, or not at all (it has its own)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IsolationFact:
     """How one running server is confined. What a program does to itself with Landlock cannot be seen from outside.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from workbench.model.record import record
@@ -12,7 +11,7 @@ Pin = Literal["exact", "range", "tag", "none", "source"]
 AbilityKind = Literal["files", "commands", "network", "database", "browser"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PackageSpec:
     """A package named in a launch. ``argument`` is its index in the argument vector, or None when it stands inside a
     longer string (``sh -c "npx -y x"``) and cannot be edited as one value. ``version`` is the text after the name.
@@ -27,7 +26,7 @@ class PackageSpec:
     argument: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RootArgument:
     """A directory that a file server is given. ``path`` is absolute, with ``~`` and links resolved on this host."""
 
@@ -36,7 +35,7 @@ class RootArgument:
     argument: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ImageSpec:
     """A container image named in a launch: ``text`` as written, ``name`` with its registry, ``tag`` ("" for none) and
     ``digest`` (``sha256:…``, "" for none). ``argument`` is as in PackageSpec.
@@ -49,7 +48,7 @@ class ImageSpec:
     argument: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SetVariable:
     """A variable that the command line itself sets or passes on (``env A=b``, ``docker run -e A``), by name only.
 
@@ -60,7 +59,7 @@ class SetVariable:
     argument: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ability:
     """What a server can do by design. ``why`` says what told so; ``argument`` is the index of the word that did,
     also where that stands inside of a longer string.
@@ -106,7 +105,7 @@ class ContainerOptions:
     mounts: tuple[LaunchMount, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Launch:
     """What an argument vector starts once every wrapper is taken off.
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from workbench.model.clients import EntryReference
 from workbench.model.facts import EnvironmentEntry, PathFact, SecretFact, SectionState
 from workbench.model.isolation import IsolationFact
 from workbench.model.launch import Launch
+from workbench.model.record import record
 from workbench.model.sources import SourceFact
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ServerProcess:
     """One running MCP server: its main process, with the launcher processes around it in ``chain`` (outermost first).
 
@@ -63,7 +63,7 @@ class ServerProcess:
     argument_secrets: tuple[SecretFact, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProcessFacts:
     """The running MCP servers, and how many processes were looked through to find them."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from workbench.model.facts import SectionState
 from workbench.model.finding import Finding, NotAssessed
+from workbench.model.record import record
 from workbench.model.severity import Severity
 
 REPORT_VERSION = 1
@@ -23,7 +23,7 @@ class Status(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CheckResult:
     """What one check said.
 
@@ -45,7 +45,7 @@ class CheckResult:
         return self.check.partition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Grade:
     """A letter A to F, or U for ungraded, the one rule that caps it, and how sure it is.
 
@@ -60,7 +60,7 @@ class Grade:
     at_worst: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AreaGrade:
     """The grade of one area and the count of its checks by status."""
 
@@ -69,7 +69,7 @@ class AreaGrade:
     counts: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BrokenPlugin:
     """A plugin that could not be loaded, and why."""
 
@@ -77,7 +77,7 @@ class BrokenPlugin:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report:
     """What a scan says of one host. The same Snapshot gives the same Report, byte for byte.
 

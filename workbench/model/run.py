@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from workbench.model.plan import Plan
+from workbench.model.record import record
 
 
 class RunState(StrEnum):
@@ -20,7 +20,7 @@ class RunState(StrEnum):
     RECOVERED = "recovered"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Change:
     """One operation as it will be, or was, carried out, for a person to read.
 
@@ -35,7 +35,7 @@ class Change:
     mode_after: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Run:
     """One entry of the history. Times are ISO 8601 in UTC; ``message`` says how it ended and what to do next."""
 

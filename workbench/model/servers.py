@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from workbench.model.clients import EntryReference
 from workbench.model.facts import SectionState
 from workbench.model.launch import Launch
+from workbench.model.record import record
 from workbench.model.sources import SourceFact
 
 Presence = Literal["running", "not running", "switched off", "remote", "unknown"]
 """``remote`` servers run elsewhere. ``unknown``: it could not be looked at whether it runs."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Server:
     """One MCP server: its config entry, launch, processes, containers, units, sockets and source.
 
@@ -51,7 +51,7 @@ class Server:
     recognised_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ServerFacts:
     """Every MCP server of this host, once each."""
 

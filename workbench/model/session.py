@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from workbench.model.facts import EnvironmentEntry, SecretFact, SectionState
+from workbench.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StartupSecret:
     """A variable that a startup file exports with a secret in it. ``line`` counts from 1."""
 
@@ -16,7 +15,7 @@ class StartupSecret:
     secret: SecretFact
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StartupFile:
     """One file that a shell or a login reads at its start.
 
@@ -30,7 +29,7 @@ class StartupFile:
     secrets: tuple[StartupSecret, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SessionFacts:
     """The session that started the workbench, so what it would hand to anything it starts.
 

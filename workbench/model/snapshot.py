@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from workbench.model.assets import AssetFacts
 from workbench.model.audit import AuditFacts
 from workbench.model.clients import ClientFacts
 from workbench.model.containers import ContainerFacts
 from workbench.model.facts import AccountFacts, HostFacts
 from workbench.model.processes import ProcessFacts
+from workbench.model.record import record
 from workbench.model.servers import ServerFacts
 from workbench.model.session import SessionFacts
 from workbench.model.sockets import SocketFacts
@@ -19,7 +18,7 @@ from workbench.model.units import UnitFacts
 SNAPSHOT_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Snapshot:
     """Everything known of a host at one moment. ``taken_at`` is ISO 8601 in UTC."""
 

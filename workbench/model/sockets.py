@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from workbench.model.facts import PathFact, SectionState
 from workbench.model.probe import PeerVerdict
+from workbench.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SocketFact:
     """A listening unix socket of an MCP server (``server`` is its ``ServerProcess.key``), or one named like one.
 
@@ -33,7 +33,7 @@ class SocketFact:
     peer_check: PeerVerdict | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PortFact:
     """A TCP port that an MCP server listens on (``server`` is its ``ServerProcess.key``).
 
@@ -55,7 +55,7 @@ class PortFact:
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SocketFacts:
     """Unix sockets, and the TCP ports of servers. ``source`` is ``sock_diag`` or ``/proc/net/unix``; ``seen`` counts
     every listening unix socket. ``stale`` are socket files that are named like an MCP server's and nobody listens on.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from workbench.model.launch import Ecosystem
+from workbench.model.record import record
 
 SourceKind = Literal[
     "npx cache",
@@ -22,7 +22,7 @@ SourceKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SourceFact:
     """The source tree of a server.
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from workbench.model.facts import FileFact, PathFact, SectionState
+from workbench.model.record import record
 
 DefaultScope = Literal["everyone", "host", "user", "runas", "command"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SudoCommand:
     """A permitted command. ``text`` is as sudo parsed it; ``negated`` commands are refused. ``target`` is the program's
     file where it exists.
@@ -31,7 +31,7 @@ class SudoCommand:
     interpreter: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SudoRule:
     """Who may run what as whom. Names as sudo parsed them, aliases expanded. ``users`` may hold ``%group`` and ``ALL``.
 
@@ -53,7 +53,7 @@ class SudoRule:
     here: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SudoEntry:
     """One entry of the policy as it is written, aliases expanded, before Defaults and other entries are considered.
 
@@ -71,7 +71,7 @@ class SudoEntry:
     here: bool | None = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SudoDefault:
     """One setting of a Defaults entry. ``bound`` is whom its ``scope`` means, as in a rule.
 
@@ -87,7 +87,7 @@ class SudoDefault:
     here: bool | None = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SudoersFacts:
     """The sudo policy of this host as ``cvtsudoers`` parsed it. ``files`` are all that were read.
 

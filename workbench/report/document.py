@@ -6,10 +6,11 @@ The published schema (``schema/report-v1.json``) is made from these types; a tes
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from workbench.model.finding import Finding
+from workbench.model.record import record
 from workbench.model.report import CheckResult, Report, Status
 from workbench.model.severity import Severity
 from workbench.report.json_text import json_text
@@ -17,7 +18,7 @@ from workbench.report.json_text import json_text
 SCHEMA_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SubjectDocument:
     """What is judged: a word for its kind, a key that is stable over rescans, and what a person reads."""
 
@@ -26,7 +27,7 @@ class SubjectDocument:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EvidenceDocument:
     """Expected, actual, and a read-only command (quoted for a POSIX shell) that shows it again ("" for none)."""
 
@@ -35,7 +36,7 @@ class EvidenceDocument:
     command: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LocationDocument:
     """A place in a file. Lines and columns count from 1; ``pointer`` walks the parsed document."""
 
@@ -45,7 +46,7 @@ class LocationDocument:
     pointer: list[str | int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FindingDocument:
     """One finding. ``identity`` stays the same over rescans of the same host."""
 
@@ -60,7 +61,7 @@ class FindingDocument:
     repairs: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GapDocument:
     """Something that could not be looked at: what, why, and what would unlock it ("" when nothing is known)."""
 
@@ -69,7 +70,7 @@ class GapDocument:
     unlock: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CheckDocument:
     """The outcome of one check. ``findings`` are identities; ``passed`` counts the subjects in order."""
 
@@ -84,7 +85,7 @@ class CheckDocument:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GradeDocument:
     """A letter A to F or U (ungraded), the one rule that caps it, 0 to 100 points, and the assessed share (0 to 1)."""
 
@@ -95,7 +96,7 @@ class GradeDocument:
     at_worst: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AreaDocument:
     """The grade of one area and how many of its checks ended in each status."""
 
@@ -104,7 +105,7 @@ class AreaDocument:
     counts: dict[Status, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SectionDocument:
     """How the gathering of one kind of fact went."""
 
@@ -116,7 +117,7 @@ class SectionDocument:
     unread: list[GapDocument]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BrokenPluginDocument:
     """A plugin that was not loaded, and why."""
 
@@ -124,7 +125,7 @@ class BrokenPluginDocument:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReportDocument:
     """Everything one scan says."""
 

@@ -7,16 +7,17 @@ where a vendor has changed it before: the prefix carries the meaning.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+
+from workbench.model.record import record
 
 # A token begins where no letter or digit stands before it, or after an escape that ends in one (%20ghp_…, \nghp_…).
 _LEFT = r"(?:(?<![A-Za-z0-9_])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kind:
     """One kind of token. ``order`` is its place among the kinds, the more specific first.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
 
 from workbench.expressions import expression
+from workbench.model.record import record
 from workbench.secrets.benign import (
     UUID,
     defaults,
@@ -76,7 +76,7 @@ POSSIBLE = "possible"
 """The kind of what stands where a secret would and is too short or too plain to be called one: hidden, not reported."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hit:
     """A secret in a text: offsets (end excluded) and its kind."""
 

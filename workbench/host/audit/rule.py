@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from workbench.host.audit import fields
 from workbench.host.audit.fields import Field, Refused
 from workbench.model.audit import AuditRule
+from workbench.model.record import draft
 from workbench.text import visible
 
 Tables = Mapping[str, Mapping[str, str]]
@@ -23,7 +24,7 @@ _COMPARED = tuple(fields.UIDS) + tuple(fields.GIDS) + ("auid",)
 _BEFORE_KEY = frozenset(("path", "dir", "exe", "perm", "fstype", "msgtype"))
 
 
-@dataclass(slots=True)
+@draft
 class _Reading:
     added: str = ""
     watch: str = ""

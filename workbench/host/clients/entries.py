@@ -6,7 +6,7 @@ import math
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal
 
 from workbench.host.clients.arguments import Misshapen, argument_vector, placed, scalar, word
@@ -65,7 +65,7 @@ class Entries:
     cut: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Surroundings:
     """What a document does not say of itself: the home and platform it is for, the folder it lies in (of an extension
     or a plug-in), the answers its user gave, the images of its catalog, and whether all of it is switched off.

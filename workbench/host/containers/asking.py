@@ -13,11 +13,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench.host.containers.engines import Place
 from workbench.host.files import AS_ROOT, CannotLook, reason
+from workbench.model.record import record
 
 if TYPE_CHECKING:
     from docker.transport.unixconn import UnixHTTPConnectionPool
@@ -33,7 +33,7 @@ _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Engine:
     """An engine that answered. ``end`` is when (of the monotonic clock) nothing more is asked of it."""
 

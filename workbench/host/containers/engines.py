@@ -7,7 +7,6 @@ import json
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from workbench.host.containers.values import MOST, pairs, raw, text
 from workbench.host.context import Context, Home
 from workbench.host.files import AS_ROOT, CannotLook, read_bounded, reason
 from workbench.model.facts import Unread
+from workbench.model.record import record
 from workbench.text import visible
 
 FACET = "engines"
@@ -29,7 +29,7 @@ _OF_HOME = (
 _USUAL = "its usual place"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """A socket that is there. ``named`` says who named it; ``owner`` is the account that may be asked for access."""
 
@@ -38,7 +38,7 @@ class Place:
     status: os.stat_result
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Named:
     """A socket that something names. ``expected``: that nothing is there must be told."""
 

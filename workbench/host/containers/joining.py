@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from workbench.host.processes.programs import program_name
 from workbench.launch.images import parse_image
 from workbench.model.containers import ContainerFact
 from workbench.model.processes import ServerProcess
+from workbench.model.record import record
 
 Tie = Literal["control group", "process id", "name", "id file", "moment"]
 
@@ -27,7 +27,7 @@ _OF_REGISTRY = re.compile(r"\A(?:(?:index\.)?docker\.io/(?:library/)?|localhost/
 _ID_PREFIX = re.compile(r"[0-9a-f]{4,64}\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pair:
     """A server, by its key, and the container, by its id, that it runs in; ``tie`` is what told so.
 

@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from workbench.host.containers.asking import Engine, all_at_once, connect
@@ -28,6 +28,7 @@ from workbench.model.clients import ClientFacts
 from workbench.model.containers import ContainerFact, EngineFact
 from workbench.model.facts import Unread
 from workbench.model.processes import ProcessFacts, ServerProcess
+from workbench.model.record import record
 from workbench.text import visible
 
 DEADLINE = 3.0
@@ -41,7 +42,7 @@ _NETWORKS = "networks"
 _ID_FILE_LIMIT = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Told:
     """What one engine told: the containers that run a server, how many there are, and what it did not tell."""
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.host.containers.values import at, items, number, raw, raws
 from workbench.model.containers import SeccompProfile, SyscallVerdict
+from workbench.model.record import record
 
 _ENOSYS = 38
 # Docker's own profile has some twenty, a learned one some hundred.
@@ -83,7 +83,7 @@ _CONDITIONS: dict[str, Callable[[int, int, int], bool]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Machine:
     """What a profile's rules may be made to depend on: the container's capabilities, the architecture, the kernel.
 
@@ -137,7 +137,7 @@ def summarise(text: str, machine: Machine) -> SeccompProfile:
     return SeccompProfile(default, tuple(verdicts), named, by_name)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Rule:
     """One rule of one call. ``sure``: it surely applies on this machine."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from workbench.access import EXECUTE, READ, WRITE, permits, reaches
@@ -18,14 +18,14 @@ from workbench.host.processes.table import Gaps, Hidden
 from workbench.model.facts import Account, PathFact
 from workbench.model.isolation import RootView
 from workbench.model.processes import ServerProcess
-from workbench.model.record import draft
+from workbench.model.record import draft, record
 from workbench.text import visible
 
 _MOUNTS_LIMIT = 4 << 20
 _OVERRIDES_MODES = {"CAP_DAC_OVERRIDE"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class View:
     """What one mount table shows. The homes are by their path on this host, with whether they can be written."""
 

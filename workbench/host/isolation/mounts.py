@@ -6,12 +6,13 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from workbench.model.record import record
 
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mount:
     """One mount: the folder ``root`` of the file system ``device`` at ``point``, on top of the mount ``parent``."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from workbench.host.isolation.bpf import Program, answer
+from workbench.model.record import record
 
 _SIGCHLD = 17
 _NEW_USER = 0x10000000
@@ -16,7 +16,7 @@ _X32 = 0x40000000
 _SOCKETCALL = 102
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Question:
     """One call with the arguments that tell what is meant, by number on each architecture; None where there is none."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from workbench.expressions import expression
@@ -17,6 +17,7 @@ from workbench.model.clients import ClientConfig, ClientFacts, EntryReference, I
 from workbench.model.containers import ContainerFact, ContainerFacts
 from workbench.model.launch import Launch
 from workbench.model.processes import ProcessFacts, ServerProcess
+from workbench.model.record import record
 from workbench.model.servers import Presence, Server
 from workbench.model.sockets import PortFact, SocketFacts
 from workbench.model.sources import SourceFact, SourceKind
@@ -31,7 +32,7 @@ _HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 - what 
 _CONFIDENCES = ("low", "medium", "high")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Facts:
     """What the collectors found, for one join. ``id_files`` are the contents of ``--cidfile``s, by path.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from workbench.expressions import expression
 from workbench.host.startup.shell import UNKNOWN, Command, commands
-from workbench.model.record import draft
+from workbench.model.record import draft, record
 from workbench.secrets.names import words
 
 Dialect = Literal["sh", "fish", "fish-variables", "lines"]
@@ -29,7 +29,7 @@ _UNIVERSAL = expression(r"SETUVAR (?:--\w+ )*--export (?:--\w+ )*(?P<name>\w+):(
 _FISH_ESCAPE = expression(r"\\x([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\(.)")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Export:
     """A variable that is handed on, with the value as far as the file says it. ``line`` counts from 1."""
 
@@ -38,7 +38,7 @@ class Export:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Source:
     """A file that is read besides. ``exporting``: what it assigns is exported too."""
 

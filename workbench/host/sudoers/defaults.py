@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.host.sudoers.names import EVERYONE, UnknownShape, entries
+from workbench.model.record import record
 from workbench.model.sudoers import DefaultScope, SudoDefault
 
 _OPERATIONS = {"list_assign": "set", "list_add": "add", "list_remove": "remove"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings:
     """Every setting of the Defaults entries, in the order of the policy.
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from workbench.host.files import CannotLook, file_fact, path_fact
 from workbench.model.facts import FileFact, Unread
+from workbench.model.record import record
 from workbench.text import visible
 
 _INCLUDE = re.compile(r'^[ \t]*[#@]includedir[ \t]+(?:"([^"\n]+)"|((?:\\.|[^\s\\"#])+))', re.MULTILINE)
@@ -20,7 +21,7 @@ _ESCAPE = re.compile(r"\\(.)")
 _MOST = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Listing:
     """The included folders, the files in them, and what could not be listed."""
 

@@ -6,8 +6,9 @@ import fnmatch
 import functools
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, overload
+
+from workbench.model.record import record
 
 EVERYONE = "ALL"
 OWN_ACCOUNT = ""
@@ -44,7 +45,7 @@ def _entry(item: Mapping[str, Any]) -> str:
     raise UnknownShape(", ".join(sorted(map(str, item))) or "an empty entry")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Directory:
     """The accounts of this host: the id of a user by name, and the members of a group by name."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from workbench.model.record import record
 from workbench.model.sudoers import SudoRule
 
 _NO_RULE = re.compile(r"(?:Defaults\b|(?:User|Runas|Host|Cmnd|Cmd)_Alias\b|[@#]include(?:dir)?\b)")
@@ -13,7 +13,7 @@ _ESCAPE = re.compile(r"\\(.)")
 _SPACE = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Line:
     """One line of a policy file that may be a rule, continuations joined. ``number`` is that of its first part."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,10 +18,11 @@ from workbench.host.sudoers.names import (
     on_this_host,
     positive,
 )
+from workbench.model.record import record
 from workbench.model.sudoers import SudoCommand, SudoDefault, SudoEntry, SudoRule
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Host:
     """What decides whether a rule is meant for this machine, and for now."""
 
@@ -31,7 +32,7 @@ class Host:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Policy:
     """The rules in the order of the policy, as sudo wrote them, and in words what was not understood.
 
@@ -44,7 +45,7 @@ class Policy:
     defaults: tuple[SudoDefault, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Grant:
     users: tuple[str, ...]
     hosts: tuple[str, ...]

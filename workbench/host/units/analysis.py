@@ -7,7 +7,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +20,7 @@ from workbench.host.units.later import Later
 from workbench.host.units.places import version
 from workbench.host.units.state import live_environment
 from workbench.model.facts import Unread
+from workbench.model.record import draft, record
 from workbench.model.units import ExposureItem
 from workbench.text import visible
 
@@ -40,7 +41,7 @@ _NOT_STARTED = re.compile(
 _MANUAL = "look at it with: systemd-analyze verify {}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Exposure:
     """systemd's assessment of one unit. ``items`` are what costs, the most costly first."""
 
@@ -49,7 +50,7 @@ class Exposure:
     measured: Literal["live", "offline"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Message:
     """What systemd says of a line that it drops, not yet safe to show: it may quote a value."""
 
@@ -58,7 +59,7 @@ class Message:
     text: str
 
 
-@dataclass(slots=True)
+@draft
 class Analysis:
     """What was found out, by unit name, and what was not. ``refused`` are units that systemd will not start."""
 

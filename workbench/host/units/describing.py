@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from workbench.host.context import Context
@@ -16,6 +16,7 @@ from workbench.host.units.unit_file import Assignment, command_of, effective, pr
 from workbench.launch import understand
 from workbench.model.facts import PathFact, Unread
 from workbench.model.launch import Launch
+from workbench.model.record import record
 from workbench.model.units import UnitFact, UnitSecret, UnitSetting
 from workbench.secrets import redact_arguments
 from workbench.text import visible
@@ -23,7 +24,7 @@ from workbench.text import visible
 _MOST_VARIABLES = 500
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Server:
     """A unit that runs an MCP server, with what was read of it. ``program`` is what it starts, as it stands there."""
 
@@ -41,7 +42,7 @@ class Server:
         return self.content.unit
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Around:
     """What a manager has beside services: the sockets by the service they start, and every socket and slice by name."""
 

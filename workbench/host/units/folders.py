@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Literal
 
 from workbench.host.context import Context
 from workbench.host.files import CannotLook
+from workbench.model.record import record
 
 Manager = Literal["system", "user"]
 _NAME = re.compile(r"[A-Za-z0-9:_.\\@-]{1,255}(?:\.d)?")
@@ -33,7 +34,7 @@ _SYSTEM = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UnitFile:
     """A unit's own file and its drop-ins, in the order systemd applies them.
 
@@ -48,7 +49,7 @@ class UnitFile:
     folders: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """The services of one manager, how many unit files were seen, and the folders that could not be listed.
 

@@ -5,7 +5,7 @@ Only the system's own units are read through sudo: where an account's own units 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from workbench.host.context import Context
@@ -13,13 +13,14 @@ from workbench.host.files import CannotLook, read_bounded
 from workbench.host.privileged import Privileged
 from workbench.host.units.folders import UnitFile
 from workbench.model.facts import Unread
+from workbench.model.record import record
 from workbench.text import visible
 
 FILE_LIMIT = 1024 * 1024
 _AS_ROOT = "run the scan as root"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Content:
     """A unit with what stands in its files: (file, text) in the order systemd applies them.
 

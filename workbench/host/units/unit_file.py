@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from workbench.model.record import record
 
 _PREFIXES = "-@:+!|"
 _QUOTING = re.compile(r"['\"\\]")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Assignment:
     """One ``Key=value``. ``first`` and ``last`` are the lines it stands on, counted from 1."""
 
