@@ -74,7 +74,7 @@ from workbench.model.launch import (
     PackageSpec,
     RootArgument,
 )
-from workbench.model.plan import EditValue, Operation, Plan, Refusal, Reversal, Safety, SetMode
+from workbench.model.plan import EditValue, Operation, Plan, Refusal, RemoveValue, Reversal, Safety, SetMode, SetValue
 from workbench.model.processes import ServerProcess
 from workbench.model.servers import Server
 from workbench.model.session import StartupFile
@@ -141,6 +141,7 @@ __all__ = [
     "PublishedPort",
     "Reach",
     "Refusal",
+    "RemoveValue",
     "Reversal",
     "RootArgument",
     "Safety",
@@ -150,6 +151,7 @@ __all__ = [
     "ServerEntry",
     "ServerProcess",
     "SetMode",
+    "SetValue",
     "Severity",
     "Snapshot",
     "SocketFact",

@@ -8,12 +8,13 @@ from typing import Any
 
 from workbench.model.check import Fix
 from workbench.model.finding import Finding
-from workbench.model.plan import EditValue, Plan, Refusal, Safety, SetMode
+from workbench.model.plan import EditValue, Plan, Refusal, RemoveValue, Safety, SetMode, SetValue
 from workbench.model.report import CheckResult, Status
 from workbench.model.snapshot import Snapshot
 from workbench.plugins import Plugins
 from workbench.text import visible
 
+_PLANNED = (SetMode, EditValue, RemoveValue, SetValue)
 _STRICTNESS = (Safety.SAFE, Safety.REVIEW, Safety.GUIDE)
 
 
@@ -112,7 +113,7 @@ def _wrong(fix: Fix, finding: Finding, made: object) -> str:
         return f"it says it is by {visible(made.fix, 100)}"
     if (made.check, made.finding) != (finding.check, finding.identity):
         return "it is for another finding"
-    if not all(type(operation) in (SetMode, EditValue) for operation in made.operations):
+    if not all(type(operation) in _PLANNED for operation in made.operations):
         return "it holds an operation that the workbench does not know"
     mistyped = _mistyped(made)
     if mistyped:
