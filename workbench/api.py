@@ -27,6 +27,7 @@ from workbench.confinement import (
     rules_the_host,
     runs_as_root,
 )
+from workbench.editable import config_of, configured, why_not_editable
 from workbench.knowledge.base import Flaw, best_version, knowledge_date, known_flaws
 from workbench.knowledge.deciding import Use as PackageUse
 from workbench.knowledge.deciding import uses as package_uses
@@ -83,6 +84,7 @@ from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import PortFact, SocketFact
 from workbench.model.sudoers import SudoCommand, SudoRule
 from workbench.model.units import IgnoredLine, UnitFact
+from workbench.planning import would_find
 from workbench.running import Cause, behind_a_tool, by_cause, developers, listed
 from workbench.subjects import (
     config_subject,
@@ -166,7 +168,9 @@ __all__ = [
     "by_cause",
     "can",
     "check",
+    "config_of",
     "config_subject",
+    "configured",
     "container_subject",
     "developers",
     "engine_command",
@@ -193,6 +197,8 @@ __all__ = [
     "unit_subject",
     "who_can",
     "who_can_replace",
+    "why_not_editable",
+    "would_find",
 ]
 
 

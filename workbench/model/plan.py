@@ -73,7 +73,7 @@ class RemoveValue:
 class SetValue:
     """Give a member of an object or a key of a table a value, new or in place of another, and keep every other byte.
 
-    ``value`` is JSON. ``expect`` is the JSON of what must stand there now, as for ``RemoveValue``; "" for nothing.
+    ``value`` is JSON. ``expect`` is the JSON of what may stand there now, as for ``RemoveValue``: it, or nothing.
     """
 
     path: str

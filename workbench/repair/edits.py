@@ -136,9 +136,11 @@ def _made(raw: bytes, edit: Edit) -> bytes:
 
 def _require_expected(edit: RemoveValue | SetValue, found: Any) -> None:
     where = visible(".".join(map(str, edit.pointer)), 200)
-    if found is NOTHING and (isinstance(edit, RemoveValue) or edit.expect):
-        raise EditRefused(f"the file no longer holds {where}")
-    if isinstance(edit, SetValue) and not edit.expect and found is not NOTHING:
+    if found is NOTHING:
+        if isinstance(edit, RemoveValue):
+            raise EditRefused(f"the file no longer holds {where}")
+        return
+    if isinstance(edit, SetValue) and not edit.expect:
         raise EditRefused(f"the file holds {where} already")
     if isinstance(edit, RemoveValue) and edit.pointer != scope(edit) and not edit.expect:
         raise EditRefused(f"the plan does not say which item it means by {where}")
