@@ -16,6 +16,7 @@ To do it by hand: put the path of the one directory in the place of the broad on
 See CWE-22, CWE-552 and the specification of MCP roots.
 """
 
+import shlex
 from dataclasses import dataclass, replace
 
 from workbench.api import (
@@ -98,7 +99,7 @@ def plan(finding: Finding, snapshot: Snapshot, answers: NarrowRoot) -> Plan | Re
         operations=tuple(edits),
         consequences=(
             f"{entry.name} no longer reaches what lies outside of {directory}, from the next start of"
-            f" {config.client_name} on. It must exist by then: mkdir -p {directory}"
+            f" {config.client_name} on. It must exist by then: mkdir -p {shlex.quote(directory)}"
         ),
     )
 

@@ -367,6 +367,14 @@ def test_refused_before_anything_is_done(edit: Edit, said: str, home: Path) -> N
     assert tree(home) == before
 
 
+def test_the_name_of_a_server_makes_no_secret_of_its_command(home: Path) -> None:
+    file = written(home, content=b'{"mcpServers": {"api-token-secret": {"command": "/usr/lib/node18/bin/node"}}}')
+    edit = RemoveValue(
+        str(file), "json", ("mcpServers", "api-token-secret"), expect='{"command": "/usr/lib/node18/bin/node"}'
+    )
+    assert prepared(edit).contents == (b'{"mcpServers": {}}',)
+
+
 def test_edits_that_would_move_each_other_are_refused(home: Path) -> None:
     file = str(written(home))
     args = (*SERVER, "args")

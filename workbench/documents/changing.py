@@ -7,14 +7,12 @@ from typing import Any
 
 from workbench.documents import flow, toml_tables
 from workbench.documents.decoding import encode
-from workbench.documents.literals import literal, named, toml_key, written
+from workbench.documents.literals import literal, member, toml_key, written
 from workbench.documents.locating import locate, spans
-from workbench.documents.model import Document, EditRefused, Format, Malformed
-from workbench.documents.parsing import parse
-from workbench.documents.proof import NOTHING, changed, same, value_or_nothing
+from workbench.documents.model import Document, EditRefused, Format
+from workbench.documents.proof import NOTHING, changed, named, parsed, same, value_or_nothing
 from workbench.documents.splicing import Splice, indent_unit, newline, rest_of_line, spliced
 from workbench.model.finding import Pointer
-from workbench.text import visible
 
 _DEEPEST = 50
 
@@ -29,7 +27,7 @@ def remove_value(raw: bytes, format: Format, pointer: Sequence[str | int]) -> by
     where = tuple(pointer)
     document = _read(raw, format, where)
     if value_or_nothing(document.value, where) is NOTHING:
-        raise EditRefused(f"the file no longer holds {_named(where)}")
+        raise EditRefused(f"the file no longer holds {named(where)}")
     if not where:
         raise EditRefused("the whole document is not removed")
     splices = _removal(document, where)
@@ -56,7 +54,7 @@ def insert_value(
 
     def write(indent: str | None) -> str:
         body = written(value, format, indent, indent_unit(text)).replace("\n", newline(text))
-        return named(where[-1], body, format) if isinstance(where[-1], str) else body
+        return member(where[-1], body, format) if isinstance(where[-1], str) else body
 
     place = _new_place(document.value, where, index)
     if format == "toml" and not toml_tables.is_inside_value(toml_tables.known_sections(text), where):
@@ -100,7 +98,7 @@ def restore_value(raw: bytes, format: Format, pointer: Sequence[str | int], sour
     if value_or_nothing(document.value, where) is NOTHING:
         holder, there = (value_or_nothing(data, where[:-1]) for data in (other.value, document.value))
         if not isinstance(holder, dict) or not isinstance(there, dict):
-            raise EditRefused(f"what held {_named(where)} is not there any more")
+            raise EditRefused(f"what held {named(where)} is not there any more")
         return _put_in(document, other, where, _behind(list(holder), str(where[-1]), list(there)))
     span, spelled = _one_span(document, where), _one_span(other, where)
     body = other.text[spelled.start : spelled.end]
@@ -145,15 +143,15 @@ def _inside(value: dict[str, Any] | list[Any]) -> list[Any]:
 def _new_place(data: Any, where: Pointer, index: int | None) -> int:
     holder = value_or_nothing(data, where[:-1]) if where else NOTHING
     if value_or_nothing(data, where) is not NOTHING and isinstance(holder, dict):
-        raise EditRefused(f"the file holds {_named(where)} already")
+        raise EditRefused(f"the file holds {named(where)} already")
     if isinstance(holder, dict) and isinstance(where[-1], str):
         place = len(holder) if index is None else index
     elif isinstance(holder, list) and isinstance(where[-1], int):
         place = where[-1]
     else:
-        raise EditRefused(f"the file holds nothing that could hold {_named(where)}")
+        raise EditRefused(f"the file holds nothing that could hold {named(where)}")
     if not 0 <= place <= len(holder):
-        raise EditRefused(f"there is no such place for {_named(where)}")
+        raise EditRefused(f"there is no such place for {named(where)}")
     return place
 
 
@@ -167,7 +165,7 @@ def _removal(document: Document, where: Pointer) -> list[Splice]:
         index = where[-1] if isinstance(where[-1], int) else names.index(where[-1])
         part = yaml_nodes.find(node, where[-1:])
         if part is None or part.fixed == "it is merged in from elsewhere":
-            raise EditRefused(f"{_named(where)} cannot be removed: it is merged in from elsewhere")
+            raise EditRefused(f"{named(where)} cannot be removed: it is merged in from elsewhere")
         at = part.key if isinstance(node.inside, dict) else part.start
         if not node.is_block:
             return flow.without(text, found := flow.of_yaml(text, node), flow.at_value(found, at), "yaml")
@@ -245,9 +243,9 @@ def _holder(document: Document, where: Pointer) -> Any:
 
     node = yaml_nodes.find(yaml_nodes.compose(document.text), where[:-1])
     if node is None or node.inside is None:
-        raise EditRefused(f"the file holds nothing that could hold {_named(where)}")
+        raise EditRefused(f"the file holds nothing that could hold {named(where)}")
     if node.fixed:
-        raise EditRefused(f"{_named(where)} cannot be edited where it stands: {node.fixed}; edit it by hand")
+        raise EditRefused(f"{named(where)} cannot be edited where it stands: {node.fixed}; edit it by hand")
     return node
 
 
@@ -255,7 +253,7 @@ def _located(document: Document, where: Pointer) -> Splice:
     try:
         span = locate(document, where)
     except LookupError as error:
-        raise EditRefused(f"the place of {_named(where)} in the file could not be determined") from error
+        raise EditRefused(f"the place of {named(where)} in the file could not be determined") from error
     return Splice(span.start, span.end)
 
 
@@ -263,24 +261,24 @@ def _one_span(document: Document, where: Pointer) -> Splice:
     """Where a value stands that is written in one piece, so that another can stand there."""
     value = value_or_nothing(document.value, where)
     if value is NOTHING:
-        raise EditRefused(f"the file no longer holds {_named(where)}")
+        raise EditRefused(f"the file no longer holds {named(where)}")
     if document.format == "yaml":
         from workbench.documents import yaml_nodes
 
         node = yaml_nodes.find(yaml_nodes.compose(document.text), where)
         fixed = "" if node is None else node.fixed or ("it is written over several lines" if node.is_block else "")
         if fixed or node is None:
-            raise EditRefused(f"{_named(where)} cannot be replaced where it stands: {fixed}; edit it by hand")
+            raise EditRefused(f"{named(where)} cannot be replaced where it stands: {fixed}; edit it by hand")
     found = spans(document, [where]).get(where)
     if found is None:
-        raise EditRefused(f"the place of {_named(where)} in the file could not be determined")
+        raise EditRefused(f"the place of {named(where)} in the file could not be determined")
     span = Splice(*found)
     if document.format == "toml" and isinstance(value, dict | list):
         first = document.text[span.start : span.start + 1]
         pairs = [path for section in toml_tables.known_sections(document.text) for path, *_ in section.pairs]
         inside = toml_tables.is_inside_value(toml_tables.known_sections(document.text), where)
         if first not in ("{", "[") or not (where in pairs or inside):
-            raise EditRefused(f"{_named(where)} is not written as one value; edit it by hand")
+            raise EditRefused(f"{named(where)} is not written as one value; edit it by hand")
     return span
 
 
@@ -289,15 +287,7 @@ def _read(raw: bytes, format: Format, where: Pointer) -> Document:  # noqa: A002
         raise EditRefused("XML files are not edited: their editor writes them anew; change it in its settings")
     if any(isinstance(part, bool) for part in where):
         raise EditRefused("that is no place in a document")
-    return _parsed(raw, format, "the file cannot be parsed")
-
-
-def _parsed(raw: bytes, format: Format, problem: str) -> Document:  # noqa: A002
-    try:
-        return parse(raw, format)
-    except Malformed as error:
-        place = f" ({error.place})" if error.place else ""
-        raise EditRefused(f"{problem}: {error.message}{place}") from error
+    return parsed(raw, format, "the file cannot be parsed")
 
 
 def _proven(document: Document, splices: Iterable[Splice], wanted: Any, where: Pointer) -> bytes:
@@ -306,12 +296,8 @@ def _proven(document: Document, splices: Iterable[Splice], wanted: Any, where: P
     except UnicodeEncodeError:
         edited = None
     if edited is None:
-        raise EditRefused(f"the new value of {_named(where)} cannot be written in this file's encoding")
-    after = _parsed(edited, document.format, "the edited file could not be parsed again")
+        raise EditRefused(f"the new value of {named(where)} cannot be written in this file's encoding")
+    after = parsed(edited, document.format, "the edited file could not be parsed again")
     if not same(wanted, after.value, document.format):
-        raise EditRefused(f"the edit would have changed more than {_named(where)}; edit it by hand")
+        raise EditRefused(f"the edit would have changed more than {named(where)}; edit it by hand")
     return edited
-
-
-def _named(where: Pointer) -> str:
-    return visible(".".join(str(part) for part in where) or "the document", 200)

@@ -52,7 +52,7 @@ def written(value: Any, format: Format, indent: str | None = None, unit: str = "
     return f"{{ {joined} }}" if format == "toml" and joined else f"{{{joined}}}"
 
 
-def named(key: str, value: str, format: Format) -> str:  # noqa: A002
+def member(key: str, value: str, format: Format) -> str:  # noqa: A002
     """A member: the name, and the text of its value."""
     if format == "toml":
         return f"{toml_key(key)} = {value}"
@@ -71,7 +71,7 @@ def _parts(value: Any, format: Format, indent: str | None, unit: str) -> list[st
         return [written(part, format, indent, unit) for part in value]
     if not all(isinstance(key, str) for key in value):
         raise EditRefused(_NO_NAME)
-    return [named(key, written(part, format, indent, unit), format) for key, part in value.items()]
+    return [member(key, written(part, format, indent, unit), format) for key, part in value.items()]
 
 
 def _scalar(value: Any, format: Format) -> str:  # noqa: A002

@@ -1,14 +1,30 @@
-"""What a document must hold after an edit, and whether it does: the rest as before, types and order included."""
+"""What a document must hold before and after an edit, and whether it does: types and order included."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from workbench.documents.model import EditRefused, Format
+from workbench.documents.model import Document, EditRefused, Format, Malformed
+from workbench.documents.parsing import parse
 from workbench.model.finding import Pointer
+from workbench.text import visible
 
 NOTHING: Any = object()
 """Stands for the absence of a value."""
+
+
+def parsed(raw: bytes, format: Format, problem: str) -> Document:  # noqa: A002
+    """The document. Raises EditRefused, which begins with ``problem``, where it cannot be parsed."""
+    try:
+        return parse(raw, format)
+    except Malformed as error:
+        place = f" ({error.place})" if error.place else ""
+        raise EditRefused(f"{problem}: {error.message}{place}") from error
+
+
+def named(where: Pointer) -> str:
+    """A pointer as a person reads it."""
+    return visible(".".join(str(part) for part in where) or "the document", 200)
 
 
 def value_or_nothing(data: Any, pointer: Pointer) -> Any:

@@ -110,9 +110,12 @@ def scope(edit: RemoveValue | SetValue | RestoreValue) -> Pointer:
     return edit.pointer[:-1] if is_item else edit.pointer
 
 
-def value_of(edit: SetValue) -> Any:
-    """The value that is to be set. Raises Refused where it is not JSON."""
-    return _json(edit.value)
+def json_of(text: str) -> Any:
+    """The value that a plan names as JSON. Raises Refused where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Refused("the plan holds a value that is not JSON") from error
 
 
 def _made(raw: bytes, edit: Edit) -> bytes:
@@ -126,7 +129,7 @@ def _made(raw: bytes, edit: Edit) -> bytes:
         if not edit.pointer or not isinstance(edit.pointer[-1], str):
             raise EditRefused("only a member of an object or a key of a table is set")
         put = insert_value if found is NOTHING else replace_value
-        return put(raw, edit.format, edit.pointer, value_of(edit))
+        return put(raw, edit.format, edit.pointer, json_of(edit.value))
     if not edit.items:
         return remove_value(raw, edit.format, edit.pointer)
     for place in reversed(_places(found, edit.items)):
@@ -144,7 +147,7 @@ def _require_expected(edit: RemoveValue | SetValue, found: Any) -> None:
         raise EditRefused(f"the file holds {where} already")
     if isinstance(edit, RemoveValue) and edit.pointer != scope(edit) and not edit.expect:
         raise EditRefused(f"the plan does not say which item it means by {where}")
-    if edit.expect and not _is_as_expected(_json(edit.expect), found, edit):
+    if edit.expect and not _is_as_expected(json_of(edit.expect), found, edit):
         raise EditRefused(f"{where} is not what it was when the file was looked at")
     if isinstance(edit, RemoveValue) and edit.items and not set(edit.items) <= set(_texts(found)):
         raise EditRefused(f"{where} no longer holds everything that is to be removed")
@@ -180,7 +183,7 @@ def _require_least_change(before: bytes, after: bytes, edits: Sequence[Edit]) ->
         if isinstance(edit, EditValue):
             wanted = changed(wanted, edit.pointer, edit.value)
         elif isinstance(edit, SetValue):
-            wanted = changed(wanted, edit.pointer, value_of(edit))
+            wanted = changed(wanted, edit.pointer, json_of(edit.value))
         elif isinstance(edit, RemoveValue) and edit.items:
             kept = [item for item in value_or_nothing(wanted, edit.pointer) if item not in edit.items]
             wanted = changed(wanted, edit.pointer, kept)
@@ -199,13 +202,6 @@ def _digest(value: Any) -> str:
         return ""
     text = json.dumps(value, sort_keys=True, default=repr)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Refused("the plan holds a value that is not JSON") from error
 
 
 def _parsed(raw: bytes, edit: Edit) -> Any:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from workbench.model.plan import Edit, EditValue, Operation, Plan, Refusal, RemoveValue, RestoreValue, SetMode, SetValue
 from workbench.model.run import Change
-from workbench.repair.edits import edited, overlap, value_of, what_is_left
+from workbench.repair.edits import edited, json_of, overlap, what_is_left
 from workbench.repair.fingerprint import Fingerprint, exists, read, status_of
 from workbench.repair.paths import Refused, Spot, require_plain, spot
 from workbench.repair.preview import diff, leaves
@@ -186,9 +186,10 @@ def _said(edit: Edit, name: str) -> list[tuple[str, str]]:
         return [(name, edit.expect), (name, edit.value)]
     if isinstance(edit, RestoreValue):
         raise Refused("only an undo puts back what a backup holds")
-    if isinstance(edit, RemoveValue):
-        return [(name, text) for text in (*edit.items, edit.expect)]
-    return [(name, edit.expect), *leaves(value_of(edit), name)]
+    said = [(name, text) for text in edit.items] if isinstance(edit, RemoveValue) else []
+    for text in (edit.expect, edit.value if isinstance(edit, SetValue) else ""):
+        said += leaves(json_of(text), name) if text else ()
+    return said
 
 
 def _require_changeable(place: Spot) -> None:
