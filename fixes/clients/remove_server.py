@@ -1,10 +1,10 @@
 """Take a server out of the configuration, or switch it off there.
 
 The entry of the server goes, and nothing else of the file changes: comments, order, indentation and every other server
-stay byte for byte. Where the client has a switch of its own for one server (``disabled`` in Cline, Roo Code, Windsurf,
-Kiro, Amazon Q and Crush, ``enabled`` in Codex, Goose and opencode), the server is switched off instead, which keeps its
-settings at hand; answer ``remove`` to take it out all the same. Where one finding names several servers, that is done
-to each of them.
+stay byte for byte. Where the client has a switch of its own for one server (``disabled`` in Cline, Roo Code, Kilo Code,
+Windsurf, Kiro, Amazon Q and Crush, ``enabled`` in Codex, Goose and opencode), the server is switched off instead, which
+keeps its settings at hand; answer ``remove`` to take it out all the same. Where one finding names several servers, that
+is done to each of them.
 
 This is for a server that is not worth its risk: a package with a known flaw and no version without it, code that is
 fetched from the web at each start, a server whose whole job is to run commands. If you need what it does, look for a
@@ -41,7 +41,7 @@ from workbench.api import (
 )
 
 _OFF = {
-    "disabled": ("cline", "roo", "windsurf", "windsurf-jetbrains", "kiro", "amazon-q", "crush"),
+    "disabled": ("cline", "cline-cli", "roo", "kilo", "windsurf", "windsurf-jetbrains", "kiro", "amazon-q", "crush"),
     "enabled": ("codex", "goose", "opencode"),
 }
 _SWITCHES = {client: switch for switch, clients in _OFF.items() for client in clients}

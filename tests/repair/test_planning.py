@@ -11,7 +11,9 @@ import pytest
 from tests import builders
 from tests.repair.support import SECRET
 from workbench.model.check import Check, Fix
+from workbench.model.clients import ClientFacts
 from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed, Subject, Verdict
+from workbench.model.launch import Launch, RootArgument
 from workbench.model.plan import (
     EditValue,
     Plan,
@@ -24,7 +26,7 @@ from workbench.model.plan import (
     SetValue,
 )
 from workbench.model.severity import Severity
-from workbench.planning import plan, still_found
+from workbench.planning import plan, still_found, would_find
 from workbench.plugins import Plugins
 
 SUBJECT = Subject("config", "/home/dev/mcp.json", "mcp.json")
@@ -205,3 +207,13 @@ def test_what_could_not_be_looked_at_is_not() -> None:
     assert "is not there to verify it" in _verdict(
         Passed(SUBJECT), made=replace(MADE, check="no/such", operations=(edit,))
     )
+
+
+def test_what_a_check_would_find_is_told_without_the_machine() -> None:
+    broad = builders.server(launch=Launch("files", (), roots=(RootArgument("/", "/", 1),)))
+    clients = ClientFacts(builders.COMPLETE, configs=(builders.config([broad]),))
+    (found,) = would_find("clients/broad-root", builders.snapshot(clients=clients))
+    assert "the whole file system" in found.summary
+    assert would_find("clients/broad-root", builders.snapshot()) == ()
+    with pytest.raises(LookupError):
+        would_find("clients/no-such-check", builders.snapshot())

@@ -57,7 +57,9 @@ def with_entry(text: str, node: Node, index: int, entry: str) -> list[Splice]:
 
 
 def _dash(text: str, start: int) -> int:
-    before = text[:start].rstrip(" \t\r\n")
-    if not before.endswith("-"):
+    at = start - 1
+    while at >= 0 and text[at] in " \t\r\n":
+        at -= 1
+    if at < 0 or text[at] != "-":
         raise EditRefused("its place in the list could not be determined")
-    return len(before) - 1
+    return at
