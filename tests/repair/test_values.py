@@ -8,11 +8,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.repair.support import SECRET, applied, config, journal_text, plan, prepared, refusal, tree, values, written
-from workbench.documents import changing, parse
+from workbench.documents import changing, parse, value_at
 from workbench.documents.splicing import spliced
 from workbench.model.finding import Pointer
 from workbench.model.plan import Edit, EditValue, RemoveValue, RestoreValue, SetMode, SetValue
@@ -402,3 +405,34 @@ def test_taking_back_needs_to_know_what_was_left() -> None:
     with pytest.raises(Refused):
         taken_back(after, edits, (), lambda: before)
     assert plan(*edits).digest != plan(RemoveValue("/x", "json", ("b",))).digest
+
+
+_DATA = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text('ab"\\ é', max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abc", max_size=2), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.text("abc", max_size=2), _DATA, min_size=1, max_size=4), st.data())
+def test_any_value_comes_back_into_a_file_that_a_client_wrote_anew(document: dict[str, Any], data: Any) -> None:
+    raw = json.dumps(document, indent=data.draw(st.sampled_from([None, 1, "\t"]))).encode()
+    where: Pointer = ()
+    held: Any = document
+    while not where or (data.draw(st.booleans()) and isinstance(held, dict | list) and held):
+        where = (*where, data.draw(st.sampled_from(list(held) if isinstance(held, dict) else range(len(held)))))
+        held = value_at(document, where)
+    edits = (RemoveValue("/x", "json", where, expect=json.dumps(held)),)
+    after = edited(raw, edits)
+    left = what_is_left(after, edits)
+    # As clients do: everything written anew in their own style, with something more in it.
+    theirs = json.dumps({**json.loads(after), "new": 1}, indent=data.draw(st.sampled_from([None, 4]))).encode()
+
+    back = taken_back(theirs, edits, left, lambda: raw)
+
+    assert json.loads(back) == {**document, "new": 1}
+    again = edited(back, edits)
+    assert json.loads(again) == json.loads(theirs)
+    undone = (RestoreValue("/x", "json", where, edits[0]),)
+    assert json.loads(taken_back(back, undone, what_is_left(raw, undone), lambda: theirs)) == json.loads(theirs)

@@ -93,8 +93,8 @@ def restore_value(raw: bytes, format: Format, pointer: Sequence[str | int], sour
     wanted = value_or_nothing(other.value, where)
     if wanted is NOTHING:
         return remove_value(raw, format, where)
-    if isinstance(where[-1] if where else 0, int) and where:
-        return _put_in(document, other, where, int(where[-1]))
+    if where and isinstance(where[-1], int):
+        return _put_in(document, other, where, where[-1])
     if value_or_nothing(document.value, where) is NOTHING:
         holder, there = (value_or_nothing(data, where[:-1]) for data in (other.value, document.value))
         if not isinstance(holder, dict) or not isinstance(there, dict):
@@ -121,10 +121,11 @@ def _put_in(document: Document, other: Document, where: Pointer, index: int) -> 
 def _behind(order: list[str], key: str, now: list[str]) -> int:
     """Where a member goes so that it follows the one it followed, or precedes the one it preceded."""
     place = order.index(key)
+    places = {name: at for at, name in enumerate(now)}
     for name in reversed(order[:place]):
-        if name in now:
-            return now.index(name) + 1
-    return next((now.index(name) for name in order[place + 1 :] if name in now), len(now))
+        if name in places:
+            return places[name] + 1
+    return next((places[name] for name in order[place + 1 :] if name in places), len(now))
 
 
 def _require_writable(value: Any) -> None:
