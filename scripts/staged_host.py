@@ -20,7 +20,7 @@ from scripts.staged_facts import TAKEN_AT, snapshot
 from workbench.engine import Progress, Workbench
 from workbench.host.context import Context
 from workbench.host.privileged import Privileged, Vector
-from workbench.model.plan import EditValue, Plan, Refusal, SetMode
+from workbench.model.plan import EditValue, Operation, Plan, Refusal, SetMode
 from workbench.model.run import Change, Run, RunState
 from workbench.model.snapshot import SECTIONS, Snapshot
 from workbench.plugins import load
@@ -149,10 +149,12 @@ def with_mode(seen: Snapshot, path: str, mode: int) -> Snapshot:
     )
 
 
-def _change(operation: SetMode | EditValue) -> Change:
+def _change(operation: Operation) -> Change:
     if isinstance(operation, SetMode):
         words = f"set the mode of {operation.path} to {operation.mode:04o}"
         return Change(operation.path, words, "", operation.expect_mode, operation.mode)
+    if not isinstance(operation, EditValue):
+        return Change(operation.path, f"change {' › '.join(map(str, operation.pointer))}")
     before = json.dumps(DOCUMENT, indent=2).splitlines()
     after = [line.replace(json.dumps(operation.expect), json.dumps(operation.value)) for line in before]
     name = operation.path.rpartition("/")[2]

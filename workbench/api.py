@@ -27,6 +27,7 @@ from workbench.confinement import (
     rules_the_host,
     runs_as_root,
 )
+from workbench.editable import config_of, configured, why_not_editable
 from workbench.knowledge.base import Flaw, best_version, knowledge_date, known_flaws
 from workbench.knowledge.deciding import Use as PackageUse
 from workbench.knowledge.deciding import packages_of
@@ -76,7 +77,7 @@ from workbench.model.launch import (
     PackageSpec,
     RootArgument,
 )
-from workbench.model.plan import EditValue, Operation, Plan, Refusal, Reversal, Safety, SetMode
+from workbench.model.plan import EditValue, Operation, Plan, Refusal, RemoveValue, Reversal, Safety, SetMode, SetValue
 from workbench.model.processes import ServerProcess
 from workbench.model.servers import Server
 from workbench.model.session import StartupFile
@@ -85,6 +86,7 @@ from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import PortFact, SocketFact
 from workbench.model.sudoers import SudoCommand, SudoDefault, SudoEntry, SudoersFacts, SudoRule
 from workbench.model.units import IgnoredLine, UnitFact, UnitPlace, UnitRun, UnitSecret, UnitSetting
+from workbench.planning import would_find
 from workbench.recording import records, records_watch, silenced
 from workbench.running import Cause, behind_a_tool, by_cause, developers, listed, meant_for, short_name
 from workbench.subjects import (
@@ -165,6 +167,7 @@ __all__ = [
     "PublishedPort",
     "Reach",
     "Refusal",
+    "RemoveValue",
     "Reversal",
     "RootArgument",
     "Safety",
@@ -175,6 +178,7 @@ __all__ = [
     "ServerEntry",
     "ServerProcess",
     "SetMode",
+    "SetValue",
     "Severity",
     "Snapshot",
     "SocketFact",
@@ -199,7 +203,9 @@ __all__ = [
     "by_cause",
     "can",
     "check",
+    "config_of",
     "config_subject",
+    "configured",
     "container_subject",
     "developers",
     "engine_command",
@@ -244,6 +250,8 @@ __all__ = [
     "unit_subject",
     "who_can",
     "who_can_replace",
+    "why_not_editable",
+    "would_find",
 ]
 
 

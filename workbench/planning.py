@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from functools import lru_cache
 from typing import Any
 
 from workbench.model.check import Fix
 from workbench.model.finding import Finding
-from workbench.model.plan import EditValue, Plan, Refusal, Safety, SetMode
+from workbench.model.plan import EditValue, Plan, Refusal, RemoveValue, Safety, SetMode, SetValue
 from workbench.model.report import CheckResult, Status
 from workbench.model.snapshot import Snapshot
-from workbench.plugins import Plugins
+from workbench.plugins import Plugins, load
 from workbench.text import visible
 
+_PLANNED = (SetMode, EditValue, RemoveValue, SetValue)
 _STRICTNESS = (Safety.SAFE, Safety.REVIEW, Safety.GUIDE)
 
 
@@ -48,6 +50,21 @@ def still_found(plan: Plan, plugins: Plugins, snapshot: Snapshot) -> str:
     if check is None:
         return f"the check {visible(plan.check)} is not there to verify it"
     return _verdict(run_check(check, snapshot), plan)
+
+
+def would_find(check: str, snapshot: Snapshot) -> tuple[Finding, ...]:
+    """What a built-in check finds in a snapshot, such as one that is as a fix would leave the host.
+
+    By this a fix holds an answer to the check's own rule. Raises LookupError where there is no such check.
+    """
+    from workbench.scan import run_check
+
+    return run_check(_built_in().checks[check], snapshot).findings
+
+
+@lru_cache(maxsize=1)
+def _built_in() -> Plugins:
+    return load()
 
 
 def _verdict(result: CheckResult, plan: Plan) -> str:
@@ -112,7 +129,7 @@ def _wrong(fix: Fix, finding: Finding, made: object) -> str:
         return f"it says it is by {visible(made.fix, 100)}"
     if (made.check, made.finding) != (finding.check, finding.identity):
         return "it is for another finding"
-    if not all(type(operation) in (SetMode, EditValue) for operation in made.operations):
+    if not all(type(operation) in _PLANNED for operation in made.operations):
         return "it holds an operation that the workbench does not know"
     mistyped = _mistyped(made)
     if mistyped:

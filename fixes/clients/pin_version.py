@@ -5,7 +5,8 @@ What it looks at
 The one argument that names the package (``@modelcontextprotocol/server-filesystem``, ``mcp-server-git@latest``), and
 the versions of that package that lie on this machine: in the caches of npx and uvx and among the global
 installations. It suggests the version that the running server uses, else the one that was installed last. Nothing is
-fetched.
+fetched. Where the finding is a known flaw, it is a version that lies here and has none that is known; an exact version
+that has one is then replaced, in every entry that the finding names.
 
 Why it matters
 --------------
@@ -38,15 +39,21 @@ from workbench.api import (
     ClientConfig,
     EditValue,
     Finding,
+    Flaw,
     InstalledPackage,
     PackageSpec,
     Plan,
     Refusal,
     Reversal,
     Safety,
+    Server,
     ServerEntry,
     Snapshot,
+    best_version,
+    configured,
     fix,
+    known_flaws,
+    listed,
 )
 
 _SEMANTIC = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?\Z", re.ASCII)
@@ -60,6 +67,8 @@ _PYPI_TEXT = re.compile(
 )
 _OPTION = re.compile(r"(--?[a-z-]+=)(.*)\Z", re.DOTALL)
 _ASKS_FOR_REQUIREMENT = ("--from", "--with", "--spec", "-w")
+_UNPINNED, _FLAWED = "clients/unpinned-package", "clients/known-vulnerable"
+_INSTEAD = "take the server out, or put another in its place"
 _BY_HAND = "write the version behind the package's name by hand"
 _NOT_INSTALLED = Refusal(
     "no version of the package is installed on this machine, so none is known to work",
@@ -75,62 +84,52 @@ class PinVersion:
 
 
 def _suggest(finding: Finding, snapshot: Snapshot) -> PinVersion | Refusal:
-    """The version that runs now, else the one installed last."""
+    """The version that runs now, else the one installed last; for a known flaw the latest installed without any."""
     found = _find(finding, snapshot)
     if isinstance(found, Refusal):
         return found
-    config, entry, package = found
+    config, entry, package = found[0]
     versions = [
         item for item in snapshot.clients.installed if (item.ecosystem, item.name) == (package.ecosystem, package.name)
     ]
+    if finding.check == _FLAWED:
+        sound = [item for item in versions if not _flaws_in(package, item.version)]
+        return PinVersion(max(sound, key=_age).version) if sound else _none_is_sound(package)
     if not versions:
         return _NOT_INSTALLED
     running = _running(config, entry, versions, snapshot)
-    newest = max(versions, key=lambda item: (item.modified, item.version))
-    return PinVersion((running or newest).version)
+    return PinVersion((running or max(versions, key=_age)).version)
 
 
 @fix(
     title="Pin the version that is installed now",
-    repairs=("clients/unpinned-package",),
+    repairs=(_UNPINNED, _FLAWED),
     safety=Safety.REVIEW,
     reversal=Reversal.FULL,
     answers=PinVersion,
     suggest=_suggest,
 )
 def plan(finding: Finding, snapshot: Snapshot, answers: PinVersion) -> Plan | Refusal:
-    """One edit of one argument."""
+    """One edit of one argument for each entry."""
     found = _find(finding, snapshot)
     if isinstance(found, Refusal):
         return found
-    config, entry, package = found
-    rule = _SEMANTIC if package.ecosystem == "npm" else _PYTHON
-    if not rule.match(answers.version):
-        return Refusal(
-            "that is not an exact version",
-            "give one such as 2025.8.21" if package.ecosystem == "npm" else "give one such as 1.4.0",
-        )
-    place = package.argument if package.argument is not None else -1
-    stands = entry.command[place]
-    value = _pinned(stands, entry.command[place - 1] if place else "", package, answers.version)
-    if value is None or value == stands:
-        return Refusal("the argument is not written in a way that can be changed safely", _BY_HAND)
+    edits: list[EditValue] = []
+    for config, entry, package in found:
+        made = _edit(config, entry, package, finding, answers.version)
+        if isinstance(made, Refusal):
+            return made
+        edits.append(made)
+    _, entry, package = found[0]
+    names = listed([entry.name for _, entry, _ in found])
     return Plan(
         fix="clients/pin-version",
-        check="clients/unpinned-package",
+        check=finding.check,
         finding=finding.identity,
-        title=f"Pin {package.name} of {entry.name} to {answers.version}",
+        title=f"Pin {package.name} of {names} to {answers.version}",
         safety=Safety.REVIEW,
         reversal=Reversal.FULL,
-        operations=(
-            EditValue(
-                path=config.path.asked,
-                format=config.format,
-                pointer=entry.argument_pointers[place],
-                expect=stands,
-                value=value,
-            ),
-        ),
+        operations=tuple(edits),
         consequences=(
             "Updates no longer arrive by themselves: look for new versions now and then. The client uses the pinned"
             " version from its next start; if that one is not in its cache, it is fetched then."
@@ -138,20 +137,90 @@ def plan(finding: Finding, snapshot: Snapshot, answers: PinVersion) -> Plan | Re
     )
 
 
-def _find(finding: Finding, snapshot: Snapshot) -> tuple[ClientConfig, ServerEntry, PackageSpec] | Refusal:
-    """The config, the server and the package of a finding, where its argument can be edited as one value."""
-    for config in snapshot.clients.configs:
-        for entry in config.servers:
-            if f"{config.path.asked}#{'/'.join(map(str, entry.pointer))}" == finding.subject.key:
-                return _editable(config, entry)
-    return Refusal("the server is no longer configured", "look again")
+def _edit(
+    config: ClientConfig, entry: ServerEntry, package: PackageSpec, finding: Finding, version: str
+) -> EditValue | Refusal:
+    rule = _SEMANTIC if package.ecosystem == "npm" else _PYTHON
+    if not rule.match(version):
+        return Refusal(
+            "that is not an exact version",
+            "give one such as 2025.8.21" if package.ecosystem == "npm" else "give one such as 1.4.0",
+        )
+    flaws = _flaws_in(package, version) if finding.check == _FLAWED else ()
+    if flaws:
+        better = best_version(package.ecosystem, _known(package))
+        return Refusal(
+            f"{package.name} {version} has, or may have, {listed([flaw.id for flaw in flaws])}",
+            f"give {better} or a later version" if better else _INSTEAD,
+        )
+    place = package.argument if package.argument is not None else -1
+    stands = entry.command[place]
+    value = _pinned(stands, entry.command[place - 1] if place else "", package, version)
+    if value is None or value == stands:
+        return Refusal("the argument is not written in a way that can be changed safely", _BY_HAND)
+    return EditValue(config.path.asked, config.format, entry.argument_pointers[place], expect=stands, value=value)
 
 
-def _editable(config: ClientConfig, entry: ServerEntry) -> tuple[ClientConfig, ServerEntry, PackageSpec] | Refusal:
+def _find(finding: Finding, snapshot: Snapshot) -> list[tuple[ClientConfig, ServerEntry, PackageSpec]] | Refusal:
+    """The config, the server and the package of each entry, where its argument can be edited as one value."""
+    found: list[tuple[ClientConfig, ServerEntry, PackageSpec]] = []
+    for config, entry in configured(finding, snapshot):
+        made = _editable(config, entry, finding)
+        if isinstance(made, Refusal):
+            return made
+        found.append(made)
+    if not found:
+        return Refusal("the server is no longer configured", "look again")
+    _, _, package = found[0]
+    if finding.check == _FLAWED:
+        if not finding.detail.startswith(f"{package.ecosystem} {package.name}: "):
+            return Refusal("the flaw is in something else than the package that the entry names", _INSTEAD)
+        if any(flaw.malicious for flaw in _known(package)):
+            return Refusal("versions of the package are known to be malicious", _INSTEAD)
+        if any(server.presence == "running" for server in _servers(found, snapshot)):
+            return Refusal("the server runs, with the version that has the flaw", "quit its client, then look again")
+    return found
+
+
+def _servers(found: list[tuple[ClientConfig, ServerEntry, PackageSpec]], snapshot: Snapshot) -> list[Server]:
+    places = {(config.path.asked, entry.pointer) for config, entry, _ in found}
+    return [
+        server
+        for server in snapshot.servers.servers
+        if server.entry is not None and (server.entry.path, server.entry.pointer) in places
+    ]
+
+
+def _known(package: PackageSpec) -> tuple[Flaw, ...]:
+    return known_flaws({(package.ecosystem, package.name)}).get((package.ecosystem, package.name), ())
+
+
+def _flaws_in(package: PackageSpec, version: str) -> tuple[Flaw, ...]:
+    """The known flaws that are not certain to be absent from this version."""
+    return tuple(flaw for flaw in _known(package) if flaw.judge(package.ecosystem, version) != "not affected")
+
+
+def _none_is_sound(package: PackageSpec) -> Refusal:
+    better = best_version(package.ecosystem, _known(package))
+    if not better:
+        return Refusal("no version of the package is known to be without a known flaw", _INSTEAD)
+    return Refusal(
+        "no version without a known flaw is installed on this machine, so none is known to work",
+        f"give the version yourself: {better} or later",
+    )
+
+
+def _age(item: InstalledPackage) -> tuple[float, str]:
+    return item.modified, item.version
+
+
+def _editable(
+    config: ClientConfig, entry: ServerEntry, finding: Finding
+) -> tuple[ClientConfig, ServerEntry, PackageSpec] | Refusal:
     package = entry.launch.package if entry.launch is not None else None
     if package is None:
         return Refusal("the server is not started by a package runner any more", "look again")
-    if package.pin == "exact":
+    if package.pin == "exact" and finding.check == _UNPINNED:
         return Refusal("the package has an exact version already")
     if package.pin == "source":
         return Refusal(

@@ -23,7 +23,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from tests.live.support import missing, require_program, require_root
-from tests.repair.support import ACL, acl, applied, config, edit, mode, plan, prepared, refusal, tree, written
+from tests.repair.support import ACL, acl, applied, config, edit, mode, plan, prepared, refusal, tree, values, written
 from workbench.engine import Workbench
 from workbench.host.context import Context
 from workbench.model.plan import Plan, Refusal
@@ -101,20 +101,22 @@ def _in_child(work: Callable[[], Any], uid: int = 0, groups: tuple[int, ...] = (
     return result
 
 
-def _run_of(file: Path, state: Path) -> Run | Refusal:
+def _run_of(file: Path, state: Path, *, whole_values: bool = False) -> Run | Refusal:
     """Repair the file, or why it is refused. Made to be called in a child."""
-    made = prepare(plan(edit(file)))
+    made = prepare(plan(*(values(file) if whole_values else (edit(file),))))
     return made if isinstance(made, Refusal) else apply(made, state, lambda: "")
 
 
-def test_an_ordinary_account_repairs_its_own_file(home: Path) -> None:
+@pytest.mark.parametrize("whole_values", [False, True])
+def test_an_ordinary_account_repairs_its_own_file(whole_values: bool, home: Path) -> None:
     file = _owned(written(home, mode=0o640), OWNER, 4321)
     os.setxattr(file, ACL, acl((0x02, 4, STRANGER)))
     before, state = tree(home), home / ".local" / "state" / "workbench"
 
-    run: Run = _in_child(lambda: _run_of(file, state), OWNER, (4321,))
+    run: Run = _in_child(lambda: _run_of(file, state, whole_values=whole_values), OWNER, (4321,))
 
     assert run.state is RunState.APPLIED, run.message
+    assert (b'"disabled": true' in file.read_bytes()) is whole_values
     after = tree(home)
     assert [after["mcp.json"][at] for at in (0, 1, 2, 5)] == [before["mcp.json"][at] for at in (0, 1, 2, 5)]
     _in_child(lambda: undo(state, run.identity), OWNER, (4321,))
@@ -379,9 +381,10 @@ def test_a_closed_socket_turns_other_accounts_away_at_once(home: Path, place: Pa
 _CHILD = """
 import sys
 from pathlib import Path
-from tests.repair.support import applied, edit, mode
+from tests.repair.support import applied, edit, mode, values
 home, state = Path(sys.argv[1]), Path(sys.argv[2])
-print(applied(state, edit(home / "mcp.json"), mode(home / "other.json")).state.value)
+operations = edit(home / "mcp.json"), mode(home / "other.json"), *values(home / "third.json")
+print(applied(state, *operations).state.value)
 """
 
 
@@ -404,6 +407,7 @@ def test_killed_at_a_system_call(calls: str, place: Path) -> None:
         (folder / "home").mkdir(mode=0o700, parents=True)
         written(folder / "home")
         written(folder / "home", "other.json", mode=0o664)
+        written(folder / "home", "third.json")
         return folder
 
     rehearsal = bench("rehearsal")

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests import builders
+from tests.host.client_homes import write
 from tests.plugins.loading import get_fix, make_plan, run_check
+from tests.plugins.repairing import repaired
 from workbench.documents import parse, replace_string
+from workbench.knowledge.base import best_version, known_flaws
 from workbench.model.clients import ClientFacts, EntryReference, InstalledPackage, ServerEntry
 from workbench.model.finding import Finding
 from workbench.model.launch import Launch, PackageSpec, Pin
 from workbench.model.plan import EditValue, Plan, Refusal, Reversal, Safety
 from workbench.model.processes import ProcessFacts
+from workbench.model.servers import Server, ServerFacts
 from workbench.model.snapshot import Snapshot
+from workbench.model.sources import SourceFact
 
 FIX = "clients/pin-version"
 CHECK = "clients/unpinned-package"
@@ -215,3 +221,93 @@ def test_after_the_fix_the_check_passes() -> None:
     )
     clients = ClientFacts(builders.COMPLETE, configs=(builders.config([pinned]),))
     assert not builders.findings(run_check(CHECK, builders.snapshot(clients=clients)))
+
+
+FLAWED = "clients/known-vulnerable"
+SOUND = best_version("npm", known_flaws({("npm", NAME)})["npm", NAME])
+MENDED = InstalledPackage("npm", NAME, SOUND, f"{NPX}/{NAME}", 200.0)
+
+
+def _flawed(version: str, *installed: InstalledPackage, presence: Any = "not running") -> tuple[Finding, Snapshot]:
+    package = PackageSpec("npm", NAME, version, "exact", "npx", f"{NAME}@{version}", 2)
+    entry = _entry(("npx", "-y", f"{NAME}@{version}", "/w"), package)
+    config = builders.config([entry])
+    server = Server(
+        key=f"{config.path.asked}#mcpServers/files",
+        name="files",
+        presence=presence,
+        configured=True,
+        transport="stdio",
+        clients=("Claude Desktop",),
+        entry=EntryReference(config.path.asked, entry.pointer, "files"),
+        command=entry.command,
+        launch=entry.launch,
+    )
+    clients = ClientFacts(builders.COMPLETE, configs=(config,), installed=installed)
+    snapshot = builders.snapshot(clients=clients, servers=ServerFacts(builders.COMPLETE, (server,)))
+    (finding,) = builders.findings(run_check(FLAWED, snapshot))
+    return finding, snapshot
+
+
+def test_a_version_with_a_known_flaw_is_replaced_by_one_that_is_installed_and_has_none() -> None:
+    old = InstalledPackage("npm", NAME, "2025.3.28", f"/x/{NAME}", 900.0)
+    finding, snapshot = _flawed("2025.3.28", old, OLDER, MENDED)
+    made = make_plan(FIX, finding, snapshot)
+    assert isinstance(made, Plan) and made.check == FLAWED
+    edit = _edit(made)
+    assert (edit.expect, edit.value) == (f"{NAME}@2025.3.28", f"{NAME}@{SOUND}")
+    package = PackageSpec("npm", NAME, SOUND, "exact", "npx", edit.value, 2)
+    (server,) = snapshot.servers.servers
+    assert server.launch is not None
+    after = replace(server, launch=replace(server.launch, package=package))
+    left = replace(snapshot, servers=ServerFacts(builders.COMPLETE, (after,)))
+    assert builders.findings(run_check(FLAWED, left)) == []
+
+
+def test_no_version_without_a_known_flaw_is_installed() -> None:
+    old = InstalledPackage("npm", NAME, "2025.3.28", f"/x/{NAME}", 900.0)
+    for installed in ((), (old,)):
+        finding, snapshot = _flawed("2025.3.28", *installed)
+        made = make_plan(FIX, finding, snapshot)
+        assert isinstance(made, Refusal) and "or later" in made.instead
+        answers = get_fix(FIX).answers
+        assert answers is not None
+        assert _edit(make_plan(FIX, finding, snapshot, answers(SOUND))).value == f"{NAME}@{SOUND}"
+
+
+def test_a_version_with_a_known_flaw_is_never_written() -> None:
+    finding, snapshot = _flawed("2025.3.28", MENDED)
+    answers = get_fix(FIX).answers
+    assert answers is not None
+    for version in ("2025.1.14", "2025.3.28", "0.0.1"):
+        made = make_plan(FIX, finding, snapshot, answers(version))
+        assert isinstance(made, Refusal), version
+        assert "CVE" in made.reason and made.instead.startswith("give ")
+
+
+def test_a_server_that_runs_must_end_first() -> None:
+    source = SourceFact("npx cache", f"/x/{NAME}", ecosystem="npm", package=NAME, version="2025.3.28")
+    finding, snapshot = _flawed("2025.3.28", MENDED)
+    (server,) = snapshot.servers.servers
+    running = replace(server, presence="running", sources=(source,))
+    live = replace(snapshot, servers=ServerFacts(builders.COMPLETE, (running,)))
+    made = make_plan(FIX, finding, live)
+    assert isinstance(made, Refusal) and "quit its client" in made.instead
+
+
+def test_a_flaw_in_something_else_is_not_mended_by_a_version() -> None:
+    finding, snapshot = _flawed("2025.3.28", MENDED)
+    made = make_plan(FIX, replace(finding, detail="image x: CVE-1"), snapshot)
+    assert isinstance(made, Refusal) and "something else" in made.reason
+
+
+def test_on_a_real_file_and_back(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for version in ("2025.3.28", SOUND):
+        folder = home / f".npm/_npx/{version.replace('.', '')}/node_modules/{NAME}"
+        write(folder / "package.json", {"name": NAME, "version": version})
+    entry = {"command": "npx", "args": ["-y", f"{NAME}@2025.3.28", str(home / "work")]}
+    file = write(home / ".cursor/mcp.json", {"mcpServers": {"files": entry}})
+    before = file.read_bytes()
+    repaired(home, tmp_path / "state", FIX, FLAWED)
+    assert file.read_bytes() == before.replace(b"@2025.3.28", f"@{SOUND}".encode())

@@ -10,7 +10,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from workbench.model.plan import EditValue, Operation, Plan, Refusal, Reversal, Safety, SetMode
+from workbench.model.plan import EditValue, Operation, Plan, Refusal, RemoveValue, Reversal, Safety, SetMode, SetValue
 from workbench.model.run import Run
 from workbench.repair.prepare import Prepared, prepare
 from workbench.repair.transaction import apply
@@ -45,6 +45,15 @@ def written(folder: Path, name: str = "mcp.json", content: bytes | None = None, 
 def edit(file: Path, value: str = "pkg@1.2.3", expect: str = "pkg", **more: Any) -> EditValue:
     """Pin the package of ``config``."""
     return EditValue(str(file), more.get("format", "jsonc"), more.get("pointer", POINTER), expect, value)
+
+
+def values(file: Path) -> tuple[RemoveValue, SetValue]:
+    """Take the variables of ``config``'s server out, the secret among them, and switch the server off."""
+    server = ("mcpServers", "files")
+    return (
+        RemoveValue(str(file), "jsonc", (*server, "env")),
+        SetValue(str(file), "jsonc", (*server, "disabled"), "true"),
+    )
 
 
 def mode(file: Path, wanted: int = 0o600) -> SetMode:

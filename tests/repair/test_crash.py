@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.repair.support import edit, mode, prepared, tree, written
+from tests.repair.support import edit, mode, prepared, tree, values, written
 from workbench.model.run import Run, RunState
 from workbench.repair.history import history
 from workbench.repair.prepare import Prepared
@@ -77,15 +77,16 @@ def _lines(work: Callable[[], Run]) -> int:
 
 
 class Bench:
-    """A home with two files, and a plan that changes both."""
+    """A home with three files, and a plan that changes each in another way."""
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home"
         self.state = folder / "state"
         self.home.mkdir(mode=0o700, parents=True)
         file, other = written(self.home), written(self.home, "other.json", mode=0o664)
+        third = written(self.home, "third.json")
         self.before = tree(self.home)
-        self.made: Prepared = prepared(edit(file), mode(other))
+        self.made: Prepared = prepared(edit(file), mode(other), *values(third))
 
     def apply(self, answer: str = "") -> Run:
         return apply(self.made, self.state, lambda: answer)
@@ -224,13 +225,13 @@ def test_an_interrupted_run_is_shown_and_blocks_the_next(tmp_path: Path) -> None
 
     (told,) = history(bench.state)
     assert told.state is RunState.STARTED and "workbench recover" in told.message
-    next_one = apply(prepared(mode(written(bench.home, "third", mode=0o644))), bench.state, lambda: "")
+    next_one = apply(prepared(mode(written(bench.home, "fourth", mode=0o644))), bench.state, lambda: "")
     assert next_one.state is RunState.REFUSED and "was interrupted" in next_one.message
     assert undo(bench.state, told.identity).state is RunState.REFUSED
 
     (left,) = recover(bench.state, read_only=True)
     assert left.state is RunState.STARTED
-    (bench.home / "third").unlink()
+    (bench.home / "fourth").unlink()
     assert tree(bench.home) != bench.before
 
     (done,) = recover(bench.state)

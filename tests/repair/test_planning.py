@@ -11,10 +11,22 @@ import pytest
 from tests import builders
 from tests.repair.support import SECRET
 from workbench.model.check import Check, Fix
+from workbench.model.clients import ClientFacts
 from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed, Subject, Verdict
-from workbench.model.plan import EditValue, Plan, Refusal, Reversal, Safety, SetMode
+from workbench.model.launch import Launch, RootArgument
+from workbench.model.plan import (
+    EditValue,
+    Plan,
+    Refusal,
+    RemoveValue,
+    RestoreValue,
+    Reversal,
+    Safety,
+    SetMode,
+    SetValue,
+)
 from workbench.model.severity import Severity
-from workbench.planning import plan, still_found
+from workbench.planning import plan, still_found, would_find
 from workbench.plugins import Plugins
 
 SUBJECT = Subject("config", "/home/dev/mcp.json", "mcp.json")
@@ -107,6 +119,10 @@ class _Unknown:
         (replace(MADE, check="area/other"), "for another finding"),
         (replace(MADE, finding="0" * 16), "for another finding"),
         (replace(MADE, operations=(_Unknown(),)), "does not know"),  # type: ignore[arg-type]
+        (
+            replace(MADE, operations=(RestoreValue("/x", "json", ("a",), RemoveValue("/x", "json", ("a",))),)),
+            "not know",
+        ),
     ],
 )
 def test_a_plan_that_is_not_what_it_may_be_is_refused(made: Any, said: str) -> None:
@@ -122,11 +138,27 @@ def test_a_plan_that_is_not_what_it_may_be_is_refused(made: Any, said: str) -> N
         EditValue("/home/me/a", "json", ("a", None), "b", "c"),  # type: ignore[arg-type]
         EditValue("/home/me/a", "ini", ("a",), "b", "c"),  # type: ignore[arg-type]
         EditValue("/home/me/a", "json", ("a",), "b", 7),  # type: ignore[arg-type]
+        RemoveValue("/home/me/a", "json", ("a",), items="b"),  # type: ignore[arg-type]
+        RemoveValue("/home/me/a", "ini", ("a",)),  # type: ignore[arg-type]
+        SetValue("/home/me/a", "json", ("a",), True),  # type: ignore[arg-type]
     ],
 )
 def test_an_operation_of_wrong_types_is_refused_before_it_is_used(operation: Any) -> None:
     made = plan(_fix(lambda *_: replace(MADE, operations=(operation,))), FOUND, builders.snapshot(), {})
     assert isinstance(made, Refusal) and "cannot be used" in made.reason
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        RemoveValue("/home/me/a", "yaml", ("a", 0), expect='{"name": "x"}'),
+        RemoveValue("/home/me/a", "jsonc", ("a",), items=("b", "c")),
+        SetValue("/home/me/a", "toml", ("a", "b"), "true", expect="false"),
+    ],
+)
+def test_every_operation_of_the_set_may_be_planned(operation: Any) -> None:
+    wanted = replace(MADE, operations=(operation,))
+    assert plan(_fix(lambda *_: wanted), FOUND, builders.snapshot(), {}) == wanted
 
 
 def test_a_plan_is_never_laxer_than_its_fix() -> None:
@@ -175,3 +207,13 @@ def test_what_could_not_be_looked_at_is_not() -> None:
     assert "is not there to verify it" in _verdict(
         Passed(SUBJECT), made=replace(MADE, check="no/such", operations=(edit,))
     )
+
+
+def test_what_a_check_would_find_is_told_without_the_machine() -> None:
+    broad = builders.server(launch=Launch("files", (), roots=(RootArgument("/", "/", 1),)))
+    clients = ClientFacts(builders.COMPLETE, configs=(builders.config([broad]),))
+    (found,) = would_find("clients/broad-root", builders.snapshot(clients=clients))
+    assert "the whole file system" in found.summary
+    assert would_find("clients/broad-root", builders.snapshot()) == ()
+    with pytest.raises(LookupError):
+        would_find("clients/no-such-check", builders.snapshot())

@@ -1,4 +1,7 @@
-"""Parse and edit the config documents that people own, without changing a byte that is not asked for."""
+"""Parse and edit the config documents that people own, without changing a byte that is not asked for.
+
+``workbench.documents.changing`` takes values out, puts them in and restores them; only a repair needs it.
+"""
 
 from __future__ import annotations
 

@@ -8,10 +8,9 @@ from typing import Any
 from workbench.documents.decoding import encode
 from workbench.documents.literals import literal
 from workbench.documents.locating import locate
-from workbench.documents.model import Document, EditRefused, Format, Malformed, value_at
-from workbench.documents.parsing import parse
+from workbench.documents.model import EditRefused, Format, value_at
+from workbench.documents.proof import named, parsed
 from workbench.model.finding import Pointer
-from workbench.text import visible
 
 
 def replace_string(
@@ -30,14 +29,14 @@ def replace_string(
     where = tuple(pointer)
     if format == "xml":
         raise EditRefused("XML files are not edited: their editor writes them anew; change it in its settings")
-    before = _parsed(raw, format, "the file cannot be parsed")
+    before = parsed(raw, format, "the file cannot be parsed")
     _expect(before.value, where, expect)
     if format == "yaml":
         _require_its_own(before.text, where)
     try:
         span = locate(before, where)
     except LookupError as error:
-        raise EditRefused(f"the place of {_named(where)} in the file could not be determined") from error
+        raise EditRefused(f"the place of {named(where)} in the file could not be determined") from error
     old = before.text[span.start : span.end]
     text = before.text[: span.start] + literal(value, old, format) + before.text[span.end :]
     try:
@@ -45,30 +44,22 @@ def replace_string(
     except UnicodeEncodeError:
         edited = None
     if edited is None:
-        raise EditRefused(f"the new value of {_named(where)} cannot be written in this file's encoding")
-    after = _parsed(edited, format, "the edited file could not be parsed again")
+        raise EditRefused(f"the new value of {named(where)} cannot be written in this file's encoding")
+    after = parsed(edited, format, "the edited file could not be parsed again")
     if not _differs_only_at(before.value, after.value, where, value):
-        raise EditRefused(f"the edit would have changed more than {_named(where)}")
+        raise EditRefused(f"the edit would have changed more than {named(where)}")
     return edited
-
-
-def _parsed(raw: bytes, format: Format, problem: str) -> Document:  # noqa: A002
-    try:
-        return parse(raw, format)
-    except Malformed as error:
-        place = f" ({error.place})" if error.place else ""
-        raise EditRefused(f"{problem}: {error.message}{place}") from error
 
 
 def _expect(data: Any, where: Pointer, expect: str) -> None:
     try:
         found = value_at(data, where)
     except LookupError as error:
-        raise EditRefused(f"the file no longer holds {_named(where)}") from error
+        raise EditRefused(f"the file no longer holds {named(where)}") from error
     if not isinstance(found, str):
-        raise EditRefused(f"{_named(where)} is not a string")
+        raise EditRefused(f"{named(where)} is not a string")
     if found != expect:
-        raise EditRefused(f"{_named(where)} is not what it was when the file was looked at")
+        raise EditRefused(f"{named(where)} is not what it was when the file was looked at")
 
 
 def _require_its_own(text: str, where: Pointer) -> None:
@@ -77,7 +68,7 @@ def _require_its_own(text: str, where: Pointer) -> None:
 
     node = yaml_nodes.find(yaml_nodes.compose(text), where)
     if node is not None and node.fixed:
-        raise EditRefused(f"{_named(where)} cannot be replaced where it stands: {node.fixed}; edit it by hand")
+        raise EditRefused(f"{named(where)} cannot be replaced where it stands: {node.fixed}; edit it by hand")
 
 
 def _differs_only_at(before: Any, after: Any, where: Pointer, value: str) -> bool:
@@ -107,7 +98,3 @@ def _differs_only_at(before: Any, after: Any, where: Pointer, value: str) -> boo
 def _inside(rest: Pointer | None, part: str | int) -> Pointer | None:
     """What is left of the pointer inside ``part``, None where the pointer does not lead there."""
     return rest[1:] if rest and rest[0] == part else None
-
-
-def _named(where: Pointer) -> str:
-    return visible(".".join(str(part) for part in where) or "the document", 200)

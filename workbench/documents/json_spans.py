@@ -14,7 +14,7 @@ from workbench.model.record import draft
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _COMMENT = r"//[^\r\n]*+|/\*.*?\*/"
 # Plain JSON is read as if it might hold comments: that costs nothing. Both know the text to parse.
-_TOKEN = re.compile(rf'{_STRING}|[{{}}\[\],]|[^\s{{}}\[\]:,"/]++|{_COMMENT}', re.DOTALL)
+SCAN_TOKEN = re.compile(rf'{_STRING}|[{{}}\[\],]|[^\s{{}}\[\]:,"/]++|{_COMMENT}', re.DOTALL)
 _UP_TO_BRACKET = re.compile(rf'(?:[^"/{{}}\[\]]++|{_STRING}|{_COMMENT})*+', re.DOTALL)
 
 
@@ -25,7 +25,7 @@ def _name(token: str) -> str:
 _Dialect = tuple[re.Pattern[str], re.Pattern[str], Callable[[str], str]]
 """How to find the next token, how to skip all that is no bracket, and what a name stands for."""
 
-_JSON: _Dialect = (_TOKEN, _UP_TO_BRACKET, _name)
+_JSON: _Dialect = (SCAN_TOKEN, _UP_TO_BRACKET, _name)
 
 
 @draft

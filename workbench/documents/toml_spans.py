@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from workbench.model.finding import Pointer
 from workbench.model.record import draft
@@ -17,6 +17,10 @@ _MULTILINE = r'"""(?:[^"\\]++|\\.|"{1,2}(?!"))*"{3,5}'
 _MULTILINE_LITERAL = r"'''(?:[^']++|'{1,2}(?!'))*'{3,5}"
 _TRIVIA = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*")
 _KEY_PART = re.compile(rf"[ \t]*+({_BASIC}|{_LITERAL}|[A-Za-z0-9_-]++)[ \t]*+(\.?)")
+SCAN_TOKEN = re.compile(
+    rf"{_MULTILINE}|{_MULTILINE_LITERAL}|{_BASIC}|{_LITERAL}|#[^\n]*+|[\[\]{{}},]|[^\s,\[\]{{}}#\"'=]++", re.DOTALL
+)
+"""The tokens of a value that is known to parse, comments included."""
 _SCALAR = re.compile(rf"{_MULTILINE}|{_MULTILINE_LITERAL}|{_BASIC}|{_LITERAL}|[^,\]}}#\r\n]++", re.DOTALL)
 
 
@@ -34,6 +38,17 @@ class _Open:
     index: int = 0
 
 
+class Section(NamedTuple):
+    """A table with a header, or what stands before the first one. ``pairs`` are its keys with the offsets of each pair;
+    ``start`` and ``end`` are of the header.
+    """
+
+    path: Pointer
+    start: int
+    end: int
+    pairs: list[tuple[Pointer, int, int]]
+
+
 @draft
 class _Scan:
     text: str
@@ -41,6 +56,7 @@ class _Scan:
     at: int = 0
     found: dict[Pointer, tuple[int, int]] = field(default_factory=dict)
     lengths: dict[Pointer, int] = field(default_factory=dict)
+    sections: list[Section] = field(default_factory=lambda: [Section((), 0, 0, [])])
 
     def document(self) -> None:
         """Read tables and keys to the end."""
@@ -49,10 +65,15 @@ class _Scan:
             self.skip()
             if self.at >= len(self.text):
                 return
-            if self.text[self.at] == "[":
+            start = self.at
+            if self.text[start] == "[":
                 table = self.header()
+                self.sections.append(Section(table, start, self.at, []))
             else:
-                self.value(self.key(table))
+                path = self.key(table)
+                self.value(path)
+                end = start + len(self.text[start : self.at].rstrip())
+                self.sections[-1].pairs.append((path, start, end))
 
     def header(self) -> Pointer:
         start = self.at
@@ -171,6 +192,16 @@ def spans(text: str, pointers: Iterable[Pointer]) -> dict[Pointer, tuple[int, in
     if () in scan.wanted:
         scan.found[()] = (0, len(text))
     return scan.found
+
+
+def sections(text: str) -> list[Section] | None:
+    """Every table and its keys in the order of the text, None where the scanner met something it does not know."""
+    scan = _Scan(text, frozenset())
+    try:
+        scan.document()
+    except _LostError:
+        return None
+    return scan.sections
 
 
 def _name(token: str) -> str:

@@ -36,7 +36,8 @@ class Node:
 
     ``start`` and ``end`` are character offsets; a block mapping or list that is the value of a key begins at that key.
     ``style`` is "" for a plain scalar, else its quote or block indicator, or "container" or "alias". ``fixed`` says why
-    the value is not one that can be edited where it stands, and ``weight`` how much an alias of it adds.
+    the value is not one that can be edited where it stands, and ``weight`` how much an alias of it adds. ``key`` is
+    where the key of it begins (-1 for what has none), ``is_block`` a container whose parts stand on their own lines.
     """
 
     value: Any
@@ -47,6 +48,8 @@ class Node:
     fixed: str = ""
     inside: dict[str, Node] | list[Node] | None = None
     weight: int = 1
+    key: int = -1
+    is_block: bool = False
 
 
 @draft
@@ -223,6 +226,7 @@ class _Composer:
         if event.anchor is not None:
             self.anchors[event.anchor] = None
         node = Node(None, start, event.end_mark.index, "container", None, "", {} if is_mapping else [])
+        node.is_block = not event.flow_style
         self.open.append(_Open(node, event.anchor, is_block=not event.flow_style))
 
     def close(self, event: Any) -> Node:
@@ -265,6 +269,7 @@ class _Composer:
             if key.text == "<<" and key.style == "" and key.value == "<<":
                 top.merges = [*(top.merges or ()), *self.mergeable(node)]
             else:
+                node.key = key.start
                 inside[key.text or ""] = node
 
     def mergeable(self, node: Node) -> list[Node]:

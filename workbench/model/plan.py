@@ -52,7 +52,54 @@ class EditValue:
     operation: Literal["edit-value"] = "edit-value"
 
 
-Operation = SetMode | EditValue
+@dataclass(frozen=True, slots=True)
+class RemoveValue:
+    """Take a member, an item or a table out of a document, and keep every other byte. Refused unless it is there now.
+
+    With ``items`` the value, a list, stays and loses those of its items that are these texts, which must all be there.
+    ``expect`` is the JSON of what must stand there, "" for anything: of an object those members that the plan knows. To
+    take out an item by its place it is needed, for the next item comes to stand there.
+    """
+
+    path: str
+    format: DocumentFormat
+    pointer: Pointer
+    items: tuple[str, ...] = ()
+    expect: str = ""
+    operation: Literal["remove-value"] = "remove-value"
+
+
+@dataclass(frozen=True, slots=True)
+class SetValue:
+    """Give a member of an object or a key of a table a value, new or in place of another, and keep every other byte.
+
+    ``value`` is JSON. ``expect`` is the JSON of what may stand there now, as for ``RemoveValue``: it, or nothing.
+    """
+
+    path: str
+    format: DocumentFormat
+    pointer: Pointer
+    value: str
+    expect: str = ""
+    operation: Literal["set-value"] = "set-value"
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreValue:
+    """Put back what ``undoes`` took away, from the backup of its run. Only an undo plans it: no fix may.
+
+    It holds no value, for that may be a secret.
+    """
+
+    path: str
+    format: DocumentFormat
+    pointer: Pointer
+    undoes: RemoveValue | SetValue
+    operation: Literal["restore-value"] = "restore-value"
+
+
+Edit = EditValue | RemoveValue | SetValue | RestoreValue
+Operation = SetMode | Edit
 
 
 @dataclass(frozen=True, slots=True)

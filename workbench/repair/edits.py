@@ -1,76 +1,214 @@
-"""Edits of a document: made, and proved to change what was promised and nothing else."""
+"""Edits of a document: made, proved to change what was promised and nothing else, and taken back."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from workbench.documents import EditRefused, Malformed, parse, replace_string, value_at
-from workbench.model.plan import EditValue
+from workbench.documents import EditRefused, Malformed, parse, replace_string
+from workbench.documents.changing import insert_value, remove_value, replace_value, restore_value
+from workbench.documents.proof import NOTHING, changed, same, value_or_nothing
+from workbench.model.finding import Pointer
+from workbench.model.plan import Edit, EditValue, RemoveValue, RestoreValue, SetValue
 from workbench.repair.paths import Refused
 from workbench.text import visible
 
 
-def edited(raw: bytes, edits: Sequence[EditValue]) -> bytes:
+def edited(raw: bytes, edits: Sequence[Edit]) -> bytes:
     """The bytes with every edit made, in order. Raises Refused where one does not fit the document as it is."""
     made = raw
     for edit in edits:
         try:
-            made = replace_string(made, edit.format, edit.pointer, edit.expect, edit.value)
+            made = _made(made, edit)
         except (EditRefused, Malformed) as why:
             raise Refused(f"{visible(edit.path)}: {_reason(why)}", "scan again: the file may have changed") from why
     _require_least_change(raw, made, edits)
     return made
 
 
-def require_edited(staged: bytes, edits: Sequence[EditValue]) -> None:
-    """Let the document's own parser read the staged bytes and find each new value in its place. Raises Refused."""
-    for edit in edits:
-        if _at(_parsed(staged, edit), edit) != edit.value:
+def taken_back(there: bytes, edits: Sequence[Edit], left: Sequence[str], backup: Callable[[], bytes]) -> bytes:
+    """The bytes with every edit taken back, last first; what else was written since stays.
+
+    ``backup`` gives the document before the edits. Raises Refused where the place of an edit is not as it was left.
+    """
+    made = there
+    for number, edit in reversed(list(enumerate(edits))):
+        if isinstance(edit, EditValue):
+            made = edited(made, inverse((edit,)))
+            continue
+        if number >= len(left) or _digest(_place(_parsed(made, edit), edit)) != left[number]:
+            raise Refused(f"what stands at the place of the edit in {visible(edit.path)} was changed since")
+        if isinstance(edit, RestoreValue):
+            made = edited(made, (edit.undoes,))
+            continue
+        try:
+            made = _restored(made, edit, backup())
+        except (EditRefused, Malformed) as why:
+            raise Refused(f"{visible(edit.path)}: {_reason(why)}") from why
+    return made
+
+
+def require_edited(staged: bytes, edits: Sequence[Edit], left: Sequence[str]) -> None:
+    """Let the document's own parser read the staged bytes and find each place as it is to be. Raises Refused."""
+    for number, edit in enumerate(edits):
+        value = _parsed(staged, edit)
+        if isinstance(edit, EditValue):
+            right = value_or_nothing(value, edit.pointer) == edit.value
+        else:
+            right = number < len(left) and _digest(_place(value, edit)) == left[number]
+        if not right:
             raise Refused(f"the staged copy of {visible(edit.path)} does not hold the new value; nothing was changed")
 
 
-def holds(content: bytes, edits: Sequence[EditValue]) -> bool:
-    """Whether every new value stands in its place."""
+def holds(content: bytes, edits: Sequence[Edit], left: Sequence[str]) -> bool:
+    """Whether every edit's place is as the edit left it."""
     try:
-        require_edited(content, edits)
+        require_edited(content, edits, left)
     except Refused:
         return False
     return bool(edits)
 
 
-def inverse(edits: Sequence[EditValue]) -> tuple[EditValue, ...]:
+def what_is_left(after: bytes, edits: Sequence[Edit]) -> tuple[str, ...]:
+    """Of each edit the digest of what stands at its place, in the document that the edits were made in."""
+    return tuple("" if isinstance(edit, EditValue) else _digest(_place(_parsed(after, edit), edit)) for edit in edits)
+
+
+def inverse(edits: Sequence[Edit]) -> tuple[Edit, ...]:
     """The edits that bring back what these replace."""
-    return tuple(
-        EditValue(edit.path, edit.format, edit.pointer, expect=edit.value, value=edit.expect)
-        for edit in reversed(edits)
+    return tuple(_inverse(edit) for edit in reversed(edits))
+
+
+def _inverse(edit: Edit) -> Edit:
+    if isinstance(edit, EditValue):
+        return EditValue(edit.path, edit.format, edit.pointer, expect=edit.value, value=edit.expect)
+    if isinstance(edit, RestoreValue):
+        return edit.undoes
+    return RestoreValue(edit.path, edit.format, edit.pointer, edit)
+
+
+def overlap(edits: Sequence[Edit]) -> bool:
+    """Whether two edits concern the same part of the document, so that one would move what the other means."""
+    if all(isinstance(edit, EditValue) for edit in edits):
+        return False
+    scopes = [edit.pointer if isinstance(edit, EditValue) else scope(edit) for edit in edits]
+    return any(
+        one[: len(other)] == other
+        for place, one in enumerate(scopes)
+        for number, other in enumerate(scopes)
+        if number != place
     )
 
 
-def _require_least_change(before: bytes, after: bytes, edits: Sequence[EditValue]) -> None:
+def scope(edit: RemoveValue | SetValue | RestoreValue) -> Pointer:
+    """The place that the edit changes: of an item it is the list, where those behind it move up."""
+    if isinstance(edit, RestoreValue):
+        return scope(edit.undoes)
+    is_item = not (isinstance(edit, RemoveValue) and edit.items) and edit.pointer and isinstance(edit.pointer[-1], int)
+    return edit.pointer[:-1] if is_item else edit.pointer
+
+
+def json_of(text: str) -> Any:
+    """The value that a plan names as JSON. Raises Refused where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Refused("the plan holds a value that is not JSON") from error
+
+
+def _made(raw: bytes, edit: Edit) -> bytes:
+    if isinstance(edit, EditValue):
+        return replace_string(raw, edit.format, edit.pointer, edit.expect, edit.value)
+    if isinstance(edit, RestoreValue):
+        raise Refused("only an undo puts back what a backup holds")
+    found = value_or_nothing(parse(raw, edit.format).value, edit.pointer)
+    _require_expected(edit, found)
+    if isinstance(edit, SetValue):
+        if not edit.pointer or not isinstance(edit.pointer[-1], str):
+            raise EditRefused("only a member of an object or a key of a table is set")
+        put = insert_value if found is NOTHING else replace_value
+        return put(raw, edit.format, edit.pointer, json_of(edit.value))
+    if not edit.items:
+        return remove_value(raw, edit.format, edit.pointer)
+    for place in reversed(_places(found, edit.items)):
+        raw = remove_value(raw, edit.format, (*edit.pointer, place))
+    return raw
+
+
+def _require_expected(edit: RemoveValue | SetValue, found: Any) -> None:
+    where = visible(".".join(map(str, edit.pointer)), 200)
+    if found is NOTHING:
+        if isinstance(edit, RemoveValue):
+            raise EditRefused(f"the file no longer holds {where}")
+        return
+    if isinstance(edit, SetValue) and not edit.expect:
+        raise EditRefused(f"the file holds {where} already")
+    if isinstance(edit, RemoveValue) and edit.pointer != scope(edit) and not edit.expect:
+        raise EditRefused(f"the plan does not say which item it means by {where}")
+    if edit.expect and not _is_as_expected(json_of(edit.expect), found, edit):
+        raise EditRefused(f"{where} is not what it was when the file was looked at")
+    if isinstance(edit, RemoveValue) and edit.items and not set(edit.items) <= set(_texts(found)):
+        raise EditRefused(f"{where} no longer holds everything that is to be removed")
+
+
+def _is_as_expected(expected: Any, found: Any, edit: Edit) -> bool:
+    if isinstance(expected, dict) and isinstance(found, dict):
+        return all(name in found and same(part, found[name], edit.format) for name, part in expected.items())
+    return same(expected, found, edit.format)
+
+
+def _texts(value: Any) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _places(value: list[Any], items: tuple[str, ...]) -> list[int]:
+    return [place for place, item in enumerate(value) if isinstance(item, str) and item in items]
+
+
+def _restored(there: bytes, edit: RemoveValue | SetValue, backup: bytes) -> bytes:
+    if not (isinstance(edit, RemoveValue) and edit.items):
+        return restore_value(there, edit.format, edit.pointer, backup)
+    for place in _places(value_or_nothing(_parsed(backup, edit), edit.pointer), edit.items):
+        there = restore_value(there, edit.format, (*edit.pointer, place), backup)
+    return there
+
+
+def _require_least_change(before: bytes, after: bytes, edits: Sequence[Edit]) -> None:
     if not edits:
         return
     wanted, got = _parsed(before, edits[0]), _parsed(after, edits[0])
     for edit in edits:
-        *way, last = edit.pointer
-        holder: Any = value_at(wanted, tuple(way))
-        holder[last] = edit.value
-    if wanted != got:
+        if isinstance(edit, EditValue):
+            wanted = changed(wanted, edit.pointer, edit.value)
+        elif isinstance(edit, SetValue):
+            wanted = changed(wanted, edit.pointer, json_of(edit.value))
+        elif isinstance(edit, RemoveValue) and edit.items:
+            kept = [item for item in value_or_nothing(wanted, edit.pointer) if item not in edit.items]
+            wanted = changed(wanted, edit.pointer, kept)
+        else:
+            wanted = changed(wanted, edit.pointer, NOTHING)
+    if not same(wanted, got, edits[0].format):
         raise Refused(f"the edit would change more of {visible(edits[0].path)} than the one value; nothing was changed")
 
 
-def _parsed(raw: bytes, edit: EditValue) -> Any:
+def _place(value: Any, edit: RemoveValue | SetValue | RestoreValue) -> Any:
+    return value_or_nothing(value, scope(edit))
+
+
+def _digest(value: Any) -> str:
+    if value is NOTHING:
+        return ""
+    text = json.dumps(value, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _parsed(raw: bytes, edit: Edit) -> Any:
     try:
         return parse(raw, edit.format).value
     except Malformed as why:
         raise Refused(f"{visible(edit.path)} is not {edit.format.upper()} any more: {_reason(why)}") from why
-
-
-def _at(value: Any, edit: EditValue) -> Any:
-    try:
-        return value_at(value, edit.pointer)
-    except LookupError:
-        return None
 
 
 def _reason(why: EditRefused | Malformed) -> str:

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Callable
 
-from workbench.repair.edits import edited, holds, inverse, require_edited
+from workbench.repair.edits import holds, require_edited, taken_back
 from workbench.repair.fingerprint import Fingerprint, drift, exists, of_status, read, status_of
 from workbench.repair.paths import Refused, Spot, Untouched, spot, words
 from workbench.repair.publish import publish, sha256, sync_folder, temporary_name
@@ -61,7 +61,7 @@ def in_place(operation: Staged) -> str:
             there = already(operation, status_of(place))
         else:
             now, content = read(place)
-            there = already(operation, now) or holds(content, operation.edits)
+            there = already(operation, now) or holds(content, operation.edits, operation.left)
     return "" if there else f"{visible(operation.real)} was changed by another program meanwhile"
 
 
@@ -94,7 +94,7 @@ def before_of(operation: StagedWrite, now: Fingerprint, there: bytes, backup: Ca
     if now.sha256 == operation.after:
         return backup()
     try:
-        return edited(there, inverse(operation.edits))
+        return taken_back(there, operation.edits, operation.left, backup)
     except Refused as why:
         raise Refused(
             f"{visible(operation.real)} was changed by another program since, and the value that was set is not there"
@@ -146,7 +146,7 @@ def _accepts(operation: StagedWrite) -> Callable[[bytes], None]:
     def accept(staged: bytes) -> None:
         if sha256(staged) != operation.after:
             raise Refused(f"the staged copy of {visible(operation.real)} is not what was shown; nothing was changed")
-        require_edited(staged, operation.edits)
+        require_edited(staged, operation.edits, operation.left)
 
     return accept
 

@@ -12,12 +12,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from workbench.model.plan import EditValue, Operation, Plan, Refusal, SetMode
+from workbench.model.plan import Edit, EditValue, Operation, Plan, Refusal, RemoveValue, RestoreValue, SetMode, SetValue
 from workbench.model.run import Change
-from workbench.repair.edits import edited
+from workbench.repair.edits import edited, json_of, overlap, what_is_left
 from workbench.repair.fingerprint import Fingerprint, exists, read, status_of
 from workbench.repair.paths import Refused, Spot, require_plain, spot
-from workbench.repair.preview import diff
+from workbench.repair.preview import diff, leaves
 from workbench.repair.publish import sha256
 from workbench.repair.staged import Staged, StagedMode, StagedWrite
 from workbench.secrets import recognise, redact
@@ -72,7 +72,7 @@ def _grouped(plan: Plan) -> list[list[Operation]]:
     for operation in plan.operations:
         require_plain(operation.path)
         group = groups.setdefault(operation.path, [])
-        if group and not (isinstance(group[0], EditValue) and isinstance(operation, EditValue)):
+        if group and (isinstance(group[0], SetMode) or isinstance(operation, SetMode)):
             raise Refused(f"two operations of the plan change {visible(operation.path)}")
         group.append(operation)
     return list(groups.values())
@@ -111,9 +111,11 @@ def _mode(operation: Operation) -> tuple[Staged, Change, bytes]:
 
 
 def _write(operations: Sequence[Operation]) -> tuple[Staged, Change, bytes]:
-    edits = tuple(operation for operation in operations if isinstance(operation, EditValue))
+    edits = tuple(operation for operation in operations if not isinstance(operation, SetMode))
     for edit in edits:
         _require_no_secret(edit)
+    if len({edit.format for edit in edits}) > 1 or overlap(edits):
+        raise Refused(f"two operations of the plan change the same part of {visible(edits[0].path)}")
     with spot(edits[0].path) as place:
         before = _present(place)
         shown = visible(place.path)
@@ -135,12 +137,21 @@ def _write(operations: Sequence[Operation]) -> tuple[Staged, Change, bytes]:
         if after == content:
             raise Refused(f"{shown} already is as the plan wants it")
         change = Change(shown, "; ".join(_words(edit) for edit in edits), diff(place.path, content, after, edits))
-        return StagedWrite(edits[0].path, place.path, before, sha256(after), edits), change, after
+        staged = StagedWrite(edits[0].path, place.path, before, sha256(after), edits, what_is_left(after, edits))
+        return staged, change, after
 
 
-def _words(edit: EditValue) -> str:
+def _words(edit: Edit) -> str:
     where = ".".join(str(step) for step in edit.pointer)
-    return redact(visible(f"replace {edit.expect!r} by {edit.value!r} at {where}"))
+    if isinstance(edit, EditValue):
+        said = f"replace {edit.expect!r} by {edit.value!r} at {where}"
+    elif isinstance(edit, SetValue):
+        said = f"set {where} to {edit.value}"
+    elif isinstance(edit, RemoveValue) and edit.items:
+        said = f"remove {', '.join(map(repr, edit.items))} from {where}"
+    else:
+        said = f"remove {where}"
+    return redact(visible(said, 2000))
 
 
 def _present(place: Spot) -> Fingerprint:
@@ -162,11 +173,23 @@ def _require_narrower(before: Fingerprint, mode: int, shown: str) -> None:
         raise Refused(f"the mode {mode:04o} would give other accounts more of {shown} than {before.mode:04o} does")
 
 
-def _require_no_secret(edit: EditValue) -> None:
+def _require_no_secret(edit: Edit) -> None:
     name = next((step for step in reversed(edit.pointer) if isinstance(step, str)), "")
-    for text in (edit.expect, edit.value):
-        if recognise(name, text) or redact(text) != text:
+    for own, text in _said(edit, name):
+        if recognise(own, text) or redact(text) != text:
             raise Refused(f"a value to replace in {visible(edit.path)} looks like a secret, which no plan may hold")
+
+
+def _said(edit: Edit, name: str) -> list[tuple[str, str]]:
+    """Every text that the edit names, with the name that speaks of it."""
+    if isinstance(edit, EditValue):
+        return [(name, edit.expect), (name, edit.value)]
+    if isinstance(edit, RestoreValue):
+        raise Refused("only an undo puts back what a backup holds")
+    said = [(name, text) for text in edit.items] if isinstance(edit, RemoveValue) else []
+    for text in (edit.expect, edit.value if isinstance(edit, SetValue) else ""):
+        said += leaves(json_of(text), name) if text else ()
+    return said
 
 
 def _require_changeable(place: Spot) -> None:

@@ -8,10 +8,11 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from workbench.documents import Malformed, parse
-from workbench.model.plan import EditValue
+from workbench.model.plan import Edit, EditValue, RemoveValue, SetValue
 from workbench.repair.paths import Refused
 from workbench.secrets import recognise, redact, redact_values
 from workbench.text import visible
@@ -22,20 +23,19 @@ _AROUND = 80
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _TOKEN = re.compile(r"[A-Za-z0-9+=_\-]{16,}")
 _PIECE = re.compile(r"[A-Za-z0-9+=]{12,}")
+_HUNK = re.compile(r"([-+])([0-9]+)")
+_COMPARED = 2000  # lines; comparing more takes minutes
 _MASK = "<redacted>"
 
 
-def diff(path: str, before: bytes, after: bytes, edits: Sequence[EditValue]) -> str:
+def diff(path: str, before: bytes, after: bytes, edits: Sequence[Edit]) -> str:
     """A unified diff of two versions of a document, every secret redacted, every line visible."""
     form = edits[0].format
     secrets = _secrets_of(before, form) | _secrets_of(after, form)
-    told = tuple(text for edit in edits for text in (edit.expect, edit.value))
+    told = tuple(text for edit in edits for text in _told(edit))
     old = _lines(before, form, secrets, told)
     new = _lines(after, form, secrets, told)
-    if len(old) == len(new):
-        body = list(_same_length(old, new))
-    else:
-        body = list(difflib.unified_diff(old, new, n=_CONTEXT, lineterm=""))[2:]
+    body = list(_same_length(old, new) if len(old) == len(new) else _other_length(old, new))
     if not body:
         body = [" (the lines that change cannot be shown: they hold a secret)"]
     lines = [line[:1] + _shown(line[1:]) for line in body]
@@ -43,6 +43,15 @@ def diff(path: str, before: bytes, after: bytes, edits: Sequence[EditValue]) -> 
     if any(secret in line for line in lines for secret in secrets if len(secret) >= 4):
         raise Refused(f"{visible(path)} cannot be shown without showing a secret in it")
     return "\n".join([f"--- {visible(path)}", f"+++ {visible(path)}", *lines])
+
+
+def _told(edit: Edit) -> tuple[str, ...]:
+    """What the plan itself names, which is no secret, however random it looks."""
+    if isinstance(edit, EditValue):
+        return (edit.expect, edit.value)
+    if isinstance(edit, SetValue):
+        return (edit.value,)
+    return edit.items if isinstance(edit, RemoveValue) else ()
 
 
 def _lines(raw: bytes, form: Any, secrets: set[str], told: tuple[str, ...]) -> list[str]:
@@ -65,7 +74,7 @@ def _secrets_of(raw: bytes, form: Any) -> set[str]:
     except Malformed as why:
         raise Refused(f"the document cannot be parsed: {why.message}") from why
     found = set()
-    for name, text in _leaves(value, ""):
+    for name, text in leaves(value, ""):
         if recognise(name, text):
             found.add(text)
             # A value of several lines (a private key) may be spelled with other line ends: each line counts.
@@ -73,7 +82,7 @@ def _secrets_of(raw: bytes, form: Any) -> set[str]:
     return found
 
 
-def _leaves(value: Any, name: str) -> Iterator[tuple[str, str]]:
+def leaves(value: Any, name: str) -> Iterator[tuple[str, str]]:
     """Every string with the name that speaks of it: its key, or the option that stands before it in a list."""
     pending: list[tuple[str, Any]] = [(name, value)]
     while pending:
@@ -150,6 +159,28 @@ def _same_length(old: list[str], new: list[str]) -> Iterator[str]:
                 yield f"+{other}"
             else:
                 yield f" {old[place]}"
+
+
+def _other_length(old: list[str], new: list[str]) -> Iterator[str]:
+    """A diff of the part that differs: what is the same before and behind it is most of a large file."""
+    shorter = min(len(old), len(new))
+    same = next((place for place in range(shorter) if old[place] != new[place]), shorter)
+    tail = 0
+    while tail < shorter - same and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    first, last = max(0, same - _CONTEXT), max(0, tail - _CONTEXT)
+    one, other = old[first : len(old) - last], new[first : len(new) - last]
+    if max(len(one), len(other)) > _COMPARED:
+        body = [*(f"-{line}" for line in one), *(f"+{line}" for line in other)]
+        yield f"@@ -{first + 1},{len(one)} +{first + 1},{len(other)} @@"
+        yield from body
+        return
+    for line in list(difflib.unified_diff(one, other, n=_CONTEXT, lineterm=""))[2:]:
+        yield _HUNK.sub(partial(_moved, first), line) if line.startswith("@@") else line
+
+
+def _moved(lines: int, hunk: re.Match[str]) -> str:
+    return f"{hunk[1]}{int(hunk[2]) + lines}"
 
 
 def _excerpts(one: str, other: str) -> tuple[str, str]:

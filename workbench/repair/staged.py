@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workbench.model.plan import EditValue
+from workbench.model.plan import Edit
 from workbench.repair.fingerprint import Fingerprint
 
 
 @dataclass(frozen=True, slots=True)
 class StagedWrite:
-    """New bytes for a file. ``path`` is as the plan names it, ``real`` with links resolved. The bytes are elsewhere."""
+    """New bytes for a file. ``path`` is as the plan names it, ``real`` with links resolved. The bytes are elsewhere.
+
+    ``left`` has for each edit the digest of what stands at its place afterwards ("" for nothing, or where the edit
+    names it itself): by it is known what somebody else put there since, and no value need be written down.
+    """
 
     path: str
     real: str
     before: Fingerprint
     after: str
-    edits: tuple[EditValue, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from workbench.model.plan import Operation, Plan, Reversal, SetMode
 from workbench.model.run import Change, Run, RunState
 from workbench.repair import operations
-from workbench.repair.edits import inverse
+from workbench.repair.edits import inverse, what_is_left
 from workbench.repair.fingerprint import exists, read, status_of
 from workbench.repair.folder import locked
 from workbench.repair.history import as_run, find, undoers, unread_plan
@@ -170,7 +170,12 @@ def _write_back(operation: StagedWrite, backup: bytes) -> tuple[Staged, Change, 
     if now.sha256 != operation.after:
         said = f"put back the old value in {shown} and keep everything that was changed since"
     change = Change(shown, said, diff(real, content, after, edits))
-    return StagedWrite(operation.path, real, now, sha256(after), edits), change, after, edits
+    return (
+        StagedWrite(operation.path, real, now, sha256(after), edits, what_is_left(after, edits)),
+        change,
+        after,
+        edits,
+    )
 
 
 def _undoing(plan: Plan, wanted: tuple[Operation, ...]) -> Plan:
