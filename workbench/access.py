@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from workbench.model.facts import Account, AccountFacts, FileFact, PathFact
 from workbench.model.record import record
+from workbench.model.sockets import SocketFact
 
 READ, WRITE, EXECUTE = 4, 2, 1
 _STICKY = 0o1000
@@ -94,6 +95,14 @@ def who_can(path: PathFact, right: int, accounts: AccountFacts, leave_out: froze
 def who_can_replace(path: PathFact, accounts: AccountFacts, leave_out: frozenset[int]) -> Audience:
     """Every account but root and those left out that can put something else in the place of the path."""
     return _audience(accounts, leave_out, lambda account: replaceable_at(account, path) is not None)
+
+
+def is_replaced_socket(socket: SocketFact, path: PathFact) -> bool:
+    """Whether the file at the path is another than the one the socket was bound as; False where that is not known."""
+    # The kernel keeps 32 bits of the inode; on some file systems its device is not the one that stat tells.
+    if not socket.bound_inode or socket.bound_device != path.file.device:
+        return False
+    return socket.bound_inode != path.file.inode & 0xFFFFFFFF
 
 
 def others(accounts: AccountFacts, leave_out: frozenset[int]) -> Iterator[Account]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from workbench.model.facts import Account
-from workbench.model.finding import Location, Subject
+from workbench.model.finding import Location, NotApplicable, Subject, Verdict
 from workbench.model.snapshot import Snapshot
 from workbench.model.sudoers import SudoCommand, SudoRule
 from workbench.sudo_matching import is_caller, listed
@@ -74,6 +75,27 @@ def permitted_commands(rule: SudoRule) -> list[SudoCommand]:
         else:
             kept = [each for each in kept if command.text not in (each.text, each.text.partition(" ")[0])]
     return list(dict.fromkeys(kept))
+
+
+def judge_permitted_programs(
+    snapshot: Snapshot,
+    judge: Callable[[SudoRule, list[SudoCommand], tuple[str, ...], Snapshot], Iterator[Verdict]],
+) -> Iterator[Verdict]:
+    """What ``judge`` says of every rule here that permits named programs, without a password, as another account.
+
+    It is given the rule, those programs, the accounts it leads to and the snapshot.
+    """
+    seen = False
+    for rule in snapshot.sudoers.rules:
+        targets = foreign_targets(rule, snapshot)
+        if not rule.here or not rule.passwordless or not targets:
+            continue
+        commands = [command for command in permitted_commands(rule) if command.text.startswith(("/", "^"))]
+        if commands:
+            seen = True
+            yield from judge(rule, commands, targets, snapshot)
+    if not seen:
+        yield NotApplicable("no sudo rule permits a program without a password")
 
 
 def rule_callers(rule: SudoRule, snapshot: Snapshot) -> tuple[Account, ...]:

@@ -61,6 +61,7 @@ from workbench.api import (
     Subject,
     Verdict,
     check,
+    is_replaced_socket,
     meant_for,
     who_can,
 )
@@ -85,7 +86,7 @@ def connectable_by_others(snapshot: Snapshot) -> Iterator[Verdict]:
 
 
 def _judge(socket: SocketFact, path: PathFact, snapshot: Snapshot) -> Verdict:
-    if path.file.kind != "socket" or _is_replaced(socket, path):
+    if path.file.kind != "socket" or is_replaced_socket(socket, path):
         return NotAssessed(f"the socket {socket.name}", "another file stands in the place of the one that was bound")
     own = meant_for(socket.uid if socket.uid is not None else path.file.uid, snapshot) | {path.file.uid}
     audience = who_can(path, WRITE, snapshot.accounts, own)
@@ -101,13 +102,6 @@ def _judge(socket: SocketFact, path: PathFact, snapshot: Snapshot) -> Verdict:
         summary=f"{path.asked} accepts connections from {audience}",
         evidence=(_mode(path, audience), *_acl(path)),
     )
-
-
-def _is_replaced(socket: SocketFact, path: PathFact) -> bool:
-    # The kernel keeps 32 bits of the inode; on some file systems its device is not the one that stat tells.
-    if not socket.bound_inode or socket.bound_device != path.file.device:
-        return False
-    return socket.bound_inode != path.file.inode & 0xFFFFFFFF
 
 
 def _mode(path: PathFact, audience: Audience) -> Evidence:

@@ -51,6 +51,7 @@ from workbench.api import (
     Subject,
     Verdict,
     check,
+    is_replaced_socket,
     who_can_replace,
 )
 
@@ -81,11 +82,11 @@ def _judged(socket: SocketFact, path: PathFact, snapshot: Snapshot) -> Verdict:
     own = {0, snapshot.host.uid, path.file.uid} | ({socket.uid} if socket.uid is not None else set())
     says: list[str] = []
     evidence: list[Evidence] = []
-    if socket.uid is not None and path.file.uid not in (0, socket.uid) and not _is_replaced(socket, path):
+    if socket.uid is not None and path.file.uid not in (0, socket.uid) and not is_replaced_socket(socket, path):
         says.append(f"belongs to uid {path.file.uid}, not to its server")
         evidence.append(_seen("a socket file of the server's own account", path, f"owner uid {path.file.uid}"))
         own.discard(path.file.uid)
-    if path.file.kind != "socket" or _is_replaced(socket, path):
+    if path.file.kind != "socket" or is_replaced_socket(socket, path):
         says.append("is not the file that its server bound: another stands in its place")
         what = f"{path.file.kind}, inode {path.file.inode}; the server bound inode {socket.bound_inode}"
         evidence.append(_seen("the file that the server bound", path, what))
@@ -114,10 +115,3 @@ def _judged(socket: SocketFact, path: PathFact, snapshot: Snapshot) -> Verdict:
 def _seen(expected: str, path: PathFact, actual: str) -> Evidence:
     command = ("stat", "-c", "%i %F %U:%G %n", path.asked) if path.file.exact else ()
     return Evidence(expected, actual, command)
-
-
-def _is_replaced(socket: SocketFact, path: PathFact) -> bool:
-    # The kernel keeps 32 bits of the inode; on some file systems its device is not the one that stat tells.
-    if not socket.bound_inode or socket.bound_device != path.file.device:
-        return False
-    return socket.bound_inode != path.file.inode & 0xFFFFFFFF

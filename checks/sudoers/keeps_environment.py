@@ -52,7 +52,6 @@ from collections.abc import Iterator
 from workbench.api import (
     Evidence,
     Finding,
-    NotApplicable,
     NotAssessed,
     Passed,
     Severity,
@@ -63,8 +62,7 @@ from workbench.api import (
     SudoRule,
     Verdict,
     check,
-    foreign_targets,
-    permitted_commands,
+    judge_permitted_programs,
     rule_callers,
     rule_listing,
     rule_location,
@@ -110,17 +108,7 @@ _Harm = tuple[Severity, str]
 )
 def keeps_environment(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge every rule without a password by what reaches its programs."""
-    seen = False
-    for rule in snapshot.sudoers.rules:
-        targets = foreign_targets(rule, snapshot)
-        if not rule.here or not rule.passwordless or not targets:
-            continue
-        commands = [command for command in permitted_commands(rule) if command.text.startswith(("/", "^"))]
-        if commands:
-            seen = True
-            yield from _judged(rule, commands, targets, snapshot)
-    if not seen:
-        yield NotApplicable("no sudo rule permits a program without a password")
+    return judge_permitted_programs(snapshot, _judged)
 
 
 def _judged(

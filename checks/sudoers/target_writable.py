@@ -51,7 +51,6 @@ from workbench.api import (
     Account,
     Evidence,
     Finding,
-    NotApplicable,
     NotAssessed,
     Passed,
     PathFact,
@@ -62,11 +61,10 @@ from workbench.api import (
     Verdict,
     can,
     check,
-    foreign_targets,
+    judge_permitted_programs,
     listed,
     others,
     permits,
-    permitted_commands,
     reaches,
     replaceable_at,
     rule_callers,
@@ -88,17 +86,7 @@ _SHOWN = 6
 )
 def target_writable(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge the files behind every rule without a password."""
-    seen = False
-    for rule in snapshot.sudoers.rules:
-        targets = foreign_targets(rule, snapshot)
-        if not rule.here or not rule.passwordless or not targets:
-            continue
-        commands = [command for command in permitted_commands(rule) if command.text.startswith(("/", "^"))]
-        if commands:
-            seen = True
-            yield from _judged(rule, commands, targets, snapshot)
-    if not seen:
-        yield NotApplicable("no sudo rule permits a program without a password")
+    return judge_permitted_programs(snapshot, _judged)
 
 
 def _judged(
