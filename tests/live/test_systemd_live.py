@@ -263,7 +263,8 @@ class TestUnderPid1:
     def test_what_systemd_drops_is_really_not_in_force(self, machine: Machine) -> None:
         """The proof that the finding is one: the same setting, with and without the comment, in a running process."""
         for name, value in (("mcp-commented", "true # no new privileges"), ("mcp-plain", "true")):
-            unit = f"[Service]\nExecStart=/bin/sleep 600\nNoNewPrivileges={value}\nProtectHome={value}\n"
+            # Of Type=exec, for the start of a simple unit ends before its settings are in force.
+            unit = f"[Service]\nType=exec\nExecStart=/bin/sleep 600\nNoNewPrivileges={value}\nProtectHome={value}\n"
             install(machine, f"{name}.service", unit)
         assert machine.run("systemctl", "daemon-reload").returncode == 0
         in_force = {}
