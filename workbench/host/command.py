@@ -34,9 +34,7 @@ def find_program(name: str) -> str:
     raise CannotLook(f"{name} is not installed", f"install the package that provides {name}")
 
 
-def run(
-    arguments: Sequence[str], deadline: float, limit: int = _OUTPUT_LIMIT, *, own_session: bool = True
-) -> Output:
+def run(arguments: Sequence[str], deadline: float, limit: int = _OUTPUT_LIMIT, *, own_session: bool = True) -> Output:
     """Run a program with an empty environment and no input, for at most ``deadline`` seconds. Raises CannotLook.
 
     The whole process group is killed at the deadline or when it has printed more than ``limit`` bytes.
