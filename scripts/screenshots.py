@@ -42,6 +42,8 @@ PICTURES = (
     Picture("reach-detail-80x24", NARROW, ("3", "j", "enter")),
     Picture("report-card-80x24", NARROW, ("4",)),
     Picture("not-assessed-120x36", WIDE, ("5",)),
+    Picture("audit-trail-80x24", NARROW, ("6",)),
+    Picture("audit-trail-120x36", WIDE, ("6", "j")),
     Picture("sudo-120x36", WIDE, ("s",)),
     Picture("probe-80x24", NARROW, ("2", "j", "j", "j", "enter", "p")),
     Picture("servers-80x24", NARROW, ("2",)),
@@ -73,7 +75,9 @@ async def settled(pilot: Pilot[int]) -> None:
     assert isinstance(app, WorkbenchApp)
     for _ in range(400):
         await pilot.pause(0.01)
-        if app.main.report is not None and not app.busy and not app.main.looking:
+        # New events of the audit trail come a moment after it was opened.
+        quiet = not app.main.has_class("-trail") or app.main.watcher.fresh
+        if app.main.report is not None and not app.busy and not app.main.looking and quiet:
             break
     # The footer is drawn anew a moment after the keys changed: wait for a picture that stays.
     same, last = 0, ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from scripts.staged_audit import audit
 from tests import builders
 from workbench.host.servers.joining import Facts, join
 from workbench.model.assets import AssetFact, AssetFacts, AssetKind, Basis, Reach, Verdict
@@ -63,6 +64,7 @@ def snapshot() -> Snapshot:
         containers=containers,
         servers=servers,
         assets=_assets(servers),
+        audit=audit(),
     )
     return replace(made, taken_at=TAKEN_AT, workbench="0")
 

@@ -16,8 +16,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from scripts.staged_audit import occurred
 from scripts.staged_facts import TAKEN_AT, snapshot
 from workbench.engine import Progress, Workbench
+from workbench.host.audit.records import Occurrence
+from workbench.host.audit.trail import Trail
 from workbench.host.context import Context
 from workbench.host.privileged import Privileged, Vector
 from workbench.model.plan import EditValue, Operation, Plan, Refusal, SetMode
@@ -45,6 +48,9 @@ WANTED: tuple[Vector, ...] = (
             ("/usr/bin/base64", "-w0", "--", f"/proc/{pid}/environ"),
         )
     ),
+    ("/usr/sbin/auditctl", "-s"),
+    ("/usr/sbin/auditctl", "-l"),
+    ("/usr/bin/tar", "-c", "-P", "-f", "-", "--", "/etc/audit"),
 )
 """What would be read through sudo there."""
 DOCUMENT = {
@@ -57,6 +63,18 @@ DOCUMENT = {
         },
     }
 }
+
+
+class StagedFollower:
+    """Tells of the new events of the stage, once."""
+
+    def __init__(self) -> None:
+        self._left = occurred()
+
+    def poll(self, now: float | None = None) -> tuple[Occurrence, ...]:
+        """What is new."""
+        told, self._left = self._left, ()
+        return told
 
 
 class StagedWorkbench(Workbench):
@@ -82,6 +100,15 @@ class StagedWorkbench(Workbench):
         interpreter = ("/usr/bin/python3", "-I", "-S", "-c", PROGRAM, name.encode().hex())
         stranger = ("/usr/bin/sudo", "-u", "#65534", "--", *interpreter)
         return PlannedProbe(target, (65534, 65534), ((1000, interpreter), (65534, stranger)), through_sudo=True)
+
+    def trail(self, since: float, snapshot: Snapshot | None = None) -> Trail:
+        """What the staged log holds."""
+        audit = self.seen.audit
+        return Trail(audit.since, audit.accounts, audit.events)
+
+    def follow(self, trail: Trail, since: float) -> Any:
+        """What tells of the events that come while somebody looks on."""
+        return StagedFollower()
 
     def prepare(self, plan: Plan) -> Any:
         """What the plan's operations come to, from the facts and the staged document."""

@@ -21,6 +21,7 @@ from workbench.model.snapshot import Snapshot
 from workbench.plugins import Plugins
 
 if TYPE_CHECKING:
+    from workbench.host.audit.trail import Follower, Trail
     from workbench.host.command import Output
     from workbench.host.privileged import Privileged, Vector
     from workbench.probe.planned import PlannedProbe, Probed
@@ -92,6 +93,22 @@ class Workbench:
             return carry_out(planned, self.state)
         except Unusable as why:
             return Refusal(str(why))
+
+    def trail(self, since: float, snapshot: Snapshot | None = None) -> Trail:
+        """What servers' accounts were denied and started since that moment (Unix seconds), read from the log now.
+
+        Which accounts these are is taken from ``snapshot``, a recent look; without one it is looked up first.
+        """
+        from workbench.host.audit.trail import recent
+
+        known = {"clients": snapshot.clients, "processes": snapshot.processes} if snapshot is not None else {}
+        return recent(replace(self.context, found=known), since)
+
+    def follow(self, trail: Trail, since: float) -> Follower:
+        """What tells of the new events of the trail's accounts since that moment (Unix seconds), each time asked."""
+        from workbench.host.audit.trail import Follower
+
+        return Follower(trail.accounts, since)
 
     def judge(self, snapshot: Snapshot, on_result: Callable[[CheckResult], None] | None = None) -> Report:
         """Run every check on a Snapshot and grade it."""

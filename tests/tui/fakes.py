@@ -11,6 +11,8 @@ from typing import Any
 
 from tests import builders
 from workbench.engine import Progress, Workbench
+from workbench.host.audit.records import Occurrence
+from workbench.host.audit.trail import Trail
 from workbench.host.command import Output
 from workbench.host.context import Context
 from workbench.host.privileged import Privileged, Vector
@@ -143,6 +145,24 @@ class Script:
     through_sudo: bool = False
     probe_refused: Refusal | None = None
     probed: list[str] = field(default_factory=list)
+    trail: Trail | Exception | None = None
+    trails: int = 0
+    occurred: list[tuple[Occurrence, ...] | Exception] = field(default_factory=list)
+    polls: int = 0
+
+
+class FakeFollower:
+    """Tells what the script says has occurred, a batch a poll."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+
+    def poll(self, now: float | None = None) -> tuple[Occurrence, ...]:
+        self._script.polls += 1
+        batch = self._script.occurred.pop(0) if self._script.occurred else ()
+        if isinstance(batch, Exception):
+            raise batch
+        return batch
 
 
 class FakeWorkbench(Workbench):
@@ -191,6 +211,16 @@ class FakeWorkbench(Workbench):
         self.script.probed.append(planned.target.shown)
         answer = Answer(after="reply")
         return Probed(planned.target.shown, self.script.verdict, answer, answer)
+
+    def trail(self, since: float, snapshot: Snapshot | None = None) -> Trail:
+        self.script.trails += 1
+        if isinstance(self.script.trail, Exception):
+            raise self.script.trail
+        audit = self.script.snapshot.audit
+        return self.script.trail or Trail(since, audit.accounts, audit.events)
+
+    def follow(self, trail: Trail, since: float) -> Any:
+        return FakeFollower(self.script)
 
     def judge(self, snapshot: Snapshot, on_result: Callable[[CheckResult], None] | None = None) -> Report:
         from workbench.scan import scan

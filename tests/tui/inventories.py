@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from tests import builders
+from workbench.host.audit.records import Occurrence
 from workbench.model.assets import AssetFact, AssetFacts, AssetKind, Reach
+from workbench.model.audit import AuditEvent, AuditFacts, AuditRule, ServerAccount
 from workbench.model.clients import ClientConfig, ClientFacts, ConfigProblem, EntryReference, ServerEntry
 from workbench.model.containers import ContainerFact, ContainerFacts
 from workbench.model.facts import EnvironmentEntry, SecretFact, SectionState, Unread
@@ -96,6 +98,41 @@ def radius() -> Snapshot:
         server("far", presence="remote", url="https://mcp.example/x", command=(), pids=(), accounts=()),
     )
     return reached(*servers, assets=(*keys, port), reaches=reaches)
+
+
+MCP = ServerAccount(990, "mcp", servers=("mail",))
+NOON = 1773489600.0
+"""2026-03-14 12:00:00 UTC."""
+DENIED = AuditRule(
+    "-a always,exit -F arch=b64 -S openat -F exit=-EACCES -F uid=990",
+    "exit",
+    "always",
+    "b64",
+    ("openat",),
+    (("exit", "=", "-13"), ("uid", "=", "990")),
+    loaded=True,
+)
+
+
+def event(what: str = "/home/dev/.ssh/id_ed25519", **more: Any) -> AuditEvent:
+    """Two denied opens of a private key, by node, at noon and a minute before."""
+    given: dict[str, Any] = {"kind": "open", "outcome": "denied", "uid": 990, "account": "mcp", "count": 2}
+    given |= {"first": NOON - 60, "last": NOON, "by": "/usr/bin/node"}
+    return AuditEvent(what=what, **{**given, **more})
+
+
+def occurrence(what: str = "/home/dev/.ssh/id_ed25519", moment: float = NOON + 60, **more: Any) -> Occurrence:
+    """The same open, denied once more a minute later."""
+    given: dict[str, Any] = {"kind": "open", "outcome": "denied", "uid": 990, "by": "/usr/bin/node"}
+    return Occurrence(identity=f"{moment}:1", moment=moment, what=what, **{**given, **more})
+
+
+def audited(*events: AuditEvent, **more: Any) -> Snapshot:
+    """A host whose server “mail” runs as ``mcp``, and what was recorded of that account."""
+    given: dict[str, Any] = {"listed": True, "enabled": 1, "running": True, "since": NOON - 80_000}
+    given |= {"accounts": (MCP,), "events": events}
+    facts = AuditFacts(**{"state": builders.COMPLETE, **given, **more})
+    return host(server("mail", accounts=("mcp",)), server("files"), audit=facts)
 
 
 def usual() -> Snapshot:

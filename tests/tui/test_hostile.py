@@ -10,7 +10,9 @@ from textual.pilot import Pilot
 
 from tests.tui import fakes, inventories
 from tests.tui.driving import NARROW, WIDE, driven, flat, shown, until
+from workbench.host.files import CannotLook
 from workbench.model.assets import AssetFact
+from workbench.model.audit import AuditFacts, ServerAccount
 from workbench.model.facts import SectionState, SectionStatus, Unread
 from workbench.model.finding import Evidence, Finding, Location, NotAssessed, Subject
 from workbench.model.plan import Plan, Refusal
@@ -23,6 +25,7 @@ from workbench.tui.screens.dialogs import Notice
 from workbench.tui.widgets.reach_pane import ReachPane
 from workbench.tui.widgets.reach_table import ReachTable
 from workbench.tui.widgets.servers import ServersList
+from workbench.tui.widgets.trail_table import TrailTable
 
 MARKUP = (
     "[@click=app.quit]x[/]",
@@ -113,7 +116,7 @@ async def _settled(app: WorkbenchApp, pilot: Pilot[int], kind: str) -> None:
 @hostile
 async def test_on_the_main_screen(text: str) -> None:
     async with driven(_hostile_workbench(text), WIDE) as (app, pilot):
-        for key in ("1", "2", "3", "4", "5"):
+        for key in ("1", "2", "3", "4", "5", "6"):
             await pilot.press(key)
             await pilot.pause()
             assert_harmless(app)
@@ -183,6 +186,58 @@ async def test_where_nothing_is_within_reach(text: str) -> None:
         workbench.script.snapshot = replace(snapshot, assets=assets, servers=servers)
         async with driven(workbench, WIDE) as (app, pilot):
             await pilot.press("3", "pagedown")
+            assert_harmless(app)
+
+
+@hostile
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=str)
+async def test_on_the_audit_trail(text: str, size: tuple[int, int]) -> None:
+    workbench = _hostile_workbench(text)
+    account = ServerAccount(990, text, servers=(f"mail{text}", text), programs=(text,))
+    more = {"account": text, "by": f"/{text}", "examples": (text, f"x{text}")}
+    events = [
+        inventories.event(f"/{text}", **more),
+        inventories.event(text, kind="system call", outcome="killed", **more),
+        inventories.event(text, kind="program", outcome="started", **{**more, "last": float("inf")}),
+    ]
+    workbench.script.snapshot = inventories.audited(*events, accounts=(account,))
+    workbench.script.occurred = [
+        (inventories.occurrence(f"/{text}", by=text, command=text),),
+        CannotLook(f"W{text}", text),
+    ]
+    async with driven(workbench, size) as (app, pilot):
+        app.main.watcher._pause = 0.02
+        await pilot.press("6")
+        await until(pilot, lambda: bool(app.main.watcher.problem))
+        for _ in events:
+            assert app.main.query_one(TrailTable).selected is not None
+            assert_harmless(app)
+            await pilot.press("enter")
+            await pilot.pause()
+            for _ in range(2):
+                assert_harmless(app)
+                await pilot.press("pagedown")
+            await pilot.click(offset=(30, 5))
+            assert_harmless(app)
+            await pilot.press("escape", "j")
+
+
+@hostile
+async def test_where_there_is_no_audit_trail(text: str) -> None:
+    workbench = _hostile_workbench(text)
+    text = visible(text, 20_000)
+    gaps = tuple(Unread(facet, f"U{text}", text, text) for facet in ("events", "accounts", "status", "rules"))
+    partial = SectionState("partial", unread=gaps)
+    account = ServerAccount(990, text, servers=(text,))
+    for facts in (
+        AuditFacts(SectionState("failed", f"R{text}", text)),
+        AuditFacts(partial),
+        AuditFacts(partial, accounts=(account,)),
+        AuditFacts(partial, accounts=(account,), events=(), listed=True, enabled=0, running=False),
+    ):
+        workbench.script.snapshot = inventories.host(audit=facts)
+        async with driven(workbench, WIDE) as (app, pilot):
+            await pilot.press("6", "pagedown")
             assert_harmless(app)
 
 

@@ -14,6 +14,7 @@ from workbench.model.report import Report
 from workbench.model.servers import Server
 from workbench.model.snapshot import Snapshot
 from workbench.text import visible
+from workbench.tui.following import Watcher
 from workbench.tui.looking import Looker, Seen
 from workbench.tui.messages import CheckEnded, RepairAsked, SectionChanged
 from workbench.tui.screens.paged import PagedScreen
@@ -30,6 +31,9 @@ from workbench.tui.widgets.reach_table import ReachTable
 from workbench.tui.widgets.room import has_room
 from workbench.tui.widgets.server_pane import ServerPane
 from workbench.tui.widgets.servers import ServersList, ServersPage
+from workbench.tui.widgets.trail_page import TrailPage
+from workbench.tui.widgets.trail_pane import TrailPane
+from workbench.tui.widgets.trail_table import TrailTable
 
 if TYPE_CHECKING:
     pass
@@ -59,6 +63,7 @@ class MainScreen(PagedScreen):
         super().__init__(replay.host.home if replay is not None else visible(str(workbench.context.home)))
         self.workbench = workbench
         self.looker = Looker(workbench, replay)
+        self.watcher = Watcher(workbench, live=replay is None)
         self.seen: Seen | None = None
 
     @property
@@ -83,9 +88,9 @@ class MainScreen(PagedScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The way back is there only where there is one; a repair where a finding is in view; a probe of a socket."""
-        if action == "back" and not (self._reading or self._came_from or self._in_server):
+        if action == "back" and not (self._reading or self._came_from or self._in_pane):
             return False
-        if action == "repair" and self._page == "reach":
+        if action == "repair" and self._page in ("reach", "trail"):
             return False
         if action == "repair" and self._page == "servers" and self._selected is None:
             return None
@@ -137,7 +142,9 @@ class MainScreen(PagedScreen):
         if seen is None or not self.is_running:
             return None
         self.seen = seen
+        self.watcher.look_ended(seen.snapshot)
         self._show_report(seen)
+        self._watch()
         return seen.report
 
     def on_section_changed(self, message: SectionChanged) -> None:
@@ -169,6 +176,15 @@ class MainScreen(PagedScreen):
     def show_reach(self) -> None:
         """Show what the server under the cursor can open."""
         self._show_reach()
+
+    @on(TrailTable.Moved)
+    def show_event(self) -> None:
+        """Show the row of the audit trail under the cursor."""
+        self._show_event()
+
+    def on_screen_resume(self) -> None:
+        """Follow the audit trail again where another screen was in front of it."""
+        self._watch()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Go one step further: to the detail where it is not shown yet, to what can be done with it where it is."""
@@ -236,6 +252,8 @@ class MainScreen(PagedScreen):
         self._show_server()
         self.query_one(ReachPage).show(seen.matrix)
         self._show_reach()
+        self.query_one(TrailPane).forget()
+        self._show_trail()
         if findings:
             self._show_selected()
         else:
@@ -256,6 +274,36 @@ class MainScreen(PagedScreen):
         if table.selected is not None and self.seen is not None:
             seen = self.seen
             self.query_one(ReachPane).show(table.selected, seen.matrix, seen.inventory, table.position)
+
+    def _turn_to(self, name: str) -> None:
+        before = self._page
+        super()._turn_to(name)
+        if name == "trail" != before:
+            self.watcher.opened()
+            self._show_trail()
+            self._watch()
+
+    @work(group="trail")
+    async def _watch(self) -> None:
+        # It is never cancelled: what a search has told once is not told again.
+        await self.watcher.watch(self._shows_trail, self._show_trail)
+
+    def _shows_trail(self) -> bool:
+        return self.is_running and self.app.screen is self and self._page == "trail"
+
+    def _show_trail(self) -> None:
+        if self.seen is None or not self.is_running:
+            return
+        self.set_class(bool(self.watcher.rows), "-listed")
+        self.query_one(TrailPage).show(self.watcher, self.seen.snapshot, sudo=bool(self.looker.wanted))
+        self._show_event()
+
+    def _show_event(self) -> None:
+        table, seen = self.query_one(TrailTable), self.seen
+        row = table.selected
+        if row is not None and seen is not None:
+            account = next((each for each in self.watcher.accounts if each.uid == row.uid), None)
+            self.query_one(TrailPane).show(row, account, seen.snapshot, seen.report, table.position)
 
     def _label(self, name: str, words: str) -> None:
         self.query_one(f"#tab-{name}", Tab).label = words

@@ -22,6 +22,9 @@ from workbench.tui.widgets.reach_table import ReachTable
 from workbench.tui.widgets.room import TooSmall, has_room
 from workbench.tui.widgets.server_pane import AboutList, FindingAsked, ServerPane, ServerText
 from workbench.tui.widgets.servers import ServersList, ServersPage
+from workbench.tui.widgets.trail_page import TrailPage
+from workbench.tui.widgets.trail_pane import TrailPane, TrailText, TrailWays
+from workbench.tui.widgets.trail_table import TrailTable
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
@@ -42,8 +45,8 @@ class PagedScreen(Roomy, Screen[None]):
         return self.has_class("-reading") and (self._page == "reach" or not self.has_class("-wide"))
 
     @property
-    def _in_server(self) -> bool:
-        return isinstance(self.focused, AboutList | ServerText)
+    def _in_pane(self) -> bool:
+        return isinstance(self.focused, AboutList | ServerText | TrailText | TrailWays)
 
     @property
     def _page(self) -> str:
@@ -64,9 +67,11 @@ class PagedScreen(Roomy, Screen[None]):
                 yield ReachPage(id="reach")
                 yield Page("The report card comes when every check has spoken.", id="card")
                 yield Page("What could not be looked at shows here when every check has spoken.", id="gaps")
+                yield TrailPage(self._home, id="trail")
             yield DetailPane(self._home, id="detail")
             yield ServerPane(id="server")
             yield ReachPane(id="reach-of")
+            yield TrailPane(self._home, id="trail-of")
         yield Footer(show_command_palette=False)
         yield TooSmall()
 
@@ -75,11 +80,19 @@ class PagedScreen(Roomy, Screen[None]):
     @on(ReachTable.Opened)
     def read(self) -> None:
         """Show the detail alone where there is no room for both."""
-        panes = {"servers": ServerText, "reach": ReachText}
+        panes = {"servers": ServerText, "reach": ReachText, "trail": TrailText}
         if has_room(self.app.size) and (self._page == "reach" or not self.has_class("-wide")):
             self.add_class("-reading")
             self.query_one(panes.get(self._page, DetailPane)).focus()
             self.refresh_bindings()
+
+    @on(TrailTable.Opened)
+    def read_event(self) -> None:
+        """Show the detail alone where there is no room for both; where it is shown already, put the cursor there."""
+        if has_room(self.app.size) and self.has_class("-wide"):
+            self.query_one(TrailPane).focus_next()
+        else:
+            self.read()
 
     @on(FindingAsked)
     def go_to_finding(self, message: FindingAsked) -> None:
@@ -108,7 +121,7 @@ class PagedScreen(Roomy, Screen[None]):
         self._turn_to(name)
         self.query_one("#tabs", Tabs).active = f"tab-{name}"
         page = self.query_one(f"#{name}")
-        if isinstance(page, FindingsPage | ServersPage | ReachPage):
+        if isinstance(page, FindingsPage | ServersPage | ReachPage | TrailPage):
             page.focus_inside()
         else:
             page.focus()
@@ -129,8 +142,8 @@ class PagedScreen(Roomy, Screen[None]):
             return
         self.action_page(self._came_from)
         self.read()
-        pane = self.query_one(ReachPane) if self._page == "reach" else self.query_one(ServerPane)
-        pane.focus_next()
+        panes: dict[str, type[ReachPane | TrailPane | ServerPane]] = {"reach": ReachPane, "trail": TrailPane}
+        self.query_one(panes.get(self._page, ServerPane)).focus_next()
 
     def _go_from(self, before: str, name: str) -> None:
         self.action_page(name)
@@ -142,4 +155,5 @@ class PagedScreen(Roomy, Screen[None]):
         self.query_one("#pages", ContentSwitcher).current = name
         self.set_class(name == "servers", "-servers")
         self.set_class(name == "reach", "-reach")
+        self.set_class(name == "trail", "-trail")
         self.refresh_bindings()

@@ -37,6 +37,7 @@ PAGES = (
     PageName("reach", "Reach", "3", "Show what each server can open"),
     PageName("card", "Report card", "4", "Show the report card"),
     PageName("gaps", "Not assessed", "5", "Show what was not assessed"),
+    PageName("trail", "Audit trail", "6", "Show what server accounts were denied and what they started"),
 )
 """In the order of their keys."""
 

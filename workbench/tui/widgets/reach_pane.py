@@ -127,10 +127,11 @@ class ReachPane(Vertical):
 
     def _fill(self) -> None:
         width = max((self.size.width or 80) - 5, 30)
-        self.query_one(WayOn).set_options(Option(_way(way, self._home, width)) for way in self._ways)
+        self.query_one(WayOn).set_options(Option(way_on(way, self._home, width)) for way in self._ways)
 
 
-def _way(way: Server | Finding, home: str, width: int) -> Content:
+def way_on(way: Server | Finding, home: str, width: int) -> Content:
+    """One way on, as a line of ``width`` cells."""
     if isinstance(way, Finding):
         line = severity(way.severity) + plain(at_home(way.summary, home))
     else:

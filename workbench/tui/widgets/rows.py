@@ -1,0 +1,154 @@
+"""A table whose head stays and of which only the rows in view are drawn: thousands cost what a screenful does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.visual import Visual
+
+
+class RowsView(ScrollView, can_focus=True):
+    """A line a row, with a cursor. What the rows are is said by the tables made of it."""
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("home,g", "move(-1000000)", "First", show=False),
+        Binding("end,G", "move(1000000)", "Last", show=False),
+    ]
+
+    @dataclass
+    class Opened(Message):
+        """The person wants to see everything about the row under the cursor."""
+
+    @dataclass
+    class Moved(Message):
+        """The cursor is on another row."""
+
+    def __init__(self, **more: str) -> None:
+        super().__init__(**more)  # type: ignore[arg-type]
+        self._at = 0
+
+    def count(self) -> int:
+        """How many rows there are."""
+        raise NotImplementedError
+
+    def heads(self, width: int) -> Sequence[Content]:
+        """The lines above the rows for a width in cells."""
+        raise NotImplementedError
+
+    def line(self, number: int, width: int) -> Content:
+        """One row for a width in cells."""
+        raise NotImplementedError
+
+    @property
+    def position(self) -> str:
+        """Which of the rows is under the cursor: ``2 of 9``."""
+        return f"{self._at + 1} of {self.count()}" if self.count() else ""
+
+    def fill(self, at: int) -> None:
+        """Draw rows that have changed, with the cursor on a row or on the last where there are fewer."""
+        self._at = max(min(at, self.count() - 1), 0)
+        self._fit()
+        self._keep_in_view()
+        self.refresh()
+
+    def go(self, number: int) -> None:
+        """Put the cursor on a row."""
+        self._at = number
+        self._keep_in_view()
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def render_line(self, y: int) -> Strip:
+        """The head, or one of the rows in view."""
+        width = self._width
+        if width <= 0 or not self.count():
+            return Strip.blank(max(width, 0))
+        heads = self.heads(width)
+        if y < len(heads):
+            return self._drawn(heads[y], width)
+        number = y - len(heads) + round(self.scroll_y)
+        if number >= self.count():
+            return Strip.blank(width, self.rich_style)
+        line = self.line(number, width)
+        if number == self._at:
+            line = line.pad_right(max(width - line.cell_length, 0)).stylize_before(
+                "on $primary-muted" if self.has_focus else "on $foreground 8%"
+            )
+        return self._drawn(line, width)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fit the scrolling to the new height."""
+        self._fit()
+        self._keep_in_view()
+
+    def on_focus(self) -> None:
+        """Show that the cursor is here."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Show that the cursor is elsewhere."""
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """Open the row that was clicked."""
+        number = event.y - self._head + round(self.scroll_y)
+        if event.y >= self._head and number < self.count():
+            self.go(number)
+            self.action_open()
+
+    def action_open(self) -> None:
+        """Show everything about the row under the cursor."""
+        if self.count():
+            self.post_message(self.Opened())
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor."""
+        if self.count():
+            self.go(max(min(self._at + by, self.count() - 1), 0))
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by what is in view."""
+        self.action_move(by * max(self.size.height - self._head - 1, 1))
+
+    @property
+    def _width(self) -> int:
+        return self.scrollable_content_region.width
+
+    @property
+    def _head(self) -> int:
+        return len(self.heads(self._width))
+
+    def _fit(self) -> None:
+        self.virtual_size = Size(self._width, self.count() + self._head)
+
+    def _keep_in_view(self) -> None:
+        # The head stays where it is, so the room for rows is what is left below it.
+        room = max(self.size.height - self._head, 1)
+        top = round(self.scroll_y)
+        if self._at < top:
+            self.scroll_to(y=self._at, animate=False, immediate=True)
+        elif self._at >= top + room:
+            self.scroll_to(y=self._at - room + 1, animate=False, immediate=True)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Draw the rows that have come into view."""
+        super().watch_scroll_y(old_value, new_value)
+        self.refresh(Region(0, 0, self.size.width, self.size.height))
+
+    def _drawn(self, line: Content, width: int) -> Strip:
+        strips = Visual.to_strips(self, line.truncate(width), width, 1, self.visual_style)
+        return strips[0] if strips else Strip.blank(width)
