@@ -98,7 +98,7 @@ def _again(
     made, prepared = worked_out
     if made.digest != planned.digest:
         return Refusal(
-            "the plan that is made now has another digest than the file: the host changed since, or the file did",
+            "the plan made now has another digest than the file: the host changed since, or the file was edited",
             _anew(finding),
         )
     if not stands_for(made, as_written):

@@ -144,9 +144,11 @@ def test_plan_apply_and_undo(workbench: Command, kept: Keep, found: dict[str, st
     assert found[BROAD] not in left and found[OPEN] in left
     identity = ended.out.split()[0]
     assert f"workbench undo {identity}" in ended.out
+    repaired = tree(home)
     again = workbench("apply", file)
     assert again.status == 5
     assert "nothing was changed" in again.out
+    assert tree(home) == repaired
     assert workbench("undo", identity).status == 0
     assert tree(home / ".config") == before
     assert SECRET not in (home / ".local" / "state" / "workbench" / "runs" / identity / "journal.jsonl").read_text()
@@ -161,6 +163,33 @@ def test_a_mode_is_set_and_the_outcome_is_of_its_schema(
     assert (ended.json["state"], ended.json["finding"]) == ("applied", found[OPEN])
     assert config.stat().st_mode & 0o777 == 0o600
     assert ended.json["run"] in workbench("history").out
+
+
+def test_g9_what_did_not_help_is_rolled_back(
+    workbench: Command, kept: Keep, found: dict[str, str], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(home / ".config")
+    monkeypatch.setattr("workbench.planning.still_found", lambda *_: "the check still says it")
+    ended = workbench("apply", kept(found[BROAD]), "--json")
+    assert (ended.status, ended.json["state"]) == (5, "rolled back")
+    assert tree(home / ".config") == before
+    assert "undo" not in workbench("apply", kept(found[BROAD])).out
+
+
+def test_g17_a_secret_in_what_is_removed_is_seen_nowhere(
+    workbench: Command, kept: Keep, found: dict[str, str], config: Path, home: Path
+) -> None:
+    # The command of the fixtures holds every answer to this.
+    before = tree(home / ".config")
+    wanted = (found[FLAWED], "--fix", "clients/remove-server")
+    for form in ((), ("--diff",), ("--json",)):
+        assert "mcpServers.files" in workbench("plan", *wanted, *form).out
+    assert workbench("plan", *wanted, "--answer", f"how={SECRET}").status == 2
+    ended = workbench("apply", kept(*wanted), "--json")
+    assert ended.json["state"] == "applied"
+    assert SECRET not in config.read_text()
+    assert workbench("undo", ended.json["run"]).status == 0
+    assert tree(home / ".config") == before
 
 
 def _another_byte(file: Path) -> None:
@@ -258,7 +287,7 @@ def test_a_digest_that_was_noted_says_which_plan_is_meant(
         (b'{"schema_version": "\\u001b[2J"}', r"\x1b"),
         (b'{"schema_version": 1}', "is damaged at"),
         (b'{"schema_version": 1, "answers": [1]}', "is damaged at"),
-        (b" " * (5 << 20), "larger than 4 MiB"),
+        (b" " * (21 << 20), "larger than 20 MiB"),
     ],
 )
 def test_a_file_that_is_no_plan(workbench: Command, home: Path, content: bytes, said: str) -> None:

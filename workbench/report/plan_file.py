@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 Answer = str | int | float | bool | list[str] | None
 _MAKE_ONE = "make one with: workbench plan FINDING --json > plan.json"
-_LIMIT = 4 * 1024 * 1024  # bytes; a preview of thousands of lines has less
 
 
 @record
@@ -124,7 +123,7 @@ def read(path: Path) -> tuple[PlanDocument, Mapping[str, Any]]:
 
     name = visible(str(path))
     try:
-        raw = read_bounded(path, _LIMIT)
+        raw = read_bounded(path)
     except CannotLook as why:
         raise Unusable(f"{name} cannot be read: {why.why}") from why
     try:
