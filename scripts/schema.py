@@ -1,12 +1,18 @@
-"""Write the published JSON Schemas, of the report and of the inventory, from their types."""
+"""Write the published JSON Schemas of the documents for scripts from their types."""
 
 import json
 from pathlib import Path
 
 from workbench import audit_trail
-from workbench.report import document, servers
+from workbench.report import document, plan_file, run_document, servers
 
-SCHEMAS = {"report-v1.json": document, "servers-v1.json": servers, "audit-trail-v1.json": audit_trail}
+SCHEMAS = {
+    "report-v1.json": document,
+    "servers-v1.json": servers,
+    "audit-trail-v1.json": audit_trail,
+    "plan-v1.json": plan_file,
+    "run-v1.json": run_document,
+}
 
 if __name__ == "__main__":
     for name, module in SCHEMAS.items():

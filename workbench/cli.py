@@ -37,6 +37,10 @@ def _dispatch(options: argparse.Namespace) -> int:
         from workbench.audit_trail import audit_trail
 
         return audit_trail(options)
+    if options.command in ("plan", "apply"):
+        from workbench import repairing
+
+        return repairing.plan(options) if options.command == "plan" else repairing.apply(options)
     from workbench import commands
 
     if options.command == "list":
@@ -105,11 +109,26 @@ def _parser() -> argparse.ArgumentParser:
     trail.add_argument("--since", default="24h", metavar="TIME", help="how far back: 30m, 24h (default), 7d")
     trail.add_argument("--follow", action="store_true", help="go on with each new event until Ctrl+C")
     trail.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
+    plan = add("plan", help="show exactly what the repair of a finding would do; changes nothing")
+    plan.add_argument("finding", metavar="FINDING", help="its identity, or the beginning (see: --headless --json)")
+    plan.add_argument("--fix", metavar="FIX", help="which fix, where several repair it")
+    plan.add_argument(
+        "--answer", action="append", default=[], metavar="NAME=VALUE", help="what the fix asks, if not as it suggests"
+    )
+    shown = plan.add_mutually_exclusive_group()
+    shown.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as the file that apply takes")
+    shown.add_argument("--diff", action="store_true", help="only the changes")
+    apply = add("apply", help="apply a plan, if this host still gives the very same one")
+    apply.add_argument("plan", type=Path, metavar="PLAN", help="the file that workbench plan FINDING --json printed")
+    apply.add_argument("--digest", metavar="DIGEST", help="as plan showed it: refuse a file that holds another plan")
+    apply.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="the outcome as one JSON document"
+    )
     undo = add("undo", help="bring back what a repair replaced")
     undo.add_argument("run", metavar="RUN", help="the run's id, or its beginning (see: workbench history)")
     recover = add("recover", help="bring interrupted repairs back to the state before them")
     history = add("history", help="list the repairs that were made")
-    for command in (listing, explain, snapshot, servers, probe, trail, undo, recover, history):
+    for command in (listing, explain, snapshot, servers, probe, trail, plan, apply, undo, recover, history):
         _shared(command, again=True)
     return parser
 

@@ -20,8 +20,8 @@ from workbench.text import visible
 
 def headless(options: argparse.Namespace) -> int:
     """Print the report of this host, or of a snapshot file, and exit by what was found."""
-    workbench = _workbench(options)
-    snapshot = replayed(options) or _look(workbench, options)
+    workbench = workbench_of(options)
+    snapshot = replayed(options) or look(workbench, options)
     report = workbench.judge(snapshot)
     if options.json:
         from workbench.report.document import as_json
@@ -36,7 +36,7 @@ def headless(options: argparse.Namespace) -> int:
 
 def open_tui(options: argparse.Namespace) -> int:
     """Open the terminal app."""
-    workbench = _workbench(options)
+    workbench = workbench_of(options)
     snapshot = replayed(options)
     from workbench.tui.app import run
 
@@ -78,13 +78,13 @@ def print_snapshot(options: argparse.Namespace) -> int:
     """Print the Snapshot of this host as JSON."""
     from workbench.report.snapshot_file import to_json
 
-    print(to_json(_look(_workbench(options), options)))
+    print(to_json(look(workbench_of(options), options)))
     return Exit.CLEAN
 
 
 def history(options: argparse.Namespace) -> int:
     """Print every run, newest first."""
-    runs = _workbench(options).history()
+    runs = workbench_of(options).history()
     for run in runs:
         put(f"{run.identity}  {run.state.value:<15} {visible(run.plan.title)}\n")
     if not runs:
@@ -95,23 +95,25 @@ def history(options: argparse.Namespace) -> int:
 def undo(options: argparse.Namespace) -> int:
     """Undo one run."""
     try:
-        run = _workbench(options).undo(options.run)
+        run = workbench_of(options).undo(options.run)
     except LookupError as error:
         complain(visible(str(error.args[0] if error.args else error), 300))
         return Exit.USAGE
-    return _told(run)
+    return told(run)
 
 
 def recover(options: argparse.Namespace) -> int:
     """Recover every interrupted run."""
-    runs = _workbench(options).recover()
+    runs = workbench_of(options).recover()
     if not runs:
         print("no repair was interrupted", file=sys.stderr)
-    return max((_told(run) for run in runs), default=Exit.CLEAN)
+    return max((told(run) for run in runs), default=Exit.CLEAN)
 
 
-def _told(run: Run) -> int:
-    put(f"{run.identity}  {run.state.value}: {run.message or visible(run.plan.title)}\n")
+def told(run: Run, *, quiet: bool = False) -> int:
+    """Say how a run ended, unless ``quiet``, and give the exit status of it."""
+    if not quiet:
+        put(f"{run.identity}  {run.state.value}: {run.message or visible(run.plan.title)}\n")
     good = run.state in (RunState.APPLIED, RunState.UNDONE, RunState.RECOVERED)
     return Exit.CLEAN if good else Exit.REFUSED
 
@@ -125,7 +127,8 @@ def _verdict(report: Report, fail_on: str, least: float) -> int:
     return Exit.CLEAN
 
 
-def _look(workbench: Workbench, options: argparse.Namespace) -> Snapshot:
+def look(workbench: Workbench, options: argparse.Namespace) -> Snapshot:
+    """Look at this host, as root too where the options ask for it."""
     if not options.sudo:
         return workbench.look()
     from workbench.asking_root import look_with_sudo
@@ -133,7 +136,8 @@ def _look(workbench: Workbench, options: argparse.Namespace) -> Snapshot:
     return look_with_sudo(lambda privileged: workbench.look(privileged=privileged), agreed=options.yes)
 
 
-def _workbench(options: argparse.Namespace) -> Workbench:
+def workbench_of(options: argparse.Namespace) -> Workbench:
+    """The workbench for the host that the options name. Raises Unusable."""
     context = context_of(options)
     return Workbench(context, _plugins(options), state_folder(Path.home()), options.read_only)
 

@@ -128,6 +128,12 @@ class Workbench:
 
         return plan(fix, finding, snapshot, answers or {})
 
+    def answered(self, fix: Fix, finding: Finding, snapshot: Snapshot, given: Mapping[str, Any]) -> Any | Refusal:
+        """All that the fix asks, in its own type: as given, else as it suggests. None where it asks nothing."""
+        from workbench.planning import answered
+
+        return answered(fix, finding, snapshot, given)
+
     def prepare(self, plan: Plan) -> Prepared | Refusal:
         """Work the plan out against the files as they are now: exact bytes and modes. Writes nothing."""
         from workbench.repair.prepare import prepare

@@ -42,6 +42,14 @@ def plan(fix: Fix, finding: Finding, snapshot: Snapshot, answers: Mapping[str, A
     return made
 
 
+def answered(fix: Fix, finding: Finding, snapshot: Snapshot, given: Mapping[str, Any]) -> Any | Refusal:
+    """All that the fix asks, in its own type: as given, else as it suggests. None where it asks nothing."""
+    try:
+        return _answers(fix, finding, snapshot, given)
+    except Exception as error:  # noqa: BLE001, RUF100 - one broken fix must not take the workbench with it
+        return Refusal(f"the fix {fix.id} failed: {type(error).__name__}", "repair it by hand, as the lesson says")
+
+
 def still_found(plan: Plan, plugins: Plugins, snapshot: Snapshot) -> str:
     """On a fresh snapshot: "" when the finding of the plan is gone, else why it cannot be called repaired."""
     from workbench.scan import run_check

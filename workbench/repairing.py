@@ -1,0 +1,226 @@
+"""``workbench plan`` and ``workbench apply``: a repair in two steps, so that what was shown is all that is done."""
+
+from __future__ import annotations
+
+import argparse
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any
+
+from workbench.commands import look, told, workbench_of
+from workbench.engine import Workbench
+from workbench.exits import Exit, Unusable, complain
+from workbench.model.check import Fix
+from workbench.model.finding import Finding
+from workbench.model.plan import Plan, Refusal
+from workbench.model.report import Report
+from workbench.model.run import Run, RunState
+from workbench.model.snapshot import Snapshot
+from workbench.options import put
+from workbench.report.plan_file import Answer, PlanDocument, as_json, document, read, stands_for
+from workbench.text import visible
+
+if TYPE_CHECKING:
+    from workbench.repair.prepare import Prepared
+
+_LIST = "list them with: workbench --headless --json"
+_LIVE = "is made on the live host, so there is no --replay for it"
+_OTHERWISE = "the plan was made with other options (--home, --sudo, --container …)"
+_LOOK = "look with: workbench --headless"
+_EXAMPLES = 5
+
+
+def plan(options: argparse.Namespace) -> int:
+    """Print exactly what the repair of one finding would do. It changes nothing and writes nothing."""
+    if options.replay is not None:
+        raise Unusable(f"a plan {_LIVE}")
+    given = _given(options.answer)
+    workbench = workbench_of(options)
+    snapshot = look(workbench, options)
+    finding = _named(options.finding, workbench.judge(snapshot))
+    offered = workbench.fixes_for(finding)
+    if not offered:
+        complain(f"no repair of {finding.identity} is on offer; by hand: workbench explain {finding.check}")
+        return Exit.REFUSED
+    worked_out = _work_out(workbench, _chosen(offered, options.fix, finding), finding, snapshot, given)
+    if isinstance(worked_out, Refusal):
+        complain(f"no plan: {_said(worked_out)}; nothing was changed")
+        return Exit.REFUSED
+    made, _ = worked_out
+    if options.json:
+        print(as_json(made))
+        return Exit.CLEAN
+    from workbench.report.plan_text import as_diff, as_text
+
+    put(as_diff(made) if options.diff else as_text(made, finding, given))
+    return Exit.CLEAN
+
+
+def apply(options: argparse.Namespace) -> int:
+    """Make the plan of a file again on the host as it is now, and apply it only where it is the same plan."""
+    if options.replay is not None:
+        raise Unusable(f"a repair {_LIVE}")
+    planned, as_written = read(options.plan)
+    workbench = workbench_of(options)
+    made: Prepared | Refusal
+    if options.digest is not None and options.digest.lower() != planned.digest:
+        made = Refusal("the file has another digest than the one that --digest names", "look at what it would do")
+    else:
+        made = _again(workbench, look(workbench, options), planned, as_written)
+    run = _refused(planned, made) if isinstance(made, Refusal) else workbench.apply(made)
+    if options.json:
+        from workbench.report.run_document import as_json as run_as_json
+
+        print(run_as_json(run))
+        return told(run, quiet=True)
+    status = told(run)
+    if run.state is RunState.APPLIED:
+        put(f"undo it with: workbench undo {run.identity}\n")
+    return status
+
+
+def _again(
+    workbench: Workbench, snapshot: Snapshot, planned: PlanDocument, as_written: Mapping[str, Any]
+) -> Prepared | Refusal:
+    """What the plan of a file comes to on the host as it is now, where it is the same to the last byte."""
+    name = visible(planned.finding, 40)
+    found = [each for each in workbench.judge(snapshot).findings() if each.identity == planned.finding]
+    if not found:
+        return Refusal(f"this host has no finding {name} now: it is repaired already, or {_OTHERWISE}", _LOOK)
+    finding = found[0]
+    fix = next((each for each in workbench.fixes_for(finding) if each.id == planned.fix), None)
+    if fix is None:
+        return Refusal(f"no fix {visible(planned.fix, 100)} is on offer for the finding {name}", _anew(finding))
+    worked_out = _work_out(workbench, fix, finding, snapshot, planned.answers)
+    if isinstance(worked_out, Refusal):
+        return worked_out
+    made, prepared = worked_out
+    if made.digest != planned.digest:
+        return Refusal(
+            "the plan made now has another digest than the file: the host changed since, or the file was edited",
+            _anew(finding),
+        )
+    if not stands_for(made, as_written):
+        return Refusal(
+            "the file does not say what this workbench would do: it was edited, or made by another version",
+            _anew(finding),
+        )
+    return prepared
+
+
+def _work_out(
+    workbench: Workbench, fix: Fix, finding: Finding, snapshot: Snapshot, given: Mapping[str, Any]
+) -> tuple[PlanDocument, Prepared] | Refusal:
+    answers = _answers(workbench, fix, finding, snapshot, given)
+    if isinstance(answers, Refusal):
+        return answers
+    made: Plan | Refusal = workbench.plan(fix, finding, snapshot, answers)
+    prepared = made if isinstance(made, Refusal) else workbench.prepare(made)
+    return prepared if isinstance(prepared, Refusal) else (document(prepared, answers), prepared)
+
+
+def _answers(
+    workbench: Workbench, fix: Fix, finding: Finding, snapshot: Snapshot, given: Mapping[str, Any]
+) -> dict[str, Answer] | Refusal:
+    """Every answer of the fix, as JSON has it: as given, or as the fix suggests. Raises Unusable."""
+    answered = workbench.answered(fix, finding, snapshot, given)
+    if isinstance(answered, Refusal):
+        asked = _still_asked(fix, given)
+        if not asked and not given:
+            return answered
+        raise Unusable(f"{_said(answered)}" + (f"; {fix.id} asks: {', '.join(asked)}" if asked else ""))
+    if fix.answers is None:
+        return {}
+    from pydantic import TypeAdapter
+
+    from workbench.repair.preview import leaves
+    from workbench.secrets import recognise, redact
+
+    made: dict[str, Answer] = TypeAdapter(fix.answers).dump_python(answered, mode="json")
+    for name, text in leaves(made, ""):
+        if recognise(name, text) or redact(text) != text:
+            raise Unusable("an answer looks like a secret, which no plan may hold: it would stand in the file")
+    return made
+
+
+def _still_asked(fix: Fix, given: Mapping[str, Any]) -> list[str]:
+    """What the fix asks and nobody answered, as it is written on the command line."""
+    if fix.answers is None or set(given) - {field.name for field in fields(fix.answers)}:
+        return []
+    wanted = [
+        field.name
+        for field in fields(fix.answers)
+        if field.name not in given and field.default is MISSING and field.default_factory is MISSING
+    ]
+    try:
+        kinds = typing.get_type_hints(fix.answers)
+    except Exception:  # noqa: BLE001, RUF100 - a plugin may name types that are not there
+        kinds = {}
+    return [f"--answer {name}={_kind(kinds.get(name))}" for name in wanted]
+
+
+def _kind(kind: Any) -> str:
+    if typing.get_origin(kind) is typing.Literal:
+        return "|".join(map(str, typing.get_args(kind)))
+    return {bool: "true|false", int: "NUMBER"}.get(kind, "TEXT")
+
+
+def _given(pairs: list[str]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for pair in pairs:
+        # The text behind the name is never said again: it may be what must not be seen.
+        name, equals, text = pair.partition("=")
+        if not equals or not name.isidentifier():
+            raise Unusable("--answer takes NAME=VALUE, such as --answer version=1.2.3")
+        if name in given:
+            raise Unusable(f"--answer {visible(name, 100)} is given twice")
+        given[name] = text
+    return given
+
+
+def _named(beginning: str, report: Report) -> Finding:
+    """The one finding whose identity begins so. Raises Unusable."""
+    shown = visible(beginning, 40)
+    found = {each.identity: each for each in report.findings() if beginning and each.identity.startswith(beginning)}
+    if not found:
+        raise Unusable(f"there is no finding {shown or 'without a name'} on this host now; {_LIST}")
+    if len(found) > 1:
+        some = ", ".join(sorted(found)[:_EXAMPLES]) + (" …" if len(found) > _EXAMPLES else "")
+        raise Unusable(f"{len(found)} findings begin with {shown}: {some}; give more of the one you mean")
+    return next(iter(found.values()))
+
+
+def _chosen(offered: tuple[Fix, ...], named: str | None, finding: Finding) -> Fix:
+    if named is None and len(offered) == 1:
+        return offered[0]
+    chosen = next((fix for fix in offered if fix.id == named), None)
+    if chosen is None:
+        listed = "; ".join(f"{fix.id} ({fix.safety.value}): {visible(fix.title, 100)}" for fix in offered)
+        wrong = f"{visible(named, 100)} does not repair" if named is not None else f"{len(offered)} fixes repair"
+        raise Unusable(f"{wrong} {finding.identity}; choose with --fix one of: {listed}")
+    return chosen
+
+
+def _refused(planned: PlanDocument, why: Refusal) -> Run:
+    from workbench.repair.transaction import refused
+
+    # Of a file that is not believed nothing is said again but what names it.
+    named = Plan(
+        visible(planned.fix, 100),
+        visible(planned.check, 100),
+        visible(planned.finding, 40),
+        "",
+        planned.safety,
+        planned.reversal,
+        (),
+    )
+    return refused(named, (), _said(why))
+
+
+def _said(why: Refusal) -> str:
+    return visible(f"{why.reason} ({why.instead})" if why.instead else why.reason, 1000)
+
+
+def _anew(finding: Finding) -> str:
+    return f"look at it and plan again: workbench plan {finding.identity}"

@@ -1,0 +1,165 @@
+"""A plan as a file: what ``workbench plan --json`` writes and ``workbench apply`` holds this host to.
+
+The published schema (``schema/plan-v1.json``) is made from these types; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench import __version__
+from workbench.exits import Unusable
+from workbench.model.plan import EditValue, RemoveValue, RestoreValue, Reversal, Safety, SetMode, SetValue
+from workbench.model.record import record
+from workbench.report.json_text import json_text
+from workbench.text import visible
+
+if TYPE_CHECKING:
+    from workbench.repair.prepare import Prepared
+
+SCHEMA_VERSION = 1
+Answer = str | int | float | bool | list[str] | None
+_MAKE_ONE = "make one with: workbench plan FINDING --json > plan.json"
+
+
+@record
+class ChangeDocument:
+    """What happens to one file: in words, as a unified diff without secrets, and as permission bits (null: kept)."""
+
+    path: str
+    words: str
+    diff: str
+    mode_before: int | None
+    mode_after: int | None
+
+
+@record
+class PlanDocument:
+    """One repair of one finding, worked out against the files as they are.
+
+    ``answers`` are what the fix asks, as given or as it suggests. ``digest`` is SHA-256 over the plan, over what every
+    file is now (bytes, mode, owner, inode, time of change) and over what it will be.
+    """
+
+    schema_version: int
+    workbench: str
+    finding: str
+    check: str
+    fix: str
+    answers: dict[str, Answer]
+    title: str
+    safety: Safety
+    reversal: Reversal
+    consequences: str
+    keeps: str
+    operations: list[SetMode | EditValue | RemoveValue | SetValue]
+    changes: list[ChangeDocument]
+    digest: str
+
+
+def document(prepared: Prepared, answers: Mapping[str, Answer]) -> PlanDocument:
+    """The prepared plan as the document that is shown, kept, and compared before it is applied."""
+    plan = prepared.plan
+    return PlanDocument(
+        schema_version=SCHEMA_VERSION,
+        workbench=__version__,
+        finding=plan.finding,
+        check=plan.check,
+        fix=plan.fix,
+        answers=dict(answers),
+        title=plan.title,
+        safety=plan.safety,
+        reversal=plan.reversal,
+        consequences=plan.consequences,
+        keeps=plan.keeps,
+        operations=[each for each in plan.operations if not isinstance(each, RestoreValue)],
+        changes=[
+            ChangeDocument(change.path, change.words, change.diff, change.mode_before, change.mode_after)
+            for change in prepared.changes
+        ],
+        digest=digest(prepared),
+    )
+
+
+def digest(prepared: Prepared) -> str:
+    """SHA-256, in hexadecimal, over the plan, what every file of it is now, and what each will be."""
+    from workbench.repair.staged import StagedWrite
+
+    parts: list[Any] = [prepared.plan.digest]
+    for staged in prepared.operations:
+        before = staged.before
+        same = [before.kind, before.device, before.inode, before.mode, before.uid, before.gid]
+        # As the transaction compares: size and time of a directory change while it lives.
+        same += [before.links] if before.kind == "file" else []
+        if isinstance(staged, StagedWrite):
+            parts.append([staged.path, staged.real, same, before.sha256, before.modified, staged.after])
+        else:
+            parts.append([staged.path, staged.real, same, staged.mode])
+    return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode("ascii")).hexdigest()
+
+
+def as_json(made: PlanDocument) -> str:
+    """The document as JSON text, ASCII only."""
+    return json_text(made, 2)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the document, made from the types."""
+    from pydantic import TypeAdapter
+
+    made = TypeAdapter(PlanDocument).json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "plan-v1.json", **made}
+
+
+def read(path: Path) -> tuple[PlanDocument, Mapping[str, Any]]:
+    """Read a plan file, which may come from anywhere: as its types, and as it stands there. Raises Unusable."""
+    from workbench.documents.decoding import decode
+    from workbench.documents.model import Malformed
+    from workbench.host.files import CannotLook, read_bounded
+
+    name = visible(str(path))
+    try:
+        raw = read_bounded(path)
+    except CannotLook as why:
+        raise Unusable(f"{name} cannot be read: {why.why}") from why
+    try:
+        # PowerShell's ">" writes UTF-16.
+        data = json.loads(decode(raw)[0], object_pairs_hook=_once)
+    except (Malformed, ValueError, RecursionError) as error:
+        raise Unusable(f"{name} is not JSON; {_MAKE_ONE}") from error
+    version = data.get("schema_version") if isinstance(data, dict) else None
+    if type(version) is not int or version != SCHEMA_VERSION:
+        said = f" (it says version {visible(str(version), 40)})" if version is not None else ""
+        raise Unusable(f"{name} is no plan of version {SCHEMA_VERSION}, which this workbench reads{said}; {_MAKE_ONE}")
+    return _typed(data, name), data
+
+
+def stands_for(made: PlanDocument, told: Mapping[str, Any]) -> bool:
+    """Whether a plan file says this document word for word, so that nobody was shown anything else."""
+    return bool(json.loads(as_json(made)) == told)
+
+
+def _typed(data: Mapping[str, Any], name: str) -> PlanDocument:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        made: PlanDocument = TypeAdapter(PlanDocument).validate_python(data)
+    except (ValidationError, RecursionError) as error:
+        where = ""
+        if isinstance(error, ValidationError):
+            first = error.errors(include_input=False, include_url=False)[0]
+            where = f" at {visible('.'.join(map(str, first['loc'])), 200)}: {visible(first['msg'], 200)}"
+        raise Unusable(f"{name} is damaged{where}; {_MAKE_ONE}") from error
+    return made
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Of a member that stands there twice another reader may show the other one.
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a member stands there twice")
+    return made
