@@ -77,7 +77,19 @@ from workbench.model.launch import (
     PackageSpec,
     RootArgument,
 )
-from workbench.model.plan import EditValue, Operation, Plan, Refusal, RemoveValue, Reversal, Safety, SetMode, SetValue
+from workbench.model.plan import (
+    EditLine,
+    EditValue,
+    Operation,
+    Plan,
+    Refusal,
+    RemoveValue,
+    Reversal,
+    Safety,
+    SetMode,
+    SetValue,
+    StartupFormat,
+)
 from workbench.model.processes import ServerProcess
 from workbench.model.servers import Server
 from workbench.model.session import StartupFile
@@ -138,6 +150,7 @@ __all__ = [
     "ContainerMount",
     "ContainerOption",
     "ContainerOptions",
+    "EditLine",
     "EditValue",
     "EngineFact",
     "EnvironmentEntry",
@@ -183,6 +196,7 @@ __all__ = [
     "Snapshot",
     "SocketFact",
     "StartupFile",
+    "StartupFormat",
     "Subject",
     "SudoCommand",
     "SudoDecision",
