@@ -92,6 +92,7 @@ def test_no_secret_is_told(home: Path, tmp_path: Path) -> None:
         f'API_PASSWORD="{PASSWORD}2 {PASSWORD}3" run\n'
         f"# export GH_TOKEN={OTHER}\n"
         f"curl -H 'Authorization: Bearer {OTHER}x'\n"
+        f"alias a='tool -u me:{PASSWORD}'\n"
     )
     write(home, ".bashrc", f"{around}export GH_TOKEN={TOKEN}\n{around}")
     made = planned(FIX, CHECK, looked_at(home))
@@ -109,7 +110,13 @@ def test_no_secret_is_told(home: Path, tmp_path: Path) -> None:
     for text in said:
         for secret in (TOKEN, OTHER, PASSWORD, TOKEN[6:], OTHER[8:]):
             assert secret not in text, text
-    assert "-export GH_TOKEN=<redacted>" in prepared.changes[0].diff
+    assert prepared.changes[0].diff.split("\n")[2:] == [
+        "@@ -1,1 +1,0 @@",
+        "-export DB_PASSWORD=<redacted>",
+        "@@ -6,2 +5,0 @@",
+        "-export GH_TOKEN=<redacted>",
+        "-export DB_PASSWORD=<redacted>",
+    ]
     (kept,) = (state / "runs" / run.identity).glob("backup-*")
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 

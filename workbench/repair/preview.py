@@ -14,7 +14,7 @@ from typing import Any
 from workbench.documents import Malformed, parse
 from workbench.model.plan import EditLine, EditValue, FileEdit, RemoveValue, RestoreLine, SetValue
 from workbench.repair.paths import Refused
-from workbench.repair.preview_lines import startup_lines, startup_secrets, variable_of
+from workbench.repair.preview_lines import changed_lines, startup_secrets, variable_of
 from workbench.secrets import recognise, redact, redact_values
 from workbench.text import visible
 
@@ -36,14 +36,12 @@ def diff(path: str, before: bytes, after: bytes, edits: Sequence[FileEdit]) -> s
     if isinstance(edits[0], EditLine | RestoreLine):
         secrets = startup_secrets(before, form) | startup_secrets(after, form)
         names = {name for edit in edits if (name := variable_of(edit))}
-        old, new = (
-            [_masked(line, secrets, told) for line in startup_lines(raw, secrets, names)] for raw in (before, after)
-        )
+        body = [_masked(line, secrets, told) for line in changed_lines(before, after, secrets, names)]
     else:
         secrets = _secrets_of(before, form) | _secrets_of(after, form)
         old = _lines(before, form, secrets, told)
         new = _lines(after, form, secrets, told)
-    body = list(_same_length(old, new) if len(old) == len(new) else _other_length(old, new))
+        body = list(_same_length(old, new) if len(old) == len(new) else _other_length(old, new))
     if not body:
         body = [" (the lines that change cannot be shown: they hold a secret)"]
     lines = [line[:1] + _shown(line[1:]) for line in body]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from workbench.model.plan import EditLine, FileEdit, RestoreLine
 from workbench.secrets import recognise, redact, redact_values
 
 _HIDDEN = "<redacted>"
+_REACH = 220  # lines; a plan changes a hundred at most, and each once
 _ASSIGNMENT = re.compile(r"(?<!\w)([A-Za-z_]\w*)[ \t]*\+?=[ \t]*(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s;&|\"']+))")
 _SET = re.compile(r"(?<!\w)set[ \t]+(?:-\S+[ \t]+)*([A-Za-z_]\w*)[ \t]+(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s;&|\"']+))")
 
@@ -30,10 +31,46 @@ def startup_secrets(raw: bytes, form: str) -> set[str]:
     return found
 
 
-def startup_lines(raw: bytes, secrets: Collection[str], variables: Collection[str]) -> list[str]:
-    """The lines with every secret masked, and all that stands behind the name of one of these variables."""
-    text = redact_values(redact(_text(raw)), sorted(secrets, key=len, reverse=True))
-    return [_without_values(line, variables) for line in text.split("\n")]
+def changed_lines(before: bytes, after: bytes, secrets: Collection[str], variables: Collection[str]) -> list[str]:
+    """The body of a unified diff without a line of what stays: a secret may be spelled in any way around it.
+
+    Every secret is masked, and all that stands behind the name of one of these variables.
+    """
+    values = sorted(secrets, key=len, reverse=True)
+
+    def shown(line: str) -> str:
+        return _without_values(redact_values(redact(line), values), variables)
+
+    return [
+        line
+        for begin, gone, start, new in _hunks(_text(before).split("\n"), _text(after).split("\n"))
+        for line in (
+            f"@@ -{begin},{len(gone)} +{start},{len(new)} @@",
+            *(f"-{shown(each)}" for each in gone),
+            *(f"+{shown(each)}" for each in new),
+        )
+    ]
+
+
+def _hunks(old: list[str], new: list[str]) -> Iterator[tuple[int, list[str], int, list[str]]]:
+    """Where the lines differ: the number and the lines of both. Few do, so the next that agree are near."""
+    at, to = 0, 0
+    while at < len(old) or to < len(new):
+        if old[at : at + 1] == new[to : to + 1]:
+            at, to = at + 1, to + 1
+            continue
+        less, more = next(
+            (
+                (less, reach - less)
+                for reach in range(1, _REACH)
+                for less in range(reach, -1, -1)
+                if old[at + less : at + less + 1] == new[to + reach - less : to + reach - less + 1]
+                and (at + less < len(old) or to + reach - less >= len(new))
+            ),
+            (len(old) - at, len(new) - to),
+        )
+        yield at + 1, old[at : at + less], to + 1, new[to : to + more]
+        at, to = at + less, to + more
 
 
 def variable_of(edit: FileEdit) -> str:
