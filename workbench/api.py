@@ -78,7 +78,19 @@ from workbench.model.launch import (
     PackageSpec,
     RootArgument,
 )
-from workbench.model.plan import EditValue, Operation, Plan, Refusal, RemoveValue, Reversal, Safety, SetMode, SetValue
+from workbench.model.plan import (
+    EditLine,
+    EditValue,
+    Operation,
+    Plan,
+    Refusal,
+    RemoveValue,
+    Reversal,
+    Safety,
+    SetMode,
+    SetValue,
+    StartupFormat,
+)
 from workbench.model.processes import ServerProcess
 from workbench.model.servers import Server
 from workbench.model.session import StartupFile
@@ -140,6 +152,7 @@ __all__ = [
     "ContainerMount",
     "ContainerOption",
     "ContainerOptions",
+    "EditLine",
     "EditValue",
     "EngineFact",
     "EnvironmentEntry",
@@ -185,6 +198,7 @@ __all__ = [
     "Snapshot",
     "SocketFact",
     "StartupFile",
+    "StartupFormat",
     "Subject",
     "SudoCommand",
     "SudoDecision",

@@ -9,13 +9,13 @@ from typing import Any
 
 from workbench.model.check import Fix
 from workbench.model.finding import Finding
-from workbench.model.plan import EditValue, Plan, Refusal, RemoveValue, Safety, SetMode, SetValue
+from workbench.model.plan import EditLine, EditValue, Plan, Refusal, RemoveValue, Safety, SetMode, SetValue
 from workbench.model.report import CheckResult, Status
 from workbench.model.snapshot import Snapshot
 from workbench.plugins import Plugins, load
 from workbench.text import visible
 
-_PLANNED = (SetMode, EditValue, RemoveValue, SetValue)
+_PLANNED = (SetMode, EditValue, RemoveValue, SetValue, EditLine)
 _STRICTNESS = (Safety.SAFE, Safety.REVIEW, Safety.GUIDE)
 
 
@@ -51,7 +51,10 @@ def answered(fix: Fix, finding: Finding, snapshot: Snapshot, given: Mapping[str,
 
 
 def still_found(plan: Plan, plugins: Plugins, snapshot: Snapshot) -> str:
-    """On a fresh snapshot: "" when the finding of the plan is gone, else why it cannot be called repaired."""
+    """On a fresh snapshot: "" when the finding of the plan is gone, else why it cannot be called repaired.
+
+    A plan that takes effect later is not held to a finding that must still be there until then.
+    """
     from workbench.scan import run_check
 
     check = plugins.checks.get(plan.check)
@@ -77,7 +80,7 @@ def _built_in() -> Plugins:
 
 def _verdict(result: CheckResult, plan: Plan) -> str:
     for finding in result.findings:
-        if finding.identity == plan.finding:
+        if finding.identity == plan.finding and not plan.later:
             return f"the repair did not help, the check still says: {finding.summary}"
     if result.status is Status.ERROR:
         return f"it could not be verified: {result.reason}"

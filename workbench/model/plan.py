@@ -98,8 +98,52 @@ class RestoreValue:
     operation: Literal["restore-value"] = "restore-value"
 
 
+StartupFormat = Literal["sh", "bash", "zsh", "fish", "environment"]
+"""Whose parser reads a startup file; ``environment`` is one assignment a line, as pam_env and environment.d read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditLine:
+    """Change one line of a startup file and keep every other byte. Refused unless the line stands there as it is said.
+
+    With ``expect``, what must stand alone on ``line`` (counted from 1), that becomes ``value``. With ``variable`` the
+    line is taken out, which must assign that variable and do nothing else: the plan holds no value, for it is a secret.
+    With neither, ``value`` becomes a new last line, and ``line`` is 0.
+    """
+
+    path: str
+    format: StartupFormat
+    line: int = 0
+    expect: str = ""
+    value: str = ""
+    variable: str = ""
+    operation: Literal["edit-line"] = "edit-line"
+
+    @property
+    def pointer(self) -> Pointer:
+        """Where it is in the file, in words, as the edits of a document have it."""
+        return (f"line {self.line}" if self.line else "the last line",)
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreLine:
+    """Put back the line that ``undoes`` changed, from the backup of its run. Only an undo plans it: no fix may."""
+
+    path: str
+    format: StartupFormat
+    undoes: EditLine
+    operation: Literal["restore-line"] = "restore-line"
+
+    @property
+    def pointer(self) -> Pointer:
+        """Where it is in the file, in words."""
+        return self.undoes.pointer
+
+
 Edit = EditValue | RemoveValue | SetValue | RestoreValue
-Operation = SetMode | Edit
+LineEdit = EditLine | RestoreLine
+FileEdit = Edit | LineEdit
+Operation = SetMode | FileEdit
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +151,8 @@ class Plan:
     """One repair of one finding. ``finding`` is the finding's identity, ``check`` the check that must pass afterwards.
 
     ``consequences`` says in plain words what may stop working; ``keeps`` what undo does not bring back ("" for all).
+    ``later`` says when it takes effect ("" for at once), such as "at your next login": until then the check goes on
+    finding what it found, and all that is verified is that the change is in place.
     """
 
     fix: str
@@ -118,6 +164,7 @@ class Plan:
     operations: tuple[Operation, ...]
     consequences: str = ""
     keeps: str = ""
+    later: str = ""
 
     @property
     def digest(self) -> str:

@@ -20,13 +20,15 @@ class StartupFile:
     """One file that a shell or a login reads at its start.
 
     ``owner`` is the uid whose sessions read it, None for every account's. ``read_by`` is the file that sources it, ""
-    for one that is read by itself. ``secrets`` are those that it exports.
+    for one that is read by itself. ``secrets`` are those that it exports, ``umasks`` the line and the words of each
+    umask that it sets.
     """
 
     path: str
     owner: int | None
     read_by: str = ""
     secrets: tuple[StartupSecret, ...] = ()
+    umasks: tuple[tuple[int, str], ...] = ()
 
 
 @record

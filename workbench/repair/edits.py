@@ -11,30 +11,45 @@ from workbench.documents import EditRefused, Malformed, parse, replace_string
 from workbench.documents.changing import insert_value, remove_value, replace_value, restore_value
 from workbench.documents.proof import NOTHING, changed, same, value_or_nothing
 from workbench.model.finding import Pointer
-from workbench.model.plan import Edit, EditValue, RemoveValue, RestoreValue, SetValue
+from workbench.model.plan import (
+    Edit,
+    EditLine,
+    EditValue,
+    FileEdit,
+    LineEdit,
+    RemoveValue,
+    RestoreLine,
+    RestoreValue,
+    SetValue,
+)
+from workbench.repair.lines import inverse_lines, lines_edited, lines_hold, lines_taken_back, require_accepted
 from workbench.repair.paths import Refused
 from workbench.text import visible
 
 
-def edited(raw: bytes, edits: Sequence[Edit]) -> bytes:
+def edited(raw: bytes, edits: Sequence[FileEdit]) -> bytes:
     """The bytes with every edit made, in order. Raises Refused where one does not fit the document as it is."""
-    made = raw
-    for edit in edits:
+    if lines := line_edits(edits):
+        return lines_edited(raw, lines)
+    made, values = raw, value_edits(edits)
+    for edit in values:
         try:
             made = _made(made, edit)
         except (EditRefused, Malformed) as why:
             raise Refused(f"{visible(edit.path)}: {_reason(why)}", "scan again: the file may have changed") from why
-    _require_least_change(raw, made, edits)
+    _require_least_change(raw, made, values)
     return made
 
 
-def taken_back(there: bytes, edits: Sequence[Edit], left: Sequence[str], backup: Callable[[], bytes]) -> bytes:
+def taken_back(there: bytes, edits: Sequence[FileEdit], left: Sequence[str], backup: Callable[[], bytes]) -> bytes:
     """The bytes with every edit taken back, last first; what else was written since stays.
 
     ``backup`` gives the document before the edits. Raises Refused where the place of an edit is not as it was left.
     """
+    if lines := line_edits(edits):
+        return lines_taken_back(there, lines, backup)
     made = there
-    for number, edit in reversed(list(enumerate(edits))):
+    for number, edit in reversed(list(enumerate(value_edits(edits)))):
         if isinstance(edit, EditValue):
             made = edited(made, inverse((edit,)))
             continue
@@ -50,9 +65,12 @@ def taken_back(there: bytes, edits: Sequence[Edit], left: Sequence[str], backup:
     return made
 
 
-def require_edited(staged: bytes, edits: Sequence[Edit], left: Sequence[str]) -> None:
+def require_edited(staged: bytes, edits: Sequence[FileEdit], left: Sequence[str]) -> None:
     """Let the document's own parser read the staged bytes and find each place as it is to be. Raises Refused."""
-    for number, edit in enumerate(edits):
+    if lines := line_edits(edits):
+        require_accepted(staged, lines)
+        return
+    for number, edit in enumerate(value_edits(edits)):
         value = _parsed(staged, edit)
         if isinstance(edit, EditValue):
             right = value_or_nothing(value, edit.pointer) == edit.value
@@ -62,8 +80,10 @@ def require_edited(staged: bytes, edits: Sequence[Edit], left: Sequence[str]) ->
             raise Refused(f"the staged copy of {visible(edit.path)} does not hold the new value; nothing was changed")
 
 
-def holds(content: bytes, edits: Sequence[Edit], left: Sequence[str]) -> bool:
+def holds(content: bytes, edits: Sequence[FileEdit], left: Sequence[str]) -> bool:
     """Whether every edit's place is as the edit left it."""
+    if lines := line_edits(edits):
+        return lines_hold(content, lines)
     try:
         require_edited(content, edits, left)
     except Refused:
@@ -71,17 +91,34 @@ def holds(content: bytes, edits: Sequence[Edit], left: Sequence[str]) -> bool:
     return bool(edits)
 
 
-def what_is_left(after: bytes, edits: Sequence[Edit]) -> tuple[str, ...]:
+def what_is_left(after: bytes, edits: Sequence[FileEdit]) -> tuple[str, ...]:
     """Of each edit the digest of what stands at its place, in the document that the edits were made in."""
-    return tuple("" if isinstance(edit, EditValue) else _digest(_place(_parsed(after, edit), edit)) for edit in edits)
+    if line_edits(edits):
+        return ("",) * len(edits)
+    return tuple(
+        "" if isinstance(edit, EditValue) else _digest(_place(_parsed(after, edit), edit))
+        for edit in value_edits(edits)
+    )
 
 
-def inverse(edits: Sequence[Edit]) -> tuple[Edit, ...]:
+def inverse(edits: Sequence[FileEdit]) -> tuple[FileEdit, ...]:
     """The edits that bring back what these replace."""
-    return tuple(_inverse(edit) for edit in reversed(edits))
+    if lines := line_edits(edits):
+        return inverse_lines(lines)
+    return tuple(_inverse(edit) for edit in reversed(value_edits(edits)))
 
 
-def _inverse(edit: Edit) -> Edit:
+def line_edits(edits: Sequence[FileEdit]) -> tuple[LineEdit, ...]:
+    """The edits that are of lines: all or none, for a file is a document or is not."""
+    return tuple(edit for edit in edits if isinstance(edit, EditLine | RestoreLine))
+
+
+def value_edits(edits: Sequence[FileEdit]) -> tuple[Edit, ...]:
+    """The edits that are of a document's values: all or none."""
+    return tuple(edit for edit in edits if not isinstance(edit, EditLine | RestoreLine))
+
+
+def _inverse(edit: Edit) -> FileEdit:
     if isinstance(edit, EditValue):
         return EditValue(edit.path, edit.format, edit.pointer, expect=edit.value, value=edit.expect)
     if isinstance(edit, RestoreValue):
@@ -89,11 +126,14 @@ def _inverse(edit: Edit) -> Edit:
     return RestoreValue(edit.path, edit.format, edit.pointer, edit)
 
 
-def overlap(edits: Sequence[Edit]) -> bool:
+def overlap(edits: Sequence[FileEdit]) -> bool:
     """Whether two edits concern the same part of the document, so that one would move what the other means."""
     if all(isinstance(edit, EditValue) for edit in edits):
         return False
-    scopes = [edit.pointer if isinstance(edit, EditValue) else scope(edit) for edit in edits]
+    if line_edits(edits):
+        numbers = [edit.line for edit in edits if isinstance(edit, EditLine)]
+        return len(set(numbers)) < len(edits)
+    scopes = [edit.pointer if isinstance(edit, EditValue) else scope(edit) for edit in value_edits(edits)]
     return any(
         one[: len(other)] == other
         for place, one in enumerate(scopes)

@@ -12,10 +12,24 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from workbench.model.plan import Edit, EditValue, Operation, Plan, Refusal, RemoveValue, RestoreValue, SetMode, SetValue
+from workbench.model.plan import (
+    Edit,
+    EditLine,
+    EditValue,
+    FileEdit,
+    Operation,
+    Plan,
+    Refusal,
+    RemoveValue,
+    RestoreLine,
+    RestoreValue,
+    SetMode,
+    SetValue,
+)
 from workbench.model.run import Change
 from workbench.repair.edits import edited, json_of, overlap, what_is_left
 from workbench.repair.fingerprint import Fingerprint, exists, read, status_of
+from workbench.repair.lines import said as said_of_line
 from workbench.repair.paths import Refused, Spot, require_plain, spot
 from workbench.repair.preview import diff, leaves
 from workbench.repair.publish import sha256
@@ -141,7 +155,9 @@ def _write(operations: Sequence[Operation]) -> tuple[Staged, Change, bytes]:
         return staged, change, after
 
 
-def _words(edit: Edit) -> str:
+def _words(edit: FileEdit) -> str:
+    if isinstance(edit, EditLine | RestoreLine):
+        return redact(visible(said_of_line(edit), 2000))
     where = ".".join(str(step) for step in edit.pointer)
     if isinstance(edit, EditValue):
         said = f"replace {edit.expect!r} by {edit.value!r} at {where}"
@@ -173,7 +189,14 @@ def _require_narrower(before: Fingerprint, mode: int, shown: str) -> None:
         raise Refused(f"the mode {mode:04o} would give other accounts more of {shown} than {before.mode:04o} does")
 
 
-def _require_no_secret(edit: Edit) -> None:
+def _require_no_secret(edit: FileEdit) -> None:
+    if isinstance(edit, RestoreLine):
+        raise Refused("only an undo puts back what a backup holds")
+    if isinstance(edit, EditLine):
+        said = (edit.expect, edit.value, edit.variable)
+        if any(redact(text) != text or "\n" in text or "\r" in text for text in said):
+            raise Refused(f"a line to change in {visible(edit.path)} looks like a secret, which no plan may hold")
+        return
     name = next((step for step in reversed(edit.pointer) if isinstance(step, str)), "")
     for own, text in _said(edit, name):
         if recognise(own, text) or redact(text) != text:

@@ -12,8 +12,9 @@ from functools import partial
 from typing import Any
 
 from workbench.documents import Malformed, parse
-from workbench.model.plan import Edit, EditValue, RemoveValue, SetValue
+from workbench.model.plan import EditLine, EditValue, FileEdit, RemoveValue, RestoreLine, SetValue
 from workbench.repair.paths import Refused
+from workbench.repair.preview_lines import changed_lines, startup_secrets, variable_of
 from workbench.secrets import recognise, redact, redact_values
 from workbench.text import visible
 
@@ -28,14 +29,19 @@ _COMPARED = 2000  # lines; comparing more takes minutes
 _MASK = "<redacted>"
 
 
-def diff(path: str, before: bytes, after: bytes, edits: Sequence[Edit]) -> str:
+def diff(path: str, before: bytes, after: bytes, edits: Sequence[FileEdit]) -> str:
     """A unified diff of two versions of a document, every secret redacted, every line visible."""
     form = edits[0].format
-    secrets = _secrets_of(before, form) | _secrets_of(after, form)
     told = tuple(text for edit in edits for text in _told(edit))
-    old = _lines(before, form, secrets, told)
-    new = _lines(after, form, secrets, told)
-    body = list(_same_length(old, new) if len(old) == len(new) else _other_length(old, new))
+    if isinstance(edits[0], EditLine | RestoreLine):
+        secrets = startup_secrets(before, form) | startup_secrets(after, form)
+        names = {name for edit in edits if (name := variable_of(edit))}
+        body = [_masked(line, secrets, told) for line in changed_lines(before, after, secrets, names)]
+    else:
+        secrets = _secrets_of(before, form) | _secrets_of(after, form)
+        old = _lines(before, form, secrets, told)
+        new = _lines(after, form, secrets, told)
+        body = list(_same_length(old, new) if len(old) == len(new) else _other_length(old, new))
     if not body:
         body = [" (the lines that change cannot be shown: they hold a secret)"]
     lines = [line[:1] + _shown(line[1:]) for line in body]
@@ -45,12 +51,16 @@ def diff(path: str, before: bytes, after: bytes, edits: Sequence[Edit]) -> str:
     return "\n".join([f"--- {visible(path)}", f"+++ {visible(path)}", *lines])
 
 
-def _told(edit: Edit) -> tuple[str, ...]:
+def _told(edit: FileEdit) -> tuple[str, ...]:
     """What the plan itself names, which is no secret, however random it looks."""
     if isinstance(edit, EditValue):
         return (edit.expect, edit.value)
     if isinstance(edit, SetValue):
         return (edit.value,)
+    if isinstance(edit, EditLine):
+        return (edit.expect, edit.value, edit.variable)
+    if isinstance(edit, RestoreLine):
+        return _told(edit.undoes)
     return edit.items if isinstance(edit, RemoveValue) else ()
 
 

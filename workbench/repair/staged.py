@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workbench.model.plan import Edit
+from workbench.model.plan import FileEdit
 from workbench.repair.fingerprint import Fingerprint
 
 
@@ -20,7 +20,7 @@ class StagedWrite:
     real: str
     before: Fingerprint
     after: str
-    edits: tuple[Edit, ...] = ()
+    edits: tuple[FileEdit, ...] = ()
     left: tuple[str, ...] = ()
 
 

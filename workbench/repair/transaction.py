@@ -195,7 +195,8 @@ def _end(writer: Writer, state: RunState, message: str) -> Run:
 def _applied(plan: Plan, undoes: str) -> str:
     if undoes:
         return "everything is as it was before" if not plan.keeps else f"undone, except: {plan.keeps}"
-    return "applied and verified" + (f"; note: {plan.consequences}" if plan.consequences else "")
+    done = f"applied; it takes effect {plan.later}, and the check finds it until then" if plan.later else ""
+    return (done or "applied and verified") + (f"; note: {plan.consequences}" if plan.consequences else "")
 
 
 def _never_failing(tell: Tell) -> Tell:

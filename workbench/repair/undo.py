@@ -181,4 +181,6 @@ def _write_back(operation: StagedWrite, backup: bytes) -> tuple[Staged, Change, 
 def _undoing(plan: Plan, wanted: tuple[Operation, ...]) -> Plan:
     redo = plan.title.removeprefix("Undo: ") if plan.title.startswith("Undo: ") else ""
     title = f"Redo: {redo}" if redo else f"Undo: {plan.title.removeprefix('Redo: ')}"
-    return replace(plan, title=title, reversal=Reversal.FULL, operations=wanted, consequences="", keeps=plan.keeps)
+    return replace(
+        plan, title=title, reversal=Reversal.FULL, operations=wanted, consequences="", keeps=plan.keeps, later=""
+    )

@@ -22,6 +22,7 @@ _FILE_LIMIT = 200
 # Of one home, and of the system: it takes a second or two.
 _CLOSELY_READ_LIMIT = 2 * 1024 * 1024
 _SECRETS_OF_A_FILE = 100
+_UMASKS_OF_A_FILE = 20
 _PATH_LIMIT = 4096
 # Above it a file is read closely only where it holds anything that looks like a secret at all.
 _LONG = 64 * 1024
@@ -150,7 +151,8 @@ class _Look:
         script = read_script(text, source.dialect, source.exporting)
         secrets = (found for export in script.exports if (found := _secret(export)) is not None)
         kept = tuple(islice(secrets, _SECRETS_OF_A_FILE))
-        self.files.append(StartupFile(_shown(source.path), self.owner, _shown(read_by), kept))
+        umasks = tuple((line, visible(redact(words), 100)) for line, words in script.umasks[:_UMASKS_OF_A_FILE])
+        self.files.append(StartupFile(_shown(source.path), self.owner, _shown(read_by), kept, umasks))
         return script.sources
 
     def _gap(self, path: str, why: str, unlock: str = "") -> None:

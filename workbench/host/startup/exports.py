@@ -53,6 +53,7 @@ class Script:
 
     exports: list[Export] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
+    umasks: list[tuple[int, str]] = field(default_factory=list)
 
 
 def read_script(text: str, dialect: Dialect, exporting: bool = False) -> Script:
@@ -104,6 +105,7 @@ class _State:
         self.exports: dict[tuple[str, str], list[Export]] = {}
         self.sources: list[tuple[str, Source]] = []
         self.calls: dict[str, list[str]] = {}
+        self.umasks: list[tuple[int, str]] = []
         self.blocks: list[str] = []
         self.defined = ""
 
@@ -124,6 +126,7 @@ class _State:
                 for export in dict.fromkeys(exports)
             ],
             list(dict.fromkeys(source for inside, source in self.sources if inside in running)),
+            self.umasks,
         )
 
     @property
@@ -149,6 +152,8 @@ class _State:
             self._source(rest[0], "sh")
         elif first in ("dotenv", "dotenv_if_exists"):
             self._source(rest[0] if rest else ".env", "lines")
+        elif first == "umask" and rest not in ([], ["-S"], ["-p"]):
+            self.umasks.append((command.line, " ".join(words)))
         elif first == "unset":
             self._forget(rest)
         elif all(_ASSIGNMENT.match(word) for word in words):
