@@ -203,7 +203,8 @@ async def test_on_the_audit_trail(text: str, size: tuple[int, int]) -> None:
     workbench.script.snapshot = inventories.audited(*events, accounts=(account,))
     workbench.script.occurred = [
         (inventories.occurrence(f"/{text}", by=text, command=text),),
-        CannotLook(f"W{text}", text),
+        # Again and again, for one alone would be gone before a slow machine looks.
+        *[CannotLook(f"W{text}", text)] * 1000,
     ]
     async with driven(workbench, size) as (app, pilot):
         app.main.watcher._pause = 0.02

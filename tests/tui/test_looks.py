@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Footer
@@ -9,6 +11,7 @@ from textual.widgets import Footer
 from tests import builders
 from tests.tui import fakes
 from tests.tui.driving import NARROW, WIDE, driven, flat, shown, until, until_shown
+from workbench.model.plan import proof
 from workbench.model.run import RunState
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.plain import hanging, plain, stacked
@@ -176,3 +179,17 @@ def test_each_run_state_has_words(state: RunState) -> None:
     line = said.split("\n")[2]
     assert line.startswith(f"{state.value}  ")
     assert len(line) > len(state.value) + 10
+
+
+def test_a_repair_that_takes_effect_later_is_not_called_failed() -> None:
+    report = fakes.workbench().judge(builders.snapshot())
+    run = fakes.run()
+    said = {}
+    for later in ("", "at your next login"):
+        planned = replace(run, plan=replace(run.plan, finding=next(report.findings()).identity, later=later))
+        said[later] = " ".join(stacked(outcome_lines(Outcome(planned, report, report), 78)).plain.split())
+    assert "! a fresh look finds it" in said[""]
+    assert "it takes effect at your next login; a fresh look finds it until then" in said["at your next login"]
+    assert "!" not in said["at your next login"]
+    assert "rolled back" in proof("a/b", "")
+    assert "at your next login" in proof("a/b", "at your next login")

@@ -173,6 +173,16 @@ class Plan:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def proof(check: str, later: str) -> str:
+    """How a plan is proven afterwards, and what happens where that fails, in words. Of its ``check`` and ``later``."""
+    if not later:
+        return f"The host is looked at again and {check} runs again; if it still finds this, all of it is rolled back."
+    return (
+        "The host is looked at again: the change must be in place, or all of it is rolled back. It takes effect"
+        f" {later}; {check} finds this until then."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why there is no plan, and what the person can do instead."""

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import __version__
 from workbench.exits import Unusable
-from workbench.model.plan import EditValue, RemoveValue, RestoreValue, Reversal, Safety, SetMode, SetValue
+from workbench.model.plan import (
+    EditLine,
+    EditValue,
+    RemoveValue,
+    RestoreLine,
+    RestoreValue,
+    Reversal,
+    Safety,
+    SetMode,
+    SetValue,
+)
 from workbench.model.record import record
 from workbench.report.json_text import json_text
 from workbench.text import visible
@@ -42,7 +52,8 @@ class PlanDocument:
     """One repair of one finding, worked out against the files as they are.
 
     ``answers`` are what the fix asks, as given or as it suggests. ``digest`` is SHA-256 over the plan, over what every
-    file is now (bytes, mode, owner, inode, time of change) and over what it will be.
+    file is now (bytes, mode, owner, inode, time of change) and over what it will be. ``later`` says when it takes
+    effect, "" for at once.
     """
 
     schema_version: int
@@ -56,7 +67,8 @@ class PlanDocument:
     reversal: Reversal
     consequences: str
     keeps: str
-    operations: list[SetMode | EditValue | RemoveValue | SetValue]
+    later: str
+    operations: list[SetMode | EditValue | RemoveValue | SetValue | EditLine]
     changes: list[ChangeDocument]
     digest: str
 
@@ -76,7 +88,8 @@ def document(prepared: Prepared, answers: Mapping[str, Answer]) -> PlanDocument:
         reversal=plan.reversal,
         consequences=plan.consequences,
         keeps=plan.keeps,
-        operations=[each for each in plan.operations if not isinstance(each, RestoreValue)],
+        later=plan.later,
+        operations=[each for each in plan.operations if not isinstance(each, RestoreValue | RestoreLine)],
         changes=[
             ChangeDocument(change.path, change.words, change.diff, change.mode_before, change.mode_after)
             for change in prepared.changes

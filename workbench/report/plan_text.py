@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterator
 
 from workbench.model.finding import Finding
-from workbench.model.plan import Reversal, Safety
+from workbench.model.plan import Reversal, Safety, proof
 from workbench.report.lines import wrapped
 from workbench.report.plan_file import PlanDocument
 from workbench.text import visible
@@ -58,10 +58,7 @@ def _lines(plan: PlanDocument, finding: Finding, given: Collection[str]) -> Iter
     yield from wrapped(plan.consequences or "Nothing is known that would.", "  ", "  ")
     yield ""
     yield "How it is proven"
-    proof = (
-        f"The host is looked at again and {plan.check} runs again; if it still finds this, all of it is rolled back."
-    )
-    yield from wrapped(proof, "  ", "  ")
+    yield from wrapped(proof(plan.check, plan.later), "  ", "  ")
     yield ""
     yield "Nothing was changed. To apply exactly this, give the same command with --json > plan.json, then:"
     yield f"  workbench apply plan.json --digest {plan.digest}"

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Footer
 
 from workbench.model.finding import Finding
-from workbench.model.plan import Plan, Reversal
+from workbench.model.plan import Plan, Reversal, proof
 from workbench.model.run import Change
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
 from workbench.tui.screens.base import Roomy
@@ -95,10 +95,7 @@ def preview(finding: Finding, plan: Plan, changes: Sequence[Change], width: int)
     yield hanging(Content("  "), plain(_undo(plan)), width)
     yield Content("")
     yield heading("How it is proven")
-    proof = (
-        f"The host is looked at again and {plan.check} runs again; if it still finds this, all of it is rolled back."
-    )
-    yield hanging(Content("  "), plain(proof), width)
+    yield hanging(Content("  "), plain(proof(plan.check, plan.later)), width)
 
 
 def described(change: Change, number: int, width: int) -> Iterator[Content]:

@@ -143,6 +143,9 @@ def _verified(outcome: Outcome) -> Content:
         return plain(f"a fresh look finds it again, as before the repair ({check})")
     if outcome.verified:
         return plain(f"✓ a fresh look no longer finds it ({check})", "$text-success")
+    later = outcome.run.plan.later
+    if later and outcome.run.state is RunState.APPLIED:
+        return plain(f"it takes effect {later}; a fresh look finds it until then ({check})")
     return plain(f"! a fresh look finds it ({check})", "$text-warning")
 
 

@@ -96,10 +96,9 @@ def marks_of(report: Report, replayed: bool, read_only: bool, as_root: str) -> s
 def _areas(report: Report) -> Content:
     parts: list[str | Content] = []
     for area in report.areas:
-        # No line may break between an area and its letter.
-        parts += ["   "] if parts else []
+        parts += ["  "] if parts else []
         mark = Content.styled("–", MUTED) if area.grade.letter == "U" else letter(area.grade.letter)
-        parts.append(together((area.area, MUTED), Content("\u00a0"), mark))
+        parts.append(together((area.area, MUTED), Content(" "), mark))
     return together(*parts)
 
 
