@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.repair.support import edit, mode, prepared, tree, values, written
+from workbench.model.plan import EditLine
 from workbench.model.run import Run, RunState
 from workbench.repair.history import history
 from workbench.repair.prepare import Prepared
@@ -77,7 +78,7 @@ def _lines(work: Callable[[], Run]) -> int:
 
 
 class Bench:
-    """A home with three files, and a plan that changes each in another way."""
+    """A home with four files, and a plan that changes each in another way."""
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home"
@@ -85,8 +86,11 @@ class Bench:
         self.home.mkdir(mode=0o700, parents=True)
         file, other = written(self.home), written(self.home, "other.json", mode=0o664)
         third = written(self.home, "third.json")
+        profile = self.home / ".profile"
+        profile.write_bytes(b"umask 022\nexport EDITOR=vi\n")
         self.before = tree(self.home)
-        self.made: Prepared = prepared(edit(file), mode(other), *values(third))
+        line = EditLine(str(profile), "bash", 1, "umask 022", "umask 077")
+        self.made: Prepared = prepared(edit(file), mode(other), *values(third), line)
 
     def apply(self, answer: str = "") -> Run:
         return apply(self.made, self.state, lambda: answer)
