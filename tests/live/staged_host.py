@@ -30,7 +30,7 @@ with socket.socket(socket.AF_UNIX) as named, socket.socket(socket.AF_UNIX) as ab
     with socket.create_server(("127.0.0.1", 0)):
         named.bind(name)
         named.listen(8)
-        abstract.bind("\\0" + name.rpartition("/")[2])
+        abstract.bind("\\0" + name.rpartition("/")[2] + str(os.getpid()))
         abstract.listen(8)
         print("ready", flush=True)
         kept = []

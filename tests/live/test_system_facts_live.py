@@ -121,7 +121,7 @@ def test_pythons_startup_file_is_of_no_account_for_a_server() -> None:
 
 @pytest.mark.parametrize(("mode", "replaced"), [(0o755, False), (0o1777, False), (0o777, True), (0o775, False)])
 def test_who_can_put_another_socket_in_its_place(mode: int, replaced: bool, place: Path) -> None:
-    folder = place / "open"
+    folder = place / f"open-{place.name}"
     folder.mkdir()
     os.chown(folder, OWNER.uid, OWNER.gid)
     folder.chmod(mode)
