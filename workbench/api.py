@@ -130,6 +130,7 @@ from workbench.sudo_rules import (
     spoken_callers,
     spoken_targets,
 )
+from workbench.unit_rules import judge_units, read_in_part
 
 __all__ = [
     "EXECUTE",
@@ -234,6 +235,7 @@ __all__ = [
     "is_replaced_socket",
     "judge_containers",
     "judge_permitted_programs",
+    "judge_units",
     "knowledge_date",
     "known_flaws",
     "listed",
@@ -246,6 +248,7 @@ __all__ = [
     "permitted_commands",
     "process_subject",
     "reaches",
+    "read_in_part",
     "records",
     "records_watch",
     "replaceable_at",

@@ -65,7 +65,7 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
         subject = server_subject(config, entry)
         kinds = {ability.kind for ability in launch.abilities}
         if not ({"files", "commands"} <= kinds and kinds.intersection(_NETWORK)):
-            if launch.understood or launch.package is not None or launch.image is not None:
+            if launch.identified:
                 yield Passed(subject)
             else:
                 yield NotAssessed(subject.label, "what its launcher starts is not known")

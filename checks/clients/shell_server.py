@@ -71,7 +71,7 @@ def run(snapshot: Snapshot) -> Iterator[Verdict]:
         told = next((ability for ability in launch.abilities if ability.kind == "commands"), None)
         if told is not None:
             yield _finding(config, entry, told)
-        elif not launch.understood and launch.package is None and launch.image is None:
+        elif not launch.identified:
             yield NotAssessed(server_subject(config, entry).label, "what its launcher starts is not known")
         else:
             yield Passed(server_subject(config, entry))

@@ -51,8 +51,6 @@ from workbench.api import (
     Evidence,
     Finding,
     Location,
-    NotApplicable,
-    NotAssessed,
     Passed,
     Severity,
     Snapshot,
@@ -60,6 +58,8 @@ from workbench.api import (
     UnitPlace,
     Verdict,
     check,
+    judge_units,
+    read_in_part,
     unit_subject,
 )
 
@@ -90,17 +90,14 @@ _IMPLIED_SINCE = 254
 )
 def cannot_start(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge each unit by the settings that are known to end its program."""
-    units = snapshot.units.units
-    if not units:
-        yield NotApplicable("no systemd unit here runs an MCP server")
-    for unit in units:
+
+    def judge(unit: UnitFact) -> Verdict:
         traps = list(_at_work(unit)) + ([] if _runs(unit) else list(_at_start(unit, snapshot)))
         if traps:
-            yield _finding(unit, traps)
-        elif not unit.whole:
-            yield NotAssessed(unit.name, "a part of the unit could not be read", "run the scan as root")
-        else:
-            yield Passed(unit_subject(unit))
+            return _finding(unit, traps)
+        return Passed(unit_subject(unit)) if unit.whole else read_in_part(unit)
+
+    return judge_units(snapshot, judge)
 
 
 def _runs(unit: UnitFact) -> bool:

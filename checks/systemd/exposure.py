@@ -60,7 +60,6 @@ from workbench.api import (
     Evidence,
     Finding,
     Location,
-    NotApplicable,
     NotAssessed,
     Passed,
     Severity,
@@ -69,6 +68,7 @@ from workbench.api import (
     UnitFact,
     Verdict,
     check,
+    judge_units,
     unit_subject,
 )
 
@@ -83,18 +83,15 @@ _MOST_COSTLY = 8
 )
 def exposure(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge each unit by systemd's own assessment."""
-    units = snapshot.units.units
-    if not units:
-        yield NotApplicable("no systemd unit here runs an MCP server")
-    for unit in units:
+    unseen = any(gap.facet == "exposure" for gap in snapshot.units.state.unread)
+
+    def judge(unit: UnitFact) -> Verdict | None:
         subject = unit_subject(unit)
         if unit.exposure is None:
-            if not any(gap.facet == "exposure" for gap in snapshot.units.state.unread):
-                yield NotAssessed(unit.name, "its exposure was not measured")
-        elif unit.exposure < _TARGET:
-            yield Passed(subject)
-        else:
-            yield _finding(unit, unit.exposure, subject)
+            return None if unseen else NotAssessed(unit.name, "its exposure was not measured")
+        return Passed(subject) if unit.exposure < _TARGET else _finding(unit, unit.exposure, subject)
+
+    return judge_units(snapshot, judge)
 
 
 def _finding(unit: UnitFact, overall: float, subject: Subject) -> Finding:

@@ -53,7 +53,6 @@ from workbench.api import (
     Finding,
     IgnoredLine,
     Location,
-    NotApplicable,
     NotAssessed,
     Passed,
     Severity,
@@ -62,6 +61,7 @@ from workbench.api import (
     UnitFact,
     Verdict,
     check,
+    judge_units,
     unit_subject,
 )
 
@@ -88,18 +88,15 @@ _LIKE = 0.85
 )
 def ignored_directive(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge each unit by the lines that systemd's parser refuses."""
-    units = snapshot.units.units
-    if not units:
-        yield NotApplicable("no systemd unit here runs an MCP server")
-    for unit in units:
+    unseen = any(gap.facet == "ignored" for gap in snapshot.units.state.unread)
+
+    def judge(unit: UnitFact) -> Verdict | None:
         subject = unit_subject(unit)
         if unit.ignored is None:
-            if not any(gap.facet == "ignored" for gap in snapshot.units.state.unread):
-                yield NotAssessed(unit.name, "its lines were not verified")
-        elif unit.ignored:
-            yield _finding(unit, unit.ignored, subject)
-        else:
-            yield Passed(subject)
+            return None if unseen else NotAssessed(unit.name, "its lines were not verified")
+        return _finding(unit, unit.ignored, subject) if unit.ignored else Passed(subject)
+
+    return judge_units(snapshot, judge)
 
 
 def _finding(unit: UnitFact, ignored: tuple[IgnoredLine, ...], subject: Subject) -> Finding:

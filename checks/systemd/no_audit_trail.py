@@ -45,14 +45,14 @@ from workbench.api import (
     Evidence,
     Finding,
     Location,
-    NotApplicable,
-    NotAssessed,
     Passed,
     Severity,
     Snapshot,
     UnitFact,
     Verdict,
     check,
+    judge_units,
+    read_in_part,
     unit_subject,
 )
 
@@ -66,17 +66,14 @@ _QUIET = frozenset(("emerg", "alert", "crit", "err", "0", "1", "2", "3"))
 )
 def no_audit_trail(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge where the error output of each unit goes."""
-    units = snapshot.units.units
-    if not units:
-        yield NotApplicable("no systemd unit here runs an MCP server")
-    for unit in units:
-        why = _lost(unit)
-        if not why:
-            yield Passed(unit_subject(unit))
-        elif not unit.whole:
-            yield NotAssessed(unit.name, "a part of the unit could not be read", "run the scan as root")
-        else:
-            yield _finding(unit, why)
+    return judge_units(snapshot, _judge)
+
+
+def _judge(unit: UnitFact) -> Verdict:
+    why = _lost(unit)
+    if not why:
+        return Passed(unit_subject(unit))
+    return _finding(unit, why) if unit.whole else read_in_part(unit)
 
 
 def _lost(unit: UnitFact) -> str:

@@ -47,8 +47,6 @@ from workbench.api import (
     Evidence,
     Finding,
     Location,
-    NotApplicable,
-    NotAssessed,
     Passed,
     Severity,
     Snapshot,
@@ -56,6 +54,8 @@ from workbench.api import (
     UnitRun,
     Verdict,
     check,
+    judge_units,
+    read_in_part,
     unit_subject,
 )
 
@@ -75,17 +75,14 @@ _LIMITS = (
 )
 def no_resource_limits(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge each unit by the limits that it or its slice sets."""
-    units = snapshot.units.units
-    if not units:
-        yield NotApplicable("no systemd unit here runs an MCP server")
-    for unit in units:
-        missing = [(key, what) for key, what, others in _LIMITS if not _is_limited(unit, (key, *others))]
-        if not missing:
-            yield Passed(unit_subject(unit))
-        elif not unit.whole:
-            yield NotAssessed(unit.name, "a part of the unit could not be read", "run the scan as root")
-        else:
-            yield _finding(unit, missing)
+    return judge_units(snapshot, _judge)
+
+
+def _judge(unit: UnitFact) -> Verdict:
+    missing = [(key, what) for key, what, others in _LIMITS if not _is_limited(unit, (key, *others))]
+    if not missing:
+        return Passed(unit_subject(unit))
+    return _finding(unit, missing) if unit.whole else read_in_part(unit)
 
 
 def _is_limited(unit: UnitFact, keys: tuple[str, ...]) -> bool:

@@ -47,13 +47,14 @@ from workbench.api import (
     Finding,
     Location,
     NotApplicable,
-    NotAssessed,
     Passed,
     Severity,
     Snapshot,
     UnitFact,
     Verdict,
     check,
+    judge_units,
+    read_in_part,
     unit_subject,
 )
 
@@ -76,11 +77,7 @@ _DANGEROUS = frozenset(_NAMES.split())
 )
 def runs_as_root(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge the account of each unit."""
-    units = snapshot.units.units
-    if not units:
-        yield NotApplicable("no systemd unit here runs an MCP server")
-    for unit in units:
-        yield _judged(unit, snapshot)
+    return judge_units(snapshot, lambda unit: _judged(unit, snapshot))
 
 
 def _judged(unit: UnitFact, snapshot: Snapshot) -> Verdict:
@@ -88,7 +85,7 @@ def _judged(unit: UnitFact, snapshot: Snapshot) -> Verdict:
     groups = _strong_groups(unit, snapshot)
     if not unit.whole and why:
         # What could not be read may set User=; what was read and says root outright may be taken back there too.
-        return NotAssessed(unit.name, "a part of the unit could not be read", "run the scan as root")
+        return read_in_part(unit)
     if unit.manager == "user" and unit.owner == 0 and not any(part in unit.path.asked for part in _HOMES):
         return NotApplicable("the units that every account's manager offers are not root's own")
     if why and unit.launch is not None and unit.launch.image is not None:

@@ -47,7 +47,6 @@ from workbench.api import (
     Evidence,
     Finding,
     Location,
-    NotApplicable,
     Passed,
     Severity,
     Snapshot,
@@ -55,6 +54,7 @@ from workbench.api import (
     UnitSecret,
     Verdict,
     check,
+    judge_units,
     unit_subject,
     who_can,
 )
@@ -67,17 +67,14 @@ from workbench.api import (
 )
 def secret_in_unit(snapshot: Snapshot) -> Iterator[Verdict]:
     """One finding for each unit that holds a secret which others can read."""
-    units = snapshot.units.units
-    if not units:
-        yield NotApplicable("no systemd unit here runs an MCP server")
-    for unit in units:
+
+    def judge(unit: UnitFact) -> Verdict:
         told = [
             secret for secret in unit.secrets if secret.key != "EnvironmentFile" or _is_open(unit, secret, snapshot)
         ]
-        if told:
-            yield _finding(unit, told)
-        else:
-            yield Passed(unit_subject(unit))
+        return _finding(unit, told) if told else Passed(unit_subject(unit))
+
+    return judge_units(snapshot, judge)
 
 
 def _is_open(unit: UnitFact, secret: UnitSecret, snapshot: Snapshot) -> bool:

@@ -45,7 +45,6 @@ from workbench.api import (
     Finding,
     Location,
     NotApplicable,
-    NotAssessed,
     Passed,
     ServerProcess,
     Severity,
@@ -54,6 +53,7 @@ from workbench.api import (
     UnitRun,
     Verdict,
     check,
+    read_in_part,
     unit_subject,
 )
 
@@ -81,7 +81,7 @@ def stale_process(snapshot: Snapshot) -> Iterator[Verdict]:
         if older or lacking:
             yield _finding(unit, older, lacking)
         elif not unit.whole:
-            yield NotAssessed(unit.name, "a part of the unit could not be read", "run the scan as root")
+            yield read_in_part(unit)
         else:
             yield Passed(unit_subject(unit))
     if not judged:

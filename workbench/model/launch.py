@@ -142,3 +142,8 @@ class Launch:
     remote_argument: int | None = None
     directory: str = ""
     container: ContainerOptions | None = None
+
+    @property
+    def identified(self) -> bool:
+        """Whether it is known what is started: every wrapper was understood, or a package or image is named."""
+        return self.understood or self.package is not None or self.image is not None
