@@ -70,7 +70,7 @@ def plan(finding: Finding, snapshot: Snapshot, answers: None) -> Plan | Refusal:
     file = next((each for each in snapshot.session.startup if each.path == finding.subject.key and each.secrets), None)
     if file is None:
         return Refusal("the startup file holds no secret any more, or is not in the snapshot", "scan again")
-    if basename(file.path) == "fish_variables":
+    if file.dialect == "fish-variables":
         return Refusal(
             f"{file.path} is written by fish itself, which would put the line back",
             f"in fish run: set -eU {file.secrets[0].name}",
@@ -108,13 +108,11 @@ def plan(finding: Finding, snapshot: Snapshot, answers: None) -> Plan | Refusal:
 
 
 def _format(file: StartupFile) -> StartupFormat:
-    name = basename(file.path)
-    if name.endswith(".fish"):
+    if file.dialect == "lines":
+        return "environment"
+    if file.dialect != "sh":
         return "fish"
+    name = basename(file.path)
     if name.startswith((".z", "z")) and name.lstrip(".") in ("zshenv", "zprofile", "zshrc", "zlogin"):
         return "zsh"
-    if name in (".pam_environment", "environment") or name.endswith(".conf") or basename(name).startswith(".env."):
-        return "environment"
-    if name == ".env" or name.endswith(".env"):
-        return "environment"
     return "bash" if name.startswith((".bash", "bash")) or name == ".envrc" else "sh"

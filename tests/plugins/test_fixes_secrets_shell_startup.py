@@ -183,3 +183,16 @@ def test_undo_puts_the_lines_back_in_their_place(home: Path, tmp_path: Path, lat
     assert done.state is (RunState.REFUSED if undone is None else RunState.UNDONE), done.message
     assert place.read_text() == (later if undone is None else undone)
     assert TOKEN not in journal_text(tmp_path / "state")
+
+
+@pytest.mark.parametrize("name", ["tokens.conf", "tokens.env", "environment", ".env.local"])
+def test_a_file_is_edited_as_what_it_was_read_as_whatever_its_name(name: str, home: Path) -> None:
+    write(home, ".profile", f". ~/{name}\n")
+    file = write(home, name, f"if true; then\n  export GH_TOKEN={TOKEN}\n  a=1\nfi\n")
+    made = planned(FIX, CHECK, looked_at(home))
+    assert isinstance(made, Plan)
+    (operation,) = made.operations
+    assert isinstance(operation, EditLine)
+    assert operation.format == "sh"
+    assert isinstance(prepare(made), Prepared)
+    assert TOKEN in file.read_text()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from workbench.model.facts import EnvironmentEntry, SecretFact, SectionState
 from workbench.model.record import record
+
+StartupDialect = Literal["sh", "fish", "fish-variables", "lines"]
 
 
 @record
@@ -21,7 +25,8 @@ class StartupFile:
 
     ``owner`` is the uid whose sessions read it, None for every account's. ``read_by`` is the file that sources it, ""
     for one that is read by itself. ``secrets`` are those that it exports, ``umasks`` the line and the words of each
-    umask that it sets.
+    umask that it sets. ``dialect`` is how it was read: as a shell's, as fish's, as the variables that fish keeps
+    itself, or as one assignment a line.
     """
 
     path: str
@@ -29,6 +34,7 @@ class StartupFile:
     read_by: str = ""
     secrets: tuple[StartupSecret, ...] = ()
     umasks: tuple[tuple[int, str], ...] = ()
+    dialect: StartupDialect = "sh"
 
 
 @record

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from workbench.host.context import Context, Home
 from workbench.host.files import CannotLook, read_bounded
-from workbench.host.startup.exports import Dialect, Export, Source, read_script
+from workbench.host.startup.exports import Export, Source, read_script
 from workbench.model.facts import Unread
-from workbench.model.session import StartupFile, StartupSecret
+from workbench.model.session import StartupDialect, StartupFile, StartupSecret
 from workbench.secrets import capture, redact, shown_name
 from workbench.text import visible
 
@@ -28,7 +28,7 @@ _PATH_LIMIT = 4096
 _LONG = 64 * 1024
 _SHELL = (".bashrc", ".bash_profile", ".bash_login", ".profile", ".xprofile", ".xsessionrc")
 _ZSH = (".zshenv", ".zprofile", ".zshrc", ".zlogin")
-_OF_ALL: tuple[tuple[str, Dialect], ...] = (
+_OF_ALL: tuple[tuple[str, StartupDialect], ...] = (
     ("etc/environment", "lines"),
     ("etc/environment.d/*.conf", "lines"),
     ("etc/profile", "sh"),
@@ -58,7 +58,7 @@ def startup_files(context: Context) -> tuple[tuple[StartupFile, ...], tuple[Unre
     return tuple(look.files), tuple(look.unread)
 
 
-def _of_home(home: Home) -> Iterator[tuple[Path, Dialect]]:
+def _of_home(home: Home) -> Iterator[tuple[Path, StartupDialect]]:
     settings = Path(home.environment.get("XDG_CONFIG_HOME") or home.path / ".config")
     for name in _SHELL:
         yield home.path / name, "sh"
@@ -113,7 +113,7 @@ class _Look:
         self.left = _FILE_LIMIT
         self.characters = _CLOSELY_READ_LIMIT
 
-    def at(self, path: Path, dialect: Dialect) -> None:
+    def at(self, path: Path, dialect: StartupDialect) -> None:
         """Read one file and then, in their order, all that it sources."""
         pending = deque([(Source(os.fspath(path), dialect), "", 0)])
         while pending:
@@ -141,8 +141,9 @@ class _Look:
             if not error.absent:
                 self._gap(source.path, error.why, error.unlock)
             return []
+        told = (_shown(source.path), self.owner, _shown(read_by))
         if len(text) > _LONG and redact(text) == text:
-            self.files.append(StartupFile(_shown(source.path), self.owner, _shown(read_by)))
+            self.files.append(StartupFile(*told, dialect=source.dialect))
             return []
         if len(text) > self.characters:
             self._gap(source.path, f"more than {_CLOSELY_READ_LIMIT // (1024 * 1024)} MiB are read at the start")
@@ -152,7 +153,7 @@ class _Look:
         secrets = (found for export in script.exports if (found := _secret(export)) is not None)
         kept = tuple(islice(secrets, _SECRETS_OF_A_FILE))
         umasks = tuple((line, visible(redact(words), 100)) for line, words in script.umasks[:_UMASKS_OF_A_FILE])
-        self.files.append(StartupFile(_shown(source.path), self.owner, _shown(read_by), kept, umasks))
+        self.files.append(StartupFile(*told, kept, umasks, source.dialect))
         return script.sources
 
     def _gap(self, path: str, why: str, unlock: str = "") -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import field
-from typing import Literal
 
 from workbench.expressions import expression
 from workbench.host.startup.shell import UNKNOWN, Command, commands
 from workbench.model.record import draft, record
+from workbench.model.session import StartupDialect
 from workbench.secrets.names import words
-
-Dialect = Literal["sh", "fish", "fish-variables", "lines"]
 
 _ASSIGNMENT = expression(r"(?P<name>[A-Za-z_]\w*)\+?=(?P<value>.*)\Z", re.DOTALL)
 _NAME = expression(r"[A-Za-z_]\w*\Z")
@@ -43,7 +41,7 @@ class Source:
     """A file that is read besides. ``exporting``: what it assigns is exported too."""
 
     path: str
-    dialect: Dialect
+    dialect: StartupDialect
     exporting: bool = False
 
 
@@ -56,7 +54,7 @@ class Script:
     umasks: list[tuple[int, str]] = field(default_factory=list)
 
 
-def read_script(text: str, dialect: Dialect, exporting: bool = False) -> Script:
+def read_script(text: str, dialect: StartupDialect, exporting: bool = False) -> Script:
     """What a file exports and sources. ``exporting``: it is read while every assignment is exported (``set -a``)."""
     if dialect == "lines":
         return Script(_lines(text))
@@ -237,7 +235,7 @@ class _State:
             self.exported.discard(word)
             self.exports.pop((self.inside, word), None)
 
-    def _source(self, path: str, dialect: Dialect) -> None:
+    def _source(self, path: str, dialect: StartupDialect) -> None:
         if UNKNOWN not in path:
             self.sources.append((self.inside, Source(path, dialect, self.exporting)))
 
