@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field
@@ -111,6 +110,8 @@ def _prefix(manager: Manager, folders: Sequence[Path], context: Context) -> Iter
         yield (*settings, program) if len(settings) > 1 else (program,)
         return
     # It insists on a runtime folder of the account and makes a folder there; it gets one that goes away again.
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="workbench-") as runtime:
         yield (*settings, f"HOME={context.home}", f"XDG_RUNTIME_DIR={runtime}", program, "--user")
 

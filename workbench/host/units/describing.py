@@ -11,35 +11,14 @@ from workbench.host.files import CannotLook, path_fact, read_bounded
 from workbench.host.units import places, reading, settings
 from workbench.host.units.folders import UnitFile
 from workbench.host.units.reading import Content
-from workbench.host.units.recognition import recognise
-from workbench.host.units.unit_file import Assignment, command_of, effective, prefix_of, start_line
-from workbench.launch import understand
+from workbench.host.units.serving import Server
+from workbench.host.units.unit_file import effective, prefix_of, start_line
 from workbench.model.facts import PathFact, Unread
-from workbench.model.launch import Launch
 from workbench.model.record import record
 from workbench.model.units import UnitFact, UnitSecret, UnitSetting
-from workbench.secrets import redact_arguments
 from workbench.text import visible
 
 _MOST_VARIABLES = 500
-
-
-@record
-class Server:
-    """A unit that runs an MCP server, with what was read of it. ``program`` is what it starts, as it stands there."""
-
-    content: Content
-    counting: Sequence[tuple[str, Assignment]]
-    path: PathFact
-    program: str
-    command: tuple[str, ...]
-    launch: Launch | None
-    recognised_by: str
-
-    @property
-    def unit(self) -> UnitFile:
-        """Its files."""
-        return self.content.unit
 
 
 @record
@@ -48,19 +27,6 @@ class Around:
 
     sockets: Mapping[str, Content]
     others: Mapping[str, UnitFile]
-
-
-def server_of(content: Content, context: Context) -> Server | None:
-    """A unit that runs a server, None for every other unit. Raises CannotLook."""
-    unit = content.unit
-    counting = effective(content.texts)
-    raw = tuple(places.resolved(word, unit, context) for word in command_of(start_line(counting)))
-    command, _ = redact_arguments(raw)
-    launch = understand(command, str(context.home)) if command else None
-    reason = "you named it" if _is_named(unit.name, context.units) else recognise(unit.name, command, launch)
-    if not reason:
-        return None
-    return Server(content, counting, path_fact(unit.file), raw[0] if raw else "", command, launch, visible(reason))
 
 
 def _described(server: Server, context: Context) -> UnitFact:
@@ -86,17 +52,6 @@ def _described(server: Server, context: Context) -> UnitFact:
         missing_accounts=places.missing_accounts(kept) if unit.manager == "system" else (),
         whole=server.content.whole and len(kept) < settings.MOST,
     )
-
-
-def _is_named(name: str, named: Sequence[str]) -> bool:
-    return any(fits(name, asked) for asked in named)
-
-
-def fits(name: str, asked: str) -> bool:
-    """Whether a unit is the one that was asked for: with or without its ending, or as an instance of a template."""
-    whole = asked if asked.endswith(".service") else f"{asked}.service"
-    stem, at, _ = whole.partition("@")
-    return name == whole or (bool(at) and name == f"{stem}@.service")
 
 
 def around(others: Mapping[str, UnitFile], context: Context) -> Around:
