@@ -17,7 +17,9 @@ sys.path.insert(0, str(ROOT))
 ROUNDS = 7
 # What `workbench servers --json --home HOME` does, with the administrator's files below a folder of the fixture's.
 PROGRAM = """
+import gc
 import sys
+gc.disable()
 from dataclasses import replace
 from pathlib import Path
 from workbench.host.context import Context

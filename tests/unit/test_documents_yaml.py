@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -300,3 +301,9 @@ def test_hostile_text_takes_no_long_time(piece: str) -> None:
     except Malformed as problem:
         assert problem.line is None or problem.line >= 1
     assert time.perf_counter() - start < 20
+
+
+def test_what_is_not_printable_is_what_the_library_says_it_is() -> None:
+    everything = "".join(map(chr, range(sys.maxunicode + 1)))
+    expected = set(yaml.reader.Reader.NON_PRINTABLE.findall(everything)) - {"\ufeff"}
+    assert set(yaml_nodes._UNPRINTABLE.findall(everything)) == expected

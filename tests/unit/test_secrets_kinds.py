@@ -24,14 +24,15 @@ def test_every_kind_has_a_sample_here() -> None:
     assert {kind.name for kind in kinds()} == set(SHAPES)
 
 
+@pytest.mark.parametrize("around", ["", "long/" * 60], ids=["short", "long"])
 @pytest.mark.parametrize("seed", range(10))
-def test_no_kind_is_passed_over_whose_keyword_stands_in_the_text(seed: int) -> None:
+def test_no_kind_is_passed_over_whose_keyword_stands_in_the_text(seed: int, around: str) -> None:
     chance = random.Random(seed)
     for _ in range(200):
         words = (chance.choice(_KEYWORDS)[: chance.randrange(1, 12)] for _ in range(chance.randrange(1, 6)))
         text = "".join(f"{word}{''.join(chance.choices('aAE1-_.:= é', k=chance.randrange(3)))}" for word in words)
         standing = {kind.name for kind in kinds() if any(keyword in text for keyword in kind.keywords)}
-        assert standing <= {kind.name for kind in kinds_in(text)}, text
+        assert standing <= {kind.name for kind in kinds_in(around + text + around)}, text
 
 
 @pytest.mark.parametrize("kind", sorted(SHAPES))

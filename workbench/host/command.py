@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workbench.host.files import CannotLook
 from workbench.model.record import record
+
+if TYPE_CHECKING:
+    import subprocess
 
 _FOLDERS = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _OUTPUT_LIMIT = 32 * 1024 * 1024
@@ -40,6 +43,8 @@ def run(arguments: Sequence[str], deadline: float, limit: int = _OUTPUT_LIMIT, *
     The whole process group is killed at the deadline or when it has printed more than ``limit`` bytes.
     Without a session of its own it keeps the terminal: sudo remembers by terminal whose password it has heard.
     """
+    import subprocess
+
     try:
         process = subprocess.Popen(
             list(arguments),
@@ -89,6 +94,8 @@ def _drain(
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    import subprocess
+
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):

@@ -7,8 +7,6 @@ a root-owned system program that only reads, with exact arguments.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import field
 
@@ -44,6 +42,9 @@ class Privileged:
             return None
         if answer.status != 0:
             raise CannotLook("it could not be read as root either", absent="No such file" in answer.err)
+        import base64
+        import binascii
+
         try:
             return base64.b64decode(answer.out, validate=True)
         except (binascii.Error, ValueError) as error:

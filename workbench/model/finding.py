@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 
 from workbench.model.record import record
@@ -64,6 +63,8 @@ class Finding:
     @property
     def identity(self) -> str:
         """Sixteen hexadecimal digits that stay the same over rescans of this host."""
+        import hashlib
+
         text = "\0".join((self.check, self.subject.kind, self.subject.key, self.detail))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -169,6 +168,8 @@ class Plan:
     @property
     def digest(self) -> str:
         """SHA-256 over the whole plan, in hexadecimal: what was shown is what may be applied."""
+        import hashlib
+
         text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -22,26 +22,26 @@ def _text(value: Any, line: str, step: str) -> str:
     kind = type(value)
     if kind is str:
         return _quoted(value)
+    # Texts are most of what there is: one that is met inside is not worth a call of its own.
+    inside = line + step
     if kind is tuple or kind is list:
-        return _enclosed("[]", [_text(each, line + step, step) for each in value], line, step)
+        items = [_quoted(each) if type(each) is str else _text(each, inside, step) for each in value]
+        return f"[{inside}{f',{inside}'.join(items)}{line}]" if items else "[]"
     if is_dataclass(kind):
         names, values_of = _layout(kind)
-        values = values_of(value)
-        members = [name + _text(each, line + step, step) for name, each in zip(names, values, strict=True)]
-        return _enclosed("{}", members, line, step)
-    if isinstance(value, dict):
-        members = [f"{_key(key)}: {_text(each, line + step, step)}" for key, each in value.items()]
-        return _enclosed("{}", members, line, step)
-    if isinstance(value, str):
+        members = [
+            name + (_quoted(each) if type(each) is str else _text(each, inside, step))
+            for name, each in zip(names, values_of(value), strict=True)
+        ]
+    elif isinstance(value, dict):
+        members = [f"{_key(key)}: {_text(each, inside, step)}" for key, each in value.items()]
+    elif isinstance(value, str):
         return _quoted(value)
-    return _WORDS[value] if value is None or kind is bool else int.__repr__(value) if kind is int else json.dumps(value)
-
-
-def _enclosed(brackets: str, members: list[str], line: str, step: str) -> str:
-    if not members:
-        return brackets
-    inside = line + step
-    return f"{brackets[0]}{inside}{f',{inside}'.join(members)}{line}{brackets[1]}"
+    elif value is None or kind is bool:
+        return _WORDS[value]
+    else:
+        return int.__repr__(value) if kind is int else json.dumps(value)
+    return f"{{{inside}{f',{inside}'.join(members)}{line}}}" if members else "{}"
 
 
 def _key(key: Any) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
-from urllib.parse import quote
 
 from workbench.model.facts import EnvironmentEntry, SecretFact
 from workbench.secrets.arguments import to_hide_of_argument
@@ -22,6 +19,9 @@ _SHORT = 4
 
 def fingerprint(secret: str) -> str:
     """Twelve hexadecimal digits, keyed with a random key of this process: equal for equal secrets, telling nothing."""
+    import hashlib
+    import hmac
+
     return hmac.new(_key(), secret.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:12]
 
 
@@ -120,5 +120,7 @@ def _replaced(text: str, found: Sequence[Hit]) -> str:
 
 
 def _spellings(value: str) -> set[str]:
+    from urllib.parse import quote
+
     escaped = json.dumps(value, ensure_ascii=False)[1:-1]
     return {escaped, json.dumps(value)[1:-1], json.dumps(escaped, ensure_ascii=False)[1:-1], quote(value, safe="")}

@@ -7,8 +7,9 @@ where a vendor has changed it before: the prefix carries the meaning.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from workbench.model.record import record
 
@@ -224,21 +225,51 @@ def compiled(form: str) -> re.Pattern[str]:
 
 def kinds_in(text: str) -> list[Kind]:
     """The kinds of which a keyword stands in the text, in their order: all that need be tried."""
-    beginnings, by_beginning = _by_beginning()
-    found = {
-        kind.order: kind
-        for beginning in beginnings.intersection(pairwise(text))
-        for keyword, kind in by_beginning[beginning]
-        if keyword in text
-    }
+    # Few keywords stand in a text; to search for each would be slow. Which way is faster depends on the length alone.
+    likely = _by_letters(text) if len(text) > _LONG else _by_beginnings(text)
+    found = {kind.order: kind for keyword, kind in likely if keyword in text}
     return [found[order] for order in sorted(found)]
 
 
+_LONG = 150
+_Keyword = tuple[str, Kind]
+_COMMON = "etaoinsrhldcumfpgwybvkxjqz-/_.0123456789"
+
+
+def _by_beginnings(text: str) -> Iterator[_Keyword]:
+    """The keywords whose first two letters stand in the text as they do in the keyword."""
+    beginnings, known = _beginnings()
+    return chain.from_iterable(map(known.__getitem__, beginnings.intersection(pairwise(text))))
+
+
+def _by_letters(text: str) -> Iterator[_Keyword]:
+    """The keywords of which every letter stands somewhere in the text, looked up by the rarest of them."""
+    rarest, known = _letters()
+    letters = set(text)
+    for letter in rarest & letters:
+        for needed, keyword in known[letter]:
+            if needed <= letters:
+                yield keyword
+
+
 @cache
-def _by_beginning() -> tuple[frozenset[tuple[str, str]], dict[tuple[str, str], list[tuple[str, Kind]]]]:
-    """Every keyword and its kind by its first two letters. Few stand in a text; to search for each would be slow."""
-    by_beginning: dict[tuple[str, str], list[tuple[str, Kind]]] = {}
+def _beginnings() -> tuple[frozenset[tuple[str, str]], dict[tuple[str, str], list[_Keyword]]]:
+    known: dict[tuple[str, str], list[_Keyword]] = {}
     for kind in kinds():
         for keyword in kind.keywords:
-            by_beginning.setdefault((keyword[0], keyword[1]), []).append((keyword, kind))
-    return frozenset(by_beginning), by_beginning
+            known.setdefault((keyword[0], keyword[1]), []).append((keyword, kind))
+    return frozenset(known), known
+
+
+@cache
+def _letters() -> tuple[frozenset[str], dict[str, list[tuple[frozenset[str], _Keyword]]]]:
+    known: dict[str, list[tuple[frozenset[str], _Keyword]]] = {}
+    for kind in kinds():
+        for keyword in kind.keywords:
+            rarest = max(keyword, key=_rarity)
+            known.setdefault(rarest, []).append((frozenset(keyword), (keyword, kind)))
+    return frozenset(known), known
+
+
+def _rarity(letter: str) -> int:
+    return _COMMON.find(letter) if letter in _COMMON else len(_COMMON)

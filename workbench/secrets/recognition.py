@@ -6,7 +6,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from functools import lru_cache
-from urllib.parse import unquote
 
 from workbench.expressions import expression
 from workbench.model.record import record
@@ -143,7 +142,7 @@ def _candidates(name_kind: NameKind, text: str) -> Iterator[Hit]:
     if "://" in text and "@" in text:
         yield from _in_urls(text)
     lowered = text.lower()
-    if any(word in lowered for word in _SUSPECT_WORDS):
+    if any(map(lowered.__contains__, _SUSPECT_WORDS)):
         yield from _in_headers_and_connections(text)
         yield from _assigned(text)
     for inner, start, end in defaults(text):
@@ -185,6 +184,8 @@ def _encoded(text: str) -> Iterator[Hit]:
 
 
 def _in_urls(text: str) -> Iterator[Hit]:
+    from urllib.parse import unquote
+
     for match in _URL_PASSWORD.finditer(text):
         password = unquote(match["secret"])
         if is_reference(password) or "${" in password or (len(password) > 2 and is_placeholder(password)):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -187,6 +186,8 @@ def _table(raw: bytes) -> dict[str, Any]:
 
 
 def _opened(address: Any, platform: str) -> str:
+    import urllib.parse
+
     try:
         split = urllib.parse.urlsplit(address if isinstance(address, str) else "")
     except ValueError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import stat
@@ -124,11 +123,13 @@ def _of_contexts(home: Home, context: Context, unread: list[Unread]) -> Iterator
     current = home.environment.get("DOCKER_CONTEXT", "") or configured
     overruled = bool(home.environment.get("DOCKER_HOST"))
     owner = None if own else home.uid
-    wanted = hashlib.sha256(current.encode("utf-8", "surrogatepass")).hexdigest()
     try:
         entries = sorted(os.listdir(folder / "contexts" / "meta"))[:MOST]
     except (OSError, ValueError):
-        entries = []  # nobody made a context, or the home's own gap is told with its clients
+        return  # nobody made a context, or the home's own gap is told with its clients
+    import hashlib
+
+    wanted = hashlib.sha256(current.encode("utf-8", "surrogatepass")).hexdigest()
     for entry in entries:
         document = _document(folder / "contexts" / "meta" / entry / "meta.json", unread)
         address = raw(dict(pairs(document, "Endpoints")).get("docker"), "Host")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from typing import Literal
@@ -304,6 +303,8 @@ def _local_port(url: str) -> int:
 
 
 def _host_and_port(url: str) -> tuple[str, int]:
+    import urllib.parse
+
     try:
         parts = urllib.parse.urlsplit(url)
         return parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
