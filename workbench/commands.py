@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from workbench.engine import Workbench
@@ -139,7 +140,19 @@ def look(workbench: Workbench, options: argparse.Namespace) -> Snapshot:
 def workbench_of(options: argparse.Namespace) -> Workbench:
     """The workbench for the host that the options name. Raises Unusable."""
     context = context_of(options)
-    return Workbench(context, _plugins(options), state_folder(Path.home()), options.read_only)
+    workbench = Workbench(context, _plugins(options), state_folder(Path.home()), options.read_only)
+    from workbench.installation import other_hand
+
+    other = other_hand()
+    if not other:
+        return workbench
+    # Too late for this start, but nothing more is to be done as root by what another account may have written.
+    complain(
+        f"this workbench runs as root, and {other}: what runs here could be that account's, so it changes nothing."
+        " Run it as yourself (what needs root is then done by exact commands through sudo), or install it where only"
+        " root can write"
+    )
+    return replace(workbench, read_only=True)
 
 
 def _plugins(options: argparse.Namespace) -> Plugins:

@@ -146,7 +146,11 @@ class Workbench:
         from workbench.repair.transaction import apply, refused
 
         if self.read_only:
-            return refused(prepared.plan, prepared.changes, "the workbench was started with --read-only")
+            return refused(
+                prepared.plan,
+                prepared.changes,
+                "the workbench was started with --read-only, or as root from files that another account can write",
+            )
         return apply(prepared, self.state, lambda: still_found(prepared.plan, self.plugins, self.look()), on_step)
 
     def undo(self, run: str) -> Run:

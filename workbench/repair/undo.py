@@ -26,6 +26,9 @@ from workbench.repair.staged import Staged, StagedMode, StagedWrite
 from workbench.repair.transaction import perform, refused, roll_back
 from workbench.text import visible
 
+READ_ONLY = "the workbench was started with --read-only, or as root from files that another account can write"
+"""Why nothing is changed where nothing may be."""
+
 
 def undo(state: Path, run: str, *, read_only: bool = False, on_step: Callable[[str], None] | None = None) -> Run:
     """Undo a run, named by its identity or the unique beginning of it. Raises LookupError when there is none.
@@ -42,7 +45,9 @@ def undo(state: Path, run: str, *, read_only: bool = False, on_step: Callable[[s
     plan = entry.planned.plan
     try:
         if read_only:
-            raise Refused("the workbench was started with --read-only")
+            raise Refused(
+                "the workbench was started with --read-only, or as root from files that another account can write"
+            )
         _require_undoable(entry, known)
         prepared, gone = _inverse(entry)
     except Refused as why:
