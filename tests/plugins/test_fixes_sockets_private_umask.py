@@ -191,7 +191,7 @@ def test_where_it_would_not_reach_the_server(command: list[str], reason: str, in
 def test_sudo_adds_its_umask_unless_sudoers_says_otherwise(tmp_path: Path) -> None:
     write(tmp_path / ".cursor/mcp.json", {"mcpServers": {"a": {"command": "sudo", "args": ["-n", "-u", "mcp", "x"]}}})
     snapshot = _running(seen(tmp_path))
-    override = SudoDefault("all", (), "umask_override", "on")
+    override = SudoDefault("everyone", (), "umask_override", "on")
     says = replace(snapshot, sudoers=SudoersFacts(builders.COMPLETE, defaults=(override,)))
     assert isinstance(make_plan(FIX, _found(snapshot), snapshot), Plan)
     refused = make_plan(FIX, _found(says), says)
