@@ -347,10 +347,17 @@ def _a_folder_behind_a_link(file: Path) -> None:
     file.parent.symlink_to("moved")
 
 
+def _in_another_folder(file: Path) -> None:
+    file.parent.rename(file.parent.with_name("moved"))
+    file.parent.mkdir()
+    shutil.copy2(file.parent.with_name("moved") / file.name, file)
+
+
 DRIFT: list[Callable[[Path], None]] = [
     _another_byte,
     _a_link,
     _a_folder_behind_a_link,
+    _in_another_folder,
     lambda file: file.chmod(0o644),
     lambda file: file.unlink(),
     lambda file: os.link(file, file.with_name("second")),
@@ -425,6 +432,20 @@ def test_a_socket_that_ended_is_no_obstacle(home: Path, tmp_path: Path) -> None:
     os.utime(home / "mcp.sock", (1, 1))
     ended = script.run("undo")
     assert ended.status == 5 and "replaced" in ended.err
+
+
+def test_a_reader_that_goes_away_leaves_nothing_half_done(home: Path, tmp_path: Path) -> None:
+    files = [written(home, f"{number}.json") for number in range(3)]
+    script = of_operations(tmp_path / "script", *map(edit, files))
+    before = tree(home)
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    done = subprocess.run(
+        ["sh", script.file, "apply"], stdout=writing, stderr=subprocess.DEVNULL, env=environment, check=False
+    )
+    os.close(writing)
+    assert done.returncode != 0 and tree(home) == before
 
 
 def test_words_that_it_does_not_know(home: Path, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def _mode(number: int, operation: StagedMode, _: bytes) -> list[str]:
     before = operation.before
     ready(operation)
     with spot(operation.real) as place:
-        _require_held(place, before)
+        held = _held(place, before)
     told = _TOLD_BY[before.kind]
     last = {"": "", ":%h": f":{before.links}", ":%Y": f":{before.modified // 1_000_000_000}"}[told]
     return _function(
@@ -57,6 +57,7 @@ def _mode(number: int, operation: StagedMode, _: bytes) -> list[str]:
         operation.real,
         "mode",
         {
+            "held": held,
             "format": f"%d:%i:%f:%u:%g{told}",
             "before": f"{before.device}:{before.inode}:{_shape(before, before.mode)}{last}",
             "after": f"{before.device}:{before.inode}:{_shape(before, operation.mode)}{last}",
@@ -72,13 +73,14 @@ def _write(number: int, operation: StagedWrite, content: bytes) -> list[str]:
     there = ready(operation)
     made = pieces(there, content, operation.edits)
     with spot(operation.real) as place:
-        _require_held(place, operation.before)
+        held = _held(place, operation.before)
         keep = _keeping(place)
     lines = _function(
         number,
         operation.real,
         "edit",
         {
+            "held": held,
             "before": operation.before.sha256,
             "after": operation.after,
             "shape": f"{_shape(operation.before, operation.before.mode)}:{operation.before.links}",
@@ -120,13 +122,17 @@ def _shape(before: Fingerprint, mode: int) -> str:
     return f"{_KINDS[before.kind] | mode:x}:{before.uid}:{before.gid}"
 
 
-def _require_held(place: Spot, before: Fingerprint) -> None:
-    """Refuse a folder in which another account could lead the script's commands, which go by names, elsewhere."""
+def _held(place: Spot, before: Fingerprint) -> str:
+    """What tells the folder from another one.
+
+    Raises Refused where another account could lead the names in it elsewhere, for a script's commands go by names.
+    """
     status = os.fstat(place.folder)
     sticky = bool(status.st_mode & 0o1000) and before.uid in trusted_accounts()
     if status.st_uid not in trusted_accounts() or (writable_by_others(place.folder) and not sticky):
         shown = visible(place.path.rpartition("/")[0] or "/")
         raise Refused(f"other accounts can write {shown}, so the names in it cannot be relied on", _BY_ITSELF)
+    return f"{status.st_dev}:{status.st_ino}:{status.st_uid}"
 
 
 def _keeping(place: Spot) -> str:

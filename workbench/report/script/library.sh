@@ -1,7 +1,7 @@
 # --- From here to the end every such script says the same. -------------------------------------------------------
 
 # What a step sets.
-number='' kind='' folder='' name='' shown='' before='' after='' mode=''
+number='' kind='' folder='' held='' name='' shown='' before='' after='' mode=''
 staged='' shape='' keep='' # of an edit
 format='' old_mode='' ends='' # of a mode
 
@@ -25,10 +25,10 @@ digest_of() {
 }
 
 # Go to the folder of a step, and stay there: what happens to its path afterwards leads nowhere else. A folder that is
-# reached through a link now is not the one that was looked at.
+# reached through a link now, or that is another one, is not the one that was looked at.
 enter() {
     CDPATH='' cd -P "$folder" 2>/dev/null && test "$(pwd -P && echo .)" = "$folder
-."
+." && test "$(stat -c %d:%i:%u .)" = "$held"
 }
 
 # Do one thing (the second word) with one step (its number), in its folder.
@@ -171,20 +171,20 @@ apply() {
     sync
     begun=
     trap 'take_back' EXIT
-    trap 'exit 130' HUP INT TERM
+    trap 'exit 130' HUP INT TERM PIPE
     for each in $todo; do
         begun="$each $begun"
         at "$each" make || exit 5
         say "done: $(name_of "$each")"
     done
-    trap - EXIT HUP INT TERM
+    trap - EXIT HUP INT TERM PIPE
     say "To take it back: sh $0 undo"
 }
 
 # Something failed or you stopped it: put back what was done until then.
 take_back() {
     trap - EXIT
-    trap '' HUP INT TERM
+    trap '' HUP INT TERM PIPE
     for each in $begun; do
         at "$each" tidy
         case $(at "$each" state) in
