@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.live import support
+from tests.repair.script_cases import FIXES
 from tests.repair.scripts import Script, of_operations, prepared_of, refused, script_of
 from tests.repair.support import ACL, acl, config, edit, mode, tree, values, written
-from tests.repair.test_script import FIXES
 
 pytestmark = pytest.mark.live
 
