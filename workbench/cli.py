@@ -118,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     shown = plan.add_mutually_exclusive_group()
     shown.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as the file that apply takes")
     shown.add_argument("--diff", action="store_true", help="only the changes")
+    shown.add_argument("--script", action="store_true", help="as a shell script that does it, and undoes it")
     apply = add("apply", help="apply a plan, if this host still gives the very same one")
     apply.add_argument("plan", type=Path, metavar="PLAN", help="the file that workbench plan FINDING --json printed")
     apply.add_argument("--digest", metavar="DIGEST", help="as plan showed it: refuse a file that holds another plan")

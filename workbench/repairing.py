@@ -47,9 +47,18 @@ def plan(options: argparse.Namespace) -> int:
     if isinstance(worked_out, Refusal):
         complain(f"no plan: {_said(worked_out)}; nothing was changed")
         return Exit.REFUSED
-    made, _ = worked_out
+    made, prepared = worked_out
     if options.json:
         print(as_json(made))
+        return Exit.CLEAN
+    if options.script:
+        from workbench.report.script import as_script
+
+        script = as_script(made, prepared, finding)
+        if isinstance(script, Refusal):
+            complain(f"no script: {_said(script)}; nothing was changed")
+            return Exit.REFUSED
+        put(script)
         return Exit.CLEAN
     from workbench.report.plan_text import as_diff, as_text
 

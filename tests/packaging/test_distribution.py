@@ -42,7 +42,7 @@ def test_the_wheel_pollutes_nothing(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0] for name in names}
     assert tops == {"workbench", next(top for top in tops if top.endswith(".dist-info"))}
-    allowed = (".py", ".json", ".tcss", ".typed", ".yaml", ".md")
+    allowed = (".py", ".json", ".tcss", ".typed", ".yaml", ".md", ".sh")
     strays = [name for name in names if name.startswith("workbench/") and not name.endswith(allowed)]
     assert not strays
 
@@ -55,6 +55,7 @@ def test_every_plugin_of_the_checkout_is_in_the_wheel(wheel: Path) -> None:
     schemas = ("report", "servers", "audit-trail", "plan", "run")
     assert {f"workbench/report/schema/{name}-v1.json" for name in schemas} <= set(names)
     assert any(name.endswith(".tcss") for name in names)
+    assert "workbench/report/script/library.sh" in names
 
 
 def test_the_wheel_names_the_licence(wheel: Path) -> None:

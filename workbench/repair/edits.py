@@ -168,8 +168,15 @@ def _made(raw: bytes, edit: Edit) -> bytes:
     if isinstance(edit, SetValue):
         if not edit.pointer or not isinstance(edit.pointer[-1], str):
             raise EditRefused("only a member of an object or a key of a table is set")
-        put = insert_value if found is NOTHING else replace_value
-        return put(raw, edit.format, edit.pointer, json_of(edit.value))
+        wanted = json_of(edit.value)
+        if found is NOTHING:
+            return insert_value(raw, edit.format, edit.pointer, wanted)
+        if more := _put_before(found, wanted):
+            # Item by item, so that those that stay keep their spelling, their lines and their comments.
+            for place, item in enumerate(wanted[:more]):
+                raw = insert_value(raw, edit.format, (*edit.pointer, place), item)
+            return raw
+        return replace_value(raw, edit.format, edit.pointer, wanted)
     if not edit.items:
         return remove_value(raw, edit.format, edit.pointer)
     for place in reversed(_places(found, edit.items)):
@@ -199,6 +206,14 @@ def _is_as_expected(expected: Any, found: Any, edit: Edit) -> bool:
     return same(expected, found, edit.format)
 
 
+def _put_before(old: Any, new: Any) -> int:
+    """How many items stand before those of the old list in the new one, 0 where the old ones do not end it."""
+    if not (isinstance(old, list) and isinstance(new, list) and old):
+        return 0
+    more = len(new) - len(old)
+    return more if more > 0 and new[more:] == old else 0
+
+
 def _texts(value: Any) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
@@ -208,6 +223,12 @@ def _places(value: list[Any], items: tuple[str, ...]) -> list[int]:
 
 
 def _restored(there: bytes, edit: RemoveValue | SetValue, backup: bytes) -> bytes:
+    if isinstance(edit, SetValue):
+        old, new = (value_or_nothing(_parsed(raw, edit), edit.pointer) for raw in (backup, there))
+        for _ in range(more := _put_before(old, new)):
+            there = remove_value(there, edit.format, (*edit.pointer, 0))
+        if more:
+            return there
     if not (isinstance(edit, RemoveValue) and edit.items):
         return restore_value(there, edit.format, edit.pointer, backup)
     for place in _places(value_or_nothing(_parsed(backup, edit), edit.pointer), edit.items):

@@ -33,12 +33,11 @@ def diff(path: str, before: bytes, after: bytes, edits: Sequence[FileEdit]) -> s
     """A unified diff of two versions of a document, every secret redacted, every line visible."""
     form = edits[0].format
     told = tuple(text for edit in edits for text in _told(edit))
+    secrets = secrets_of(before, edits) | secrets_of(after, edits)
     if isinstance(edits[0], EditLine | RestoreLine):
-        secrets = startup_secrets(before, form) | startup_secrets(after, form)
         names = {name for edit in edits if (name := variable_of(edit))}
         body = [_masked(line, secrets, told) for line in changed_lines(before, after, secrets, names)]
     else:
-        secrets = _secrets_of(before, form) | _secrets_of(after, form)
         old = _lines(before, form, secrets, told)
         new = _lines(after, form, secrets, told)
         body = list(_same_length(old, new) if len(old) == len(new) else _other_length(old, new))
@@ -49,6 +48,14 @@ def diff(path: str, before: bytes, after: bytes, edits: Sequence[FileEdit]) -> s
     if any(secret in line for line in lines for secret in secrets if len(secret) >= 4):
         raise Refused(f"{visible(path)} cannot be shown without showing a secret in it")
     return "\n".join([f"--- {visible(path)}", f"+++ {visible(path)}", *lines])
+
+
+def secrets_of(raw: bytes, edits: Sequence[FileEdit]) -> set[str]:
+    """Every secret that stands in a file of the edits' format. Raises Refused where it cannot be parsed."""
+    form = edits[0].format
+    if isinstance(edits[0], EditLine | RestoreLine):
+        return startup_secrets(raw, form)
+    return _secrets_of(raw, form)
 
 
 def _told(edit: FileEdit) -> tuple[str, ...]:

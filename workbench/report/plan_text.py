@@ -62,3 +62,4 @@ def _lines(plan: PlanDocument, finding: Finding, given: Collection[str]) -> Iter
     yield ""
     yield "Nothing was changed. To apply exactly this, give the same command with --json > plan.json, then:"
     yield f"  workbench apply plan.json --digest {plan.digest}"
+    yield "To read it as a shell script that does the same and takes it back: --script"

@@ -1,0 +1,187 @@
+"""Each kind of staged operation as a step of a script: one function a kind. A kind without one has no script form.
+
+A step is a shell function that sets the variables which the functions of its ``kind`` in ``library.sh`` work with.
+These are ``KIND_state`` (prints ``old``, ``new``, ``gone`` or why it is none of them), ``KIND_keep`` (back it up),
+``KIND_make``, ``KIND_undoable``, ``KIND_undo`` and ``KIND_tidy`` (remove what a sudden end left behind).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+from workbench.repair.fingerprint import Fingerprint
+from workbench.repair.operations import ready
+from workbench.repair.paths import Refused, Spot, spot, trusted_accounts, writable_by_others
+from workbench.repair.publish import sha256
+from workbench.repair.staged import StagedMode, StagedWrite
+from workbench.report.script.pieces import pieces
+from workbench.report.script.shell import assigned, printed, quoted
+from workbench.text import visible
+
+_KINDS = {"file": 0o100000, "directory": 0o040000, "socket": 0o140000}
+_ACL, _DEFAULT_ACL, _LABEL = "system.posix_acl_access", "system.posix_acl_default", "security.selinux"
+# What tells an object of each kind from another one in its place. A socket is never written, so its time is its own.
+_TOLD_BY = {"file": ":%h", "directory": "", "socket": ":%Y"}
+_BY_ITSELF = "apply it with the workbench instead"
+# As the workbench asks them: the file is read and not run, and no file of the account's besides.
+_PARSERS = {
+    "sh": ("sh", "sh -n"),
+    "bash": ("bash", "bash --norc --noprofile -n"),
+    "zsh": ("zsh", "zsh -f -n"),
+    "fish": ("fish", "fish --no-config --no-execute"),
+    "json": ("python3", "python3 -I -c 'import json, sys; json.load(sys.stdin.buffer)'"),
+}
+
+
+def step(number: int, operation: Any, content: bytes) -> list[str]:
+    """The functions of one step. ``content`` are the bytes that a file will hold. Raises Refused."""
+    form = _FORMS.get(type(operation))
+    if form is None:
+        said = visible(getattr(operation, "path", "") or type(operation).__name__)
+        raise Refused(f"this plan has no script form: what it does with {said} cannot be written as one", _BY_ITSELF)
+    return form(number, operation, content)
+
+
+def _mode(number: int, operation: StagedMode, _: bytes) -> list[str]:
+    before = operation.before
+    ready(operation)
+    with spot(operation.real) as place:
+        held = _held(place, before)
+    told = _TOLD_BY[before.kind]
+    last = {"": "", ":%h": f":{before.links}", ":%Y": f":{before.modified // 1_000_000_000}"}[told]
+    return _function(
+        number,
+        operation.real,
+        "mode",
+        {
+            "held": held,
+            "format": f"%d:%i:%f:%u:%g{told}",
+            "before": f"{before.device}:{before.inode}:{_shape(before, before.mode)}{last}",
+            "after": f"{before.device}:{before.inode}:{_shape(before, operation.mode)}{last}",
+            # Five digits: with four, chmod leaves a directory its set-group-ID bit.
+            "mode": f"0{operation.mode:04o}",
+            "old_mode": f"0{before.mode:04o}",
+            "ends": "yes" if before.kind == "socket" else "no",
+        },
+    )
+
+
+def _write(number: int, operation: StagedWrite, content: bytes) -> list[str]:
+    there = ready(operation)
+    made = pieces(there, content, operation.edits)
+    with spot(operation.real) as place:
+        held = _held(place, operation.before)
+        keep = _keeping(place)
+    lines = _function(
+        number,
+        operation.real,
+        "edit",
+        {
+            "held": held,
+            "before": operation.before.sha256,
+            "after": operation.after,
+            "shape": f"{_shape(operation.before, operation.before.mode)}:{operation.before.links}",
+            "mode": f"0{operation.before.mode:04o}",
+            "keep": keep,
+        },
+        staged=_beside(operation),
+    )
+    lines.append(f"bytes_{number}() {{")
+    for piece in made:
+        if isinstance(piece, bytes):
+            lines += [f"    {each}" for each in printed(piece)]
+        else:
+            lines.append(f"    part {piece[0] + 1} {piece[1] - piece[0]}")
+    if not made:
+        lines.append("    :")
+    return [*lines, "}", f"accepts_{number}() {{", *_accepting(operation, content), "}"]
+
+
+_FORMS: dict[type, Callable[[int, Any, bytes], list[str]]] = {StagedMode: _mode, StagedWrite: _write}
+
+
+def _function(number: int, path: str, kind: str, values: dict[str, str], staged: str = "") -> list[str]:
+    folder, name = os.path.split(os.fsencode(path))
+    lines = [f"number={number}", assigned("folder", folder), assigned("name", name)]
+    if staged:
+        lines.append(assigned("staged", os.fsencode(staged)))
+    lines += [f"shown={quoted(path)}", f"kind={kind}", *(f"{each}='{value}'" for each, value in values.items())]
+    return [f"step_{number}() {{", *(f"    {line}" for line in lines), "}"]
+
+
+def _beside(operation: StagedWrite) -> str:
+    """The name of the staged file, always the same, so that what a sudden end left behind is found again."""
+    told = f"{operation.real}\n{operation.before.sha256}\n{operation.after}".encode("utf-8", "surrogateescape")
+    return f".{operation.real.rpartition('/')[2][:40]}.{sha256(told)[:16]}.workbench"
+
+
+def _shape(before: Fingerprint, mode: int) -> str:
+    return f"{_KINDS[before.kind] | mode:x}:{before.uid}:{before.gid}"
+
+
+def _held(place: Spot, before: Fingerprint) -> str:
+    """What tells the folder from another one.
+
+    Raises Refused where another account could lead the names in it elsewhere, for a script's commands go by names.
+    """
+    status = os.fstat(place.folder)
+    sticky = bool(status.st_mode & 0o1000) and before.uid in trusted_accounts()
+    if status.st_uid not in trusted_accounts() or (writable_by_others(place.folder) and not sticky):
+        shown = visible(place.path.rpartition("/")[0] or "/")
+        raise Refused(f"other accounts can write {shown}, so the names in it cannot be relied on", _BY_ITSELF)
+    return f"{status.st_dev}:{status.st_ino}:{status.st_uid}"
+
+
+def _keeping(place: Spot) -> str:
+    """How ``cp`` is told to keep what the file has. Raises Refused where it has what cp would lose."""
+    names = _attributes(f"/proc/self/fd/{place.folder}/{place.name}")
+    own = {name for name in names if name != _LABEL and name != _ACL}
+    lost = sorted(name for name in own if not name.startswith("user."))
+    if lost:
+        raise Refused(f"the attribute {visible(lost[0])} of {visible(place.path)} would be lost", _BY_ITSELF)
+    inherits = _DEFAULT_ACL in _attributes(f"/proc/self/fd/{place.folder}")
+    if not names and not inherits:
+        return "-p"
+    # Only the cp of GNU knows these words: another one stops there, and loses nothing.
+    more = [*(["xattr"] if own else []), *(["context"] if _LABEL in names else [])]
+    return f"--preserve={','.join(['mode', 'ownership', *more])}"
+
+
+def _attributes(path: str) -> set[str]:
+    try:
+        names = set(os.listxattr(path))
+    except OSError:
+        names = set()
+    for name in (_ACL, _DEFAULT_ACL):
+        try:
+            os.getxattr(path, name)
+            names.add(name)
+        except OSError:
+            pass
+    return names
+
+
+def _accepting(operation: StagedWrite, content: bytes) -> list[str]:
+    """Ask the program that reads such a file, where it is on the system."""
+    form: str = operation.edits[0].format if operation.edits else ""
+    if form == "json" and not _is_strict(content):
+        form = ""
+    if form not in _PARSERS:
+        return ["    # No program of the system reads this; the workbench's parser accepted these very bytes.", "    :"]
+    program, command = _PARSERS[form]
+    return [
+        f"    if command -v {program} >/dev/null 2>&1; then",
+        f'        env -i PATH="$PATH" LC_ALL=C.UTF-8 HOME=/nonexistent {command} <"./$staged" >/dev/null 2>&1',
+        "    fi",
+    ]
+
+
+def _is_strict(content: bytes) -> bool:
+    try:
+        json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return True
