@@ -197,6 +197,12 @@ class Workbench:
 
         return waiting(self.state)
 
+    def revert_overdue(self) -> tuple[Run, ...]:
+        """Undo every run that nobody confirmed in time. For the start: what waited is gone with the machine's last."""
+        from workbench.repair.confirming import revert_overdue
+
+        return revert_overdue(self.state, read_only=self.read_only)
+
     def lasting(self) -> tuple[Lost, ...]:
         """Every run that stands and whose effect another program has taken away. Reads only."""
         from workbench.repair.lasting import lasting

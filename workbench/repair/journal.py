@@ -60,8 +60,8 @@ class Entry:
 
     ``deadline`` is the record that says until when it is to be confirmed, not believed yet; None where there is none.
     ``settled`` is the record by which nothing waits for that any more, "" where there is none: ``confirmed``,
-    ``undone``, ``not-reverted``. ``not_reverted`` is why it could not be undone, "" otherwise. ``purged_at`` is when its
-    backups were deleted, "" where they were not.
+    ``undone``, ``not-reverted``. ``not_reverted`` is why it could not be undone, "" otherwise. ``purged_at`` is when
+    its backups were deleted, "" where they were not.
     """
 
     folder: Path
