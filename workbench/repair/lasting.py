@@ -118,7 +118,7 @@ def _pointer(edit: object) -> tuple[str | int, ...] | None:
 
 
 def _cause(path: str, plan: Plan) -> str:
-    """The client whose config the file is, by its name and place; no client writes a mode or a startup file."""
+    """The client whose config the file is, by its name and place; no client writes a startup file."""
     if any(isinstance(operation, EditLine) for operation in plan.operations):
         return ""
     from workbench.host.clients.definitions import CLIENTS
@@ -128,7 +128,9 @@ def _cause(path: str, plan: Plan) -> str:
         for pattern in (*client.user, *client.project):
             above, _, last = pattern.rpartition("/")
             # What stands before the last folder is the platform's, or the account's: the rest tells whose file it is.
-            if last == name and "*" not in last and folder.endswith(_fixed(above)):
+            own = _fixed(above)
+            named = folder.endswith(own) if own else pattern in client.user and name.startswith(".")
+            if last == name and named:
                 return client.name
     return ""
 
