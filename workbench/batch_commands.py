@@ -59,7 +59,14 @@ def apply(options: argparse.Namespace, data: Mapping[str, Any]) -> int:
     if not _agreed(made, options):
         complain("nothing was applied")
         return Exit.REFUSED
-    runs = workbench.apply_batch(made, None if options.json else _progress(made))
+    before = {run.batch for run in workbench.history()}
+    try:
+        runs = workbench.apply_batch(made, None if options.json else _progress(made))
+    except KeyboardInterrupt:
+        done = [run for run in workbench.history() if run.batch not in before and run.state is RunState.APPLIED]
+        if done:
+            complain(f"broken off: {len(done)} were applied and stay; undo them with: workbench undo {done[0].batch}")
+        raise
     if options.json:
         print(runs_as_json(runs, len(made.steps)))
     status = max(told(run, quiet=options.json) for run in runs)

@@ -31,7 +31,7 @@ def plan_safe(workbench: Workbench, snapshot: Snapshot, findings: Iterable[Findi
     for finding in findings:
         made = _safest(workbench, finding, snapshot)
         if isinstance(made, Refusal):
-            left_out.append(LeftOut(finding, f"{made.reason} ({made.instead})" if made.instead else made.reason))
+            left_out.append(LeftOut(finding, made.reason))
         else:
             planned.append((finding, made))
     steps: list[BatchStep] = []
@@ -44,8 +44,7 @@ def plan_safe(workbench: Workbench, snapshot: Snapshot, findings: Iterable[Findi
             continue
         shown = files.take(plan)
         if isinstance(shown, Refusal):
-            why = f"{shown.reason} ({shown.instead})" if shown.instead else shown.reason
-            left_out.append(LeftOut(finding, why))
+            left_out.append(LeftOut(finding, shown.reason))
             continue
         steps.append(BatchStep(finding, plan, shown.changes, shown.digest, warnings=warnings(plan, snapshot)))
     return Batch(tuple(steps), tuple(left_out), digest_of_all([step.digest for step in steps]))
@@ -130,12 +129,11 @@ def _of_batch(state: Path, batch: str) -> tuple[str, list[Run], list[Run]]:
 def _safest(workbench: Workbench, finding: Finding, snapshot: Snapshot) -> Plan | Refusal:
     offered = workbench.fixes_for(finding)
     if not offered:
-        return Refusal("no repair of it is on offer", f"by hand: workbench explain {finding.check}")
-    by_itself = f"look at it by itself: workbench plan {finding.identity}"
+        return Refusal("no repair of it is on offer")
     safe = [fix for fix in offered if fix.safety is Safety.SAFE and fix.reversal is Reversal.FULL]
     if not safe:
         kind = f"{offered[0].id} is {offered[0].safety.value}, its undo {offered[0].reversal.value}"
-        return Refusal(f"its repair is not of the kind that is safe and can be undone in full: {kind}", by_itself)
+        return Refusal(f"its repair is to be looked at by itself: {kind}")
     first = Refusal("")
     for fix in safe:
         made = workbench.plan(fix, finding, snapshot)
@@ -145,7 +143,7 @@ def _safest(workbench: Workbench, finding: Finding, snapshot: Snapshot) -> Plan 
         why = _unfit(made)
         if not why:
             return made
-        first = first if first.reason else Refusal(why, by_itself)
+        first = first if first.reason else Refusal(why)
     return first
 
 

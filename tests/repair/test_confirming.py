@@ -348,6 +348,51 @@ def test_killed_at_any_line_of_a_revert_the_next_start_finishes_it(home: Path, s
         assert waiting(folder) == ()
 
 
+@pytest.mark.usefixtures("nobody_waits")
+def test_killed_at_any_line_of_an_apply_nothing_stays_that_does_not_wait(home: Path) -> None:
+    from tests.repair.test_crash import _STRIDE, _killed, _lines
+
+    def bench(folder: Path) -> tuple[Path, Path, Prepared]:
+        place = folder / "home"
+        place.mkdir(mode=0o700, parents=True)
+        return folder, place, to_confirm(60, edit(written(place)))
+
+    def work(folder: Path, _: Path, made: Prepared) -> Callable[[], Run]:
+        return lambda: apply(made, folder, lambda: "")
+
+    work(*bench(home / "warming"))()
+    lines = _lines(work(*bench(home / "rehearsal")))
+    stood = 0
+    for at_line in range(1, lines + 1, _STRIDE):
+        folder, place, made = bench(home / str(at_line))
+        before = tree(place)
+        assert _killed(work(folder, place, made), at_line), at_line
+        recover(folder)
+        for run in history(folder):
+            if run.state is RunState.APPLIED:
+                stood += 1
+                assert [each for each, _ in waiting(folder)] == [run], at_line
+                over(folder, run)
+                revert_overdue(folder)
+        assert tree(place) == before, at_line
+    assert stood
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+def test_what_waits_may_be_killed_as_well(number: int, home: Path, state: Path) -> None:
+    file = written(home)
+    before = tree(home)
+    run = apply(to_confirm(1, edit(file)), state, lambda: "")
+    time.sleep(0.3 * number)
+    for watcher in _watchers(run):
+        os.kill(watcher, signal.SIGKILL)
+    eventually(lambda: not any(left for _, left in waiting(state)))
+    recover(state)
+    revert_overdue(state)
+    assert tree(home) == before
+    assert told(state, run).state is RunState.UNDONE
+
+
 def test_a_plan_without_it_has_the_digest_it_always_had() -> None:
     without: Plan = plan()
     assert (

@@ -7,6 +7,7 @@ deadline it can be confirmed, after it only undone. So of the two exactly one ha
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
@@ -201,12 +202,14 @@ def is_watched(folder: Path) -> bool:
     """Whether some process waits for the deadline of the run of this folder. Raises OSError."""
     import fcntl
 
-    with (folder / WATCHED).open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
+    handle = os.open(folder / WATCHED, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
 
 
 def _wait_again(state: Path, run: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from workbench.model.batch import Batch, BatchStep
@@ -34,16 +33,18 @@ def _lines(batch: Batch) -> Iterator[str]:
     if batch.left_out:
         yield ""
         yield f"Left out ({len(batch.left_out)})"
-        # One reason often is that of many: each reason once, with whose it is.
-        for why, count in Counter(each.why for each in batch.left_out).items():
-            named = [each.finding for each in batch.left_out if each.why == why]
-            whose = f"{named[0].summary}" + (f" (and {count - 1} more)" if count > 1 else "")
-            yield from wrapped(f"{named[0].identity} {whose}: {why}", "  - ", "    ")
+        # One reason often is that of many: it is said once, over all of them.
+        for why in dict.fromkeys(each.why for each in batch.left_out):
+            yield from wrapped(f"{why}:", "  ", "  ")
+            for each in batch.left_out:
+                if each.why == why:
+                    yield from wrapped(f"{each.finding.identity} {each.finding.summary}", "  - ", "    ")
+        yield "  Look at one by itself: workbench plan FINDING; by hand: workbench explain CHECK"
     yield ""
     if not many:
         yield "There is nothing to apply."
         return
-    yield "Each is a run of its own, verified and undone by itself; the first that is not applied ends it."
+    yield "Each is a run of its own, verified on its own; the first that does not help is rolled back and ends it."
     yield "Nothing was changed. To apply exactly this, give the same command with --json > plan.json, then:"
     yield f"  workbench apply plan.json --digest {batch.digest}"
 

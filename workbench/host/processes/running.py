@@ -10,6 +10,7 @@ from workbench.host.processes.table import Gone, Hidden, Table
 
 _LIMIT = 100
 _PACKAGE = re.compile("|".join(re.escape(f"/{package}/") for package in CLIENT_PACKAGES).encode())
+_INTERPRETERS = (b"node", b"nodejs", b"bun", b"deno")
 _NAMES = {name.encode(): client for name, client in CLIENT_NAMES.items()}
 
 
@@ -37,5 +38,7 @@ def _client(command: bytes) -> str:
         known = _NAMES.get(name.lower().removesuffix(b".exe"))
         if known:
             return known
+    if names[0].rstrip(b".0123456789") not in _INTERPRETERS:
+        return ""
     package = _PACKAGE.search(command[:4096])
     return CLIENT_PACKAGES[package[0][1:-1].decode()] if package is not None else ""
