@@ -37,7 +37,11 @@ class Change:
 
 @record
 class Run:
-    """One entry of the history. Times are ISO 8601 in UTC; ``message`` says how it ended and what to do next."""
+    """One entry of the history. Times are ISO 8601 in UTC; ``message`` says how it ended and what to do next.
+
+    ``batch`` names the batch it was applied in, "" for none. ``confirm_by`` is when it is undone by itself unless it is
+    confirmed before, "" where nothing waits for that.
+    """
 
     identity: str
     state: RunState
@@ -46,3 +50,5 @@ class Run:
     started_at: str
     ended_at: str = ""
     message: str = ""
+    batch: str = ""
+    confirm_by: str = ""
