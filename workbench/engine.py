@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from workbench.host.privileged import Privileged, Vector
     from workbench.probe.planned import PlannedProbe, Probed
     from workbench.repair.prepare import Prepared
+    from workbench.verifying import Before
 
 Progress = Callable[[str, str], None]
 """Called with a section's name and ``started``, or the status it ended with."""
@@ -140,20 +141,43 @@ class Workbench:
 
         return prepare(plan)
 
-    def apply(self, prepared: Prepared, on_step: Callable[[str], None] | None = None) -> Run:
-        """Carry out what was prepared, verify it by the same check on a fresh look, roll back if it did not help."""
-        from workbench.planning import still_found
+    def apply(
+        self, prepared: Prepared, on_step: Callable[[str], None] | None = None, before: Before | None = None
+    ) -> Run:
+        """Carry out what was prepared, verify it by the same check on a fresh look, roll back if it did not help.
+
+        With what was known ``before``, the fresh look reads as root what was read then, and where anything that has to
+        do with the plan got worse, it is rolled back too.
+        """
         from workbench.repair.transaction import apply, refused
 
         if self.read_only:
             return refused(prepared.plan, prepared.changes, "the workbench was started with --read-only")
-        return apply(prepared, self.state, lambda: still_found(prepared.plan, self.plugins, self.look()), on_step)
+        return apply(prepared, self.state, lambda: self._verified(prepared.plan, before), on_step)
 
-    def undo(self, run: str) -> Run:
-        """Bring back what a run replaced. Raises LookupError when there is no such run."""
+    def _verified(self, plan: Plan, before: Before | None) -> str:
+        from workbench.planning import still_found
+        from workbench.verifying import worsened
+
+        privileged = None
+        if before is not None and before.reads:
+            from workbench.host.privileged import Privileged
+
+            privileged = Privileged(self.read_as_root(before.reads))
+        snapshot = self.look(privileged=privileged)
+        why = still_found(plan, self.plugins, snapshot)
+        if why or before is None or before.report is None:
+            return why
+        return worsened(plan, before.report, self.judge(snapshot))
+
+    def undo(self, run: str, on_plan: Callable[[Prepared], None] | None = None) -> Run:
+        """Bring back what a run replaced. Raises LookupError when there is no such run.
+
+        ``on_plan`` is shown what will be done before it is.
+        """
         from workbench.repair.undo import undo
 
-        return undo(self.state, run, read_only=self.read_only)
+        return undo(self.state, run, read_only=self.read_only, on_plan=on_plan)
 
     def history(self) -> tuple[Run, ...]:
         """Every run, newest first."""

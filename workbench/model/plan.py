@@ -140,10 +140,29 @@ class RestoreLine:
         return self.undoes.pointer
 
 
+@dataclass(frozen=True, slots=True)
+class EditRootFile:
+    """Change lines of a file of root's, through sudo, and keep every other byte. Refused unless they stand there now.
+
+    ``format`` says who reads the file: its parser must accept the new one, and find in all that belongs to it that it
+    ``loses`` and ``gains`` exactly what is said here, and nothing else. ``expect`` are whole lines, from ``line``
+    (counted from 1) on, which become the lines of ``value`` (none takes them out).
+    """
+
+    path: str
+    format: Literal["sudoers"]
+    line: int
+    expect: tuple[str, ...]
+    value: tuple[str, ...]
+    loses: tuple[str, ...] = ()
+    gains: tuple[str, ...] = ()
+    operation: Literal["edit-root-file"] = "edit-root-file"
+
+
 Edit = EditValue | RemoveValue | SetValue | RestoreValue
 LineEdit = EditLine | RestoreLine
 FileEdit = Edit | LineEdit
-Operation = SetMode | FileEdit
+Operation = SetMode | FileEdit | EditRootFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +172,8 @@ class Plan:
     ``consequences`` says in plain words what may stop working; ``keeps`` what undo does not bring back ("" for all).
     ``later`` says when it takes effect ("" for at once), such as "at your next login": until then the check goes on
     finding what it found, and all that is verified is that the change is in place.
+    ``confirm`` is for what could lock the person out: so many seconds after which it is brought back unless somebody
+    confirmed that all is well; 0 where that is not needed.
     """
 
     fix: str
@@ -165,11 +186,15 @@ class Plan:
     consequences: str = ""
     keeps: str = ""
     later: str = ""
+    confirm: int = 0
 
     @property
     def digest(self) -> str:
         """SHA-256 over the whole plan, in hexadecimal: what was shown is what may be applied."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        told = asdict(self)
+        if not self.confirm:
+            del told["confirm"]  # journals that were written before there was such a thing have no word of it
+        text = json.dumps(told, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

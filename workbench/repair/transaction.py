@@ -9,7 +9,7 @@ from pathlib import Path
 
 from workbench.model.plan import Plan
 from workbench.model.run import Change, Run, RunState
-from workbench.repair import operations
+from workbench.repair import operations, rooted
 from workbench.repair.folder import locked
 from workbench.repair.journal import Broken, Entry, Writer, begin, entries, new_identity, now
 from workbench.repair.paths import Refused, Untouched, words
@@ -109,6 +109,7 @@ def _carry_out(prepared: Prepared, writer: Writer, verify: Callable[[], str], te
         why = verify()
         why = why or next(filter(None, map(operations.in_place, prepared.operations)), "")
         if not why:
+            rooted.settle(prepared.operations)
             writer.note("verified")
         return visible(why)
     except Untouched as refusal:

@@ -15,6 +15,7 @@ from workbench import __version__
 from workbench.exits import Unusable
 from workbench.model.plan import (
     EditLine,
+    EditRootFile,
     EditValue,
     RemoveValue,
     RestoreLine,
@@ -38,13 +39,17 @@ _MAKE_ONE = "make one with: workbench plan FINDING --json > plan.json"
 
 @record
 class ChangeDocument:
-    """What happens to one file: in words, as a unified diff without secrets, and as permission bits (null: kept)."""
+    """What happens to one file: in words, as a unified diff without secrets, and as permission bits (null: kept).
+
+    ``commands`` are the argument vectors that run as root, in their order; none where that takes no root.
+    """
 
     path: str
     words: str
     diff: str
     mode_before: int | None
     mode_after: int | None
+    commands: list[list[str]]
 
 
 @record
@@ -53,7 +58,7 @@ class PlanDocument:
 
     ``answers`` are what the fix asks, as given or as it suggests. ``digest`` is SHA-256 over the plan, over what every
     file is now (bytes, mode, owner, inode, time of change) and over what it will be. ``later`` says when it takes
-    effect, "" for at once.
+    effect, "" for at once; ``confirm`` after how many seconds it is brought back where nobody confirms it, 0 for never.
     """
 
     schema_version: int
@@ -68,7 +73,8 @@ class PlanDocument:
     consequences: str
     keeps: str
     later: str
-    operations: list[SetMode | EditValue | RemoveValue | SetValue | EditLine]
+    confirm: int
+    operations: list[SetMode | EditValue | RemoveValue | SetValue | EditLine | EditRootFile]
     changes: list[ChangeDocument]
     digest: str
 
@@ -89,9 +95,17 @@ def document(prepared: Prepared, answers: Mapping[str, Answer]) -> PlanDocument:
         consequences=plan.consequences,
         keeps=plan.keeps,
         later=plan.later,
+        confirm=plan.confirm,
         operations=[each for each in plan.operations if not isinstance(each, RestoreValue | RestoreLine)],
         changes=[
-            ChangeDocument(change.path, change.words, change.diff, change.mode_before, change.mode_after)
+            ChangeDocument(
+                change.path,
+                change.words,
+                change.diff,
+                change.mode_before,
+                change.mode_after,
+                [list(command) for command in change.commands],
+            )
             for change in prepared.changes
         ],
         digest=digest(prepared),
@@ -100,7 +114,7 @@ def document(prepared: Prepared, answers: Mapping[str, Answer]) -> PlanDocument:
 
 def digest(prepared: Prepared) -> str:
     """SHA-256, in hexadecimal, over the plan, what every file of it is now, and what each will be."""
-    from workbench.repair.staged import StagedWrite
+    from workbench.repair.staged import StagedMode
 
     parts: list[Any] = [prepared.plan.digest]
     for staged in prepared.operations:
@@ -108,10 +122,10 @@ def digest(prepared: Prepared) -> str:
         same = [before.kind, before.device, before.inode, before.mode, before.uid, before.gid]
         # As the transaction compares: size and time of a directory change while it lives.
         same += [before.links] if before.kind == "file" else []
-        if isinstance(staged, StagedWrite):
-            parts.append([staged.path, staged.real, same, before.sha256, before.modified, staged.after])
-        else:
+        if isinstance(staged, StagedMode):
             parts.append([staged.path, staged.real, same, staged.mode])
+        else:
+            parts.append([staged.path, staged.real, same, before.sha256, before.modified, staged.after])
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode("ascii")).hexdigest()
 
 
