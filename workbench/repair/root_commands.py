@@ -33,6 +33,12 @@ _DEADLINE = 60.0
 _STATUS = "--format=%f %d %i %u %g %h %s %.9Y"
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _DIGEST = re.compile(r"\\?([0-9a-f]{64})  (/.*)")
+# Of what sudo says, only this: it also warns, of a name of the host that it cannot resolve, and runs the command.
+_DENIED = re.compile(
+    r"^sudo: (?:a password is|a terminal is|interactive authentication is|no tty|PAM|account validation|no valid)"
+    r"|^Sorry, user |is not in the sudoers file|is not allowed to ",
+    re.MULTILINE,
+)
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 _ask: ContextVar[Callable[[], str] | None] = ContextVar("_ask", default=None)
 
@@ -269,7 +275,7 @@ def _once(vector: Vector, content: bytes) -> Output:
 
 
 def _is_denied(answer: Output) -> bool:
-    return os.geteuid() != 0 and answer.status == 1 and answer.err.startswith("sudo: ")
+    return os.geteuid() != 0 and answer.status == 1 and _DENIED.search(answer.err) is not None
 
 
 def _reason(name: str, answer: Output) -> str:

@@ -58,14 +58,14 @@ def statements(fact: FileFact, content: bytes) -> Iterator[SudoStatement]:
 
 def shown_line(line: str) -> str:
     """A line of a policy as it may be seen: as it is, but for secrets and characters that could act."""
+    spaced = line.replace("\t", " ")  # a tab is a blank to sudo, and nothing odd
     parts = []
     # What stands behind the tag PASSWD is no password.
-    for place, part in enumerate(_PASSWORD_TAG.split(line)):
-        redacted, _ = (part.split(" "), ()) if place % 2 else redact_arguments(part.split(" "))
-        text = " ".join(redacted) if place % 2 else redact(" ".join(redacted))
-        # A tab is a blank to sudo, and nothing odd.
-        parts.append("\t".join(visible(each) for each in text.split("\t")))
-    return "".join(parts)
+    for place, part in enumerate(_PASSWORD_TAG.split(spaced)):
+        words = part.split(" ")
+        parts.append(part if place % 2 else visible(redact(" ".join(redact_arguments(words)[0]))))
+    shown = "".join(parts)
+    return line if shown == spaced else shown
 
 
 def find(rule: SudoRule, lines: Sequence[Line]) -> Line | None:

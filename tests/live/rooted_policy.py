@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,15 @@ class Policy:
         self.file.unlink(missing_ok=True)
         self.file.write_text(text)
         self.file.chmod(0o440)
+
+    def takes_attributes(self) -> bool:
+        """Whether files here can have attributes of their own."""
+        try:
+            os.setxattr(self.file, "user.probe", b"")
+            os.removexattr(self.file, "user.probe")
+        except OSError:
+            return False
+        return True
 
     def facts(self) -> SudoersFacts:
         """The policy as the scan sees it."""
