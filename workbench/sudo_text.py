@@ -30,6 +30,7 @@ _ALIAS = re.compile(r"[A-Z][A-Z0-9_]*")
 _ALIASES = re.compile(r"[ \t]*(?:Cmnd|Cmd)_Alias[ \t]+")
 _NAMED = re.compile(r"[ \t\n]*([A-Z][A-Z0-9_]*)[ \t\n]*=")
 _DEEPEST = 8
+_MOST_OPTIONS = 100
 _ESCAPED = re.compile(r"\\([,:=\\ \t#])")
 
 
@@ -209,6 +210,8 @@ def _items(flat: str, at: int) -> tuple[tuple[Item, ...], int]:
             runas, at = _flat(match[0]), _skip(flat, match.end())
         while match := _OPTION.match(flat, at):
             options, at = (*options, match[0]), _skip(flat, match.end())
+            if len(options) > _MOST_OPTIONS:
+                raise NotUnderstood
         tags: list[Tag] = []
         while (match := _TAG.match(flat, at)) and match[1] in _TAGS:
             tags.append(Tag(match[1], at, match.end()))

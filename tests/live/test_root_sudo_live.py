@@ -30,7 +30,7 @@ CALLER, OTHER, PASSWORD = "wbadmin", "wbguest", "correct-horse-4711"
 PYTHON = "/usr/bin/python3"
 TOKEN = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vX7zB9dF1hJ3lN5"
 POLICY = (
-    'Defaults env_reset\nDefaults use_pty\nDefaults secure_path="/usr/sbin:/usr/bin:/sbin:/bin"\nroot ALL=(ALL:ALL) ALL\n'
+    'Defaults env_reset, use_pty\nDefaults secure_path="/usr/sbin:/usr/bin:/sbin:/bin"\nroot ALL=(ALL:ALL) ALL\n'
     "@includedir /etc/sudoers.d\n"
 )
 OWN = f"{CALLER} ALL=(ALL) NOPASSWD: ALL\n"
