@@ -19,6 +19,7 @@ import pytest
 from tests.live.rooted_policy import Policy
 from tests.live.support import require_program, require_root
 from tests.repair.support import ACL, acl, plan, tree
+from workbench.elevation import is_roots_own
 from workbench.host.command import Output
 from workbench.host.privileged import Vector
 from workbench.model.plan import EditRootFile, Refusal
@@ -195,11 +196,16 @@ def test_what_is_run_is_what_was_listed(policy: Policy, monkeypatch: pytest.Monk
     ready = made(edit_of(policy, "bob"))
     ran: list[Vector] = []
     once = root_commands._once
-    monkeypatch.setattr(root_commands, "_once", lambda vector, content: (ran.append(vector), once(vector, content))[1])
+
+    def noted(vector: Vector, content: bytes) -> Output:
+        ran.append(vector)
+        return once(vector, content)
+
+    monkeypatch.setattr(root_commands, "_once", noted)
     assert apply(ready, policy.main.parent / "state", lambda: "").state is RunState.APPLIED
     assert tuple(ran) == ready.changes[0].commands
     for vector in ran:
-        assert vector[0].startswith("/usr/") and root_commands.is_roots_own(vector[0])
+        assert vector[0].startswith("/usr/") and is_roots_own(vector[0])
 
 
 def test_an_access_list_stays(policy: Policy) -> None:
@@ -470,7 +476,7 @@ def test_the_timers_commands_bring_it_back(policy: Policy) -> None:
     ready = made(edit_of(policy, "bob"))
     assert apply(ready, policy.main.parent / "state", lambda: "").state is RunState.APPLIED
     for vector in rooted.reverting(ready.operations):
-        assert root_commands.is_roots_own(vector[0])
+        assert is_roots_own(vector[0])
         subprocess.run(vector, check=True, env={})
     assert tree(policy.file.parent) == was
     (staged,) = ready.operations

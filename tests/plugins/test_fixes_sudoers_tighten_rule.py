@@ -113,9 +113,8 @@ def test_what_a_server_runs_is_suggested_to_stay() -> None:
     snapshot = _host(loose, servers=(SERVER, ("sudo", "-u", "root", "/usr/bin/true"), ("npx", "-y", "files")))
     suggest = get_fix(FIX).suggest
     assert suggest is not None
-    assert suggest(_found(snapshot, INEXACT), snapshot).without_password == (
-        "(mcp-server) /usr/local/bin/mcp-files --root /srv/x"
-    )
+    suggested: Any = suggest(_found(snapshot, INEXACT), snapshot)
+    assert suggested.without_password == "(mcp-server) /usr/local/bin/mcp-files --root /srv/x"
     edit = _edit(_plan(snapshot, check=INEXACT))
     assert edit.value[1] == "dev ALL=(mcp-server) NOPASSWD: /usr/local/bin/mcp-files --root /srv/x"
     assert edit.gains[1] == "dev ALL=(mcp-server) NOPASSWD: /usr/local/bin/mcp-files --root /srv/x"

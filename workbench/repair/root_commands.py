@@ -40,6 +40,10 @@ _DENIED = re.compile(
     re.MULTILINE,
 )
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+_NOBODY = (
+    "sudo asks for a password, and nobody could be asked for it here",
+    "run it in a terminal, or let sudo remember the password first: sudo -v",
+)
 _ask: ContextVar[Callable[[], str] | None] = ContextVar("_ask", default=None)
 
 
@@ -79,19 +83,23 @@ def run(vector: Vector, content: bytes = b"") -> Output:
     Raises Refused where it cannot be started, sudo does not agree, or it takes too long.
     """
     answer = _once(vector, content)
-    ask = _ask.get()
-    if _is_denied(answer) and ask is not None:
+    if _is_denied(answer):
         # sudo refused before anything was run, so that it can be asked for once more.
-        refusal = ask()
-        if refusal:
-            raise Refused(f"nothing more could be done as root: {refusal}")
+        asked_again()
         answer = _once(vector, content)
     if _is_denied(answer):
-        raise Refused(
-            "sudo asks for a password, and nobody could be asked for it here",
-            "run it in a terminal, or let sudo remember the password first: sudo -v",
-        )
+        raise Refused(*_NOBODY)
     return answer
+
+
+def asked_again() -> None:
+    """Let sudo ask for the password, where that is possible here. Raises Refused where it does not agree."""
+    ask = _ask.get()
+    if ask is None:
+        raise Refused(*_NOBODY)
+    refusal = ask()
+    if refusal:
+        raise Refused(f"nothing more could be done as root: {refusal}", _NOBODY[1])
 
 
 def done(vector: Vector, content: bytes = b"") -> Output:
