@@ -27,6 +27,7 @@ from workbench.model.run import Run, RunState
 from workbench.model.sudoers import SudoersFacts, SudoRule
 from workbench.repair import root_commands, rooted
 from workbench.repair.history import history
+from workbench.repair.journal import Entry, entries
 from workbench.repair.prepare import Prepared, prepare
 from workbench.repair.staged import StagedRoot
 from workbench.repair.transaction import apply
@@ -475,7 +476,9 @@ def test_the_timers_commands_bring_it_back(policy: Policy) -> None:
     was = tree(policy.file.parent)
     ready = made(edit_of(policy, "bob"))
     assert apply(ready, policy.main.parent / "state", lambda: "").state is RunState.APPLIED
-    for vector in rooted.reverting(ready.operations):
+    (entry,) = entries(policy.main.parent / "state")
+    assert isinstance(entry, Entry)
+    for vector in rooted.reverting(entry):
         assert is_roots_own(vector[0])
         subprocess.run(vector, check=True, env={})
     assert tree(policy.file.parent) == was

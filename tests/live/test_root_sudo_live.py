@@ -285,6 +285,13 @@ def test_killed_with_the_new_policy_in_place_the_old_one_comes_back(desk: Desk) 
     while desk.rule.read_text() != OWN and time.monotonic() < end:
         time.sleep(0.05)
     assert desk.rule.read_text() == OWN and may_without_password(desk)
+    desk.rule.chmod(0o640)
+    desk.rule.write_text("")  # sudo lets the account do nothing now
+    kept = desk.run("recover")
+    assert kept.returncode != 0 and "run it in a terminal" in kept.stdout, kept.stdout + kept.stderr
+    assert "started" in desk.run("history").stdout, "it waits for somebody who may"
+    desk.rule.write_text(OWN)
+    desk.rule.chmod(0o440)
     recovered = desk.run("recover")
     assert recovered.returncode == 0 and "recovered" in recovered.stdout, recovered.stdout + recovered.stderr
     assert desk.rule.read_text() == OWN

@@ -35,7 +35,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _DIGEST = re.compile(r"\\?([0-9a-f]{64})  (/.*)")
 # Of what sudo says, only this: it also warns, of a name of the host that it cannot resolve, and runs the command.
 _DENIED = re.compile(
-    r"^sudo: (?:a password is|a terminal is|interactive authentication is|no tty|PAM|account validation|no valid)"
+    r"^sudo: (?:a password is|a terminal is|interactive authentication is|no tty|sorry|PAM|account validation|no valid)"
     r"|^Sorry, user |is not in the sudoers file|is not allowed to ",
     re.MULTILINE,
 )
@@ -271,8 +271,7 @@ def _once(vector: Vector, content: bytes) -> Output:
     try:
         out, err = process.communicate(content, _DEADLINE)
     except subprocess.TimeoutExpired as error:
-        process.kill()
-        process.wait()
+        # It is root's, so that it cannot be ended from here. What it has done shows when it is put back.
         raise Refused(f"{vector[0]} did not end within {_DEADLINE:g} s") from error
     except BaseException:
         # Ctrl+C: what was begun as root must have ended before anything is put back.

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workbench.host.privileged import Vector
 from workbench.host.sudoers.place import shown_line
@@ -25,6 +26,9 @@ from workbench.repair.paths import Refused, Untouched
 from workbench.repair.publish import sha256
 from workbench.repair.staged import Intent, StagedRoot
 from workbench.text import visible
+
+if TYPE_CHECKING:
+    from workbench.repair.journal import Entry
 
 Tell = Callable[[str], None]
 Note = Callable[[Intent], None]
@@ -100,10 +104,13 @@ def listed(operation: StagedRoot) -> tuple[Vector, ...]:
     return tuple(map(commands.as_run, vectors))
 
 
-def reverting(operations: Sequence[object]) -> tuple[Vector, ...]:
-    """What brings the files back that these operations of a run changed, last first, as commands for root itself."""
+def reverting(entry: Entry) -> tuple[Vector, ...]:
+    """What brings the files of root's back that a run changed, last first, as commands for root itself.
+
+    They look at nothing: whatever else was written into these files since the run is lost. Raises Refused.
+    """
     found: list[Vector] = []
-    for operation in reversed(operations):
+    for operation in reversed(entry.planned.operations):
         if isinstance(operation, StagedRoot):
             commands.require_policy_file(operation.real)
             staged, file = commands.staged_path(operation), operation.real
@@ -248,7 +255,7 @@ def _arm(operation: StagedRoot) -> None:
 def _is_waiting(process: subprocess.Popen[bytes], program: str) -> bool:
     """Whether sudo has let the command start: it shows as sudo's child, or in its place."""
     end = time.monotonic() + _WAIT
-    seen = False
+    seen, told = False, Path("/proc/thread-self/children").exists()
     while time.monotonic() < end and process.poll() is None:
         line = [process.pid, *_children(process.pid)]
         line += [each for child in line[1:] for each in _children(child)]
@@ -256,8 +263,8 @@ def _is_waiting(process: subprocess.Popen[bytes], program: str) -> bool:
         if program in names:
             return True
         seen = seen or any(names)
-        # Where other accounts' processes cannot be seen, sudo has had time enough to refuse.
-        if not seen and time.monotonic() > end - _WAIT + 2.0:
+        # Where other accounts' processes, or who started them, cannot be seen, sudo has had time enough to refuse.
+        if not (seen and told) and time.monotonic() > end - _WAIT + 2.0:
             return True
         time.sleep(0.02)
     return False

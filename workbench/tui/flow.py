@@ -208,6 +208,9 @@ def _is_undo(run: Run) -> bool:
 def _undo_question(run: Run) -> Confirm:
     lines = [together((run.plan.title, "bold")), plain(f"applied {moment(run.started_at)}", MUTED), plain("")]
     lines += [plain(f"  {path}", "$text-accent") for path in dict.fromkeys(change.path for change in run.changes)]
+    if any(change.commands for change in run.changes):
+        words = "Commands of the same kind as those of the repair run as root, and sudo may ask for your password."
+        lines += [plain(""), plain(words)]
     kept = f" It does not bring back: {run.plan.keeps}" if run.plan.keeps else ""
     lines += [plain(""), plain(f"{reversal(run.plan.reversal).capitalize()} that stood there before.{kept}")]
     return Confirm("Undo this repair?", stacked(lines), "Undo it")
