@@ -20,6 +20,9 @@ def shut_out(rule: SudoRule, after: SudoersFacts, snapshot: Snapshot) -> str:
     asks for. What is not known of a password counts as none.
     """
     before = snapshot.sudoers
+    unknown = next((item for item in rule.users if item.startswith(("+", "%:"))), "")
+    if unknown:
+        return f"it is not known here whom {unknown} means"
     concerned = [each for each in rule_callers(rule, snapshot) if each.uid > 0 and _administers(each, before, snapshot)]
     if concerned and any(each.name in _OTHER_PASSWORD and each.operation == "on" for each in before.defaults):
         return "sudo asks for the password of another account here (rootpw, targetpw), and it is not known who has that"

@@ -10,23 +10,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from workbench.model.plan import EditRootFile, Refusal
 from workbench.model.record import record
 from workbench.model.sudoers import SudoDefault, SudoEntry, SudoersFacts, SudoRule, SudoStatement
 from workbench.sudo_matching import NO_ARGUMENTS
-from workbench.sudo_text import (
-    OPPOSITE,
-    CommandList,
-    NotUnderstood,
-    Pair,
-    Written,
-    aliases_of,
-    belonging,
-    retagged,
-    taken_apart,
-    without_digests,
-)
+
+if TYPE_CHECKING:
+    from workbench.sudo_text import CommandList, Pair, Written
 
 _TAGS = {
     "authenticate=false": "NOPASSWD:",
@@ -37,7 +29,7 @@ _TAGS = {
 _OPTION_OF: dict[Pair, str] = {"NOPASSWD": "authenticate", "SETENV": "setenv"}
 _OFF: dict[Pair, str] = {"NOPASSWD": "authenticate=false", "SETENV": "setenv=true"}
 _ON: dict[Pair, str] = {"NOPASSWD": "authenticate=true", "SETENV": "setenv=false"}
-_NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,62}")
+_NAME = re.compile(r"[a-z_][a-z0-9_.-]*")
 _WORD = re.compile(r"[A-Za-z0-9_/@%+.,:=~-]+")
 _SPECIAL = re.compile(r"([,:=])")
 _BY_HAND = "change it by hand, as the lesson of the check says, with: sudo visudo -f {}"
@@ -113,6 +105,8 @@ def difference(before: SudoersFacts, after: SudoersFacts) -> tuple[tuple[str, ..
 
 
 def _tightened(rule: SudoRule, facts: SudoersFacts, pair: Pair, kept: Sequence[Kept]) -> Tightened | Refusal:
+    from workbench.sudo_text import NotUnderstood, retagged
+
     at = _entry_of(rule, facts)
     found = None if at is None else _statement_of(rule, facts, facts.entries[at])
     if at is None or found is None:
@@ -153,11 +147,15 @@ def _tightened(rule: SudoRule, facts: SudoersFacts, pair: Pair, kept: Sequence[K
 
 def _is_explicit(lines: Sequence[str], written: Written, pair: Pair) -> bool:
     """Whether the edit had to say the opposite, because a tag before the commands would hold for them."""
+    from workbench.sudo_text import OPPOSITE
+
     named = re.compile(rf"(?<![A-Z]){OPPOSITE[pair]}[ \t]*:")
     return len(named.findall("\n".join(lines))) > len(named.findall(written.text))
 
 
 def _entry_of(rule: SudoRule, facts: SudoersFacts) -> int | None:
+    from workbench.sudo_text import without_digests
+
     wanted = {command.text for command in rule.commands if not command.negated}
     found = [
         place
@@ -174,6 +172,8 @@ def _statement_of(
     rule: SudoRule, facts: SudoersFacts, entry: SudoEntry
 ) -> tuple[SudoStatement, Written, tuple[CommandList, int, int]] | None:
     """The text of a rule, and which part of it is the entry: at its line, or, with aliases, the only that fits."""
+    from workbench.sudo_text import NotUnderstood, aliases_of, belonging, taken_apart
+
     aliases = {name: said for each in facts.statements for name, said in aliases_of(each.lines).items()}
     found = []
     for statement in facts.statements:

@@ -223,4 +223,6 @@ def _consequences(rule: SudoRule, tightened: Tightened, kept: tuple[Kept, ...], 
     stopped = [served.name for served in _served(rule, tightened.entry, snapshot) if served.kept not in kept]
     if stopped:
         said.append(f"these servers cannot start any more: {', '.join(dict.fromkeys(stopped))}")
+    if any(caller.uid == snapshot.host.uid for caller in rule_callers(rule, snapshot)):
+        said.append("sudo asks you once while this is applied: where you cannot answer, the old rule comes back")
     return ". ".join([*said, _OPEN])

@@ -234,6 +234,12 @@ def test_the_password_of_another_account_is_not_counted_on() -> None:
     assert isinstance(made, Refusal) and "rootpw" in made.reason
 
 
+def test_of_a_netgroup_nobody_knows_who_is_shut_out() -> None:
+    of_group = _rule("+staff ALL=(ALL) NOPASSWD: ALL", "ALL", runas="ALL", user="+staff")
+    made = _plan(_host(of_group), "")
+    assert isinstance(made, Refusal) and "+staff" in made.reason
+
+
 def _with(snapshot: Snapshot, **facts: Any) -> Snapshot:
     return replace(snapshot, sudoers=replace(snapshot.sudoers, **facts))
 

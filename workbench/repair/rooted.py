@@ -7,11 +7,8 @@ closes: when the repair fails, when the workbench is killed, and when sudo, unde
 from __future__ import annotations
 
 import os
-import subprocess
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.host.privileged import Vector
@@ -19,7 +16,7 @@ from workbench.host.sudoers.place import shown_line
 from workbench.model.plan import EditRootFile
 from workbench.model.run import Change
 from workbench.model.sudoers import SudoersFacts
-from workbench.repair import policy
+from workbench.repair import policy, waiting
 from workbench.repair import root_commands as commands
 from workbench.repair.fingerprint import Fingerprint, drift
 from workbench.repair.paths import Refused, Untouched
@@ -32,9 +29,6 @@ if TYPE_CHECKING:
 
 Tell = Callable[[str], None]
 Note = Callable[[Intent], None]
-_KEEP = b"all-is-well\n"
-_WAIT = 20.0
-_armed: dict[str, subprocess.Popen[bytes]] = {}
 
 
 def prepared(edit: EditRootFile) -> tuple[StagedRoot, Change, bytes]:
@@ -81,7 +75,7 @@ def listed(operation: StagedRoot) -> tuple[Vector, ...]:
     """Every command that carries the operation out, in order and as it is run, where nothing goes wrong."""
     file, kept, staged = operation.real, commands.backup_of(operation), commands.staged_path(operation)
     spare = commands.spare_path(operation)
-    waits = _through_sudo()
+    waits, copies = _through_sudo(), _copies(operation)
     vectors = (
         commands.status(file),
         *commands.reading(),
@@ -93,7 +87,9 @@ def listed(operation: StagedRoot) -> tuple[Vector, ...]:
         *(() if operation.source else (commands.fill(staged),)),
         commands.accepted(staged, strict=operation.strict),
         commands.digests(file, staged),
-        *((commands.copy(kept, spare), commands.waiting(operation)) if waits else ()),
+        *((commands.copy(kept, spare),) if waits else ()),
+        *((commands.flush(*copies),) if copies else ()),
+        *((commands.waiting(operation),) if waits else ()),
         commands.move(staged, file),
         commands.flush(file, os.path.dirname(file)),
         commands.accepted(commands.POLICY, strict=False),
@@ -116,6 +112,7 @@ def reverting(entry: Entry) -> tuple[Vector, ...]:
             staged, file = commands.staged_path(operation), operation.real
             found += [
                 commands.copy(commands.backup_of(operation), staged),
+                commands.flush(staged),
                 commands.move(staged, file),
                 commands.flush(file, os.path.dirname(file)),
             ]
@@ -149,7 +146,11 @@ def carry_out(number: int, operation: StagedRoot, content: bytes, note: Note, te
         if now.get(operation.real) != operation.before.sha256:
             raise Refused(f"{shown} changed since it was shown; it was left as it is now")
         if _through_sudo():
-            _arm(operation)
+            commands.done(commands.copy(commands.backup_of(operation), commands.spare_path(operation)))
+        if copies := _copies(operation):
+            commands.done(commands.flush(*copies))
+        if _through_sudo():
+            waiting.arm(operation)
     except Refused as why:
         raise Untouched(why.reason, why.instead) from why
     commands.done(commands.move(staged, operation.real))
@@ -177,8 +178,8 @@ def require_root(operations: Sequence[object]) -> None:
 def settle(operations: Sequence[object]) -> None:
     """All is verified: what waits to bring the old files back is told so, and its copies are removed."""
     for operation in operations:
-        if isinstance(operation, StagedRoot) and operation.real in _armed:
-            _disarm(operation)
+        if isinstance(operation, StagedRoot) and waiting.is_armed(operation):
+            waiting.disarm(operation)
             commands.done(commands.remove(commands.spare_path(operation)))
 
 
@@ -186,9 +187,7 @@ def put_back(number: int, operation: StagedRoot, note: Note, tell: Tell) -> bool
     """Bring the file back from the backup of root's; False where it never changed. Raises Refused."""
     commands.require_policy_file(operation.real)
     file, kept, staged = operation.real, commands.backup_of(operation), commands.staged_path(operation)
-    waiting = _armed.pop(file, None)
-    if waiting is not None:
-        _let_go(waiting)
+    let_go = waiting.let_go(operation)
     now = _digests(file, kept)
     back = now.get(file) == operation.after
     if back:
@@ -196,6 +195,7 @@ def put_back(number: int, operation: StagedRoot, note: Note, tell: Tell) -> bool
             raise Refused(f"the backup {kept} is not there, or is not what was kept")
         note(Intent(number, commands.staged_name(operation), back=True))
         commands.done(commands.copy(kept, staged))
+        commands.done(commands.flush(staged))
         if _digests(staged).get(staged) != operation.before.sha256:
             raise Refused(f"the copy of {kept} is not what was kept; it was not put in place")
         commands.done(commands.move(staged, file))
@@ -203,15 +203,15 @@ def put_back(number: int, operation: StagedRoot, note: Note, tell: Tell) -> bool
     elif now.get(file) != operation.before.sha256:
         raise Refused(f"{visible(file)} was changed by another program since; the old one is kept as {kept} (root's)")
     commands.done(commands.remove(staged, commands.spare_path(operation)))
-    if back or waiting is not None:
+    if back or let_go:
         tell(f"put {visible(file)} back as it was")
-    return back or waiting is not None
+    return back or let_go
 
 
 def clear_away(operation: StagedRoot) -> None:
     """Remove what was staged. While a command waits to bring the old file back, its copy stays."""
     commands.require_policy_file(operation.real)
-    if operation.real not in _armed:
+    if not waiting.is_armed(operation):
         commands.done(commands.remove(commands.staged_path(operation), commands.spare_path(operation)))
 
 
@@ -242,66 +242,6 @@ def _originals(operation: StagedRoot) -> tuple[str, ...]:
     return (*kept, operation.source) if operation.source else kept
 
 
-def _arm(operation: StagedRoot) -> None:
-    commands.done(commands.copy(commands.backup_of(operation), commands.spare_path(operation)))
-    vector = commands.waiting(operation)
-    process = commands.start(vector)
-    _armed[operation.real] = process
-    if not _is_waiting(process, vector[0]):
-        _disarm(operation)
-        raise Refused("the command that would bring the old file back could not be started; nothing was changed")
-
-
-def _is_waiting(process: subprocess.Popen[bytes], program: str) -> bool:
-    """Whether sudo has let the command start: it shows as sudo's child, or in its place."""
-    end = time.monotonic() + _WAIT
-    seen, told = False, Path("/proc/thread-self/children").exists()
-    while time.monotonic() < end and process.poll() is None:
-        line = [process.pid, *_children(process.pid)]
-        line += [each for child in line[1:] for each in _children(child)]
-        names = [_program_of(pid) for pid in line]
-        if program in names:
-            return True
-        seen = seen or any(names)
-        # Where other accounts' processes, or who started them, cannot be seen, sudo has had time enough to refuse.
-        if not (seen and told) and time.monotonic() > end - _WAIT + 2.0:
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except (OSError, ValueError):
-        return []
-
-
-def _program_of(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().partition(b"\0")[0].decode("utf-8", "replace")
-    except OSError:
-        return ""
-
-
-def _disarm(operation: StagedRoot) -> None:
-    process = _armed.pop(operation.real)
-    try:
-        process.communicate(_KEEP, _WAIT)
-    except (OSError, subprocess.TimeoutExpired):
-        pass
-    if process.poll() is None:
-        raise Refused("the command that waits to bring the old file back did not end")
-
-
-def _let_go(process: subprocess.Popen[bytes]) -> None:
-    """Close our pipe without a word, so that it brings the old file back."""
-    try:
-        process.communicate(b"", _WAIT)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Refused("the command that waits to bring the old file back did not end") from error
-
-
 def _status(path: str) -> Fingerprint:
     answer = commands.run(commands.status(path))
     if answer.status != 0:
@@ -311,6 +251,12 @@ def _status(path: str) -> Fingerprint:
 
 def _digests(*paths: str) -> dict[str, str]:
     return commands.read_digests(commands.run(commands.digests(*paths)))
+
+
+def _copies(operation: StagedRoot) -> tuple[str, ...]:
+    """What was copied beside the file, and has to be on the disk before it takes its place."""
+    staged = (commands.staged_path(operation),) if operation.source else ()
+    return (*staged, commands.spare_path(operation)) if _through_sudo() else staged
 
 
 def _through_sudo() -> bool:
