@@ -88,7 +88,7 @@ def run(vector: Vector, content: bytes = b"") -> Output:
         asked_again()
         answer = _once(vector, content)
     if _is_denied(answer):
-        raise Refused(*_NOBODY)
+        raise Refused(f"sudo does not let this account run {vector[0]} as root", "ask who administers this host")
     return answer
 
 
