@@ -23,7 +23,7 @@ from workbench.host.audit.records import Occurrence
 from workbench.host.audit.trail import Trail
 from workbench.host.context import Context
 from workbench.host.privileged import Privileged, Vector
-from workbench.model.plan import EditValue, Operation, Plan, Refusal, SetMode
+from workbench.model.plan import EditRootFile, EditValue, Operation, Plan, Refusal, SetMode
 from workbench.model.run import Change, Run, RunState
 from workbench.model.snapshot import SECTIONS, Snapshot
 from workbench.plugins import load
@@ -114,7 +114,7 @@ class StagedWorkbench(Workbench):
         """What the plan's operations come to, from the facts and the staged document."""
         return SimpleNamespace(plan=plan, changes=tuple(_change(operation) for operation in plan.operations))
 
-    def apply(self, prepared: Any, on_step: Callable[[str], None] | None = None) -> Run:
+    def apply(self, prepared: Any, on_step: Callable[[str], None] | None = None, before: Any = None) -> Run:
         """Change the facts."""
         for operation, change in zip(prepared.plan.operations, prepared.changes, strict=True):
             if on_step is not None:
@@ -123,7 +123,7 @@ class StagedWorkbench(Workbench):
                 object.__setattr__(self, "seen", with_mode(self.seen, operation.path, operation.mode))
         return self._noted(RunState.APPLIED, prepared.plan, prepared.changes)
 
-    def undo(self, run: str) -> Run:
+    def undo(self, run: str, on_plan: Any = None) -> Run:
         """Change the facts back."""
         for place, each in enumerate(self.runs):
             if each.identity == run:
@@ -180,6 +180,8 @@ def _change(operation: Operation) -> Change:
     if isinstance(operation, SetMode):
         words = f"set the mode of {operation.path} to {operation.mode:04o}"
         return Change(operation.path, words, "", operation.expect_mode, operation.mode)
+    if isinstance(operation, EditRootFile):
+        return Change(operation.path, f"change line {operation.line}")
     if not isinstance(operation, EditValue):
         return Change(operation.path, f"change {' › '.join(map(str, operation.pointer))}")
     before = json.dumps(DOCUMENT, indent=2).splitlines()

@@ -80,6 +80,7 @@ from workbench.model.launch import (
 )
 from workbench.model.plan import (
     EditLine,
+    EditRootFile,
     EditValue,
     Operation,
     Plan,
@@ -97,7 +98,7 @@ from workbench.model.session import StartupFile
 from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import PortFact, SocketFact
-from workbench.model.sudoers import SudoCommand, SudoDefault, SudoEntry, SudoersFacts, SudoRule
+from workbench.model.sudoers import SudoCommand, SudoDefault, SudoEntry, SudoersFacts, SudoRule, SudoStatement
 from workbench.model.units import IgnoredLine, UnitFact, UnitPlace, UnitRun, UnitSecret, UnitSetting
 from workbench.planning import would_find
 from workbench.recording import records, records_watch, silenced
@@ -112,6 +113,8 @@ from workbench.subjects import (
     started_servers,
     unit_subject,
 )
+from workbench.sudo_administrators import shut_out
+from workbench.sudo_calls import SudoCall, called_through_sudo, sudo_caller, sudo_target, through_sudo
 from workbench.sudo_policy import Decision as SudoDecision
 from workbench.sudo_policy import Grant as SudoGrant
 from workbench.sudo_policy import Request as SudoRequest
@@ -130,6 +133,7 @@ from workbench.sudo_rules import (
     spoken_callers,
     spoken_targets,
 )
+from workbench.sudo_tightening import Kept, Tightened, tighten_environment, tighten_password
 from workbench.unit_rules import judge_units, read_in_part
 
 __all__ = [
@@ -154,6 +158,7 @@ __all__ = [
     "ContainerOption",
     "ContainerOptions",
     "EditLine",
+    "EditRootFile",
     "EditValue",
     "EngineFact",
     "EnvironmentEntry",
@@ -165,6 +170,7 @@ __all__ = [
     "ImageSpec",
     "InstalledPackage",
     "IsolationFact",
+    "Kept",
     "Launch",
     "LaunchMount",
     "LoaderPlace",
@@ -201,6 +207,7 @@ __all__ = [
     "StartupFile",
     "StartupFormat",
     "Subject",
+    "SudoCall",
     "SudoCommand",
     "SudoDecision",
     "SudoDefault",
@@ -208,7 +215,9 @@ __all__ = [
     "SudoGrant",
     "SudoRequest",
     "SudoRule",
+    "SudoStatement",
     "SudoersFacts",
+    "Tightened",
     "UnitFact",
     "UnitPlace",
     "UnitRun",
@@ -218,6 +227,7 @@ __all__ = [
     "behind_a_tool",
     "best_version",
     "by_cause",
+    "called_through_sudo",
     "can",
     "check",
     "config_of",
@@ -261,13 +271,19 @@ __all__ = [
     "runs_as_root",
     "server_subject",
     "short_name",
+    "shut_out",
     "silenced",
     "spoken_callers",
     "spoken_targets",
     "started_servers",
+    "sudo_caller",
     "sudo_decides",
     "sudo_grants",
     "sudo_settings",
+    "sudo_target",
+    "through_sudo",
+    "tighten_environment",
+    "tighten_password",
     "unit_subject",
     "who_can",
     "who_can_replace",

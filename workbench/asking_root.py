@@ -17,13 +17,15 @@ ROUNDS = 3
 """What is read may lead to more that has to be read. Each round is shown and asked for."""
 
 
-def look_with_sudo(look: Callable[[Privileged], Snapshot], *, agreed: bool = False) -> Snapshot:
-    """The Snapshot, with what could be read through sudo.
+def look_with_sudo(
+    look: Callable[[Privileged], Snapshot], *, agreed: bool = False, answers: dict[Vector, Output] | None = None
+) -> Snapshot:
+    """The Snapshot, with what could be read through sudo; what was read and said is added to ``answers``.
 
     Shows the exact commands on standard error and asks there, unless ``agreed``. Raises Unusable where nobody can be
     asked. A refusal leaves the Snapshot as it is: what was not read is not assessed.
     """
-    answers: dict[Vector, Output] = {}
+    answers = {} if answers is None else answers
     privileged = Privileged(answers)
     snapshot = look(privileged)
     for _ in range(ROUNDS):
@@ -34,7 +36,7 @@ def look_with_sudo(look: Callable[[Privileged], Snapshot], *, agreed: bool = Fal
         if refusal:
             complain(f"nothing was read as root: {refusal}")
             break
-        answers |= run_all(wanted)
+        answers.update(run_all(wanted))
         privileged = Privileged(answers)
         snapshot = look(privileged)
     return snapshot

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.batching import plan_safe
 from workbench.commands import look, settle, told, workbench_of
@@ -14,11 +14,17 @@ from workbench.engine import Workbench
 from workbench.exits import Exit, Unusable, complain
 from workbench.model.batch import Batch
 from workbench.model.plan import Refusal
+from workbench.model.report import Report
 from workbench.model.run import RunState
 from workbench.model.snapshot import Snapshot
 from workbench.options import put
 from workbench.report.batch_file import BatchDocument, as_json, document, runs_as_json, stands_for, typed
 from workbench.text import visible
+from workbench.verifying import Before
+
+if TYPE_CHECKING:
+    from workbench.host.command import Output
+    from workbench.host.privileged import Vector
 
 _LOOK = "look again with: workbench plan --safe"
 
@@ -49,10 +55,15 @@ def apply(options: argparse.Namespace, data: Mapping[str, Any]) -> int:
     workbench = workbench_of(options)
     settle(workbench)
     made: Batch | Refusal
+    known = Before()
     if options.digest is not None and options.digest.lower() != planned.digest:
         made = Refusal("the file has another digest than the one that --digest names", _LOOK)
     else:
-        made = _again(workbench, look(workbench, options), planned, data)
+        answers: dict[Vector, Output] = {}
+        snapshot = look(workbench, options, answers)
+        report = workbench.judge(snapshot)
+        known = Before(report, tuple(answers))
+        made = _again(workbench, snapshot, report, planned, data)
     if isinstance(made, Refusal):
         complain(f"nothing was applied: {made.reason}" + (f" ({made.instead})" if made.instead else ""))
         return Exit.REFUSED
@@ -61,7 +72,7 @@ def apply(options: argparse.Namespace, data: Mapping[str, Any]) -> int:
         return Exit.REFUSED
     before = {run.batch for run in workbench.history()}
     try:
-        runs = workbench.apply_batch(made, None if options.json else _progress(made))
+        runs = workbench.apply_batch(made, None if options.json else _progress(made), known)
     except KeyboardInterrupt:
         done = [run for run in workbench.history() if run.batch not in before and run.state is RunState.APPLIED]
         if done:
@@ -76,13 +87,13 @@ def apply(options: argparse.Namespace, data: Mapping[str, Any]) -> int:
 
 
 def _again(
-    workbench: Workbench, snapshot: Snapshot, planned: BatchDocument, as_written: Mapping[str, Any]
+    workbench: Workbench, snapshot: Snapshot, report: Report, planned: BatchDocument, as_written: Mapping[str, Any]
 ) -> Batch | Refusal:
     """What the batch of a file comes to on the host as it is now, where it is the same to the last byte."""
     if not planned.steps:
         return Refusal("the file has no step: there is nothing to apply")
     wanted = {identity for step in planned.steps for identity in (step.finding, *step.resolves)}
-    found = [each for each in workbench.judge(snapshot).findings() if each.identity in wanted]
+    found = [each for each in report.findings() if each.identity in wanted]
     gone = wanted - {each.identity for each in found}
     if gone:
         named = visible(", ".join(sorted(gone)[:5]), 200)

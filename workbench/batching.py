@@ -17,6 +17,7 @@ from workbench.rewriting import warnings
 
 if TYPE_CHECKING:
     from workbench.engine import Workbench
+    from workbench.verifying import Before
 
 Progress = Callable[[int, str], None]
 """Called with the number of the step, from 0, and what happens."""
@@ -50,7 +51,9 @@ def plan_safe(workbench: Workbench, snapshot: Snapshot, findings: Iterable[Findi
     return Batch(tuple(steps), tuple(left_out), digest_of_all([step.digest for step in steps]))
 
 
-def apply_batch(workbench: Workbench, batch: Batch, on_progress: Progress | None = None) -> tuple[Run, ...]:
+def apply_batch(
+    workbench: Workbench, batch: Batch, on_progress: Progress | None = None, before: Before | None = None
+) -> tuple[Run, ...]:
     """Apply the steps in order, each prepared anew and only where it still is what was shown.
 
     Stops at the first that is not applied: its run is the last one given, and says what stays applied. An interrupt
@@ -71,7 +74,7 @@ def apply_batch(workbench: Workbench, batch: Batch, on_progress: Progress | None
             why = "what it would do now is not what was shown: a file changed since (look at the plan again)"
             run = refused(step.plan, step.changes, why)
         else:
-            run = workbench.apply(replace(prepared, batch=name), _telling(on_progress, number))
+            run = workbench.apply(replace(prepared, batch=name), _telling(on_progress, number), before)
         runs.append(run)
         if run.state is not RunState.APPLIED:
             runs[-1] = replace(run, message=_stopped(run, runs[:-1], len(batch.steps), name))

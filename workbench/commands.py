@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workbench.engine import Workbench
 from workbench.exits import Exit, Unusable, complain
@@ -17,6 +21,11 @@ from workbench.model.snapshot import Snapshot
 from workbench.options import context_of, put, replayed, state_folder
 from workbench.plugins import Plugins, load, user_folder
 from workbench.text import visible
+
+if TYPE_CHECKING:
+    from workbench.host.command import Output
+    from workbench.host.privileged import Vector
+    from workbench.repair.prepare import Prepared
 
 
 def headless(options: argparse.Namespace) -> int:
@@ -116,9 +125,10 @@ def undo(options: argparse.Namespace) -> int:
     workbench = workbench_of(options)
     settle(workbench)
     try:
-        if options.run.startswith("batch-"):
-            return max(told(run) for run in workbench.undo_batch(options.run))
-        run = workbench.undo(options.run)
+        with sudo_may_ask():
+            if options.run.startswith("batch-"):
+                return max(told(run) for run in workbench.undo_batch(options.run))
+            run = workbench.undo(options.run, _show_commands)
     except LookupError as error:
         complain(visible(str(error.args[0] if error.args else error), 300))
         return Exit.USAGE
@@ -127,7 +137,8 @@ def undo(options: argparse.Namespace) -> int:
 
 def recover(options: argparse.Namespace) -> int:
     """Recover every interrupted run."""
-    runs = workbench_of(options).recover()
+    with sudo_may_ask():
+        runs = workbench_of(options).recover()
     if not runs:
         print("no repair was interrupted", file=sys.stderr)
     return max((told(run) for run in runs), default=Exit.CLEAN)
@@ -137,6 +148,24 @@ def settle(workbench: Workbench) -> None:
     """Undo what nobody confirmed in time, such as before this machine was started, and say so."""
     for run in workbench.revert_overdue():
         complain(visible(f"{run.identity} was not confirmed in time: {run.state.value}: {run.message}", 1000))
+
+
+@contextmanager
+def sudo_may_ask() -> Iterator[None]:
+    """Let sudo ask for its password on the terminal, if there is one, where a repair needs root."""
+    from workbench.elevation import prompt
+    from workbench.repair.root_commands import asking
+
+    with asking(lambda: prompt(interactive=sys.stdin.isatty())):
+        yield
+
+
+def _show_commands(prepared: Prepared) -> None:
+    commands = [command for change in prepared.changes for command in change.commands]
+    if commands:
+        print(f"To bring it back, these {len(commands)} commands run as root:", file=sys.stderr)
+    for command in commands:
+        print(f"  {visible(shlex.join(command))}", file=sys.stderr)
 
 
 def told(run: Run, *, quiet: bool = False) -> int:
@@ -156,13 +185,13 @@ def _verdict(report: Report, fail_on: str, least: float) -> int:
     return Exit.CLEAN
 
 
-def look(workbench: Workbench, options: argparse.Namespace) -> Snapshot:
-    """Look at this host, as root too where the options ask for it."""
+def look(workbench: Workbench, options: argparse.Namespace, answers: dict[Vector, Output] | None = None) -> Snapshot:
+    """Look at this host, as root too where the options ask for it; what was read so is added to ``answers``."""
     if not options.sudo:
         return workbench.look()
     from workbench.asking_root import look_with_sudo
 
-    return look_with_sudo(lambda privileged: workbench.look(privileged=privileged), agreed=options.yes)
+    return look_with_sudo(lambda privileged: workbench.look(privileged=privileged), agreed=options.yes, answers=answers)
 
 
 def workbench_of(options: argparse.Namespace) -> Workbench:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from workbench.repair.backups import KeptBackup, Purged
     from workbench.repair.lasting import Lost
     from workbench.repair.prepare import Prepared
+    from workbench.verifying import Before
 
 Progress = Callable[[str, str], None]
 """Called with a section's name and ``started``, or the status it ended with."""
@@ -155,14 +156,17 @@ class Workbench:
 
         return warnings(plan, snapshot)
 
-    def apply_batch(self, batch: Batch, on_progress: Callable[[int, str], None] | None = None) -> tuple[Run, ...]:
+    def apply_batch(
+        self, batch: Batch, on_progress: Callable[[int, str], None] | None = None, before: Before | None = None
+    ) -> tuple[Run, ...]:
         """Apply the steps one after the other, each a run of its own, and stop at the first that is not applied.
 
         That one is the last run given and says what stays. ``on_progress`` is told the step's number and what happens.
+        ``before`` is as for ``apply``.
         """
         from workbench.batching import apply_batch
 
-        return apply_batch(self, batch, on_progress)
+        return apply_batch(self, batch, on_progress, before)
 
     def undo_batch(self, batch: str, on_progress: Callable[[int, str], None] | None = None) -> tuple[Run, ...]:
         """Undo what stands of a batch, newest first; stops at the first that is refused. Raises LookupError."""
@@ -170,24 +174,44 @@ class Workbench:
 
         return undo_batch(self.state, batch, read_only=self.read_only, on_progress=on_progress)
 
-    def apply(self, prepared: Prepared, on_step: Callable[[str], None] | None = None) -> Run:
-        """Carry out what was prepared, verify it by the same check on a fresh look, roll back if it did not help."""
-        from workbench.planning import still_found
+    def apply(
+        self, prepared: Prepared, on_step: Callable[[str], None] | None = None, before: Before | None = None
+    ) -> Run:
+        """Carry out what was prepared, verify it by the same check on a fresh look, roll back if it did not help.
+
+        With what was known ``before``, the fresh look reads as root what was read then, and where anything that has to
+        do with the plan got worse, it is rolled back too.
+        """
         from workbench.repair.transaction import apply, refused
+        from workbench.repair.undo import READ_ONLY
 
         if self.read_only:
-            return refused(
-                prepared.plan,
-                prepared.changes,
-                "the workbench was started with --read-only, or as root from files that another account can write",
-            )
-        return apply(prepared, self.state, lambda: still_found(prepared.plan, self.plugins, self.look()), on_step)
+            return refused(prepared.plan, prepared.changes, READ_ONLY)
+        return apply(prepared, self.state, lambda: self._verified(prepared.plan, before), on_step)
 
-    def undo(self, run: str) -> Run:
-        """Bring back what a run replaced. Raises LookupError when there is no such run."""
+    def _verified(self, plan: Plan, before: Before | None) -> str:
+        from workbench.planning import still_found
+        from workbench.verifying import worsened
+
+        privileged = None
+        if before is not None and before.reads:
+            from workbench.host.privileged import Privileged
+
+            privileged = Privileged(self.read_as_root(before.reads))
+        snapshot = self.look(privileged=privileged)
+        why = still_found(plan, self.plugins, snapshot, before.report if before is not None else None)
+        if why or before is None or before.report is None:
+            return why
+        return worsened(plan, before.report, self.judge(snapshot))
+
+    def undo(self, run: str, on_plan: Callable[[Prepared], None] | None = None) -> Run:
+        """Bring back what a run replaced. Raises LookupError when there is no such run.
+
+        ``on_plan`` is shown what will be done before it is.
+        """
         from workbench.repair.undo import undo
 
-        return undo(self.state, run, read_only=self.read_only)
+        return undo(self.state, run, read_only=self.read_only, on_plan=on_plan)
 
     def confirm(self, run: str) -> Run:
         """Keep a run that would be undone by itself otherwise. Raises LookupError when there is no such run."""

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict, fields
 from functools import lru_cache
 from typing import Any
 
 from workbench.model.check import Fix
-from workbench.model.finding import Finding
-from workbench.model.plan import EditLine, EditValue, Plan, Refusal, RemoveValue, Safety, SetMode, SetValue
-from workbench.model.report import CheckResult, Status
+from workbench.model.finding import Finding, NotAssessed
+from workbench.model.plan import (
+    EditLine,
+    EditRootFile,
+    EditValue,
+    Plan,
+    Refusal,
+    RemoveValue,
+    Safety,
+    SetMode,
+    SetValue,
+)
+from workbench.model.report import CheckResult, Report, Status
 from workbench.model.snapshot import Snapshot
 from workbench.plugins import Plugins, load
 from workbench.text import visible
 
-_PLANNED = (SetMode, EditValue, RemoveValue, SetValue, EditLine)
+_PLANNED = (SetMode, EditValue, RemoveValue, SetValue, EditLine, EditRootFile)
 _STRICTNESS = (Safety.SAFE, Safety.REVIEW, Safety.GUIDE)
 
 
@@ -50,17 +60,19 @@ def answered(fix: Fix, finding: Finding, snapshot: Snapshot, given: Mapping[str,
         return Refusal(f"the fix {fix.id} failed: {type(error).__name__}", "repair it by hand, as the lesson says")
 
 
-def still_found(plan: Plan, plugins: Plugins, snapshot: Snapshot) -> str:
+def still_found(plan: Plan, plugins: Plugins, snapshot: Snapshot, before: Report | None = None) -> str:
     """On a fresh snapshot: "" when the finding of the plan is gone, else why it cannot be called repaired.
 
-    A plan that takes effect later is not held to a finding that must still be there until then.
+    A plan that takes effect later is not held to a finding that must still be there until then. What could not be
+    looked at in the report ``before`` the repair either, and is no file of the plan, says nothing of it.
     """
     from workbench.scan import run_check
 
     check = plugins.checks.get(plan.check)
     if check is None:
         return f"the check {visible(plan.check)} is not there to verify it"
-    return _verdict(run_check(check, snapshot), plan)
+    known = () if before is None else [each for result in before.results for each in result.not_assessed]
+    return _verdict(run_check(check, snapshot), plan, frozenset(known))
 
 
 def would_find(check: str, snapshot: Snapshot) -> tuple[Finding, ...]:
@@ -78,7 +90,7 @@ def _built_in() -> Plugins:
     return load()
 
 
-def _verdict(result: CheckResult, plan: Plan) -> str:
+def _verdict(result: CheckResult, plan: Plan, known: Container[NotAssessed]) -> str:
     for finding in result.findings:
         if finding.identity == plan.finding and not plan.later:
             return f"the repair did not help, the check still says: {finding.summary}"
@@ -88,7 +100,7 @@ def _verdict(result: CheckResult, plan: Plan) -> str:
     for gap in result.not_assessed:
         about = f"{gap.what} {gap.why}"
         # Gaps that were there before and concern other things say nothing of this repair.
-        nothing_seen = result.status is Status.NOT_ASSESSED and not result.passed
+        nothing_seen = result.status is Status.NOT_ASSESSED and not result.passed and gap not in known
         if nothing_seen or any(path in about for path in paths):
             return f"it could not be verified: {gap.what}: {gap.why}"
     return ""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from workbench.commands import look, settle, told, workbench_of
+from workbench.commands import look, settle, sudo_may_ask, told, workbench_of
 from workbench.engine import Workbench
 from workbench.exits import Exit, Unusable, complain
 from workbench.model.check import Fix
@@ -20,8 +20,11 @@ from workbench.model.snapshot import Snapshot
 from workbench.options import put
 from workbench.report.plan_file import Answer, PlanDocument, as_json, document, is_batch, load, stands_for, typed
 from workbench.text import visible
+from workbench.verifying import Before
 
 if TYPE_CHECKING:
+    from workbench.host.command import Output
+    from workbench.host.privileged import Vector
     from workbench.repair.prepare import Prepared
 
 _LIST = "list them with: workbench --headless --json"
@@ -49,7 +52,8 @@ def plan(options: argparse.Namespace) -> int:
     if not offered:
         complain(f"no repair of {finding.identity} is on offer; by hand: workbench explain {finding.check}")
         return Exit.REFUSED
-    worked_out = _work_out(workbench, _chosen(offered, options.fix, finding), finding, snapshot, given)
+    with sudo_may_ask():
+        worked_out = _work_out(workbench, _chosen(offered, options.fix, finding), finding, snapshot, given)
     if isinstance(worked_out, Refusal):
         complain(f"no plan: {_said(worked_out)}; nothing was changed")
         return Exit.REFUSED
@@ -87,13 +91,22 @@ def apply(options: argparse.Namespace) -> int:
     workbench = workbench_of(options)
     settle(workbench)
     made: Prepared | Refusal
+    before = Before()
     if options.digest is not None and options.digest.lower() != planned.digest:
         made = Refusal("the file has another digest than the one that --digest names", "look at what it would do")
     else:
-        made = _again(workbench, look(workbench, options), planned, as_written)
+        answers: dict[Vector, Output] = {}
+        snapshot = look(workbench, options, answers)
+        before = Before(workbench.judge(snapshot), tuple(answers))
+        with sudo_may_ask():
+            made = _again(workbench, snapshot, before, planned, as_written)
     if not isinstance(made, Refusal) and options.confirm_within:
         made = replace(made, plan=replace(made.plan, confirm=options.confirm_within))
-    run = _refused(planned, made) if isinstance(made, Refusal) else workbench.apply(made)
+    if isinstance(made, Refusal):
+        run = _refused(planned, made)
+    else:
+        with sudo_may_ask():
+            run = workbench.apply(made, None, before)
     run = kept(workbench, run, options)
     if options.json:
         from workbench.report.run_document import as_json as run_as_json
@@ -108,11 +121,12 @@ def apply(options: argparse.Namespace) -> int:
 
 
 def _again(
-    workbench: Workbench, snapshot: Snapshot, planned: PlanDocument, as_written: Mapping[str, Any]
+    workbench: Workbench, snapshot: Snapshot, before: Before, planned: PlanDocument, as_written: Mapping[str, Any]
 ) -> Prepared | Refusal:
     """What the plan of a file comes to on the host as it is now, where it is the same to the last byte."""
     name = visible(planned.finding, 40)
-    found = [each for each in workbench.judge(snapshot).findings() if each.identity == planned.finding]
+    known = before.report.findings() if before.report is not None else ()
+    found = [each for each in known if each.identity == planned.finding]
     if not found:
         return Refusal(f"this host has no finding {name} now: it is repaired already, or {_OTHERWISE}", _LOOK)
     finding = found[0]

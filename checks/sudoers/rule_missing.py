@@ -44,10 +44,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from workbench.api import (
-    Account,
     ClientConfig,
     Evidence,
     Finding,
@@ -59,26 +57,21 @@ from workbench.api import (
     ServerEntry,
     Severity,
     Snapshot,
+    SudoCall,
     SudoDecision,
     SudoRequest,
     Verdict,
+    called_through_sudo,
     check,
     server_subject,
     started_servers,
+    sudo_caller,
     sudo_decides,
+    sudo_target,
+    through_sudo,
 )
 
-_SUDO = re.compile(r"(?:\A|/)sudo\Z")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _FILLED_IN = re.compile(r"\$\{|<secret: |\$[A-Za-z_]|%[A-Za-z_]+%|\{[a-z]+:")
-_ALONE = frozenset("ABbEHknNPS")
-_VALUED = frozenset("ugpCT")
-_LONG_ALONE = frozenset(
-    (
-        *("askpass", "background", "bell", "set-home", "reset-timestamp", "non-interactive", "no-update", "stdin"),
-        "preserve-groups",
-    )
-)
 _ELSEWHERE = frozenset(
     [
         "docker",
@@ -96,18 +89,6 @@ _ELSEWHERE = frozenset(
         "systemd-run",
     ]
 )
-_LONG_VALUED = frozenset(("user", "group", "prompt", "close-from", "command-timeout"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """How sudo is called: the account and group it is given, what is kept, and the command."""
-
-    user: str
-    group: str
-    keeps_all: bool
-    keeps_some: bool
-    command: tuple[str, ...]
 
 
 @check(
@@ -119,7 +100,7 @@ def rule_missing(snapshot: Snapshot) -> Iterator[Verdict]:
     """One verdict for each enabled server that sudo starts."""
     seen = False
     for config, entry, launch in started_servers(snapshot):
-        if "sudo" not in launch.wrappers and not _SUDO.search(launch.program):
+        if not through_sudo(launch):
             continue
         seen = True
         yield _judged(config, entry, launch, snapshot)
@@ -131,7 +112,7 @@ def _judged(config: ClientConfig, entry: ServerEntry, launch: Launch, snapshot: 
     subject = server_subject(config, entry)
     what = f"whether sudo permits {subject.label}"
     unlock = "ask sudo, as the account of the client: sudo -k; sudo -n -l -u ACCOUNT PROGRAM ARGUMENTS"
-    call = _call(entry.command)
+    call = called_through_sudo(entry.command)
     inside = _inside(launch)
     if inside:
         return NotAssessed(what, f"that sudo runs inside of {inside}, under another policy")
@@ -144,13 +125,12 @@ def _judged(config: ClientConfig, entry: ServerEntry, launch: Launch, snapshot: 
     gap = next((unread for unread in snapshot.sudoers.state.unread if unread.facet == "rules"), None)
     if gap is not None:
         return NotAssessed(what, f"{gap.what}: {gap.why}", gap.unlock)
-    caller = _caller(config, snapshot)
+    caller = sudo_caller(config, snapshot)
     if caller is None:
         return NotAssessed(what, "the account whose client reads this config is not known", unlock)
     if any(_FILLED_IN.search(word) for word in call.command):
         return NotAssessed(what, "its command holds a value that is hidden or filled in by the client", unlock)
-    # sudo -u "" and a group alone keep the caller's own account.
-    target = call.user or ("" if call.group else _default_target(snapshot))
+    target = sudo_target(call, snapshot)
     request = SudoRequest(caller, target, call.command, call.group)
     decision = sudo_decides(snapshot.sudoers, snapshot.accounts, request)
     why = _why(decision, call)
@@ -175,7 +155,7 @@ def _judged(config: ClientConfig, entry: ServerEntry, launch: Launch, snapshot: 
     )
 
 
-def _why(decision: SudoDecision, call: _Call) -> str | None:
+def _why(decision: SudoDecision, call: SudoCall) -> str | None:
     """Why sudo does not start it, "" when it does, None where that cannot be told."""
     if decision.permitted is False:
         return "does not permit"
@@ -194,63 +174,3 @@ def _inside(launch: Launch) -> str:
     """The wrapper around sudo that leaves this host or its file system, "" for none."""
     before = launch.wrappers[: launch.wrappers.index("sudo")] if "sudo" in launch.wrappers else launch.wrappers
     return next((name for name in before if name.split(" ")[0] in _ELSEWHERE), "")
-
-
-def _default_target(snapshot: Snapshot) -> str:
-    named = [each for each in snapshot.sudoers.defaults if each.name == "runas_default" and each.scope == "everyone"]
-    return named[-1].values[0] if named and named[-1].values else "root"
-
-
-def _caller(config: ClientConfig, snapshot: Snapshot) -> Account | None:
-    owner = config.owner
-    if owner is None:
-        owner = config.path.file.uid if config.scope == "user" else snapshot.host.uid
-    return next((account for account in snapshot.accounts.accounts if account.uid == owner), None)
-
-
-def _call(words: tuple[str, ...]) -> _Call | None:
-    """How sudo is called; None where it is not one whole word of the command, or with an option that changes more."""
-    at = next((place for place, word in enumerate(words) if _SUDO.search(word)), None)
-    if at is None:
-        return None
-    user = group = ""
-    keeps_all = keeps_some = False
-    left = list(words[at + 1 :])
-    while left and left[0].startswith("-"):
-        word = left.pop(0)
-        if word == "--":
-            break
-        options = _options(word, left)
-        if options is None:
-            return None
-        for name, value in options:
-            user = value if name in ("u", "user") else user
-            group = value if name in ("g", "group") else group
-            keeps_all = keeps_all or name == "E" or (name == "preserve-env" and not value)
-            keeps_some = keeps_some or (name == "preserve-env" and bool(value))
-    while left and _ASSIGNMENT.match(left[0]):
-        keeps_some = True
-        left.pop(0)
-    return _Call(user, group, keeps_all, keeps_some, tuple(left)) if left and not left[0].startswith("-") else None
-
-
-def _options(word: str, left: list[str]) -> list[tuple[str, str]] | None:
-    """The options in one word, each with its value, taken from the words that are left where it needs one."""
-    if word.startswith("--"):
-        name, equals, value = word[2:].partition("=")
-        if name == "preserve-env":
-            return [(name, value)]
-        if name in _LONG_ALONE:
-            return [(name, "")]
-        if name not in _LONG_VALUED or (not equals and not left):
-            return None
-        return [(name, value if equals else left.pop(0))]
-    found: list[tuple[str, str]] = []
-    for place, letter in enumerate(word[1:], 2):
-        if letter in _VALUED:
-            value = word[place:] or (left.pop(0) if left else "")
-            return [*found, (letter, value)] if value else None
-        if letter not in _ALONE:
-            return None
-        found.append((letter, ""))
-    return found

@@ -231,6 +231,7 @@ class TestThroughSudo:
         assert (first.state.status, first.state.unlock) == ("failed", "workbench --sudo")
         assert [vector[0] for vector in asking.wanted] == [f"/usr/bin/{name}" for name in ("cvtsudoers",) * 2] + [
             "/usr/bin/visudo",
+            "/usr/bin/passwd",
             "/usr/bin/tar",
         ]
         answers = {}
@@ -297,7 +298,8 @@ def test_only_what_the_parser_says_of_the_policy_is_a_mistake_in_it(
 ) -> None:
     file = tmp_path / "sudoers"
     file.write_text("x ALL=ALL\n")
-    outputs = {"cvtsudoers": Output(status, "" if status else "{}", err), "visudo": Output(0, "", "")}
+    outputs = {"cvtsudoers": Output(status, "" if status else "{}", err)}
+    outputs |= dict.fromkeys(("visudo", "passwd"), Output(0, "", ""))
     monkeypatch.setattr(sudoers, "find_program", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(access, "find_program", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(access, "run", lambda arguments, deadline: outputs[arguments[0].rpartition("/")[2]])
@@ -328,6 +330,7 @@ class TestRefusedFiles:
         outputs = {
             "cvtsudoers": Output(0, self.DOCUMENT, ""),
             "visudo": Output(0, f"{main}: parsed OK\n{inside}: parsed OK\n", ""),
+            "passwd": Output(1, "", "not permitted"),
         }
         monkeypatch.setattr(sudoers, "find_program", lambda name: f"/usr/bin/{name}")
         monkeypatch.setattr(access, "find_program", lambda name: f"/usr/bin/{name}")

@@ -246,7 +246,7 @@ class FakeWorkbench(Workbench):
     def prepare(self, plan: Plan) -> Any:
         return SimpleNamespace(plan=plan, changes=CHANGES)
 
-    def apply(self, prepared: Any, on_step: Callable[[str], None] | None = None) -> Run:
+    def apply(self, prepared: Any, on_step: Callable[[str], None] | None = None, before: Any = None) -> Run:
         state = RunState.REFUSED if self.read_only else self.script.ends
         message = "the workbench was started with --read-only" if self.read_only else ""
         if on_step is not None:
@@ -257,7 +257,7 @@ class FakeWorkbench(Workbench):
         self.script.runs.insert(0, made)
         return made
 
-    def undo(self, run: str) -> Run:
+    def undo(self, run: str, on_plan: Any = None) -> Run:
         for place, each in enumerate(self.script.runs):
             if each.identity == run:
                 self.script.repaired.discard(each.plan.finding)

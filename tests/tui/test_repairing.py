@@ -261,7 +261,7 @@ async def test_nobody_quits_in_the_middle_of_a_change(monkeypatch: pytest.Monkey
     go_on = threading.Event()
     apply = fakes.FakeWorkbench.apply
 
-    def slow(self: fakes.FakeWorkbench, prepared: Any, on_step: Any = None) -> Run:
+    def slow(self: fakes.FakeWorkbench, prepared: Any, on_step: Any = None, before: Any = None) -> Run:
         on_step("holding still")
         assert go_on.wait(20)
         return apply(self, prepared, on_step)
@@ -281,7 +281,7 @@ async def test_nobody_quits_in_the_middle_of_a_change(monkeypatch: pytest.Monkey
 
 
 async def test_an_engine_that_fails_is_said_and_the_app_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(self: object, prepared: object, on_step: object = None) -> Run:
+    def broken(self: object, prepared: object, on_step: object = None, before: object = None) -> Run:
         raise OSError("no space left on [/device]")
 
     monkeypatch.setattr(fakes.FakeWorkbench, "apply", broken)

@@ -139,10 +139,29 @@ class RestoreLine:
         return self.undoes.pointer
 
 
+@dataclass(frozen=True, slots=True)
+class EditRootFile:
+    """Change lines of a file of root's, through sudo, and keep every other byte. Refused unless they stand there now.
+
+    ``format`` says who reads the file: its parser must accept the new one, and find in all that belongs to it that it
+    ``loses`` and ``gains`` exactly what is said here, and nothing else. ``expect`` are whole lines, from ``line``
+    (counted from 1) on, which become the lines of ``value`` (none takes them out).
+    """
+
+    path: str
+    format: Literal["sudoers"]
+    line: int
+    expect: tuple[str, ...]
+    value: tuple[str, ...]
+    loses: tuple[str, ...] = ()
+    gains: tuple[str, ...] = ()
+    operation: Literal["edit-root-file"] = "edit-root-file"
+
+
 Edit = EditValue | RemoveValue | SetValue | RestoreValue
 LineEdit = EditLine | RestoreLine
 FileEdit = Edit | LineEdit
-Operation = SetMode | FileEdit
+Operation = SetMode | FileEdit | EditRootFile
 
 
 @dataclass(frozen=True, slots=True)

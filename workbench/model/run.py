@@ -25,7 +25,8 @@ class Change:
     """One operation as it will be, or was, carried out, for a person to read.
 
     ``words`` says it in plain words; ``diff`` is a unified diff with every secret redacted ("" where only the mode
-    changes); modes are permission bits, None where they stay.
+    changes); modes are permission bits, None where they stay. ``commands`` are those that will run as root, in their
+    order and with every argument, none where it takes no root.
     """
 
     path: str
@@ -33,6 +34,7 @@ class Change:
     diff: str = ""
     mode_before: int | None = None
     mode_after: int | None = None
+    commands: tuple[tuple[str, ...], ...] = ()
 
 
 @record

@@ -88,12 +88,26 @@ class SudoDefault:
 
 
 @record
+class SudoStatement:
+    """One rule or alias of commands as it is written: its first line (counted from 1) and its lines without their ends.
+
+    ``exact`` is false where the lines are not shown as they are, because a secret or an odd character is in them.
+    """
+
+    file: str
+    line: int
+    lines: tuple[str, ...]
+    exact: bool = True
+
+
+@record
 class SudoersFacts:
     """The sudo policy of this host as ``cvtsudoers`` parsed it. ``files`` are all that were read.
 
     ``entries`` and ``defaults`` are the whole policy in its order, ``rules`` what it comes to. ``folders`` are the
     directories it includes and ``listed`` every file in them, also those that sudo leaves out. ``errors`` are what
-    sudo's parser said: the file ("" when unknown), the line and the message.
+    sudo's parser said: the file ("" when unknown), the line and the message. ``statements`` are the rules as text.
+    ``passwords`` tells of the accounts, by name, whether a password is set: ``P``, ``L`` (locked) or ``NP`` (none).
     """
 
     state: SectionState
@@ -104,3 +118,5 @@ class SudoersFacts:
     folders: tuple[FileFact, ...] = ()
     listed: tuple[FileFact, ...] = ()
     errors: tuple[tuple[str, int | None, str], ...] = ()
+    statements: tuple[SudoStatement, ...] = ()
+    passwords: tuple[tuple[str, str], ...] = ()

@@ -14,7 +14,7 @@ from workbench.repair.fingerprint import exists
 from workbench.repair.history import as_run, undoers
 from workbench.repair.journal import Entry, entries
 from workbench.repair.paths import Refused, spot, words
-from workbench.repair.staged import Staged, StagedMode, StagedWrite
+from workbench.repair.staged import Staged, StagedWrite
 from workbench.text import visible
 
 _RUNS = 200  # the newest ones; nobody has more that still stand
@@ -93,7 +93,7 @@ def _lost(entry: Entry, newer: list[Staged]) -> tuple[str, str, bool] | None:
 def _same_part(one: Staged, other: Staged) -> bool:
     if one.real != other.real or type(one) is not type(other):
         return False
-    if isinstance(one, StagedMode) or not isinstance(other, StagedWrite):
+    if not (isinstance(one, StagedWrite) and isinstance(other, StagedWrite)):
         return True
     return any(_meets(mine, theirs) for mine in one.edits for theirs in other.edits)
 

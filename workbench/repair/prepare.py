@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from workbench.model.plan import (
     Edit,
     EditLine,
+    EditRootFile,
     EditValue,
     FileEdit,
     Operation,
@@ -66,7 +67,7 @@ def prepare(plan: Plan) -> Prepared | Refusal:
     if not plan.operations:
         return Refusal("the plan has no operation: there is nothing to do")
     try:
-        staged = [_mode(group[0]) if isinstance(group[0], SetMode) else _write(group) for group in _grouped(plan)]
+        staged = [_worked_out(group) for group in _grouped(plan)]
     except Refused as why:
         return Refusal(why.reason, why.instead)
     except OSError as error:
@@ -88,10 +89,18 @@ def _grouped(plan: Plan) -> list[list[Operation]]:
     for operation in plan.operations:
         require_plain(operation.path)
         group = groups.setdefault(operation.path, [])
-        if group and (isinstance(group[0], SetMode) or isinstance(operation, SetMode)):
+        if group and any(isinstance(each, SetMode | EditRootFile) for each in (group[0], operation)):
             raise Refused(f"two operations of the plan change {visible(operation.path)}")
         group.append(operation)
     return list(groups.values())
+
+
+def _worked_out(operations: Sequence[Operation]) -> tuple[Staged, Change, bytes]:
+    if isinstance(operations[0], EditRootFile):
+        from workbench.repair.rooted import prepared
+
+        return prepared(operations[0])
+    return _mode(operations[0]) if isinstance(operations[0], SetMode) else _write(operations)
 
 
 def _mode(operation: Operation) -> tuple[Staged, Change, bytes]:
@@ -127,7 +136,7 @@ def _mode(operation: Operation) -> tuple[Staged, Change, bytes]:
 
 
 def _write(operations: Sequence[Operation]) -> tuple[Staged, Change, bytes]:
-    edits = tuple(operation for operation in operations if not isinstance(operation, SetMode))
+    edits = tuple(operation for operation in operations if not isinstance(operation, SetMode | EditRootFile))
     for edit in edits:
         _require_no_secret(edit)
     if len({edit.format for edit in edits}) > 1 or overlap(edits):

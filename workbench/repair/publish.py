@@ -28,9 +28,12 @@ _EXCHANGE = 2
 _NO_EXCHANGE = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP}
 
 
-def temporary_name(name: str) -> str:
-    """A hidden name beside ``name`` that nobody can guess, and that is short enough in every script."""
-    return f".{name[:40]}.{secrets.token_hex(8)}.workbench"
+def temporary_name(name: str, token: str = "") -> str:
+    """A hidden name beside ``name`` that nobody can guess, and that is short enough in every script.
+
+    With a ``token`` of 16 hexadecimal digits it is known beforehand, for a folder where only root can write.
+    """
+    return f".{name[:40]}.{token or secrets.token_hex(8)}.workbench"
 
 
 def is_temporary_name(name: str) -> bool:

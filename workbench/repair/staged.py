@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workbench.model.plan import FileEdit
+from workbench.model.plan import EditRootFile, FileEdit
 from workbench.repair.fingerprint import Fingerprint
 
 
@@ -34,7 +34,23 @@ class StagedMode:
     mode: int
 
 
-Staged = StagedWrite | StagedMode
+@dataclass(frozen=True, slots=True)
+class StagedRoot:
+    """New bytes for a file of root's. They come through our own pipe, or from ``source``, a backup that is root's.
+
+    ``strict`` is whether the parser of the file is asked to be strict, which the file as it was has to bear.
+    """
+
+    path: str
+    real: str
+    before: Fingerprint
+    after: str
+    edit: EditRootFile
+    source: str = ""
+    strict: bool = False
+
+
+Staged = StagedWrite | StagedMode | StagedRoot
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from workbench.model.plan import Plan
 from workbench.model.run import Change, Run, RunState
-from workbench.repair import operations
+from workbench.repair import operations, rooted
 from workbench.repair.confirming import arm
 from workbench.repair.folder import Busy, locked
 from workbench.repair.history import history
@@ -128,6 +128,7 @@ def _carry_out(prepared: Prepared, writer: Writer, verify: Callable[[], str], te
         # Before it stands: what nobody confirms must not stay because this process is killed in the next moment.
         why = why or arm(writer)
         if not why:
+            rooted.settle(prepared.operations)
             writer.note("verified")
         return visible(why)
     except Untouched as refusal:

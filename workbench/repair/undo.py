@@ -12,7 +12,7 @@ from pathlib import Path
 
 from workbench.model.plan import Operation, Plan, Reversal, SetMode
 from workbench.model.run import Change, Run, RunState
-from workbench.repair import operations
+from workbench.repair import operations, rooted
 from workbench.repair.confirming import WATCHED
 from workbench.repair.edits import inverse, what_is_left
 from workbench.repair.fingerprint import exists, read, status_of
@@ -23,7 +23,7 @@ from workbench.repair.paths import Refused, spot, words
 from workbench.repair.prepare import Prepared
 from workbench.repair.preview import diff
 from workbench.repair.publish import sha256
-from workbench.repair.staged import Staged, StagedMode, StagedWrite
+from workbench.repair.staged import Staged, StagedMode, StagedRoot, StagedWrite
 from workbench.repair.transaction import perform, refused, roll_back
 from workbench.text import visible
 
@@ -41,11 +41,12 @@ def undo(
     require: Callable[[Entry, tuple[Entry | Broken, ...]], None] | None = None,
     patience: float = 0.0,
     because: str = "",
+    on_plan: Callable[[Prepared], None] | None = None,
 ) -> Run:
     """Undo a run, named by its identity or the unique beginning of it. Raises LookupError when there is none.
 
     ``batch`` is the name of the batch that the undo is of. ``require`` may raise Refused, under the lock; ``patience``
-    and ``because`` are those of ``perform``.
+    and ``because`` are those of ``perform``. ``on_plan`` is shown what will be done before it is.
 
     Returns the run as it is now, ``undone``; or, where that was refused or failed, the undo that did not succeed.
     """
@@ -69,6 +70,8 @@ def undo(
         return refused(_undoing(plan, ()), entry.planned.changes, reason)
 
     prepared = replace(prepared, batch=batch)
+    if on_plan is not None:
+        on_plan(prepared)
 
     def again(now: tuple[Entry | Broken, ...]) -> str:
         current = find(entry.planned.identity, now)
@@ -112,9 +115,21 @@ def _interrupted(entry: Entry | Broken) -> bool:
 
 def _recovered(entry: Entry | Broken) -> Run:
     assert isinstance(entry, Entry)  # noqa: S101 - the caller sorted them
+    why = _needs_root(entry)
+    if why:
+        return refused(entry.planned.plan, entry.planned.changes, why)
     writer = reopen(entry)
     writer.note("recovering")
     return roll_back(writer, entry.intents, "it was interrupted", lambda _: None, recovering=True)
+
+
+def _needs_root(entry: Entry) -> str:
+    """Why a run that changed a file of root's cannot be brought back now ("" when it can): it stays interrupted."""
+    try:
+        rooted.require_root(entry.planned.operations)
+    except Refused as why:
+        return f"{why.reason} ({why.instead})" if why.instead else why.reason
+    return ""
 
 
 def _require_undoable(entry: Entry, known: tuple[Entry | Broken, ...]) -> None:
@@ -148,6 +163,8 @@ def _inverse(entry: Entry, confirm: int) -> tuple[Prepared, str]:
         operation = entry.planned.operations[number]
         if isinstance(operation, StagedMode):
             made = _mode_back(operation, gone)
+        elif isinstance(operation, StagedRoot):
+            made = _root_back(operation)
         else:
             made = _write_back(operation, entry.writer.backup(number))
         if made is not None:
@@ -191,6 +208,11 @@ def _mode_back(operation: StagedMode, gone: list[str]) -> tuple[Staged, Change, 
     )
     wanted = SetMode(shown, back, now.mode, now.device, now.inode)
     return StagedMode(operation.path, real, now, back), change, b"", (wanted,)
+
+
+def _root_back(operation: StagedRoot) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
+    back = rooted.taken_back(operation)
+    return None if back is None else (back[0], back[1], b"", (back[0].edit,))
 
 
 def _write_back(operation: StagedWrite, backup: bytes) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:

@@ -164,7 +164,7 @@ def _step(step: BatchStep) -> StepDocument:
         later=plan.later,
         operations=[each for each in plan.operations if isinstance(each, known)],
         changes=[
-            ChangeDocument(change.path, change.words, change.diff, change.mode_before, change.mode_after)
+            ChangeDocument(change.path, change.words, change.diff, change.mode_before, change.mode_after, [])
             for change in step.changes
         ],
         resolves=[finding.identity for finding in step.resolves],

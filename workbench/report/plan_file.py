@@ -16,6 +16,7 @@ from workbench import __version__
 from workbench.exits import Unusable
 from workbench.model.plan import (
     EditLine,
+    EditRootFile,
     EditValue,
     RemoveValue,
     RestoreLine,
@@ -39,13 +40,17 @@ _MAKE_ONE = "make one with: workbench plan FINDING --json > plan.json"
 
 @record
 class ChangeDocument:
-    """What happens to one file: in words, as a unified diff without secrets, and as permission bits (null: kept)."""
+    """What happens to one file: in words, as a unified diff without secrets, and as permission bits (null: kept).
+
+    ``commands`` are the argument vectors that run as root, in their order; none where that takes no root.
+    """
 
     path: str
     words: str
     diff: str
     mode_before: int | None
     mode_after: int | None
+    commands: list[list[str]]
 
 
 @record
@@ -70,7 +75,7 @@ class PlanDocument:
     consequences: str
     keeps: str
     later: str
-    operations: list[SetMode | EditValue | RemoveValue | SetValue | EditLine]
+    operations: list[SetMode | EditValue | RemoveValue | SetValue | EditLine | EditRootFile]
     changes: list[ChangeDocument]
     digest: str
     confirm: int = 0
@@ -95,7 +100,14 @@ def document(prepared: Prepared, answers: Mapping[str, Answer], warnings: Sequen
         later=plan.later,
         operations=[each for each in plan.operations if not isinstance(each, RestoreValue | RestoreLine)],
         changes=[
-            ChangeDocument(change.path, change.words, change.diff, change.mode_before, change.mode_after)
+            ChangeDocument(
+                change.path,
+                change.words,
+                change.diff,
+                change.mode_before,
+                change.mode_after,
+                [list(command) for command in change.commands],
+            )
             for change in prepared.changes
         ],
         digest=digest(prepared),
@@ -106,7 +118,7 @@ def document(prepared: Prepared, answers: Mapping[str, Answer], warnings: Sequen
 
 def digest(prepared: Prepared) -> str:
     """SHA-256, in hexadecimal, over the plan, what every file of it is now, and what each will be."""
-    from workbench.repair.staged import StagedWrite
+    from workbench.repair.staged import StagedMode
 
     parts: list[Any] = [prepared.plan.digest]
     for staged in prepared.operations:
@@ -114,10 +126,10 @@ def digest(prepared: Prepared) -> str:
         same = [before.kind, before.device, before.inode, before.mode, before.uid, before.gid]
         # As the transaction compares: size and time of a directory change while it lives.
         same += [before.links] if before.kind == "file" else []
-        if isinstance(staged, StagedWrite):
-            parts.append([staged.path, staged.real, same, before.sha256, before.modified, staged.after])
-        else:
+        if isinstance(staged, StagedMode):
             parts.append([staged.path, staged.real, same, staged.mode])
+        else:
+            parts.append([staged.path, staged.real, same, before.sha256, before.modified, staged.after])
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode("ascii")).hexdigest()
 
 

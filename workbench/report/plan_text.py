@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Collection, Iterator
 
 from workbench.model.finding import Finding
@@ -53,6 +54,10 @@ def _lines(plan: PlanDocument, finding: Finding, given: Collection[str]) -> Iter
     for number, change in enumerate(plan.changes, 1):
         yield from wrapped(change.words, f"  {number} ", "    ")
         yield from (f"    {line}" for line in change.diff.split("\n") if change.diff)
+        if change.commands:
+            yield f"    exactly these {len(change.commands)} commands run, one after the other:"
+            for command in change.commands:
+                yield from wrapped(shlex.join(command), "      ", "        ")
     for warning in plan.warnings:
         yield ""
         yield from wrapped(warning, "FIRST: ", "  ")

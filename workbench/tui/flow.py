@@ -16,12 +16,14 @@ from workbench.model.report import Report
 from workbench.model.run import Run, RunState
 from workbench.model.snapshot import Snapshot
 from workbench.tui.background import in_background
+from workbench.tui.lending import as_root_if_asked
 from workbench.tui.plain import plain, stacked, together
 from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.dialogs import Confirm, Notice, choose_fix, refusal
 from workbench.tui.screens.preview import Preview
 from workbench.tui.screens.result import Outcome, Result
 from workbench.tui.wording import MUTED, counted, moment, reversal
+from workbench.verifying import Before
 
 if TYPE_CHECKING:
     from workbench.repair.prepare import Prepared
@@ -49,7 +51,10 @@ async def repair(app: WorkbenchApp, finding: Finding, snapshot: Snapshot, before
     if not await app.push_screen_wait(shown):
         return
     outcome = await _carried_out(
-        app, f"Applying · {prepared.plan.title}", before, lambda step: app.workbench.apply(prepared, step)
+        app,
+        f"Applying · {prepared.plan.title}",
+        before,
+        lambda step: app.workbench.apply(prepared, step, Before(before, tuple(app.main.looker.answers))),
     )
     if outcome is not None and await app.push_screen_wait(Result(outcome)) == "undo":
         await undo(app, outcome.run)
@@ -97,7 +102,7 @@ async def offer_recovery(app: WorkbenchApp) -> None:
     failure: Exception | None = None
     async with window(app, "Recovering"):
         try:
-            recovered = await in_background(app.workbench.recover, must_end=True)
+            recovered = await in_background(lambda: as_root_if_asked(app, app.workbench.recover), must_end=True)
             await app.main.look()
         except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
             recovered, failure = (), error
@@ -142,7 +147,7 @@ async def _prepared(app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Sna
         plan: Plan | Refusal = app.workbench.plan(fix, finding, snapshot, answers)
         return plan if isinstance(plan, Refusal) else app.workbench.prepare(plan)
 
-    prepared = await _tried(app, "The plan could not be made", worked_out)
+    prepared = await _tried(app, "The plan could not be made", lambda: as_root_if_asked(app, worked_out))
     if isinstance(prepared, Refusal):
         await app.push_screen_wait(refusal(prepared))
         return None
@@ -154,7 +159,7 @@ async def _carried_out(
 ) -> Outcome | None:
     async with window(app, title) as shows:
         try:
-            run = await in_background(lambda: work(shows.begin), must_end=True)
+            run = await in_background(lambda: as_root_if_asked(app, lambda: work(shows.begin)), must_end=True)
         except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
             failure = error
         else:
@@ -203,6 +208,9 @@ def _is_undo(run: Run) -> bool:
 def _undo_question(run: Run) -> Confirm:
     lines = [together((run.plan.title, "bold")), plain(f"applied {moment(run.started_at)}", MUTED), plain("")]
     lines += [plain(f"  {path}", "$text-accent") for path in dict.fromkeys(change.path for change in run.changes)]
+    if any(change.commands for change in run.changes):
+        words = "Commands of the same kind as those of the repair run as root, and sudo may ask for your password."
+        lines += [plain(""), plain(words)]
     kept = f" It does not bring back: {run.plan.keeps}" if run.plan.keeps else ""
     lines += [plain(""), plain(f"{reversal(run.plan.reversal).capitalize()} that stood there before.{kept}")]
     return Confirm("Undo this repair?", stacked(lines), "Undo it")

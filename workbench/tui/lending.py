@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
-from textual.app import App
+from textual.app import App, SuspendNotSupported
+
+if TYPE_CHECKING:
+    from workbench.tui.app import WorkbenchApp
+
+PROMPT = "The workbench waits. sudo may ask for your password now; the workbench never sees it."
+Value = TypeVar("Value")
 
 
 @contextmanager
@@ -26,3 +33,18 @@ def terminal_lent(app: App[int], words: str) -> Iterator[None]:
         finally:
             if before is not None:
                 signal.signal(signal.SIGINT, before)
+
+
+def as_root_if_asked(app: WorkbenchApp, work: Callable[[], Value]) -> Value:
+    """Do some work in the background; where it needs root, sudo may ask for its password on the terminal."""
+    from workbench.repair.root_commands import asking
+
+    def ask() -> str:
+        try:
+            with terminal_lent(app, PROMPT):
+                return app.workbench.ask_root(interactive=True)
+        except SuspendNotSupported:
+            return "this terminal cannot be given to sudo for its question"
+
+    with asking(lambda: app.call_from_thread(ask)):
+        return work()

@@ -14,7 +14,7 @@ from workbench.host.command import Output
 from workbench.host.privileged import VECTOR_LIMIT, Vector
 from workbench.tui.background import in_background
 from workbench.tui.flow import tell_failure, window
-from workbench.tui.lending import terminal_lent
+from workbench.tui.lending import PROMPT, terminal_lent
 from workbench.tui.plain import hanging, plain, stacked
 from workbench.tui.screens.agree import Agree
 from workbench.tui.screens.dialogs import Notice
@@ -23,7 +23,6 @@ from workbench.tui.wording import MUTED, counted, heading
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
 
-_PROMPT = "The workbench waits. sudo may ask for your password now; the workbench never sees it."
 _REPLAYED = (
     "This is the replay of a snapshot: there is no live host here to look at. Start workbench on the host itself."
 )
@@ -65,7 +64,7 @@ async def look_with_sudo(app: WorkbenchApp) -> None:
 async def _sudo_agrees(app: WorkbenchApp) -> bool:
     title = "Nothing was read as root"
     try:
-        with terminal_lent(app, _PROMPT):
+        with terminal_lent(app, PROMPT):
             refusal = app.workbench.ask_root(interactive=True)
     except SuspendNotSupported:
         words = "This terminal cannot be given to sudo for its question."

@@ -18,6 +18,11 @@ from workbench.model.sudoers import SudoCommand, SudoDefault, SudoEntry, Sudoers
 from workbench.secrets import redact, redact_arguments
 from workbench.text import visible
 
+# An own configuration of cvtsudoers could filter what it prints.
+CONVERTED = ("cvtsudoers", "-c", "/dev/null", "-e", "-f", "json")
+"""sudo's own tool, for the whole policy; with ``OF_TARGETS`` for the settings of target accounts alone."""
+OF_TARGETS = ("-d", "runas", "-s", "privileges,aliases")
+
 _AS_ROOT = "run the scan as root, or show it with: sudo cvtsudoers -f json {}"
 _DENIED = re.compile(r"^(?:cvtsudoers: )?(.+): Permission denied$")
 _REPAIR = "repair it with: sudo visudo (it names the line, and refuses to save what sudo could not read)"
@@ -61,15 +66,14 @@ def gather(context: Context) -> SudoersFacts:
 
 
 def _gathered(where: str, access: Access) -> SudoersFacts:
-    # An own configuration of cvtsudoers could filter what it prints.
-    base = ("cvtsudoers", "-c", "/dev/null", "-e", "-f", "json")
     try:
-        first = access.run(*base, where)
-        second = access.run(*base, "-d", "runas", "-s", "privileges,aliases", where)
+        first = access.run(*CONVERTED, where)
+        second = access.run(*CONVERTED, *OF_TARGETS, where)
     except CannotLook as missing:
         unlock = missing.unlock and "install the sudo of sudo.ws (it brings cvtsudoers)"
         raise CannotLook(missing.why, unlock) from missing
     checked = _checked(where, access)
+    passwords = _passwords(access)
     reports = (checked.out + checked.err).splitlines() if checked is not None else []
     parsed = [line.removesuffix(_PARSED) for line in reports if line.endswith(_PARSED)]
     contents = access.files(tuple(dict.fromkeys((where, *parsed))))
@@ -97,13 +101,7 @@ def _gathered(where: str, access: Access) -> SudoersFacts:
         state = SectionState("partial", unread=(gap, *around.unread))
         told = tuple(map(_error, errors))
         return SudoersFacts(state, files=files, folders=around.folders, listed=around.files, errors=told)
-    try:
-        document, of_targets = parse(first.out), parse(second.out) if second.out.strip() else {}
-    except NotADocument as why:
-        raise CannotLook(f"cvtsudoers could not be understood: {why}", "report it with: cvtsudoers --version") from why
-    settings = defaults.read(document, of_targets)
-    host = policy.Host(names.host_name(), names.host_addresses(), names.of_this_host(), datetime.now(UTC))
-    read = policy.read(document, settings, host)
+    read = _understood(first.out, second.out)
     unread = [*_denied(first.err), *(_not_understood(what) for what in dict.fromkeys(read.unknown)), *around.unread]
     shown = {file.path for file in files}
     lines = [
@@ -124,7 +122,41 @@ def _gathered(where: str, access: Access) -> SudoersFacts:
         around.folders,
         around.files,
         tuple(map(_error, errors)),
+        tuple(each for fact, content in contents if fact.path in shown for each in place.statements(fact, content)),
+        passwords,
     )
+
+
+def compared(first: str, second: str) -> SudoersFacts:
+    """Entries and Defaults alone, of what cvtsudoers printed of a whole policy and of its settings of targets.
+
+    They are as those of the Snapshot, so that both can be compared. Raises CannotLook where a part is not understood.
+    """
+    read = _understood(first, second)
+    if read.unknown:
+        raise CannotLook(f"{visible(read.unknown[0])} is not understood")
+    entries = tuple(_shown_entry(entry, (), frozenset()) for entry in read.entries)
+    return SudoersFacts(SectionState("complete"), entries=entries, defaults=tuple(map(_shown_default, read.defaults)))
+
+
+def _understood(first: str, second: str) -> policy.Policy:
+    try:
+        document, of_targets = parse(first), parse(second) if second.strip() else {}
+    except NotADocument as why:
+        raise CannotLook(f"cvtsudoers could not be understood: {why}", "report it with: cvtsudoers --version") from why
+    settings = defaults.read(document, of_targets)
+    host = policy.Host(names.host_name(), names.host_addresses(), names.of_this_host(), datetime.now(UTC))
+    return policy.read(document, settings, host)
+
+
+def _passwords(access: Access) -> tuple[tuple[str, str], ...]:
+    """Which accounts have a password, as far as the system's tool lists them: no hash is read."""
+    try:
+        answer = access.run("passwd", "-S", "-a")
+    except CannotLook:
+        return ()
+    lines = [line.split() for line in answer.out.splitlines()] if answer is not None and answer.status == 0 else []
+    return tuple((visible(words[0]), visible(words[1])) for words in lines if len(words) > 1)
 
 
 def _errors(converted: Output, reports: Sequence[str]) -> list[str]:

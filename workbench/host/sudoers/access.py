@@ -71,10 +71,11 @@ class AsRoot:
         archive = self._privileged.run("tar", "-c", "-P", "-f", "-", "--", paths[0], f"{paths[0]}.d")
         if archive is None:
             return None
-        return _unpacked(archive.out.encode("utf-8", "surrogateescape"))
+        return unpacked(archive.out.encode("utf-8", "surrogateescape"))
 
 
-def _unpacked(archive: bytes) -> list[tuple[FileFact, bytes]]:
+def unpacked(archive: bytes) -> list[tuple[FileFact, bytes]]:
+    """The members of an archive of tar, and their content; what it breaks off is left out."""
     import tarfile
 
     found = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from textual.widgets import Button, Footer
 from workbench.model.finding import Finding
 from workbench.model.plan import Plan, Reversal, proof
 from workbench.model.run import Change
+from workbench.text import visible
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
 from workbench.tui.screens.base import Roomy
 from workbench.tui.widgets.diff import diff
@@ -108,6 +110,10 @@ def described(change: Change, number: int, width: int) -> Iterator[Content]:
         yield hanging(plain("    mode  ", MUTED), arrow, width)
     if change.diff:
         yield from (Content("    ") + line for line in diff(change.diff, width - 4).split("\n"))
+    if change.commands:
+        yield hanging(plain("    root  ", MUTED), plain(f"exactly these {len(change.commands)} commands run:"), width)
+        for command in change.commands:
+            yield hanging(Content("          "), plain(visible(shlex.join(command)), "$text-accent"), width)
 
 
 def _undo(plan: Plan) -> str:

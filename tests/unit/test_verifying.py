@@ -1,0 +1,122 @@
+"""What counts as worse after a repair, and what a living host may do meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests import builders
+from workbench import scan
+from workbench.model.finding import Evidence, Finding, Location, NotAssessed, Subject
+from workbench.model.plan import EditRootFile, Plan, Reversal, Safety
+from workbench.model.report import CheckResult, Report, Status
+from workbench.model.severity import Severity
+from workbench.plugins import Plugins
+from workbench.verifying import worsened
+
+FILE = "/etc/sudoers.d/mcp"
+OWN = Subject("rule", "dev ALL=(root) ALL", "dev")
+OTHER = Subject("process", "42", "42")
+
+
+def _finding(check: str = "area/check", subject: Subject = OWN, **more: Any) -> Finding:
+    evidence = (Evidence("as it should be", more.pop("actual", "as it is"), more.pop("command", ())),)
+    path = more.pop("path", "")
+    location = Location(path, 1) if path else None
+    found = Finding(subject, more.pop("severity", Severity.HIGH), "it is so", evidence, location, **more)
+    return found.of_check(check, ())
+
+
+PROBLEM = _finding()
+PLAN = Plan(
+    "area/fix",
+    "area/check",
+    PROBLEM.identity,
+    "Repair it",
+    Safety.REVIEW,
+    Reversal.FULL,
+    (EditRootFile(FILE, "sudoers", 1, ("a",), ("b",)),),
+)
+
+
+def _report(*findings: Finding, results: tuple[CheckResult, ...] = ()) -> Report:
+    checks = dict.fromkeys(finding.check for finding in findings)
+    made = tuple(
+        CheckResult(check, check, Severity.HIGH, Status.FOUND, tuple(each for each in findings if each.check == check))
+        for check in checks
+    )
+    return replace(scan.scan(builders.snapshot(), Plugins({}, {}, ())), results=(*made, *results))
+
+
+WORSE = {
+    "of the same subject": _finding("area/other"),
+    "at the place": _finding("area/other", OTHER, path=FILE),
+    "in the evidence": _finding("area/other", OTHER, actual=f"what stands in {FILE}: no"),
+    "in the command": _finding("area/other", OTHER, command=("cat", FILE)),
+    "as what else it mends": _finding("area/other", OTHER, also=(OWN,)),
+}
+
+
+@pytest.mark.parametrize("name", WORSE)
+def test_a_new_finding_that_has_to_do_with_the_plan_counts(name: str) -> None:
+    why = worsened(PLAN, _report(PROBLEM), _report(WORSE[name]))
+    assert "area/other says now: it is so" in why
+
+
+FINE = {
+    "nothing": (),
+    "another subject": (_finding("area/other", OTHER),),
+    "a file beside it": (_finding("area/other", OTHER, path=f"{FILE}.bak"),),
+    "a file below a folder of that name": (_finding("area/other", OTHER, path=f"{FILE}/x"),),
+    "a longer path": (_finding("area/other", OTHER, path=f"/chroot{FILE}"),),
+    "for information": (_finding("area/other", severity=Severity.INFO),),
+}
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_what_a_living_host_does_does_not(name: str) -> None:
+    assert worsened(PLAN, _report(PROBLEM), _report(*FINE[name])) == ""
+
+
+def test_what_was_there_before_does_not() -> None:
+    before = _finding("area/other", path=FILE)
+    assert worsened(PLAN, _report(PROBLEM, before), _report(before)) == ""
+
+
+def test_the_same_in_other_words_does_not_unless_it_is_graver() -> None:
+    was = _finding("area/other", Subject("rule", "as it was", "x"), path=FILE, severity=Severity.MEDIUM)
+    words = Subject("rule", "as it is", "x")
+    same = _finding("area/other", words, path=FILE, severity=Severity.MEDIUM)
+    graver = _finding("area/other", words, path=FILE, severity=Severity.HIGH)
+    assert worsened(PLAN, _report(PROBLEM, was), _report(same)) == ""
+    assert worsened(PLAN, _report(PROBLEM, was), _report(graver))
+    assert worsened(PLAN, _report(PROBLEM, was), _report(was, same)), "the old one is still there"
+    reborn = _finding("area/check", words, path=FILE)
+    assert worsened(PLAN, _report(PROBLEM), _report(reborn)), "the plan's own finding must not come back"
+
+
+def _result(check: str, status: Status, reason: str = "", gaps: tuple[NotAssessed, ...] = ()) -> CheckResult:
+    return CheckResult(check, check, Severity.HIGH, status, reason=reason, not_assessed=gaps)
+
+
+def test_a_check_that_fails_now_counts_in_its_area_and_by_the_file() -> None:
+    for check, reason, counts in [
+        ("area/third", "KeyError", True),
+        ("elsewhere/check", f"it cannot read {FILE}", True),
+        ("elsewhere/check", "KeyError", False),
+    ]:
+        failed = _result(check, Status.ERROR, reason)
+        assert bool(worsened(PLAN, _report(PROBLEM), _report(results=(failed,)))) is counts, check
+        assert worsened(PLAN, _report(PROBLEM, results=(failed,)), _report(results=(failed,))) == ""
+
+
+def test_what_cannot_be_assessed_any_more_because_of_the_file_counts() -> None:
+    of_file = _result(
+        "elsewhere/check", Status.NOT_ASSESSED, gaps=(NotAssessed(f"the rules in {FILE}", "it is broken"),)
+    )
+    of_other = _result("elsewhere/check", Status.NOT_ASSESSED, gaps=(NotAssessed("process 42", "it has ended"),))
+    assert "cannot be assessed now" in worsened(PLAN, _report(PROBLEM), _report(results=(of_file,)))
+    assert worsened(PLAN, _report(PROBLEM, results=(of_file,)), _report(results=(of_file,))) == ""
+    assert worsened(PLAN, _report(PROBLEM), _report(results=(of_other,))) == ""
