@@ -9,13 +9,26 @@ from typing import Any
 
 from workbench.model.check import Fix
 from workbench.model.finding import Finding
-from workbench.model.plan import EditLine, EditValue, Plan, Refusal, RemoveValue, Safety, SetMode, SetValue
+from workbench.model.plan import (
+    CreateFile,
+    EditLine,
+    EditValue,
+    InsertItems,
+    KeepSecret,
+    Plan,
+    Refusal,
+    RemoveValue,
+    ReplaceSecret,
+    Safety,
+    SetMode,
+    SetValue,
+)
 from workbench.model.report import CheckResult, Status
 from workbench.model.snapshot import Snapshot
 from workbench.plugins import Plugins, load
 from workbench.text import visible
 
-_PLANNED = (SetMode, EditValue, RemoveValue, SetValue, EditLine)
+_PLANNED = (SetMode, EditValue, RemoveValue, SetValue, InsertItems, ReplaceSecret, EditLine, CreateFile, KeepSecret)
 _STRICTNESS = (Safety.SAFE, Safety.REVIEW, Safety.GUIDE)
 
 

@@ -336,7 +336,7 @@ def test_a_damaged_plan_says_where_and_not_what(
         ([BROAD, "--answer", "folder=/a"], 2, "it asks: directory"),
         ([OPEN, "--answer", "folder=/a"], 2, "asks nothing"),
         ([BROAD, "--answer", "directory=/"], 5, "more than a workspace itself"),
-        (["secrets/in-config"], 5, "workbench explain secrets/in-config"),
+        (["clients/no-isolation"], 5, "workbench explain clients/no-isolation"),
     ],
 )
 def test_what_cannot_be_planned_says_what_to_do(

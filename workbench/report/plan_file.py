@@ -14,9 +14,13 @@ from typing import TYPE_CHECKING, Any
 from workbench import __version__
 from workbench.exits import Unusable
 from workbench.model.plan import (
+    CreateFile,
     EditLine,
     EditValue,
+    InsertItems,
+    KeepSecret,
     RemoveValue,
+    ReplaceSecret,
     RestoreLine,
     RestoreValue,
     Reversal,
@@ -68,7 +72,9 @@ class PlanDocument:
     consequences: str
     keeps: str
     later: str
-    operations: list[SetMode | EditValue | RemoveValue | SetValue | EditLine]
+    operations: list[
+        SetMode | EditValue | RemoveValue | SetValue | InsertItems | ReplaceSecret | EditLine | CreateFile | KeepSecret
+    ]
     changes: list[ChangeDocument]
     digest: str
 
@@ -100,7 +106,7 @@ def document(prepared: Prepared, answers: Mapping[str, Answer]) -> PlanDocument:
 
 def digest(prepared: Prepared) -> str:
     """SHA-256, in hexadecimal, over the plan, what every file of it is now, and what each will be."""
-    from workbench.repair.staged import StagedWrite
+    from workbench.repair.staged import StagedFile, StagedWrite
 
     parts: list[Any] = [prepared.plan.digest]
     for staged in prepared.operations:
@@ -110,6 +116,9 @@ def digest(prepared: Prepared) -> str:
         same += [before.links] if before.kind == "file" else []
         if isinstance(staged, StagedWrite):
             parts.append([staged.path, staged.real, same, before.sha256, before.modified, staged.after])
+        elif isinstance(staged, StagedFile):
+            made = [staged.mode, staged.uid, staged.gid, staged.folders]
+            parts.append([staged.path, staged.real, same, staged.after, *made])
         else:
             parts.append([staged.path, staged.real, same, staged.mode])
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode("ascii")).hexdigest()
