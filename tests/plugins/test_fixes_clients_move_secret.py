@@ -131,7 +131,8 @@ ZED = """{"context_servers": {"files": {"command": {"path": "npx", "args": ["-y"
   "env": {"API_KEY": "%s", "LEVEL": "3"}}}}}"""
 OPENCODE = """{"mcp": {"files": {"type": "local", "command": ["npx", "-y", "some-server@1.2.3", "/srv/data"],
   "environment": {"API_KEY": "%s", "LEVEL": "3"}}}}"""
-OPENCLAW = "{mcp: {servers: {files: {command: 'npx', args: ['-y', 'some-server@1.2.3', '/srv/data'],\n  env: {API_KEY: '%s', LEVEL: '3'}}}}}"
+OPENCLAW = """{mcp: {servers: {files: {command: 'npx', args: ['-y', 'some-server@1.2.3', '/srv/data'],
+  env: {API_KEY: '%s', LEVEL: '3'}}}}}"""
 PLACES = [
     (".config/Claude/claude_desktop_config.json", json.dumps(JSON, indent=2).replace(TOKEN, "%s")),
     (".claude.json", json.dumps(JSON).replace(TOKEN, "%s")),
@@ -190,7 +191,7 @@ def _checks() -> list[str]:
 HOSTILE = [
     "pa'ss\"wo$rd`id`\\n#9x7Qz",
     "line one 9x\nline two' 7Q\n",
-    "tab\there $HOME ${x} $(id)".replace("${x} $(id)", "9x7Qz"),
+    "tab\there$9x7QzLm2Pk",
     "grün🔑ключ9x7Q'",
     "'''''9x7QzLm2",
     "-n 9x7QzLm2Pk \\c",
@@ -292,10 +293,10 @@ def test_docker_passes_on_by_name(home: Path, tmp_path: Path) -> None:
 
 
 def test_a_server_without_arguments(home: Path, tmp_path: Path) -> None:
-    for args in ({}, {"args": []}):
-        file = write(
-            home / ".cursor/mcp.json", {"mcpServers": {"a": {"command": "/srv/run", **args, "env": {"API_KEY": TOKEN}}}}
-        )
+    given: tuple[dict[str, list[str]], ...] = ({}, {"args": []})
+    for args in given:
+        entry = {"command": "/srv/run", **args, "env": {"API_KEY": TOKEN}}
+        file = write(home / ".cursor/mcp.json", {"mcpServers": {"a": entry}})
         run = _applied(home, tmp_path / "state")
         assert json.loads(file.read_text())["mcpServers"]["a"]["args"][3:] == ["/srv/run"]
         assert undo(tmp_path / "state", run.identity).state is RunState.UNDONE

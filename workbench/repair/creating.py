@@ -11,7 +11,7 @@ import stat
 from collections.abc import Callable
 
 from workbench.host.files import READ_LIMIT
-from workbench.repair.fingerprint import Fingerprint, drift, exists, read, read_handle
+from workbench.repair.fingerprint import Fingerprint, drift, exists, read, read_handle, status_of
 from workbench.repair.paths import Refused, Spot, Untouched, spot, words, writable_by_others
 from workbench.repair.publish import place_new, sha256, sync_folder, temporary_name, write_all
 from workbench.repair.staged import Intent, StagedFile
@@ -115,8 +115,9 @@ def clear_away(operation: StagedFile, intent: Intent) -> str:
         left = Spot(place.folder, intent.temporary, os.path.join(os.path.dirname(place.path), intent.temporary))
         if not exists(left):
             return ""
-        if operation.comes is not intent.back:
-            # It was being made: a copy of ours that nobody has seen.
+        twice = exists(place) and _same(left, place)
+        if operation.comes is not intent.back or twice:
+            # It was being made, a copy of ours that nobody has seen; or it is one file under both names.
             os.unlink(left.name, dir_fd=left.folder)
         elif exists(place):
             return f"a file of unknown content was kept as {visible(left.path)}"
@@ -165,6 +166,11 @@ def _way(path: str) -> tuple[str, tuple[str, ...]]:
                 return os.path.join(place.path, *rest), missing
     with spot(path) as place:
         return place.path, ()
+
+
+def _same(one: Spot, other: Spot) -> bool:
+    first, second = status_of(one), status_of(other)
+    return (first.device, first.inode) == (second.device, second.inode)
 
 
 def _owner(place: Spot) -> tuple[int, int]:

@@ -5,6 +5,7 @@ The value is read from where it stands when a plan is worked out. It goes into t
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 
@@ -13,7 +14,7 @@ from workbench.documents.proof import value_or_nothing
 from workbench.model.plan import FileEdit, KeepSecret
 from workbench.model.run import Change
 from workbench.repair.creating import is_there, to_make
-from workbench.repair.fingerprint import read
+from workbench.repair.fingerprint import exists, read
 from workbench.repair.paths import Refused, require_plain, spot
 from workbench.repair.publish import sha256
 from workbench.repair.staged import Staged, StagedWrite
@@ -82,7 +83,12 @@ def _added(path: str, wanted: Sequence[KeepSecret], values: dict[str, str]) -> t
     shown = visible(path)
     elsewhere = "answer another file, or look at this one and remove it if nothing needs it"
     with spot(path) as place:
+        if not exists(place):
+            raise Refused(f"{shown} is a symbolic link that leads nowhere", elsewhere)
         before, content = read(place)
+        owner = os.fstat(place.folder).st_uid
+    if before.uid != owner or os.geteuid() not in (0, owner):
+        raise Refused(f"{shown} is there already, and belongs to another account (uid {before.uid})", elsewhere)
     if before.mode & 0o077:
         raise Refused(f"{shown} is there already, and is not for its owner alone", f"run: chmod 600 {shown}")
     if before.links > 1:
