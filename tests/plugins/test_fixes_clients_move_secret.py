@@ -281,7 +281,9 @@ def test_docker_passes_on_by_name(home: Path, tmp_path: Path) -> None:
     args = ["run", "-i", "--rm", "-e", f"GITHUB_TOKEN={TOKEN}", "-e", "LEVEL=3", "ghcr.io/acme/server:1.0.0", "stdio"]
     file = write(home / ".cursor/mcp.json", {"mcpServers": {"files": {"command": "docker", "args": args}}})
     before = servers(seen(home).clients)["files"].launch
+    found = {each.identity for check in _checks() for each in findings(check, seen(home))}
     repaired(home, tmp_path / "state", FIX, CHECK)
+    assert {each.identity for check in _checks() for each in findings(check, seen(home))} < found
     new = json.loads(file.read_text())["mcpServers"]["files"]
     assert new["command"] == "/bin/sh"
     assert new["args"][1] == '. "$0" && export GITHUB_TOKEN && exec "$@"'

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.repair.support import SECRET, applied, journal_text, prepared, refusal, tree, written
-from tests.repair.test_crash import _STRIDE, _killed, _lines
+from tests.repair.test_crash import _STRIDE, _killed, _lines, _raise, _traced
 from workbench.model.plan import CreateFile, KeepSecret, RemoveValue, SetMode
 from workbench.model.run import Run, RunState
 from workbench.repair import creating, publish
@@ -304,6 +304,24 @@ def test_killed_at_any_line_of_an_undo_and_of_its_undo(tmp_path: Path) -> None:
                 assert tree(bench.home) == before, at_line
             else:
                 assert bench.holds_secret()
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
+def test_broken_off_at_any_line_everything_is_put_in_order(error: BaseException, tmp_path: Path) -> None:
+    rehearsal = _Bench(tmp_path / "rehearsal")
+    lines = _lines(lambda: apply(rehearsal.made, rehearsal.state, lambda: ""))
+    for at_line in range(1 + _STRIDE // 2, lines + 1, _STRIDE):
+        bench = _Bench(tmp_path / str(at_line))
+        try:
+            _traced(at_line, _raise(error), lambda bench=bench: apply(bench.made, bench.state, lambda: ""))  # type: ignore[misc]
+        except BaseException as raised:
+            if raised is not error:
+                raise
+        assert bench.holds_secret(), at_line
+        assert all(run.state is RunState.RECOVERED for run in recover(bench.state)), at_line
+        told = history(bench.state)
+        if not told or told[0].state is not RunState.APPLIED:
+            assert tree(bench.home) == bench.before, (at_line, told)
 
 
 def test_a_half_made_file_is_cleared_away(home: Path) -> None:

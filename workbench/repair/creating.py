@@ -205,6 +205,14 @@ def _now(operation: StagedFile) -> Fingerprint | None:
         return read(place)[0] if exists(place) else None
 
 
+def _stands(operation: StagedFile) -> bool:
+    try:
+        now = _now(operation)
+    except Refused:
+        return False
+    return now is not None and now.sha256 == (operation.after or operation.before.sha256)
+
+
 def _require_there(path: str, place: Spot) -> None:
     if place.path != path:
         raise Refused(f"{visible(path)} leads to {visible(place.path)} now", "look at the plan again")
@@ -220,10 +228,12 @@ def _make(operation: StagedFile, content: bytes, temporary: str) -> None:
             _require_owner(place, operation)
             _publish(place, operation, content, temporary)
     except (Refused, OSError) as why:
+        reason = words(why) if isinstance(why, OSError) else why.reason
+        if not isinstance(why, FileExistsError) and _stands(operation):
+            raise Refused(f"{shown} was made, but not for good: {reason}") from why
         _remove_folders(operation)
         if isinstance(why, FileExistsError):
             raise Untouched(f"{shown} was made by another program this very moment; it was left as it is") from why
-        reason = words(why) if isinstance(why, OSError) else why.reason
         raise Untouched(f"{shown} could not be made: {reason}; nothing was changed") from why
     with spot(operation.real) as place:
         now, written = read(place)
