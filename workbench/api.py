@@ -34,6 +34,7 @@ from workbench.knowledge.deciding import Use as PackageUse
 from workbench.knowledge.deciding import packages_of
 from workbench.knowledge.deciding import uses as package_uses
 from workbench.knowledge.situations import applies as flaw_applies
+from workbench.launching import started_through
 from workbench.model.assets import AssetFact, Reach
 from workbench.model.audit import AuditEvent, AuditRule, ServerAccount
 from workbench.model.check import Check, Fix
@@ -275,6 +276,7 @@ __all__ = [
     "spoken_callers",
     "spoken_targets",
     "started_servers",
+    "started_through",
     "sudo_decides",
     "sudo_grants",
     "sudo_settings",

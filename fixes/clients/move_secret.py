@@ -57,7 +57,6 @@ from workbench.api import (
     ClientConfig,
     EditValue,
     Finding,
-    InsertItems,
     KeepSecret,
     Operation,
     Plan,
@@ -75,6 +74,7 @@ from workbench.api import (
     configured,
     fix,
     listed,
+    started_through,
     why_not_editable,
 )
 
@@ -89,8 +89,6 @@ _ENGINES = ("docker", "podman", "nerdctl", "finch")
 _LAUNCHER = re.compile(r'\. "\$0" && export ([A-Za-z0-9_ ]+) && exec "\$@"')
 # Of these it is known that they read NAME=value lines from a file that the entry names.
 _ENV_FILE = ("vscode", "vscode-insiders", "vscodium", "cursor")
-# They put something else in the place of what begins with a dollar sign in an argument, or may.
-_EXPANDS_ARGUMENTS = ("crush",)
 _STARTS = {"claude-code": "claude", "gemini": "gemini"}
 _SHELL = "/bin/sh"
 
@@ -298,17 +296,11 @@ def _removed(config: ClientConfig, entry: ServerEntry, places: tuple[_Place, ...
 def _through_launcher(
     config: ClientConfig, entry: ServerEntry, places: tuple[_Place, ...], file: str
 ) -> list[Operation] | Refusal:
-    if any(place.kind == "header" for place in places) or entry.transport != "stdio":
-        return Refusal(
-            f"{entry.name} is not started by {config.client_name}, so nothing can be put before it", _remote()
-        )
-    if config.client in _EXPANDS_ARGUMENTS:
-        return Refusal(f"what {config.client_name} makes of a dollar sign in an argument is not known", _LESSON)
-    if _is_of_windows(entry):
-        return Refusal("the server is started in the way of Windows, which has no such shell", _LESSON)
+    if entry.transport != "stdio":
+        return Refusal(f"{entry.name} is not started by {config.client_name}, so no launcher can be", _remote())
     names = " ".join(place.variable for place in places)
     changes = [*_kept(config, places, file, "shell"), *_removed(config, entry, places)]
-    arguments = [place for place in places if place.kind == "argument"]
+    arguments = {place.pointer: place.behind.removesuffix("=") for place in places if place.kind == "argument"}
     before = _launched(entry)
     if before:
         known = _LAUNCHER.fullmatch(entry.command[2])
@@ -317,51 +309,9 @@ def _through_launcher(
         script = entry.command[2].replace(known[1], f"{known[1]} {names}", 1)
         pointer = entry.argument_pointers[2]
         return [*changes, EditValue(config.path.asked, config.format, pointer, entry.command[2], script)]
-    return _wrapped(config, entry, arguments, changes, ("-c", f'. "$0" && export {names} && exec "$@"', file))
-
-
-def _wrapped(
-    config: ClientConfig,
-    entry: ServerEntry,
-    arguments: list[_Place],
-    changes: list[Operation],
-    options: tuple[str, ...],
-) -> list[Operation] | Refusal:
-    """Put the shell before the command, whatever shape the entry has."""
-    path, form = config.path.asked, config.format
-    pointers = entry.argument_pointers
-    by_hand = Refusal(f"the command of {entry.name} is not written in a way that can be changed safely", _LESSON)
-    command = entry.command[0] if entry.command else ""
-    if not command or not all(pointers) or "<secret: " in command or command.startswith("~"):
-        return by_hand
-    as_list = isinstance(pointers[0][-1], int)
-    items = pointers if as_list else pointers[1:]
-    rows = {pointer[:-1] for pointer in items} or {(*pointers[0][:-1], "args")}
-    if len(rows) > 1 or [pointer[-1] for pointer in items] != list(range(len(items))):
-        return by_hand
-    (row,) = rows
-    refusal = why_not_editable(config, row)
-    if refusal is not None:
-        return refusal
-    first = (_SHELL, *options) if as_list else (*options, command)
-    if not as_list:
-        changes.append(EditValue(path, form, pointers[0], expect=command, value=_SHELL))
-    if not items:
-        changes.append(SetValue(path, form, row, json.dumps(first), expect="[]"))
-    elif arguments:
-        behind = {place.pointer: place.behind.removesuffix("=") for place in arguments}
-        texts = entry.command if as_list else entry.command[1:]
-        new = [behind.get(pointer, text) for pointer, text in zip(items, texts, strict=True)]
-        old = [None if pointer in behind else text for pointer, text in zip(items, texts, strict=True)]
-        changes.append(ReplaceSecret(path, form, row, json.dumps([*first, *new]), json.dumps(old)))
-    else:
-        changes.append(InsertItems(path, form, row, first))
-    return changes
-
-
-def _is_of_windows(entry: ServerEntry) -> bool:
-    """Whether the entry is for Windows, wherever it is read."""
-    return bool(re.match(r"[A-Za-z]:[\\/]|cmd(?:\.exe)?\Z|powershell|wsl", "".join(entry.command[:1]), re.IGNORECASE))
+    first = (_SHELL, "-c", f'. "$0" && export {names} && exec "$@"', file)
+    wrapped = started_through(config, entry, first, arguments)
+    return wrapped if isinstance(wrapped, Refusal) else [*changes, *wrapped]
 
 
 def _through_env_file(

@@ -176,6 +176,29 @@ def test_the_launcher_serves_every_client_and_format(home: Path, tmp_path: Path,
     assert now < found
 
 
+@pytest.mark.parametrize("way", ["launcher", "env file", "reference"])
+@pytest.mark.parametrize(("place", "text"), PLACES, ids=[place for place, _ in PLACES])
+def test_undo_keeps_what_was_written_since(home: Path, tmp_path: Path, place: str, text: str, way: str) -> None:
+    file = write(home / place, text.replace("%s", TOKEN))
+    snapshot = seen(home)
+    form = servers_format(snapshot)
+    before = parse(file.read_bytes(), form).value
+    made = _planned(home, way=way)
+    if isinstance(made, Refusal):
+        assert way != "launcher"
+        return
+    run = _applied(home, tmp_path / "state", way=way)
+    file.write_bytes(file.read_bytes() + b"\n")
+    undone = undo(tmp_path / "state", run.identity)
+    assert undone.state is RunState.UNDONE, undone.message
+    assert parse(file.read_bytes(), form).value == before and file.read_bytes().endswith(b"\n")
+    assert not (home / ".config/workbench").exists()
+    file.write_bytes(file.read_bytes() + b"\n")
+    redone = undo(tmp_path / "state", undone.message.rpartition(" ")[2].rstrip(")"))
+    assert redone.state is RunState.UNDONE, redone.message
+    assert TOKEN not in file.read_text() and _secrets_in(home) == {str(_kept(home).relative_to(home))}
+
+
 def servers_format(snapshot: Any) -> Any:
     (config,) = snapshot.clients.configs
     return config.format
@@ -370,7 +393,7 @@ REMOTE = {"url": "https://mcp.example.org/mcp", "headers": {"X-Key": TOKEN}}
         (".cursor/mcp.json", {"command": "cmd", "args": ["/c", "npx"], "env": {"API_KEY": TOKEN}}, {}, "of Windows"),
         (".cursor/mcp.json", {"command": "npx", "args": ["s"], "env": {"API_KEY": f"${{A}}{TOKEN}"}}, {}, "refers to"),
         (".cursor/mcp.json", REMOTE, {}, "would find the variable"),
-        (".cursor/mcp.json", REMOTE, {"way": "launcher"}, "not started by"),
+        (".cursor/mcp.json", REMOTE, {"way": "launcher"}, "no launcher can be"),
         (".claude.json", REMOTE, {}, "would find the variable"),
         (".cursor/mcp.json", {**REMOTE, "url": f"https://h/mcp?api_key={TOKEN}", "headers": {}}, {}, "no variable"),
         (".config/crush/crush.json", None, {}, "dollar sign"),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.repair.support import SECRET, applied, journal_text, prepared, refusal, tree, written
+from tests.repair.support import DEFAULT_ACL, SECRET, acl, applied, journal_text, prepared, refusal, tree, written
 from tests.repair.test_crash import _STRIDE, _killed, _lines, _raise, _traced
 from workbench.model.plan import CreateFile, KeepSecret, RemoveValue, SetMode
 from workbench.model.run import Run, RunState
@@ -360,3 +360,23 @@ def test_one_file_under_both_names_is_one_file(home: Path) -> None:
         os.link(home / "file", home / name)
         assert creating.clear_away(intent, Intent(0, name, back)) == ""
         assert [each.name for each in home.iterdir()] == ["file"]
+
+
+def test_what_is_made_is_for_its_account_alone_whatever_the_folder_gives_others(home: Path, state: Path) -> None:
+    try:
+        os.setxattr(home, DEFAULT_ACL, acl((0x02, 7, 12345)))
+    except OSError:
+        pytest.skip("this file system has no access control lists")
+    run = applied(state, CreateFile(str(home / "a/file"), LINE))
+    assert run.state is RunState.APPLIED, run.message
+    for place, mode in ((home / "a", 0o700), (home / "a/file", 0o600)):
+        assert not [name for name in os.listxattr(place) if "acl" in name]
+        assert stat.S_IMODE(place.stat().st_mode) == mode
+
+
+def test_a_folder_that_may_not_be_written_is_refused_at_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    refused = refusal(CreateFile(str(home / "a/file"), LINE))
+    assert "permission denied" in refused.reason and refused.instead
+    monkeypatch.setattr(os, "geteuid", lambda: os.stat(home).st_uid + 1)
+    assert "another account" in refusal(CreateFile(str(home / "a/file"), LINE)).reason

@@ -19,7 +19,7 @@ from workbench.text import visible
 
 ABSENT = Fingerprint("absent", 0, 0, 0, 0, 0, 0, 0, 0)
 """The tombstone of a file that was not there: to bring that back is to take the file away."""
-_ACL = "system.posix_acl_access"
+_ACLS = ("system.posix_acl_access", "system.posix_acl_default")
 
 Tell = Callable[[str], None]
 Note = Callable[[Intent], None]
@@ -301,10 +301,11 @@ def _publish(place: Spot, operation: StagedFile, content: bytes, temporary: str)
 
 def _without_default_acl(handle: int) -> None:
     """What is new is for its account alone, whatever a default access control list of the directory gives others."""
-    try:
-        os.removexattr(handle, _ACL)
-    except OSError:
-        pass  # there is none: the mode is all there is
+    for name in _ACLS:
+        try:
+            os.removexattr(handle, name)
+        except OSError:
+            pass  # there is none: the mode is all there is
 
 
 def _take_away(operation: StagedFile, known: Fingerprint, temporary: str) -> None:
