@@ -23,7 +23,7 @@ from workbench.host.audit.records import Occurrence
 from workbench.host.audit.trail import Trail
 from workbench.host.context import Context
 from workbench.host.privileged import Privileged, Vector
-from workbench.model.plan import EditRootFile, EditValue, Operation, Plan, Refusal, SetMode
+from workbench.model.plan import CreateFile, EditRootFile, EditValue, Operation, Plan, Refusal, SetMode
 from workbench.model.run import Change, Run, RunState
 from workbench.model.snapshot import SECTIONS, Snapshot
 from workbench.plugins import load
@@ -183,7 +183,8 @@ def _change(operation: Operation) -> Change:
     if isinstance(operation, EditRootFile):
         return Change(operation.path, f"change line {operation.line}")
     if not isinstance(operation, EditValue):
-        return Change(operation.path, f"change {' › '.join(map(str, operation.pointer))}")
+        where = "" if isinstance(operation, CreateFile) else " › ".join(map(str, operation.pointer))
+        return Change(operation.path, f"change {where}" if where else f"make {operation.path}")
     before = json.dumps(DOCUMENT, indent=2).splitlines()
     after = [line.replace(json.dumps(operation.expect), json.dumps(operation.value)) for line in before]
     name = operation.path.rpartition("/")[2]

@@ -34,6 +34,7 @@ from workbench.knowledge.deciding import Use as PackageUse
 from workbench.knowledge.deciding import packages_of
 from workbench.knowledge.deciding import uses as package_uses
 from workbench.knowledge.situations import applies as flaw_applies
+from workbench.launching import started_through
 from workbench.model.assets import AssetFact, Reach
 from workbench.model.audit import AuditEvent, AuditRule, ServerAccount
 from workbench.model.check import Check, Fix
@@ -79,15 +80,20 @@ from workbench.model.launch import (
     RootArgument,
 )
 from workbench.model.plan import (
+    CreateFile,
     EditLine,
     EditRootFile,
     EditValue,
+    InsertItems,
+    KeepSecret,
     Operation,
     Plan,
     Refusal,
     RemoveValue,
+    ReplaceSecret,
     Reversal,
     Safety,
+    SecretReader,
     SetMode,
     SetValue,
     StartupFormat,
@@ -157,6 +163,7 @@ __all__ = [
     "ContainerMount",
     "ContainerOption",
     "ContainerOptions",
+    "CreateFile",
     "EditLine",
     "EditRootFile",
     "EditValue",
@@ -168,8 +175,10 @@ __all__ = [
     "Flaw",
     "IgnoredLine",
     "ImageSpec",
+    "InsertItems",
     "InstalledPackage",
     "IsolationFact",
+    "KeepSecret",
     "Kept",
     "Launch",
     "LaunchMount",
@@ -190,11 +199,13 @@ __all__ = [
     "Reach",
     "Refusal",
     "RemoveValue",
+    "ReplaceSecret",
     "Reversal",
     "RootArgument",
     "Safety",
     "SeccompProfile",
     "SecretFact",
+    "SecretReader",
     "Server",
     "ServerAccount",
     "ServerEntry",
@@ -276,6 +287,7 @@ __all__ = [
     "spoken_callers",
     "spoken_targets",
     "started_servers",
+    "started_through",
     "sudo_caller",
     "sudo_decides",
     "sudo_grants",

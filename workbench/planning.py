@@ -10,12 +10,16 @@ from typing import Any
 from workbench.model.check import Fix
 from workbench.model.finding import Finding, NotAssessed
 from workbench.model.plan import (
+    CreateFile,
     EditLine,
     EditRootFile,
     EditValue,
+    InsertItems,
+    KeepSecret,
     Plan,
     Refusal,
     RemoveValue,
+    ReplaceSecret,
     Safety,
     SetMode,
     SetValue,
@@ -25,7 +29,10 @@ from workbench.model.snapshot import Snapshot
 from workbench.plugins import Plugins, load
 from workbench.text import visible
 
-_PLANNED = (SetMode, EditValue, RemoveValue, SetValue, EditLine, EditRootFile)
+_PLANNED = (
+    *(SetMode, EditValue, RemoveValue, SetValue, InsertItems, ReplaceSecret, EditLine),
+    *(CreateFile, KeepSecret, EditRootFile),
+)
 _STRICTNESS = (Safety.SAFE, Safety.REVIEW, Safety.GUIDE)
 
 

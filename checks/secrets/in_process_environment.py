@@ -157,6 +157,8 @@ def _asked_for(entry: ServerEntry | None) -> set[str]:
     if entry is None:
         return set()
     names = {variable.name for variable in entry.environment}
+    # What its own command line sets or hands on by name, such as a shell's export.
+    names.update(variable.name for variable in (entry.launch.environment if entry.launch is not None else ()))
     for before, item in zip(("", *entry.command), entry.command, strict=False):
         assigned = _ASSIGNMENT.match(item.removeprefix("--env=").removeprefix("-e"))
         if assigned:

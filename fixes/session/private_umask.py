@@ -6,7 +6,8 @@ The login shell of your account, the startup files of your home that it reads, a
 ``umask NNN`` that is too open, alone on its line, becomes ``umask 077``. Where none does, ``umask 077`` is added as the
 last line of the one file that counts: the first of ``.bash_profile``, ``.bash_login``, ``.profile`` and ``.bashrc`` for
 bash, the first of ``.zshenv``, ``.zprofile`` and ``.zshrc`` for zsh, ``config.fish`` for fish, ``.profile`` for others
-that are like sh. Every other byte stays. The shell's own parser must accept the new file before it is put in place.
+that are like sh. Every other byte stays, and the shell's own parser must accept the new file before it is put in place.
+Where none of them is there, ``.profile``, ``.zshenv`` or ``config.fish`` is made, with this one line and the mode 0600.
 
 It takes effect at your next login, in what starts from then on: no program can change the umask of one that runs. The
 check looks at the session that runs, so it goes on finding what it found until you have logged in again. What is
@@ -38,8 +39,10 @@ import re
 from posixpath import basename, dirname
 
 from workbench.api import (
+    CreateFile,
     EditLine,
     Finding,
+    Operation,
     Plan,
     Refusal,
     Reversal,
@@ -84,10 +87,7 @@ def plan(finding: Finding, snapshot: Snapshot, answers: None) -> Plan | Refusal:
     home = snapshot.host.home.rstrip("/")
     if not own:
         place = {"zsh": f"{home}/.zshenv", "fish": f"{home}/.config/fish/config.fish"}.get(shell, f"{home}/.profile")
-        return Refusal(
-            f"none of the files that {shell} reads in your home is there: {', '.join(_READ[shell][0])}",
-            f"make one: echo '{_WANTED}' >> {place}",
-        )
+        return _plan(finding, (CreateFile(place, f"{_WANTED}\n"),))
     unclear = next((each for each in own for _, words in each.umasks if not _LITERAL.fullmatch(words)), None)
     if unclear is not None:
         line = next(line for line, words in unclear.umasks if not _LITERAL.fullmatch(words))
@@ -102,6 +102,7 @@ def plan(finding: Finding, snapshot: Snapshot, answers: None) -> Plan | Refusal:
         if _is_open(words)
     )
     closed = next((file for file in own if file.umasks), None)
+    operations: tuple[Operation, ...]
     if replaced:
         operations = replaced
     elif closed is not None:
@@ -113,6 +114,10 @@ def plan(finding: Finding, snapshot: Snapshot, answers: None) -> Plan | Refusal:
         names = _READ[shell][1]
         target = next((file for name in names for file in own if basename(file.path) == name), own[0])
         operations = (EditLine(target.path, _format(target, shell), value=_WANTED),)
+    return _plan(finding, operations)
+
+
+def _plan(finding: Finding, operations: tuple[Operation, ...]) -> Plan:
     return Plan(
         fix="session/private-umask",
         check=finding.check,

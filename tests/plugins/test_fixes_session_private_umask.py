@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import pytest
@@ -90,8 +91,6 @@ def test_hardened_offers_nothing(home: Path) -> None:
 @pytest.mark.parametrize(
     ("shell", "files", "why"),
     [
-        ("/bin/bash", {}, "is there"),
-        ("/usr/bin/zsh", {".profile": b""}, "is there"),
         ("/usr/bin/nu", {".profile": b""}, "none whose startup files"),
         ("", {".profile": b""}, "none whose startup files"),
         ("/bin/bash", {".profile": b"umask u=rwx,g=rx,o=rx\n"}, "is not a number"),
@@ -114,6 +113,26 @@ def test_hardened_offers_nothing(home: Path) -> None:
 def test_what_is_not_sure_to_work_is_refused(home: Path, shell: str, files: dict[str, bytes], why: str) -> None:
     write(home, files)
     assert why in refusal(FIX, CHECK, looked_at(home, shell)).reason
+
+
+@pytest.mark.parametrize(
+    ("shell", "files", "made"),
+    [
+        ("/bin/bash", {}, ".profile"),
+        ("/usr/bin/zsh", {".profile": b""}, ".zshenv"),
+        ("/usr/bin/fish", {}, ".config/fish/config.fish"),
+        ("/bin/dash", {".bashrc": b""}, ".profile"),
+    ],
+)
+def test_a_startup_file_that_is_missing_is_made(
+    home: Path, tmp_path: Path, shell: str, files: dict[str, bytes], made: str
+) -> None:
+    write(home, files)
+    run, prepared = repaired(home, tmp_path / "state", FIX, CHECK, shell=shell)
+    assert (home / made).read_bytes() == b"umask 077\n"
+    assert stat.S_IMODE((home / made).stat().st_mode) == 0o600
+    (change,) = prepared.changes
+    assert "+umask 077" in change.diff and "takes effect at your next login" in run.message
 
 
 def test_nothing_in_the_file_runs(home: Path, tmp_path: Path) -> None:

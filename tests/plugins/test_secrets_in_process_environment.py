@@ -11,6 +11,7 @@ import pytest
 
 from tests import builders
 from tests.plugins.loading import run_check, status
+from workbench.launch import understand
 from workbench.model.clients import ClientFacts, EntryReference, ServerEntry
 from workbench.model.facts import EnvironmentEntry, SecretFact
 from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed
@@ -53,6 +54,14 @@ def test_vulnerable_an_inherited_credential_is_found() -> None:
     assert finding.severity is Severity.HIGH
     assert "GITHUB_TOKEN (GitHub token), AWS_SECRET_ACCESS_KEY (AWS secret key)" in finding.evidence[0].actual
     assert finding.subject.key == server.key
+
+
+def test_what_the_command_line_hands_on_by_name_was_asked_for() -> None:
+    command = ("/bin/sh", "-c", '. "$0" && export GITHUB_TOKEN && exec "$@"', "/home/dev/x.env", "npx", "-y", "s@1.0.0")
+    entry = builders.server(command=command, launch=understand(command, "/home/dev"))
+    assert status(CHECK, host(started(held("GITHUB_TOKEN")), entry)) is Status.PASSED
+    more = host(started(held("GITHUB_TOKEN"), held("NPM_TOKEN")), entry)
+    assert status(CHECK, more) is not Status.PASSED
 
 
 def test_vulnerable_its_command_prints_names_and_nothing_else(tmp_path: Path) -> None:

@@ -300,6 +300,23 @@ def test_a_file_that_is_no_plan(workbench: Command, home: Path, content: bytes, 
     assert tree(home) == before
 
 
+def test_a_secret_is_moved_by_a_plan_that_does_not_hold_it(
+    workbench: Command, kept: Keep, found: dict[str, str], home: Path, config: Path
+) -> None:
+    file = kept(found["secrets/in-config"])
+    assert SECRET not in file.read_text() and "keep-secret" in file.read_text()
+    for form in ((), ("--diff",)):
+        assert "API_KEY=<secret: " in workbench("plan", found["secrets/in-config"], *form).out
+    done = workbench("apply", file)
+    assert done.status == 0, done.err
+    assert SECRET not in config.read_text()
+    assert any(SECRET in place.read_text() for place in (home / ".config/workbench/secrets").iterdir())
+    workbench("history")
+    run = done.out.rpartition("workbench undo ")[2].strip()
+    assert workbench("undo", run).status == 0
+    assert SECRET in config.read_text() and not (home / ".config/workbench").exists()
+
+
 @pytest.mark.parametrize("place", ["nowhere.json", ".", "/dev/zero", "pipe"])
 def test_a_plan_that_is_no_file(workbench: Command, home: Path, place: str) -> None:
     os.mkfifo(home / "pipe")
@@ -336,7 +353,7 @@ def test_a_damaged_plan_says_where_and_not_what(
         ([BROAD, "--answer", "folder=/a"], 2, "it asks: directory"),
         ([OPEN, "--answer", "folder=/a"], 2, "asks nothing"),
         ([BROAD, "--answer", "directory=/"], 5, "more than a workspace itself"),
-        (["secrets/in-config"], 5, "workbench explain secrets/in-config"),
+        (["clients/no-isolation"], 5, "workbench explain clients/no-isolation"),
     ],
 )
 def test_what_cannot_be_planned_says_what_to_do(

@@ -84,6 +84,33 @@ class SetValue:
 
 
 @dataclass(frozen=True, slots=True)
+class InsertItems:
+    """Put texts before the first item of a list, which must be there, and keep every other byte."""
+
+    path: str
+    format: DocumentFormat
+    pointer: Pointer
+    items: tuple[str, ...]
+    operation: Literal["insert-items"] = "insert-items"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceSecret:
+    """Put a value in the place of one that holds a secret. ``value`` is JSON.
+
+    ``expect`` is the JSON of what must stand there, in which null stands for each text that holds a secret: the plan
+    knows no more of it.
+    """
+
+    path: str
+    format: DocumentFormat
+    pointer: Pointer
+    value: str
+    expect: str = "null"
+    operation: Literal["replace-secret"] = "replace-secret"
+
+
+@dataclass(frozen=True, slots=True)
 class RestoreValue:
     """Put back what ``undoes`` took away, from the backup of its run. Only an undo plans it: no fix may.
 
@@ -93,7 +120,7 @@ class RestoreValue:
     path: str
     format: DocumentFormat
     pointer: Pointer
-    undoes: RemoveValue | SetValue
+    undoes: RemoveValue | SetValue | InsertItems | ReplaceSecret
     operation: Literal["restore-value"] = "restore-value"
 
 
@@ -158,10 +185,46 @@ class EditRootFile:
     operation: Literal["edit-root-file"] = "edit-root-file"
 
 
-Edit = EditValue | RemoveValue | SetValue | RestoreValue
+@dataclass(frozen=True, slots=True)
+class CreateFile:
+    """Make a file that is not there, with the folders it lies in. Never in the place of another file.
+
+    ``content`` is all of it. The file is for its account alone (``mode`` 0600, or 0700 to be run), as the folders are.
+    """
+
+    path: str
+    content: str
+    mode: Literal[0o600, 0o700] = 0o600
+    operation: Literal["create-file"] = "create-file"
+
+
+SecretReader = Literal["shell", "env file", "whole file"]
+"""Who reads a file of secrets: a shell, a client's reader of NAME=value lines, or one that takes all of it for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepSecret:
+    """Copy a text that is a secret out of a document into a file of secrets, as the value of ``variable``.
+
+    The file is made where it is missing, as by ``CreateFile``, else a line is added to it. The plan says where the
+    secret stands (``source``, ``format``, ``pointer``) and never what it is: it is read when the plan is worked out.
+    ``behind`` is what stands before it in that text (``TOKEN=``). The plan must also change the source.
+    """
+
+    path: str
+    reader: SecretReader
+    variable: str
+    source: str
+    format: DocumentFormat
+    pointer: Pointer
+    behind: str = ""
+    operation: Literal["keep-secret"] = "keep-secret"
+
+
+Edit = EditValue | RemoveValue | SetValue | InsertItems | ReplaceSecret | RestoreValue
 LineEdit = EditLine | RestoreLine
-FileEdit = Edit | LineEdit
-Operation = SetMode | FileEdit | EditRootFile
+FileEdit = Edit | LineEdit | KeepSecret
+Operation = SetMode | FileEdit | CreateFile | EditRootFile
 
 
 @dataclass(frozen=True, slots=True)

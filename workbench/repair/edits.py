@@ -16,12 +16,16 @@ from workbench.model.plan import (
     EditLine,
     EditValue,
     FileEdit,
+    InsertItems,
+    KeepSecret,
     LineEdit,
     RemoveValue,
+    ReplaceSecret,
     RestoreLine,
     RestoreValue,
     SetValue,
 )
+from workbench.repair.keeping import is_secret, kept_edits, kept_hold, kept_taken_back
 from workbench.repair.lines import inverse_lines, lines_edited, lines_hold, lines_taken_back, require_accepted
 from workbench.repair.paths import Refused
 from workbench.text import visible
@@ -46,6 +50,10 @@ def taken_back(there: bytes, edits: Sequence[FileEdit], left: Sequence[str], bac
 
     ``backup`` gives the document before the edits. Raises Refused where the place of an edit is not as it was left.
     """
+    if not edits:
+        raise Refused("what stands there is not what was left, and it is not known what to put back into it")
+    if kept := kept_edits(edits):
+        return kept_taken_back(there, kept, left)
     if lines := line_edits(edits):
         return lines_taken_back(there, lines, backup)
     made = there
@@ -70,6 +78,8 @@ def require_edited(staged: bytes, edits: Sequence[FileEdit], left: Sequence[str]
     if lines := line_edits(edits):
         require_accepted(staged, lines)
         return
+    if (kept := kept_edits(edits)) and not kept_hold(staged, kept, left):
+        raise Refused(f"the staged copy of {visible(kept[0].path)} does not hold the secret; nothing was changed")
     for number, edit in enumerate(value_edits(edits)):
         value = _parsed(staged, edit)
         if isinstance(edit, EditValue):
@@ -105,6 +115,7 @@ def inverse(edits: Sequence[FileEdit]) -> tuple[FileEdit, ...]:
     """The edits that bring back what these replace."""
     if lines := line_edits(edits):
         return inverse_lines(lines)
+    # What takes a secret out of a file of secrets names nothing: to do that again the backup of it is all there is.
     return tuple(_inverse(edit) for edit in reversed(value_edits(edits)))
 
 
@@ -115,7 +126,7 @@ def line_edits(edits: Sequence[FileEdit]) -> tuple[LineEdit, ...]:
 
 def value_edits(edits: Sequence[FileEdit]) -> tuple[Edit, ...]:
     """The edits that are of a document's values: all or none."""
-    return tuple(edit for edit in edits if not isinstance(edit, EditLine | RestoreLine))
+    return tuple(edit for edit in edits if not isinstance(edit, EditLine | RestoreLine | KeepSecret))
 
 
 def _inverse(edit: Edit) -> FileEdit:
@@ -142,7 +153,7 @@ def overlap(edits: Sequence[FileEdit]) -> bool:
     )
 
 
-def scope(edit: RemoveValue | SetValue | RestoreValue) -> Pointer:
+def scope(edit: RemoveValue | SetValue | InsertItems | ReplaceSecret | RestoreValue) -> Pointer:
     """The place that the edit changes: of an item it is the list, where those behind it move up."""
     if isinstance(edit, RestoreValue):
         return scope(edit.undoes)
@@ -163,7 +174,18 @@ def _made(raw: bytes, edit: Edit) -> bytes:
         return replace_string(raw, edit.format, edit.pointer, edit.expect, edit.value)
     if isinstance(edit, RestoreValue):
         raise Refused("only an undo puts back what a backup holds")
-    found = value_or_nothing(parse(raw, edit.format).value, edit.pointer)
+    document = parse(raw, edit.format).value
+    found = value_or_nothing(document, edit.pointer)
+    if isinstance(edit, InsertItems):
+        if not isinstance(found, list):
+            raise EditRefused(f"{visible('.'.join(map(str, edit.pointer)), 200)} is no list any more")
+        for item in reversed(edit.items):
+            raw = insert_value(raw, edit.format, (*edit.pointer, 0), item)
+        return raw
+    if isinstance(edit, ReplaceSecret):
+        if not _is_known(json_of(edit.expect), document, edit.pointer):
+            raise EditRefused(f"{visible('.'.join(map(str, edit.pointer)), 200)} is not what it was, or no secret")
+        return replace_value(raw, edit.format, edit.pointer, json_of(edit.value))
     _require_expected(edit, found)
     if isinstance(edit, SetValue):
         if not edit.pointer or not isinstance(edit.pointer[-1], str):
@@ -182,6 +204,18 @@ def _made(raw: bytes, edit: Edit) -> bytes:
     for place in reversed(_places(found, edit.items)):
         raw = remove_value(raw, edit.format, (*edit.pointer, place))
     return raw
+
+
+def _is_known(expected: Any, document: Any, pointer: Pointer) -> bool:
+    """Whether that stands there, with a text that is or holds a secret wherever nothing is expected."""
+    found = value_or_nothing(document, pointer)
+    if expected is None:
+        return is_secret(document, pointer)
+    if isinstance(expected, list) and isinstance(found, list):
+        return len(expected) == len(found) and all(
+            _is_known(part, document, (*pointer, place)) for place, part in enumerate(expected)
+        )
+    return bool(expected == found)
 
 
 def _require_expected(edit: RemoveValue | SetValue, found: Any) -> None:
@@ -222,7 +256,11 @@ def _places(value: list[Any], items: tuple[str, ...]) -> list[int]:
     return [place for place, item in enumerate(value) if isinstance(item, str) and item in items]
 
 
-def _restored(there: bytes, edit: RemoveValue | SetValue, backup: bytes) -> bytes:
+def _restored(there: bytes, edit: RemoveValue | SetValue | InsertItems | ReplaceSecret, backup: bytes) -> bytes:
+    if isinstance(edit, InsertItems):
+        for _ in edit.items:
+            there = remove_value(there, edit.format, (*edit.pointer, 0))
+        return there
     if isinstance(edit, SetValue):
         old, new = (value_or_nothing(_parsed(raw, edit), edit.pointer) for raw in (backup, there))
         for _ in range(more := _put_before(old, new)):
@@ -243,7 +281,9 @@ def _require_least_change(before: bytes, after: bytes, edits: Sequence[Edit]) ->
     for edit in edits:
         if isinstance(edit, EditValue):
             wanted = changed(wanted, edit.pointer, edit.value)
-        elif isinstance(edit, SetValue):
+        elif isinstance(edit, InsertItems):
+            wanted = changed(wanted, edit.pointer, [*edit.items, *value_or_nothing(wanted, edit.pointer)])
+        elif isinstance(edit, SetValue | ReplaceSecret):
             wanted = changed(wanted, edit.pointer, json_of(edit.value))
         elif isinstance(edit, RemoveValue) and edit.items:
             kept = [item for item in value_or_nothing(wanted, edit.pointer) if item not in edit.items]
@@ -254,7 +294,7 @@ def _require_least_change(before: bytes, after: bytes, edits: Sequence[Edit]) ->
         raise Refused(f"the edit would change more of {visible(edits[0].path)} than the one value; nothing was changed")
 
 
-def _place(value: Any, edit: RemoveValue | SetValue | RestoreValue) -> Any:
+def _place(value: Any, edit: RemoveValue | SetValue | InsertItems | ReplaceSecret | RestoreValue) -> Any:
     return value_or_nothing(value, scope(edit))
 
 

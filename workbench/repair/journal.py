@@ -25,7 +25,7 @@ from workbench.repair.folder import private
 from workbench.repair.paths import Refused, words
 from workbench.repair.publish import is_temporary_name, sha256, write_all
 from workbench.repair.root_commands import is_policy_file
-from workbench.repair.staged import Intent, Staged, StagedMode, StagedRoot
+from workbench.repair.staged import Intent, Staged, StagedFile, StagedMode, StagedRoot
 from workbench.text import visible
 
 VERSION = 1
@@ -294,10 +294,13 @@ def _adapter(kind: type[Any]) -> Any:
 
 
 def _sound(operation: Staged) -> bool:
-    modes = [operation.before.mode, *([operation.mode] if isinstance(operation, StagedMode) else [])]
-    names = [os.fsencode(path) for path in (operation.path, operation.real)]
+    modes = [operation.before.mode, *([operation.mode] if isinstance(operation, StagedMode | StagedFile) else [])]
     if isinstance(operation, StagedRoot) and not is_policy_file(operation.real):
         return False
+    folders = operation.folders if isinstance(operation, StagedFile) else ()
+    if not all(operation.real.startswith(f"{folder}/") for folder in folders):
+        return False
+    names = [os.fsencode(path) for path in (operation.path, operation.real, *folders)]
     plain = all(name.startswith(b"/") and b"\0" not in name and os.path.normpath(name) == name for name in names)
     return plain and all(0 <= mode <= 0o7777 for mode in modes)
 

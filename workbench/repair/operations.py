@@ -6,12 +6,12 @@ import os
 import stat
 from collections.abc import Callable
 
-from workbench.repair import rooted
+from workbench.repair import creating, rooted
 from workbench.repair.edits import holds, require_edited, taken_back
 from workbench.repair.fingerprint import Fingerprint, drift, exists, of_status, read, status_of
 from workbench.repair.paths import Refused, Spot, Untouched, spot, words
 from workbench.repair.publish import publish, sha256, sync_folder, temporary_name
-from workbench.repair.staged import Intent, Staged, StagedMode, StagedRoot, StagedWrite
+from workbench.repair.staged import Intent, Staged, StagedFile, StagedMode, StagedRoot, StagedWrite
 from workbench.text import visible
 
 Tell = Callable[[str], None]
@@ -23,6 +23,8 @@ def ready(operation: Staged) -> bytes:
     if isinstance(operation, StagedRoot):
         rooted.ready(operation)
         return b""
+    if isinstance(operation, StagedFile):
+        return creating.ready(operation)
     with spot(operation.real) as place:
         _require_there(operation, place)
         if isinstance(operation, StagedMode):
@@ -37,7 +39,7 @@ def ready(operation: Staged) -> bytes:
     return content
 
 
-def already(operation: Staged, now: Fingerprint) -> bool:
+def already(operation: StagedWrite | StagedMode, now: Fingerprint) -> bool:
     """Whether the file is as the operation would leave it."""
     if isinstance(operation, StagedMode):
         return now.mode == operation.mode and now.kind == operation.before.kind
@@ -48,6 +50,9 @@ def carry_out(number: int, operation: Staged, content: bytes, note: Note, tell: 
     """Do it. ``note`` is told of the intent, durably, before anything happens. Raises Refused or OSError."""
     if isinstance(operation, StagedRoot):
         rooted.carry_out(number, operation, content, note, tell)
+        return
+    if isinstance(operation, StagedFile):
+        creating.carry_out(number, operation, content, note, tell)
         return
     with spot(operation.real) as place:
         _require_there(operation, place)
@@ -65,6 +70,8 @@ def in_place(operation: Staged) -> str:
     """Why the operation's effect is not there now ("" when it is). What else another program wrote does not matter."""
     if isinstance(operation, StagedRoot):
         return rooted.in_place(operation)
+    if isinstance(operation, StagedFile):
+        return creating.in_place(operation)
     with spot(operation.real) as place:
         if isinstance(operation, StagedMode):
             there = already(operation, status_of(place))
@@ -81,6 +88,8 @@ def put_back(number: int, operation: Staged, backup: Callable[[], bytes], note: 
     """
     if isinstance(operation, StagedRoot):
         return rooted.put_back(number, operation, note, tell)
+    if isinstance(operation, StagedFile):
+        return creating.put_back(number, operation, backup, note, tell)
     with spot(operation.real) as place:
         if isinstance(operation, StagedMode):
             return _mode_back(number, operation, place, note, tell)
@@ -115,6 +124,8 @@ def before_of(operation: StagedWrite, now: Fingerprint, there: bytes, backup: Ca
 
 def clear_away(operation: Staged, intent: Intent) -> str:
     """Deal with a staged file that a crash left behind; what was kept and where, in words ("" for nothing)."""
+    if isinstance(operation, StagedFile):
+        return creating.clear_away(operation, intent)
     temporary, back = intent.temporary, intent.back
     if isinstance(operation, StagedRoot):
         rooted.clear_away(operation)

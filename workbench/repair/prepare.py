@@ -13,23 +13,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from workbench.model.plan import (
+    CreateFile,
     Edit,
     EditLine,
     EditRootFile,
     EditValue,
-    FileEdit,
+    InsertItems,
+    KeepSecret,
     Operation,
     Plan,
     Refusal,
     RemoveValue,
+    ReplaceSecret,
     RestoreLine,
     RestoreValue,
     SetMode,
     SetValue,
 )
 from workbench.model.run import Change
+from workbench.repair.creating import to_make
 from workbench.repair.edits import edited, json_of, overlap, what_is_left
 from workbench.repair.fingerprint import Fingerprint, exists, read, status_of
+from workbench.repair.keeping import keep, kept_edits
 from workbench.repair.lines import said as said_of_line
 from workbench.repair.paths import Refused, Spot, require_plain, spot
 from workbench.repair.preview import diff, leaves
@@ -38,6 +43,7 @@ from workbench.repair.staged import Staged, StagedMode, StagedWrite
 from workbench.secrets import recognise, redact
 from workbench.text import visible
 
+_ALONE = (SetMode, CreateFile, KeepSecret, EditRootFile)
 _IMMUTABLE, _APPEND_ONLY, _GET_FLAGS = 0x10, 0x20, 0x80086601
 
 
@@ -67,12 +73,15 @@ def prepare(plan: Plan) -> Prepared | Refusal:
     if not plan.operations:
         return Refusal("the plan has no operation: there is nothing to do")
     try:
-        staged = [_worked_out(group) for group in _grouped(plan)]
+        staged = [made for group in _grouped(plan) if (made := _worked_out(group)) is not None]
     except Refused as why:
         return Refusal(why.reason, why.instead)
     except OSError as error:
         return Refusal(f"a file of the plan cannot be examined: {visible(error.strerror or type(error).__name__)}")
-    places = [(operation.before.device, operation.before.inode) for operation, _, _ in staged]
+    places = [
+        (operation.before.device, operation.before.inode) if operation.before.inode else operation.real
+        for operation, _, _ in staged
+    ]
     if len(set(places)) != len(places):
         return Refusal("two operations of the plan change the same file under different names")
     return Prepared(
@@ -89,22 +98,49 @@ def _grouped(plan: Plan) -> list[list[Operation]]:
     for operation in plan.operations:
         require_plain(operation.path)
         group = groups.setdefault(operation.path, [])
-        if group and any(isinstance(each, SetMode | EditRootFile) for each in (group[0], operation)):
+        # Only edits of one document, or the secrets of one file, are made together.
+        together = all(isinstance(each, KeepSecret) for each in (operation, *group)) or not any(
+            isinstance(each, _ALONE) for each in (operation, *group)
+        )
+        if group and not together:
             raise Refused(f"two operations of the plan change {visible(operation.path)}")
         group.append(operation)
-    return list(groups.values())
+    for operation in plan.operations:
+        if isinstance(operation, KeepSecret) and operation.source not in groups:
+            raise Refused(f"the plan copies a secret out of {visible(operation.source)} and leaves it there")
+    # A secret is safe in its new place before the old one loses it.
+    return sorted(groups.values(), key=lambda group: not isinstance(group[0], KeepSecret))
 
 
-def _worked_out(operations: Sequence[Operation]) -> tuple[Staged, Change, bytes]:
-    if isinstance(operations[0], EditRootFile):
+def _worked_out(group: list[Operation]) -> tuple[Staged, Change, bytes] | None:
+    first = group[0]
+    if isinstance(first, SetMode):
+        return _mode(first)
+    if isinstance(first, CreateFile):
+        return _create(first)
+    if isinstance(first, KeepSecret):
+        return keep(kept_edits([each for each in group if isinstance(each, KeepSecret)]))
+    if isinstance(first, EditRootFile):
         from workbench.repair.rooted import prepared
 
-        return prepared(operations[0])
-    return _mode(operations[0]) if isinstance(operations[0], SetMode) else _write(operations)
+        return prepared(first)
+    return _write(group)
 
 
-def _mode(operation: Operation) -> tuple[Staged, Change, bytes]:
-    assert isinstance(operation, SetMode)  # noqa: S101 - the caller sorted them
+def _create(wanted: CreateFile) -> tuple[Staged, Change, bytes]:
+    shown = visible(wanted.path)
+    lines = wanted.content.splitlines()
+    if redact(wanted.content) != wanted.content or not all(line.isprintable() for line in lines):
+        raise Refused(f"the content of {shown} looks like a secret, or cannot be shown, which no plan may hold")
+    content = wanted.content.encode()
+    said = f"make {shown} (mode {wanted.mode:04o}, yours alone)"
+    body = ["--- /dev/null", f"+++ {shown}", f"@@ -0,0 +1,{len(lines)} @@", *(f"+{line}" for line in lines)]
+    staged = to_make(wanted.path, content, wanted.mode)
+    folders = "".join(f" and the folder {visible(folder)}" for folder in staged.folders)
+    return staged, Change(shown, said + folders, "\n".join(body)), content
+
+
+def _mode(operation: SetMode) -> tuple[Staged, Change, bytes]:
     with spot(operation.path) as place:
         before = _present(place)
         shown = visible(place.path)
@@ -136,7 +172,7 @@ def _mode(operation: Operation) -> tuple[Staged, Change, bytes]:
 
 
 def _write(operations: Sequence[Operation]) -> tuple[Staged, Change, bytes]:
-    edits = tuple(operation for operation in operations if not isinstance(operation, SetMode | EditRootFile))
+    edits = tuple(each for each in operations if not isinstance(each, SetMode | CreateFile | KeepSecret | EditRootFile))
     for edit in edits:
         _require_no_secret(edit)
     if len({edit.format for edit in edits}) > 1 or overlap(edits):
@@ -166,11 +202,15 @@ def _write(operations: Sequence[Operation]) -> tuple[Staged, Change, bytes]:
         return staged, change, after
 
 
-def _words(edit: FileEdit) -> str:
+def _words(edit: Edit | EditLine | RestoreLine) -> str:
     if isinstance(edit, EditLine | RestoreLine):
         return redact(visible(said_of_line(edit), 2000))
     where = ".".join(str(step) for step in edit.pointer)
-    if isinstance(edit, EditValue):
+    if isinstance(edit, InsertItems):
+        said = f"put {', '.join(map(repr, edit.items))} before the first of {where}"
+    elif isinstance(edit, ReplaceSecret):
+        said = f"replace the secret at {where} by {edit.value}"
+    elif isinstance(edit, EditValue):
         said = f"replace {edit.expect!r} by {edit.value!r} at {where}"
     elif isinstance(edit, SetValue):
         said = f"set {where} to {edit.value}"
@@ -200,7 +240,7 @@ def _require_narrower(before: Fingerprint, mode: int, shown: str) -> None:
         raise Refused(f"the mode {mode:04o} would give other accounts more of {shown} than {before.mode:04o} does")
 
 
-def _require_no_secret(edit: FileEdit) -> None:
+def _require_no_secret(edit: Edit | EditLine | RestoreLine) -> None:
     if isinstance(edit, RestoreLine):
         raise Refused("only an undo puts back what a backup holds")
     if isinstance(edit, EditLine):
@@ -220,8 +260,10 @@ def _said(edit: Edit, name: str) -> list[tuple[str, str]]:
         return [(name, edit.expect), (name, edit.value)]
     if isinstance(edit, RestoreValue):
         raise Refused("only an undo puts back what a backup holds")
+    if isinstance(edit, InsertItems):
+        return list(leaves(list(edit.items), name))
     said = [(name, text) for text in edit.items] if isinstance(edit, RemoveValue) else []
-    for text in (edit.expect, edit.value if isinstance(edit, SetValue) else ""):
+    for text in (edit.expect, edit.value if isinstance(edit, SetValue | ReplaceSecret) else ""):
         said += leaves(json_of(text), name) if text else ()
     return said
 

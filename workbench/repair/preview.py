@@ -12,7 +12,17 @@ from functools import partial
 from typing import Any
 
 from workbench.documents import Malformed, parse
-from workbench.model.plan import EditLine, EditValue, FileEdit, RemoveValue, RestoreLine, SetValue
+from workbench.model.plan import (
+    EditLine,
+    EditValue,
+    FileEdit,
+    InsertItems,
+    KeepSecret,
+    RemoveValue,
+    ReplaceSecret,
+    RestoreLine,
+    SetValue,
+)
 from workbench.repair.paths import Refused
 from workbench.repair.preview_lines import changed_lines, startup_secrets, variable_of
 from workbench.secrets import recognise, redact, redact_values
@@ -31,6 +41,8 @@ _MASK = "<redacted>"
 
 def diff(path: str, before: bytes, after: bytes, edits: Sequence[FileEdit]) -> str:
     """A unified diff of two versions of a document, every secret redacted, every line visible."""
+    if not edits or isinstance(edits[0], KeepSecret):
+        return f"--- {visible(path)}\n+++ {visible(path)}\n (the lines that change hold a secret)"
     form = edits[0].format
     told = tuple(text for edit in edits for text in _told(edit))
     secrets = secrets_of(before, edits) | secrets_of(after, edits)
@@ -62,8 +74,10 @@ def _told(edit: FileEdit) -> tuple[str, ...]:
     """What the plan itself names, which is no secret, however random it looks."""
     if isinstance(edit, EditValue):
         return (edit.expect, edit.value)
-    if isinstance(edit, SetValue):
+    if isinstance(edit, SetValue | ReplaceSecret):
         return (edit.value,)
+    if isinstance(edit, InsertItems):
+        return edit.items
     if isinstance(edit, EditLine):
         return (edit.expect, edit.value, edit.variable)
     if isinstance(edit, RestoreLine):

@@ -24,7 +24,7 @@ from workbench.text import visible
 _ACL = "system.posix_acl_access"
 _OF_THE_OLD_BYTES = {"security.ima", "security.evm", "security.capability"}
 _TEMPORARY = re.compile(r"\.[^/\0]{1,40}\.[0-9a-f]{16}\.workbench", re.DOTALL)
-_EXCHANGE = 2
+_NO_REPLACE, _EXCHANGE = 1, 2
 _NO_EXCHANGE = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP}
 
 
@@ -230,10 +230,24 @@ def _remove(beside: Spot, known: tuple[int, int]) -> None:
 
 def _exchange(folder: int, one: str, other: str) -> bool:
     """Swap two names of a directory in one step. False where the system cannot; raises OSError where it refuses."""
+    return _renamed(folder, one, other, _EXCHANGE)
+
+
+def place_new(folder: int, one: str, other: str) -> None:
+    """Give a file another name in its directory, in one step, and never that of a file which is there.
+
+    Raises FileExistsError, and OSError where the system refuses or cannot.
+    """
+    if not _renamed(folder, one, other, _NO_REPLACE):
+        os.link(one, other, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+        os.unlink(one, dir_fd=folder)
+
+
+def _renamed(folder: int, one: str, other: str, how: int) -> bool:
     function = _renameat2()
     if function is None:
         return False
-    if function(folder, os.fsencode(one), folder, os.fsencode(other), _EXCHANGE) == 0:
+    if function(folder, os.fsencode(one), folder, os.fsencode(other), how) == 0:
         return True
     number = ctypes.get_errno()
     if number in _NO_EXCHANGE:

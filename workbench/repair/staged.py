@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workbench.model.plan import EditRootFile, FileEdit
+from workbench.model.plan import EditRootFile, FileEdit, KeepSecret, ReplaceSecret, RestoreValue
 from workbench.repair.fingerprint import Fingerprint
 
 
@@ -50,7 +51,46 @@ class StagedRoot:
     strict: bool = False
 
 
-Staged = StagedWrite | StagedMode | StagedRoot
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """A file that comes to be, or that goes. It comes where ``before`` is of the kind ``absent``; ``after`` is then the
+    digest of its bytes, and "" where it goes.
+
+    ``mode``, ``uid`` and ``gid`` are those of the file. ``folders`` are the folders that come or go with it, outermost
+    first; one that holds anything else stays. ``secret`` says that it holds one, and so will the backup of it.
+    """
+
+    path: str
+    real: str
+    before: Fingerprint
+    after: str
+    mode: int
+    uid: int
+    gid: int
+    folders: tuple[str, ...] = ()
+    secret: bool = False
+
+    @property
+    def comes(self) -> bool:
+        """Whether it is made, rather than taken away."""
+        return self.before.kind == "absent"
+
+
+Staged = StagedWrite | StagedMode | StagedRoot | StagedFile
+
+
+def moves_secrets(operations: Iterable[Staged]) -> bool:
+    """Whether a run of these operations moves secrets, so that each of its backups holds them."""
+    return any(
+        operation.secret
+        if isinstance(operation, StagedFile)
+        else isinstance(operation, StagedWrite) and (not operation.edits or any(map(_is_of_secret, operation.edits)))
+        for operation in operations
+    )
+
+
+def _is_of_secret(edit: FileEdit) -> bool:
+    return isinstance(edit.undoes if isinstance(edit, RestoreValue) else edit, KeepSecret | ReplaceSecret)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from workbench.repair.paths import Refused
 from workbench.repair.prepare import Prepared, prepare
 from workbench.repair.preview import diff
 from workbench.repair.publish import sha256
-from workbench.repair.staged import Staged, StagedMode, StagedRoot, StagedWrite
+from workbench.repair.staged import Staged, StagedMode, StagedWrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class Files:
         return Shown(tuple(change for _, _, change, _ in steps), _digest(plan, [part for *_, part in steps]))
 
     def _step(self, staged: Staged, content: bytes, change: Change) -> tuple[str, _Now, Change, list[Any]]:
-        if isinstance(staged, StagedRoot):
-            raise Refused("it takes root's rights, so it is to be looked at by itself")
+        if not isinstance(staged, StagedMode | StagedWrite):
+            raise Refused("it makes a file or takes root's rights, so it is to be looked at by itself")
         path, before = staged.real, staged.before
         known = self._files.get(path)
         mode = known.mode if known is not None else before.mode
@@ -81,7 +81,7 @@ def digest_of(prepared: Prepared) -> str:
     parts = [
         _mode_part(staged) if isinstance(staged, StagedMode) else _write_part(staged, staged.before.mode)
         for staged in prepared.operations
-        if not isinstance(staged, StagedRoot)  # never one of a list
+        if isinstance(staged, StagedMode | StagedWrite)  # no other is ever one of a list
     ]
     return _digest(prepared.plan, parts)
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from workbench.model.plan import Operation, Plan, Reversal, SetMode
 from workbench.model.run import Change, Run, RunState
-from workbench.repair import operations, rooted
+from workbench.repair import creating, operations, rooted
 from workbench.repair.confirming import WATCHED
 from workbench.repair.edits import inverse, what_is_left
 from workbench.repair.fingerprint import exists, read, status_of
@@ -23,7 +24,7 @@ from workbench.repair.paths import Refused, spot, words
 from workbench.repair.prepare import Prepared
 from workbench.repair.preview import diff
 from workbench.repair.publish import sha256
-from workbench.repair.staged import Staged, StagedMode, StagedRoot, StagedWrite
+from workbench.repair.staged import Staged, StagedFile, StagedMode, StagedRoot, StagedWrite
 from workbench.repair.transaction import perform, refused, roll_back
 from workbench.text import visible
 
@@ -165,6 +166,8 @@ def _inverse(entry: Entry, confirm: int) -> tuple[Prepared, str]:
             made = _mode_back(operation, gone)
         elif isinstance(operation, StagedRoot):
             made = _root_back(operation)
+        elif isinstance(operation, StagedFile):
+            made = _file_back(operation, gone, partial(entry.writer.backup, number))
         else:
             made = _write_back(operation, entry.writer.backup(number))
         if made is not None:
@@ -213,6 +216,22 @@ def _mode_back(operation: StagedMode, gone: list[str]) -> tuple[Staged, Change, 
 def _root_back(operation: StagedRoot) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
     back = rooted.taken_back(operation)
     return None if back is None else (back[0], back[1], b"", (back[0].edit,))
+
+
+def _file_back(
+    operation: StagedFile, gone: list[str], backup: Callable[[], bytes]
+) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
+    shown = visible(operation.real)
+    if not operation.comes:
+        content = backup()
+        made = creating.to_make(operation.real, content, operation.mode, secret=operation.secret)
+        return made, Change(shown, f"bring back {shown} byte for byte as it was"), content, ()
+    taken = creating.undoing(operation)
+    if taken is None:
+        gone.append(f"{shown} is gone")
+        return None
+    folders = "".join(f", and the folder {visible(folder)} if it is empty" for folder in reversed(operation.folders))
+    return taken, Change(shown, f"remove {shown}, which the repair made{folders}"), b"", ()
 
 
 def _write_back(operation: StagedWrite, backup: bytes) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:

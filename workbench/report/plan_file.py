@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING, Any
 from workbench import __version__
 from workbench.exits import Unusable
 from workbench.model.plan import (
+    CreateFile,
     EditLine,
     EditRootFile,
     EditValue,
+    InsertItems,
+    KeepSecret,
     RemoveValue,
+    ReplaceSecret,
     RestoreLine,
     RestoreValue,
     Reversal,
@@ -75,7 +79,18 @@ class PlanDocument:
     consequences: str
     keeps: str
     later: str
-    operations: list[SetMode | EditValue | RemoveValue | SetValue | EditLine | EditRootFile]
+    operations: list[
+        SetMode
+        | EditValue
+        | RemoveValue
+        | SetValue
+        | InsertItems
+        | ReplaceSecret
+        | EditLine
+        | CreateFile
+        | KeepSecret
+        | EditRootFile
+    ]
     changes: list[ChangeDocument]
     digest: str
     confirm: int = 0
@@ -118,7 +133,7 @@ def document(prepared: Prepared, answers: Mapping[str, Answer], warnings: Sequen
 
 def digest(prepared: Prepared) -> str:
     """SHA-256, in hexadecimal, over the plan, what every file of it is now, and what each will be."""
-    from workbench.repair.staged import StagedMode
+    from workbench.repair.staged import StagedFile, StagedMode
 
     parts: list[Any] = [prepared.plan.digest]
     for staged in prepared.operations:
@@ -126,7 +141,10 @@ def digest(prepared: Prepared) -> str:
         same = [before.kind, before.device, before.inode, before.mode, before.uid, before.gid]
         # As the transaction compares: size and time of a directory change while it lives.
         same += [before.links] if before.kind == "file" else []
-        if isinstance(staged, StagedMode):
+        if isinstance(staged, StagedFile):
+            made = [staged.mode, staged.uid, staged.gid, staged.folders]
+            parts.append([staged.path, staged.real, same, staged.after, *made])
+        elif isinstance(staged, StagedMode):
             parts.append([staged.path, staged.real, same, staged.mode])
         else:
             parts.append([staged.path, staged.real, same, before.sha256, before.modified, staged.after])

@@ -1,0 +1,59 @@
+"""Put a program before the command of a configured server, whatever shape its entry has: what fixes share."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+from workbench.editable import why_not_editable
+from workbench.model.clients import ClientConfig, ServerEntry
+from workbench.model.finding import Pointer
+from workbench.model.plan import EditValue, InsertItems, Operation, Refusal, ReplaceSecret, SetValue
+
+_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|(?:cmd|powershell|pwsh|wsl)(?:\.exe)?\Z", re.IGNORECASE)
+_BY_HAND = "change the command by hand, as the lesson says"
+# They put something else in the place of what begins with a dollar sign in an argument, or may.
+_EXPANDS_ARGUMENTS = ("crush",)
+
+
+def started_through(
+    config: ClientConfig, entry: ServerEntry, first: Sequence[str], secret: Mapping[Pointer, str] | None = None
+) -> tuple[Operation, ...] | Refusal:
+    """The edits after which the client starts ``first`` (a program and its options) with the whole old command behind.
+
+    ``secret`` are those arguments that hold a secret, by their place in the document, and what each becomes.
+    """
+    pointers, texts = entry.argument_pointers, entry.command
+    if entry.transport != "stdio" or not texts:
+        return Refusal(
+            f"{entry.name} is not started by {config.client_name}, so nothing can be put before it", _BY_HAND
+        )
+    if _WINDOWS.match(texts[0]):
+        return Refusal(f"{entry.name} is started in the way of Windows, which has no such shell", _BY_HAND)
+    if config.client in _EXPANDS_ARGUMENTS and any("$" in word for word in first):
+        return Refusal(f"what {config.client_name} makes of a dollar sign in an argument is not known", _BY_HAND)
+    by_hand = Refusal(f"the command of {entry.name} is not written in a way that can be changed safely", _BY_HAND)
+    if not all(pointers) or "<secret: " in texts[0] or texts[0].startswith("~"):
+        return by_hand
+    as_list = isinstance(pointers[0][-1], int)
+    items, words = (pointers, texts) if as_list else (pointers[1:], texts[1:])
+    rows = {pointer[:-1] for pointer in items} or {(*pointers[0][:-1], "args")}
+    if len(rows) > 1 or [pointer[-1] for pointer in items] != list(range(len(items))):
+        return by_hand
+    (row,) = rows
+    refusal = why_not_editable(config, row)
+    if refusal is not None:
+        return refusal
+    path, form = config.path.asked, config.format
+    new = tuple(first) if as_list else (*first[1:], texts[0])
+    program: tuple[Operation, ...] = (
+        () if as_list else (EditValue(path, form, pointers[0], expect=texts[0], value=first[0]),)
+    )
+    if not items:
+        return (*program, SetValue(path, form, row, json.dumps(new), expect="[]"))
+    if not secret:
+        return (*program, InsertItems(path, form, row, new))
+    after = [secret.get(pointer, word) for pointer, word in zip(items, words, strict=True)]
+    before = [None if pointer in secret else word for pointer, word in zip(items, words, strict=True)]
+    return (*program, ReplaceSecret(path, form, row, json.dumps([*new, *after]), json.dumps(before)))
