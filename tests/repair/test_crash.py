@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -185,6 +186,12 @@ def test_killed_at_any_line_of_a_recovery(tmp_path: Path) -> None:
         assert tree(bench.home) == bench.before, at_line
 
 
+def _apart(work: Callable[[], Run]) -> Run:
+    """Do the work in a thread: what is raised inside of a handler stays the context of all that this thread raises."""
+    with ThreadPoolExecutor(1) as one:
+        return one.submit(work).result()
+
+
 def _raise(error: BaseException) -> Callable[[], None]:
     def act() -> None:
         raise error
@@ -202,7 +209,7 @@ def test_a_failure_at_any_line_of_an_apply(error: BaseException, tmp_path: Path)
         bench = Bench(tmp_path / str(at_line))
         ended: Run | None = None
         try:
-            ended = _traced(at_line, _raise(error), bench.apply)
+            ended = _apart(lambda bench=bench, at_line=at_line: _traced(at_line, _raise(error), bench.apply))  # type: ignore[misc]
         except BaseException as raised:
             if raised is not error:
                 raise
