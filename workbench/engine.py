@@ -18,6 +18,7 @@ from workbench.model.record import record
 from workbench.model.report import CheckResult, Report
 from workbench.model.run import Run
 from workbench.model.snapshot import Snapshot
+from workbench.model.waiver import WaiverFile
 from workbench.plugins import Plugins
 
 if TYPE_CHECKING:
@@ -35,13 +36,15 @@ Progress = Callable[[str, str], None]
 class Workbench:
     """The workbench for one host. ``state`` is the folder (0700) that holds the journal and the backups.
 
-    With ``read_only`` nothing is ever applied or undone: the engine refuses, whatever the interface asks.
+    With ``read_only`` nothing is ever applied or undone: the engine refuses, whatever the interface asks. ``accepted``
+    are the waivers that every judgement is made with.
     """
 
     context: Context
     plugins: Plugins
     state: Path
     read_only: bool = False
+    accepted: WaiverFile | None = None
 
     def look(self, progress: Progress | None = None, privileged: Privileged | None = None) -> Snapshot:
         """Gather the Snapshot of the live host.
@@ -114,7 +117,7 @@ class Workbench:
         """Run every check on a Snapshot and grade it."""
         from workbench.scan import scan
 
-        return scan(snapshot, self.plugins, on_result)
+        return scan(snapshot, self.plugins, on_result, self.accepted)
 
     def fixes_for(self, finding: Finding) -> tuple[Fix, ...]:
         """The fixes on offer for a finding, safest first."""
