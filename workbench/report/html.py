@@ -15,8 +15,9 @@ from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
 from workbench.plugins import Plugins
 from workbench.report.causes import Cause, causes, not_seen
+from workbench.report.html_lesson import lesson_html
 from workbench.report.html_style import STYLE
-from workbench.report.lessons import known_checks, parts_of
+from workbench.report.lessons import known_checks
 from workbench.report.servers import ServerDocument, document
 from workbench.report.servers_text import headline as servers_headline
 from workbench.report.servers_text import opened_by, rows, urgency
@@ -161,18 +162,8 @@ def _lesson(check: str, plugins: Plugins, taught: set[str] | None) -> Iterator[s
         return
     taught.add(check)
     yield f'<details id="{anchor}"><summary>The lesson: why it matters, and how to fix it by hand</summary>'
-    for heading, text in parts_of(found.lesson):
-        yield f"<h4>{_text(heading)}</h4>" if heading else ""
-        yield from (_paragraph(each) for each in text.split("\n\n") if each.strip())
+    yield from lesson_html(found.lesson)
     yield "</details>"
-
-
-def _paragraph(text: str) -> str:
-    laid_out = any(line[:1] in (" ", "-", "*") or line[:2].rstrip(".").isdigit() for line in text.splitlines())
-    if laid_out:
-        return f"<pre>{chr(10).join(_text(line) for line in text.splitlines())}</pre>"
-    parts = _text(" ".join(text.split()), 20_000).split("`")
-    return f"<p>{''.join(f'<code>{part}</code>' if at % 2 else part for at, part in enumerate(parts))}</p>"
 
 
 def _servers(snapshot: Snapshot) -> Iterator[str]:

@@ -8,8 +8,7 @@ STYLE = """
   --line: #2f3741; --code: #222933; --link: #79b8ff; --critical: #ff8b94; --high: #ffa570; --medium: #e8c268;
   --low: #85c5f2; --info: #9aa5b1; --good: #6ad184; --on: #10151b; } }
 * { box-sizing: border-box; }
-html { -webkit-text-size-adjust: 100%; scroll-behavior: smooth; }
-@media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
+html { -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--ground); color: var(--text); overflow-wrap: anywhere;
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 main, header, footer { max-width: 62rem; margin: 0 auto; padding: 0 1rem; }
@@ -57,7 +56,9 @@ details { margin: .6rem 0 0; } summary { cursor: pointer; color: var(--link); pa
 .loud { border: 2px solid var(--critical); }
 ul { padding-left: 1.2rem; margin: .5rem 0; } li { margin: .25rem 0; }
 footer { margin-top: 3rem; padding-bottom: 2rem; }
-@media (max-width: 30rem) { dl { grid-template-columns: minmax(0, 1fr); gap: 0; } dd { margin-bottom: .5rem; }
+@media (max-width: 30rem) { .areas { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .5rem; }
+  .areas .card { padding: .6rem .7rem; }
+  dl { grid-template-columns: minmax(0, 1fr); gap: 0; } dd { margin-bottom: .5rem; }
   .letter { width: 5.5rem; height: 5.5rem; font-size: 3.5rem; } }
 @media print { :root { color-scheme: light; --ground: #fff; --card: #fff; --text: #000; --quiet: #444; --line: #999;
   --code: #f3f3f3; --link: #000; --critical: #a40e26; --high: #b3410a; --medium: #7d5600; --low: #1f5f8b;

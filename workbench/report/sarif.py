@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -92,7 +92,7 @@ def _rule(identity: str, check: Check | None) -> Json:
     if check is None:
         return {"id": identity}
     parts = parts_of(check.lesson)
-    first = " ".join(parts[0][1].split()) or check.title
+    first = " ".join(parts[0][1].split()) if parts[0][1] else check.title
     markdown = "\n\n".join(f"## {heading}\n\n{text}" if heading else text for heading, text in parts)
     return {
         "id": identity,
@@ -110,15 +110,15 @@ def _rule(identity: str, check: Check | None) -> Json:
 
 
 def _found(finding: Finding, plugins: Plugins, place: int, states: Mapping[str, str] | None) -> Json:
-    said = [visible(finding.summary)]
-    said += [f"Expected: {visible(each.expected)}. Actual: {visible(each.actual)}." for each in finding.evidence]
+    said = [finding.summary]
+    said += [f"Expected: {each.expected}. Actual: {each.actual}." for each in finding.evidence]
     made: Json = {
         "ruleId": finding.check,
         "ruleIndex": place,
         "kind": "fail",
         "level": _LEVELS[finding.severity],
         "rank": _RANKS[finding.severity],
-        "message": {"text": "\n".join(said)},
+        "message": {"text": "\n".join(_said(each) for each in said)},
         "locations": [_location(finding)],
         "partialFingerprints": {FINGERPRINT: finding.identity},
         "properties": {
@@ -207,7 +207,7 @@ def _other(result: CheckResult, place: int, states: Mapping[str, str] | None) ->
         "ruleIndex": place,
         "kind": kind,
         "level": "none",
-        "message": {"text": visible(said) or result.status.value},
+        "message": {"text": _said(said) or result.status.value},
         "suppressions": [],
     }
     if states is not None:
@@ -243,12 +243,17 @@ def _invocation(report: Report, places: Mapping[str, int]) -> Json:
 def _note(
     level: str, said: str, checks: tuple[str, ...] | list[str] = (), places: Mapping[str, int] | None = None
 ) -> Json:
-    made: Json = {"level": level, "message": {"text": visible(said)}}
+    made: Json = {"level": level, "message": {"text": _said(said)}}
     if len(checks) == 1 and places is not None:
         made["associatedRule"] = {"id": checks[0], "index": places[checks[0]]}
     elif checks:
         made["properties"] = {"stops": list(checks)}
     return made
+
+
+def _said(text: str) -> str:
+    # In a message ``[words](target)`` is a link: a server's name is not to make one.
+    return visible(text).replace("](", "\\](")
 
 
 def _moment(taken_at: str) -> str:
