@@ -14,7 +14,7 @@ from tests import builders
 from tests.unit.test_report import report as plain_report
 from tests.unit.test_scan import check
 from workbench.exits import Unusable
-from workbench.model.finding import Evidence, Finding, NotAssessed, Passed, Subject
+from workbench.model.finding import Evidence, Finding, Location, NotAssessed, Passed, Subject
 from workbench.model.report import Report, Status
 from workbench.model.severity import Severity
 from workbench.model.waiver import EXPIRED, Waiver, WaiverFile, WaiverState
@@ -91,8 +91,7 @@ def test_an_expired_waiver_is_a_finding_and_what_it_waived_is_back() -> None:
     assert set(found) == {"sockets/mode", EXPIRED}
     assert found[EXPIRED].severity is Severity.LOW
     assert "accepted no more since 2026-01-05" in found[EXPIRED].summary
-    assert found[EXPIRED].location is not None
-    assert (found[EXPIRED].location.path, found[EXPIRED].location.line) == ("/w.yaml", 4)
+    assert found[EXPIRED].location == Location("/w.yaml", 4)
     assert found["sockets/mode"].lapsed == "it expired on 2026-01-05"
     assert report.results[-1].status is Status.FOUND
     assert "but it expired on 2026-01-05" in as_text(report)

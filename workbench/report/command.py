@@ -23,10 +23,15 @@ def report(options: argparse.Namespace) -> int:
     snapshot = replayed(options) or look(workbench, options)
     made = workbench.judge(snapshot)
     states = _states(options.baseline, made)
+    fixes = None
+    if format == "sarif" and options.replay is None:
+        from workbench.report.sarif_fixes import fixes_of
+
+        fixes = fixes_of(workbench, made, snapshot)
     if path is None:
-        put(render(made, snapshot, workbench.plugins, format, states))
+        put(render(made, snapshot, workbench.plugins, format, states, fixes))
     else:
-        export(made, snapshot, workbench.plugins, format, path, states)
+        export(made, snapshot, workbench.plugins, format, path, states, fixes)
     return verdict(made, options.fail_on, options.min_coverage)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from workbench.exits import Unusable
 from workbench.model.report import Report
@@ -24,8 +24,12 @@ def render(
     plugins: Plugins,
     format: Format,  # noqa: A002 - it is the word for it
     states: Mapping[str, str] | None = None,
+    fixes: Mapping[str, list[dict[str, Any]]] | None = None,
 ) -> str:
-    """The report as text. ``states`` are SARIF's baseline states, by the identities of the findings."""
+    """The report as text.
+
+    ``states`` are SARIF's baseline states, ``fixes`` its fixes (``sarif_fixes``), by the identities of the findings.
+    """
     if format == "html":
         from workbench.report.html import as_html
 
@@ -37,7 +41,7 @@ def render(
     if format == "sarif":
         from workbench.report.sarif import as_sarif
 
-        return as_sarif(report, plugins, states)
+        return as_sarif(report, plugins, states, fixes)
     from workbench.report.document import as_json
 
     return as_json(report) + "\n"
@@ -50,6 +54,7 @@ def export(
     format: Format,  # noqa: A002
     path: Path,
     states: Mapping[str, str] | None = None,
+    fixes: Mapping[str, list[dict[str, Any]]] | None = None,
 ) -> None:
     """Write the report to a file that only this account can read: it says how this machine can be attacked.
 
@@ -58,7 +63,7 @@ def export(
     from workbench.repair.own_file import write_own_file
     from workbench.repair.paths import Refused
 
-    text = render(report, snapshot, plugins, format, states)
+    text = render(report, snapshot, plugins, format, states, fixes)
     try:
         # What could not be encoded is a lone surrogate, which no text of a report holds.
         write_own_file(path, text.encode("utf-8", "backslashreplace"))

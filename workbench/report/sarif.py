@@ -12,7 +12,6 @@ import shlex
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 from workbench.model.check import Check
 from workbench.model.finding import Finding
@@ -21,6 +20,7 @@ from workbench.model.severity import Severity
 from workbench.plugins import Plugins
 from workbench.report.causes import causes, not_seen
 from workbench.report.lessons import known_checks, parts_of
+from workbench.report.uris import uri_of
 from workbench.text import visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -48,14 +48,26 @@ _RANKS = {
     Severity.INFO: 1.0,
 }
 _KINDS = {Status.PASSED: "pass", Status.NOT_APPLICABLE: "notApplicable", Status.NOT_ASSESSED: "open"}
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 Json = dict[str, Any]
 
 
-def as_sarif(report: Report, plugins: Plugins, states: Mapping[str, str] | None = None) -> str:
-    """The log as JSON text, ASCII only. ``states`` are the baseline states of the findings, by identity."""
-    return json.dumps(_log(report, plugins, states), indent=2) + "\n"
+def as_sarif(
+    report: Report,
+    plugins: Plugins,
+    states: Mapping[str, str] | None = None,
+    fixes: Mapping[str, list[Json]] | None = None,
+) -> str:
+    """The log as JSON text, ASCII only.
+
+    ``states`` are the baseline states of the findings, ``fixes`` what would repair them, both by identity.
+    """
+    log = _log(report, plugins, states)
+    for result in log["runs"][0]["results"] if fixes else ():
+        found = (fixes or {}).get(result.get("partialFingerprints", {}).get(FINGERPRINT, ""))
+        if found:
+            result["fixes"] = found
+    return json.dumps(log, indent=2) + "\n"
 
 
 def _log(report: Report, plugins: Plugins, states: Mapping[str, str] | None) -> Json:
@@ -174,7 +186,7 @@ def _location(finding: Finding) -> Json:
     made: Json = {"logicalLocations": [_logical(subject.kind, subject.key, subject.label)]}
     if place is None or not place.path:
         return made
-    physical: Json = {"artifactLocation": {"uri": _uri(visible(place.path))}}
+    physical: Json = {"artifactLocation": {"uri": uri_of(place.path)}}
     if place.line is not None and place.line > 0:
         physical["region"] = {"startLine": place.line}
         if place.column is not None and place.column > 0:
@@ -184,13 +196,6 @@ def _location(finding: Finding) -> Json:
 
 def _logical(kind: str, key: str, label: str) -> Json:
     return {"kind": visible(kind, 100), "name": visible(label), "fullyQualifiedName": visible(key)}
-
-
-def _uri(path: str) -> str:
-    if _DRIVE.match(path):
-        return "file:///" + quote(path.replace("\\", "/"), safe="/:")
-    # A relative one must not begin with what reads as a scheme.
-    return "file://" + quote(path) if path.startswith("/") else quote(path, safe="/")
 
 
 def _other(result: CheckResult, place: int, states: Mapping[str, str] | None) -> Iterator[Json]:
