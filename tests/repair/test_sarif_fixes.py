@@ -112,6 +112,11 @@ def test_a_report_of_a_live_host_holds_fixes_and_writes_nothing(home: Path, caps
     assert tree(home) == before
     said = capsys.readouterr().out
     assert SECRET not in said
+    for other in ("html", "markdown", "json"):
+        assert run(["report", "--format", other, "--fail-on", "never"]) == 0
+        shown = capsys.readouterr().out
+        assert "claude_desktop_config.json" in shown
+        assert SECRET not in shown
     log = json.loads(said)
     assert not list(validator().iter_errors(log))
     fixes = {

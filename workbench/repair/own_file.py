@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from workbench.host.files import CannotLook, kind_of, read_bounded
@@ -72,10 +72,13 @@ def _write(place: Spot, content: bytes, instead_of: bytes | None) -> None:
         else:
             os.replace(beside.name, place.name)
     except BaseException:
-        os.unlink(beside.name, **handles)
+        with suppress(OSError):
+            os.unlink(beside.name, **handles)
         raise
     if _HAS_HANDLES:
-        sync_folder(place.folder)
+        # It is there; that its name outlives a power cut at this moment is not worth a failure.
+        with suppress(OSError):
+            sync_folder(place.folder)
 
 
 def _require_replaceable(place: Spot) -> None:
