@@ -17,6 +17,7 @@ from workbench.model.finding import Finding, Subject
 from workbench.model.record import record
 from workbench.model.report import CheckResult, Grade, Status
 from workbench.model.severity import Severity
+from workbench.model.waiver import EXPIRED
 
 COSTS = {Severity.CRITICAL: 50.0, Severity.HIGH: 12.0, Severity.MEDIUM: 4.0, Severity.LOW: 1.0, Severity.INFO: 0.0}
 LETTERS = (("A", 90.0), ("B", 80.0), ("C", 65.0), ("D", 50.0), ("E", 35.0), ("F", 0.0))
@@ -31,7 +32,6 @@ _CAPS = (
 # Without a server there is nothing to grade: these are the areas that look at one.
 _SERVER_AREAS = ("clients", "processes", "sockets", "systemd", "containers")
 _WAIVED_LETTER = "B"
-_ABOUT_WAIVERS = "waivers/"
 _COUNTED = 60
 """Findings of one check that are counted: what the next one costs is nothing any more."""
 _ORDER = "".join(letter for letter, _ in LETTERS)
@@ -79,7 +79,7 @@ def coverage(results: Sequence[CheckResult]) -> float:
     applicable = assessed = 0.0
     for result in results:
         # What is known of the waivers is nothing that was looked at on the host.
-        if not _applies(result) or result.check.startswith(_ABOUT_WAIVERS):
+        if not _applies(result) or result.check == EXPIRED:
             continue
         weight = max(COSTS[result.worst], 0.5)
         looked = len(result.findings) + result.passed
