@@ -47,6 +47,18 @@ def _dispatch(options: argparse.Namespace) -> int:
         return {"confirm": keeping.confirm, "backups": keeping.backups, "purge": keeping.purge}[options.command](
             options
         )
+    if options.command in ("waive", "waivers"):
+        from workbench.waivers import command
+
+        return command.waive(options) if options.command == "waive" else command.print_waivers(options)
+    if options.command == "report":
+        from workbench.report.command import report
+
+        return report(options)
+    if options.command == "compare":
+        from workbench.report.comparing import compare
+
+        return compare(options)
     from workbench import commands
 
     if options.command == "list":
@@ -79,35 +91,38 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-V", "--version", action="version", version=f"workbench {__version__}")
     _shared(parser)
+    _thresholds(parser)
+    _replay(parser)
     parser.add_argument("--headless", action="store_true", help="print the report as text and exit")
     parser.add_argument("--json", action="store_true", help="with --headless or servers: print one JSON document")
-    parser.add_argument(
-        "--fail-on",
-        choices=[severity.value for severity in Severity] + ["never"],
-        default=Severity.LOW.value,
-        metavar="SEVERITY",
-        help="exit 1 on a finding this bad or worse: critical, high, medium, low (default), info, never",
-    )
-    parser.add_argument(
-        "--min-coverage",
-        type=_percent,
-        default=0.0,
-        metavar="PERCENT",
-        help="exit 3 when less than this share of what applies could be assessed",
-    )
-    parser.add_argument("--replay", type=Path, metavar="FILE", help="report on a snapshot file instead of this host")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     add = partial(commands.add_parser, formatter_class=lambda prog: argparse.HelpFormatter(prog, width=_width()))
+    report = add("report", help="write the report as a page, as Markdown, as SARIF or as JSON")
+    report.add_argument(
+        "--format", choices=["html", "markdown", "sarif", "json"], help="how; else as the file's name ends, else html"
+    )
+    report.add_argument("--output", type=Path, metavar="FILE", help="where to (- or nothing: standard output)")
+    report.add_argument(
+        "--baseline", type=Path, metavar="OLD", help="with sarif: say what is new since this older JSON report"
+    )
+    compare = add("compare", help="say what is new, gone, changed or no longer looked at between two reports")
+    compare.add_argument("old", type=Path, metavar="OLD", help="a JSON report, or a snapshot file")
+    compare.add_argument("new", type=Path, metavar="NEW", help="a later one")
+    compare.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
+    waive = add("waive", help="accept a finding for a while: with a reason, an owner and a last day")
+    waive.add_argument("finding", metavar="FINDING", help="its identity, or the beginning (see: --headless --json)")
+    waive.add_argument("--reason", required=True, metavar="TEXT", help="why it is accepted")
+    waive.add_argument("--until", required=True, metavar="DATE", help="the last day, at most 180 days ahead")
+    waive.add_argument("--owner", metavar="NAME", help="who answers for it (you, if not given)")
+    waivers = add("waivers", help="list what was accepted, and what became of it")
     listing = add("list", help="list the checks or the fixes")
     listing.add_argument("kind", choices=["checks", "fixes"])
     explain = add("explain", help="print the lesson of a check or a fix")
     explain.add_argument("id", metavar="ID", help="such as sockets/connectable-by-others")
-    snapshot = add("snapshot", help="print everything known of this host as JSON, without secrets")
+    add("snapshot", help="print everything known of this host as JSON, without secrets")
     servers = add("servers", help="list every MCP server of this host: configured, running, both")
     servers.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
-    servers.add_argument(
-        "--replay", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="of a snapshot file instead of this host"
-    )
+    _replay(servers, "of", again=True)
     probe = add("probe", help="ask a live socket whether it looks at who connects (asks first)")
     probe.add_argument("socket", metavar="SOCKET", help="its path, or @NAME for an abstract one")
     probe.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
@@ -141,7 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     confirm = add("confirm", help="keep a repair that is undone by itself otherwise")
     confirm.add_argument("run", metavar="RUN", help="the run's id, or its beginning")
-    recover = add("recover", help="bring interrupted repairs back to the state before them")
+    add("recover", help="bring interrupted repairs back to the state before them")
     history = add("history", help="list the repairs that were made, and which are no longer in place")
     backups = add("backups", help="list the backups that repairs keep, and which hold secrets")
     purge = add("purge", help="delete backups: their repairs cannot be undone any more (asks first)")
@@ -150,8 +165,11 @@ def _parser() -> argparse.ArgumentParser:
     purge.add_argument("--older-than", type=_number, metavar="DAYS", help="of every run that is older")
     for command in (history, backups):
         command.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
-    kept = (undo, confirm, recover, history, backups, purge)
-    for command in (listing, explain, snapshot, servers, probe, trail, plan, apply, *kept):
+    for command in (report, compare):
+        _thresholds(command, again=True)
+    for command in (report, waive, waivers):
+        _replay(command, "of", again=True)
+    for command in commands.choices.values():
         _shared(command, again=True)
     return parser
 
@@ -225,6 +243,13 @@ def _shared(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
         help="also read what only root may read: shows the exact commands, asks, and runs them through sudo",
     )
     parser.add_argument(
+        "--waivers",
+        type=Path,
+        default=unset if again else None,
+        metavar="FILE",
+        help="what was accepted, in the place of waivers.yaml in your own folder of the workbench",
+    )
+    parser.add_argument(
         "--yes", action="store_true", default=unset if again else False, help="agree beforehand to what is asked"
     )
     parser.add_argument(
@@ -246,6 +271,33 @@ def _number(text: str) -> float:
     if not 0.0 <= value < 1e6:
         raise argparse.ArgumentTypeError(f"{visible(text, 40)!r} is no number of days")
     return value
+
+
+def _thresholds(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
+    parser.add_argument(
+        "--fail-on",
+        choices=[severity.value for severity in Severity] + ["never"],
+        default=argparse.SUPPRESS if again else Severity.LOW.value,
+        metavar="SEVERITY",
+        help="exit 1 on a finding this bad or worse: critical, high, medium, low (default), info, never",
+    )
+    parser.add_argument(
+        "--min-coverage",
+        type=_percent,
+        default=argparse.SUPPRESS if again else 0.0,
+        metavar="PERCENT",
+        help="exit 3 when less than this share of what applies could be assessed",
+    )
+
+
+def _replay(parser: argparse.ArgumentParser, what: str = "report on", *, again: bool = False) -> None:
+    parser.add_argument(
+        "--replay",
+        type=Path,
+        metavar="FILE",
+        default=argparse.SUPPRESS if again else None,
+        help=f"{what} a snapshot file instead of this host",
+    )
 
 
 def _percent(text: str) -> float:

@@ -18,6 +18,7 @@ from workbench.model.report import Report
 from workbench.model.run import Run, RunState
 from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
+from workbench.model.waiver import EXPIRED, WAIVERS, WaiverFile
 from workbench.options import context_of, put, replayed, state_folder
 from workbench.plugins import Plugins, load, user_folder
 from workbench.text import visible
@@ -41,7 +42,7 @@ def headless(options: argparse.Namespace) -> int:
         from workbench.report.text import as_text
 
         put(as_text(report))
-    return _verdict(report, options.fail_on, options.min_coverage)
+    return verdict(report, options.fail_on, options.min_coverage)
 
 
 def open_tui(options: argparse.Namespace) -> int:
@@ -57,7 +58,7 @@ def open_tui(options: argparse.Namespace) -> int:
 
 def list_plugins(options: argparse.Namespace) -> int:
     """Print one line a plugin: its id, how bad or how safe, and its title."""
-    plugins = _plugins(options)
+    plugins = plugins_of(options)
     if options.kind == "checks":
         for check in plugins.checks.values():
             severities = "/".join(severity.value for severity in check.severities)
@@ -70,8 +71,10 @@ def list_plugins(options: argparse.Namespace) -> int:
 
 def explain(options: argparse.Namespace) -> int:
     """Print the lesson of one check or fix."""
-    plugins = _plugins(options)
-    plugin = plugins.checks.get(options.id) or plugins.fixes.get(options.id)
+    plugins = plugins_of(options)
+    from workbench.waivers.expired import CHECK
+
+    plugin = plugins.checks.get(options.id) or plugins.fixes.get(options.id) or {CHECK.id: CHECK}.get(options.id)
     if plugin is None:
         from difflib import get_close_matches
 
@@ -176,9 +179,12 @@ def told(run: Run, *, quiet: bool = False) -> int:
     return Exit.CLEAN if good else Exit.REFUSED
 
 
-def _verdict(report: Report, fail_on: str, least: float) -> int:
-    if fail_on != "never" and any(finding.severity.at_least(Severity(fail_on)) for finding in report.findings()):
+def verdict(report: Report, fail_on: str, least: float) -> int:
+    """The exit status of a report: its findings that nobody accepted, else an expired waiver, else its coverage."""
+    if fail_on != "never" and any(finding.severity.at_least(Severity(fail_on)) for finding in report.standing()):
         return Exit.FINDINGS
+    if fail_on != "never" and any(finding.check == EXPIRED for finding in report.standing()):
+        return Exit.EXPIRED
     if report.grade.coverage < least:
         complain(f"only {report.grade.coverage:.0%} of what applies could be assessed; {least:.0%} was asked for")
         return Exit.COVERAGE
@@ -194,10 +200,11 @@ def look(workbench: Workbench, options: argparse.Namespace, answers: dict[Vector
     return look_with_sudo(lambda privileged: workbench.look(privileged=privileged), agreed=options.yes, answers=answers)
 
 
-def workbench_of(options: argparse.Namespace) -> Workbench:
-    """The workbench for the host that the options name. Raises Unusable."""
+def workbench_of(options: argparse.Namespace, *, waivers_may_be_missing: bool = False) -> Workbench:
+    """The workbench for the host that the options name, with the waivers that hold there. Raises Unusable."""
     context = context_of(options)
-    workbench = Workbench(context, _plugins(options), state_folder(Path.home()), options.read_only)
+    accepted = accepted_by(options, waivers_may_be_missing)
+    workbench = Workbench(context, plugins_of(options), state_folder(Path.home()), options.read_only, accepted)
     from workbench.installation import other_hand
 
     other = other_hand()
@@ -212,7 +219,29 @@ def workbench_of(options: argparse.Namespace) -> Workbench:
     return replace(workbench, read_only=True)
 
 
-def _plugins(options: argparse.Namespace) -> Plugins:
+def accepted_by(options: argparse.Namespace, may_be_missing: bool = False) -> WaiverFile | None:
+    """The waivers of the named file, else the person's own; None where there is no file. Raises Unusable.
+
+    A snapshot file gives the same report on every machine, so what this person accepted is left out of one.
+    """
+    named: Path | None = options.waivers
+    if named is None and options.replay is not None:
+        return None
+    own = user_folder(os.environ, Path(os.path.expanduser("~"))) / WAIVERS  # noqa: PTH111 - does not fail without a home
+    if (named is None or may_be_missing) and not os.path.lexists(named or own):
+        return None
+    from workbench.waivers.file import read, read_usual
+
+    if named is not None:
+        return read(named)
+    usual = read_usual(own)
+    if usual is not None and usual.problem:
+        complain(f"THE WAIVERS ARE IGNORED: {usual.problem}")
+    return usual
+
+
+def plugins_of(options: argparse.Namespace) -> Plugins:
+    """The checks and fixes, built in and the person's own. Raises Unusable."""
     folders = []
     own = user_folder(os.environ, Path(os.path.expanduser("~")))  # noqa: PTH111 - does not fail without a home
     if own.is_dir():

@@ -18,6 +18,7 @@ from workbench.model.record import record
 from workbench.model.report import CheckResult, Report
 from workbench.model.run import Run
 from workbench.model.snapshot import Snapshot
+from workbench.model.waiver import WaiverFile
 from workbench.plugins import Plugins
 
 if TYPE_CHECKING:
@@ -39,13 +40,15 @@ Progress = Callable[[str, str], None]
 class Workbench:
     """The workbench for one host. ``state`` is the folder (0700) that holds the journal and the backups.
 
-    With ``read_only`` nothing is ever applied or undone: the engine refuses, whatever the interface asks.
+    With ``read_only`` nothing is ever applied or undone: the engine refuses, whatever the interface asks. ``accepted``
+    are the waivers that every judgement is made with.
     """
 
     context: Context
     plugins: Plugins
     state: Path
     read_only: bool = False
+    accepted: WaiverFile | None = None
 
     def look(self, progress: Progress | None = None, privileged: Privileged | None = None) -> Snapshot:
         """Gather the Snapshot of the live host.
@@ -118,7 +121,7 @@ class Workbench:
         """Run every check on a Snapshot and grade it."""
         from workbench.scan import scan
 
-        return scan(snapshot, self.plugins, on_result)
+        return scan(snapshot, self.plugins, on_result, self.accepted)
 
     def fixes_for(self, finding: Finding) -> tuple[Fix, ...]:
         """The fixes on offer for a finding, safest first."""
@@ -148,7 +151,7 @@ class Workbench:
         """Every repair that is safe, can be undone in full and asks nothing, as one list. Writes nothing."""
         from workbench.batching import plan_safe
 
-        return plan_safe(self, snapshot, report.findings())
+        return plan_safe(self, snapshot, report.standing())
 
     def warnings(self, plan: Plan, snapshot: Snapshot) -> tuple[str, ...]:
         """A sentence for each running client that may write over what the plan does, and what to do about it."""

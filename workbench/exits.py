@@ -17,6 +17,7 @@ class Exit(IntEnum):
     COVERAGE = 3
     INTERNAL = 4
     REFUSED = 5
+    EXPIRED = 6
     INTERRUPTED = 130
     BROKEN_PIPE = 141
 
@@ -25,9 +26,10 @@ MEANINGS = {
     Exit.CLEAN: "nothing at or above the threshold was found",
     Exit.FINDINGS: "findings at or above the threshold (see --fail-on)",
     Exit.USAGE: "the command line, or a file it names, cannot be used",
-    Exit.COVERAGE: "less could be assessed than --min-coverage asks for",
+    Exit.COVERAGE: "less could be assessed than --min-coverage asks for, or than in the older of two compared reports",
     Exit.INTERNAL: "the workbench itself failed",
     Exit.REFUSED: "a repair or an undo was refused or did not succeed; the message says what was changed",
+    Exit.EXPIRED: "a waiver of something that still stands has expired, and nothing worse was found",
     Exit.INTERRUPTED: "interrupted with Ctrl+C",
     Exit.BROKEN_PIPE: "whoever read the output went away",
 }

@@ -3,7 +3,8 @@
 A host starts at 100 and every finding costs: 50 critical, 12 high, 4 medium, 1 low, 0 info. The second finding of the
 same check costs half of that, the third a quarter, so that thirty servers with one cause are not thirty causes. The
 score gives a letter; then the caps below hold it down. Costs only ever add up, so a finding never raises a grade, a
-repair never lowers it, and what does not apply changes nothing.
+repair never lowers it, and what does not apply changes nothing. A waived finding costs nothing, but with one the grade
+is never lifted above B.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from workbench.model.finding import Finding, Subject
 from workbench.model.record import record
 from workbench.model.report import CheckResult, Grade, Status
 from workbench.model.severity import Severity
+from workbench.model.waiver import EXPIRED
 
 COSTS = {Severity.CRITICAL: 50.0, Severity.HIGH: 12.0, Severity.MEDIUM: 4.0, Severity.LOW: 1.0, Severity.INFO: 0.0}
 LETTERS = (("A", 90.0), ("B", 80.0), ("C", 65.0), ("D", 50.0), ("E", 35.0), ("F", 0.0))
@@ -29,6 +31,7 @@ _CAPS = (
 )
 # Without a server there is nothing to grade: these are the areas that look at one.
 _SERVER_AREAS = ("clients", "processes", "sockets", "systemd", "containers")
+_WAIVED_LETTER = "B"
 _COUNTED = 60
 """Findings of one check that are counted: what the next one costs is nothing any more."""
 _ORDER = "".join(letter for letter, _ in LETTERS)
@@ -62,10 +65,11 @@ def grade(results: Sequence[CheckResult], *, whole_host: bool = True) -> Grade:
 
 
 def score(results: Sequence[CheckResult]) -> float:
-    """100 less the cost of every finding, not under 0."""
+    """100 less the cost of every finding that is not waived, not under 0."""
     cost = 0.0
     for result in results:
-        costs = sorted((COSTS[finding.severity] for finding in result.findings), reverse=True)
+        standing = (finding for finding in result.findings if not finding.waived)
+        costs = sorted((COSTS[finding.severity] for finding in standing), reverse=True)
         cost += sum(each / 2**place for place, each in enumerate(costs[:_COUNTED]))
     return round(max(0.0, 100.0 - cost), 2)
 
@@ -74,7 +78,8 @@ def coverage(results: Sequence[CheckResult]) -> float:
     """The assessed share of what applies, each check weighing as much as its worst finding would cost (0 to 1)."""
     applicable = assessed = 0.0
     for result in results:
-        if not _applies(result):
+        # What is known of the waivers is nothing that was looked at on the host.
+        if not _applies(result) or result.check == EXPIRED:
             continue
         weight = max(COSTS[result.worst], 0.5)
         looked = len(result.findings) + result.passed
@@ -113,7 +118,7 @@ def price_of_next_letter(results: Sequence[CheckResult], safe_checks: Collection
 
 def _worst_first(results: Sequence[CheckResult], checks: Collection[str]) -> Iterator[Finding]:
     every = [finding for result in results if result.check in checks for finding in result.findings]
-    yield from sorted(every, key=lambda finding: (-finding.severity.rank, finding.check, finding.identity))
+    yield from sorted(every, key=lambda each: (each.waived, -each.severity.rank, each.check, each.identity))
 
 
 def _without(result: CheckResult, repaired: frozenset[Finding]) -> CheckResult:
@@ -125,14 +130,29 @@ def _without(result: CheckResult, repaired: frozenset[Finding]) -> CheckResult:
 
 
 def _letter(results: Sequence[CheckResult], caps: list[_Cap]) -> tuple[str, str]:
+    letter, rule = _standing_letter(results, caps)
+    waived = sum(finding.waived for result in results for finding in result.findings)
+    if letter >= _WAIVED_LETTER or not waived:
+        return letter, rule
+    if _standing_letter([_as_if_unwaived(result) for result in results], caps)[0] == letter:
+        return letter, rule
+    stands = "a waived finding stands" if waived == 1 else f"{waived} waived findings stand"
+    return _WAIVED_LETTER, f"{stands}: at most {_WAIVED_LETTER}"
+
+
+def _standing_letter(results: Sequence[CheckResult], caps: list[_Cap]) -> tuple[str, str]:
     points = score(results)
     earned = next(letter for letter, least in LETTERS if points >= least)
-    found = {finding.severity for result in results for finding in result.findings}
+    found = {finding.severity for result in results for finding in result.findings if not finding.waived}
     every = [*caps, *(_Cap(letter, rule) for severity, letter, rule in _CAPS if severity in found)]
     tightest = max(every, key=lambda cap: _ORDER.index(cap.letter), default=_Cap("A", "no rule caps it"))
     if _ORDER.index(earned) > _ORDER.index(tightest.letter):
         return earned, f"the findings together leave {points:g} of 100 points: {earned}"
     return tightest.letter if every else earned, tightest.rule
+
+
+def _as_if_unwaived(result: CheckResult) -> CheckResult:
+    return replace(result, findings=tuple(replace(finding, waiver=None) for finding in result.findings))
 
 
 def _at_worst(result: CheckResult) -> CheckResult:

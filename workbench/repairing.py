@@ -47,7 +47,7 @@ def plan(options: argparse.Namespace) -> int:
     given = _given(options.answer)
     workbench = workbench_of(options)
     snapshot = look(workbench, options)
-    finding = _named(options.finding, workbench.judge(snapshot))
+    finding = named(options.finding, workbench.judge(snapshot))
     offered = workbench.fixes_for(finding)
     if not offered:
         complain(f"no repair of {finding.identity} is on offer; by hand: workbench explain {finding.check}")
@@ -222,7 +222,7 @@ def _given(pairs: list[str]) -> dict[str, str]:
     return given
 
 
-def _named(beginning: str, report: Report) -> Finding:
+def named(beginning: str, report: Report) -> Finding:
     """The one finding whose identity begins so. Raises Unusable."""
     shown = visible(beginning, 40)
     found = {each.identity: each for each in report.findings() if beginning and each.identity.startswith(beginning)}

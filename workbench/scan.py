@@ -14,21 +14,36 @@ from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed,
 from workbench.model.plan import Safety
 from workbench.model.report import REPORT_VERSION, AreaGrade, CheckResult, Report, Status
 from workbench.model.snapshot import SECTIONS, Snapshot
+from workbench.model.waiver import WaiverFile
 from workbench.plugins import Plugins
 from workbench.text import visible
+from workbench.waivers.applying import by_finding, day_of, expired, outcomes, waived
 
 
-def scan(snapshot: Snapshot, plugins: Plugins, on_result: Callable[[CheckResult], None] | None = None) -> Report:
+def scan(
+    snapshot: Snapshot,
+    plugins: Plugins,
+    on_result: Callable[[CheckResult], None] | None = None,
+    accepted: WaiverFile | None = None,
+) -> Report:
     """Run every check on a Snapshot. ``on_result`` is told of each result as it comes.
 
-    The same Snapshot and plugins give the same Report, whatever the order of the facts.
+    ``accepted`` are waivers, held to the day on which the Snapshot was taken. The same Snapshot, plugins and waivers
+    give the same Report, whatever the order of the facts.
     """
     results: list[CheckResult] = []
+    tell = on_result or (lambda result: None)
+    waivers = by_finding(accepted.waivers) if accepted is not None else {}
+    today = day_of(snapshot.taken_at)
     for identity in sorted(plugins.checks):
         result = run_check(plugins.checks[identity], snapshot, plugins.repairs_of(identity))
-        results.append(result)
-        if on_result is not None:
-            on_result(result)
+        results.append(waived(result, waivers, today))
+        tell(results[-1])
+    made = outcomes(results, accepted, today) if accepted is not None else None
+    run_out = expired(results, made) if made is not None else None
+    if run_out is not None:
+        results.append(run_out)
+        tell(run_out)
     safe = frozenset(check for fix in plugins.fixes.values() if fix.safety is Safety.SAFE for check in fix.repairs)
     areas = sorted({result.area for result in results})
     return Report(
@@ -43,6 +58,7 @@ def scan(snapshot: Snapshot, plugins: Plugins, on_result: Callable[[CheckResult]
         results=tuple(results),
         sections={section: getattr(snapshot, section).state for section in SECTIONS},
         broken_plugins=plugins.broken,
+        waivers=made,
     )
 
 

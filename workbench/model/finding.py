@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from workbench.model.record import record
 from workbench.model.severity import Severity
+from workbench.model.waiver import Waiver
 
 Pointer = tuple[str | int, ...]
 
@@ -47,7 +48,8 @@ class Evidence:
 class Finding:
     """An insecure condition that was really seen.
 
-    ``check`` and ``repairs`` (ids of the fixes on offer) are filled in by the scan, not by the check.
+    ``check`` and ``repairs`` (ids of the fixes on offer) are filled in by the scan, not by the check; so is ``waiver``,
+    the one that somebody wrote for it, and ``lapsed``, why that one does not hold now ("" where it does).
     """
 
     subject: Subject
@@ -59,6 +61,13 @@ class Finding:
     detail: str = ""
     check: str = ""
     repairs: tuple[str, ...] = ()
+    waiver: Waiver | None = None
+    lapsed: str = ""
+
+    @property
+    def waived(self) -> bool:
+        """Whether it is accepted for now: it still stands, and is shown, but costs nothing."""
+        return self.waiver is not None and not self.lapsed
 
     @property
     def identity(self) -> str:
@@ -70,7 +79,7 @@ class Finding:
 
     def of_check(self, check: str, repairs: tuple[str, ...]) -> Finding:
         """The same finding, signed with the check that made it and the fixes that repair it."""
-        return replace(self, check=check, repairs=repairs)
+        return replace(self, check=check, repairs=repairs, waiver=None, lapsed="")
 
 
 @record

@@ -9,6 +9,7 @@ from workbench.model.facts import SectionState
 from workbench.model.finding import Finding, NotAssessed
 from workbench.model.record import record
 from workbench.model.severity import Severity
+from workbench.model.waiver import Waivers
 
 REPORT_VERSION = 1
 
@@ -81,7 +82,8 @@ class BrokenPlugin:
 class Report:
     """What a scan says of one host. The same Snapshot gives the same Report, byte for byte.
 
-    ``next_step`` is the price of the next letter in words ("" when there is none).
+    ``next_step`` is the price of the next letter in words ("" when there is none). ``waivers`` is None where there is
+    no waivers file.
     """
 
     version: int
@@ -95,8 +97,13 @@ class Report:
     results: tuple[CheckResult, ...]
     sections: dict[str, SectionState]
     broken_plugins: tuple[BrokenPlugin, ...] = ()
+    waivers: Waivers | None = None
 
     def findings(self) -> Iterator[Finding]:
-        """Every finding, worst first, then by check and subject."""
+        """Every finding, waived ones too, worst first, then by check and subject."""
         every = (finding for result in self.results for finding in result.findings)
         yield from sorted(every, key=lambda f: (-f.severity.rank, f.check, f.subject.label, f.identity))
+
+    def standing(self) -> Iterator[Finding]:
+        """Every finding that nobody accepted, in the same order."""
+        yield from (finding for finding in self.findings() if not finding.waived)

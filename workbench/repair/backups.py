@@ -21,7 +21,7 @@ from workbench.repair.journal import Broken, Entry, entries, reopen, sync
 from workbench.repair.paths import Refused, words
 from workbench.repair.preview import leaves
 from workbench.repair.preview_lines import startup_secrets
-from workbench.repair.staged import StagedWrite
+from workbench.repair.staged import StagedWrite, moves_secrets
 from workbench.secrets import recognise, redact
 from workbench.text import visible
 
@@ -145,6 +145,7 @@ def _of_run(entry: Entry | Broken, undone: Collection[str]) -> list[KeptBackup]:
     name = visible(entry.folder.name)
     title = visible(entry.planned.plan.title) if isinstance(entry, Entry) else "a repair whose journal cannot be read"
     why = _needed(entry, undone, by_name=False)
+    moved = isinstance(entry, Entry) and moves_secrets(entry.planned.operations)
     found = []
     for place, number in _places(entry.folder):
         try:
@@ -161,7 +162,7 @@ def _of_run(entry: Entry | Broken, undone: Collection[str]) -> list[KeptBackup]:
                 status.st_size,
                 at,
                 max(0.0, time.time() - status.st_mtime),
-                _holds_secret(place, operation),
+                moved or _holds_secret(place, operation),
                 why,
             )
         )

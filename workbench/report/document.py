@@ -13,6 +13,7 @@ from workbench.model.finding import Finding
 from workbench.model.record import record
 from workbench.model.report import CheckResult, Report, Status
 from workbench.model.severity import Severity
+from workbench.model.waiver import Waivers, WaiverState
 from workbench.report.json_text import json_text
 
 SCHEMA_VERSION = 1
@@ -47,8 +48,22 @@ class LocationDocument:
 
 
 @record
+class AcceptedDocument:
+    """The waiver that names a finding: why, by whom, from and to which day. ``lapsed`` says why it does not hold now.
+
+    While ``lapsed`` is "" the finding is waived: it stands and is shown, but costs nothing and fails no build.
+    """
+
+    reason: str
+    owner: str
+    accepted: str
+    expires: str
+    lapsed: str
+
+
+@record
 class FindingDocument:
-    """One finding. ``identity`` stays the same over rescans of the same host."""
+    """One finding. ``identity`` stays the same over rescans of the same host. ``waiver`` is null for most."""
 
     identity: str
     check: str
@@ -59,6 +74,7 @@ class FindingDocument:
     evidence: list[EvidenceDocument]
     location: LocationDocument | None
     repairs: list[str]
+    waiver: AcceptedDocument | None = None
 
 
 @record
@@ -126,8 +142,33 @@ class BrokenPluginDocument:
 
 
 @record
+class WaiverDocument:
+    """One entry of the waivers file, and what became of it in this scan. ``line`` counts from 1."""
+
+    check: str
+    finding: str
+    reason: str
+    owner: str
+    accepted: str
+    expires: str
+    severity: Severity
+    state: WaiverState
+    note: str
+    line: int | None
+
+
+@record
+class WaiversDocument:
+    """The waivers file that was applied. With a ``problem`` it was ignored, and ``waivers`` is empty."""
+
+    path: str
+    problem: str
+    waivers: list[WaiverDocument]
+
+
+@record
 class ReportDocument:
-    """Everything one scan says."""
+    """Everything one scan says. ``waivers`` is null where there is no waivers file."""
 
     schema_version: int
     workbench: str
@@ -141,6 +182,7 @@ class ReportDocument:
     findings: list[FindingDocument]
     sections: list[SectionDocument]
     broken_plugins: list[BrokenPluginDocument]
+    waivers: WaiversDocument | None = None
 
 
 def document(report: Report) -> ReportDocument:
@@ -175,6 +217,7 @@ def document(report: Report) -> ReportDocument:
             for section, state in sorted(report.sections.items())
         ],
         broken_plugins=[BrokenPluginDocument(broken.file, broken.reason) for broken in report.broken_plugins],
+        waivers=_waivers(report.waivers),
     )
 
 
@@ -206,7 +249,7 @@ def _check(result: CheckResult) -> CheckDocument:
 
 
 def _finding(finding: Finding) -> FindingDocument:
-    place = finding.location
+    place, waiver = finding.location, finding.waiver
     return FindingDocument(
         identity=finding.identity,
         check=finding.check,
@@ -217,4 +260,28 @@ def _finding(finding: Finding) -> FindingDocument:
         evidence=[EvidenceDocument(each.expected, each.actual, shlex.join(each.command)) for each in finding.evidence],
         location=LocationDocument(place.path, place.line, place.column, list(place.pointer)) if place else None,
         repairs=list(finding.repairs),
+        waiver=AcceptedDocument(waiver.reason, waiver.owner, waiver.accepted, waiver.expires, finding.lapsed)
+        if waiver
+        else None,
     )
+
+
+def _waivers(made: Waivers | None) -> WaiversDocument | None:
+    if made is None:
+        return None
+    entries = [
+        WaiverDocument(
+            each.waiver.check,
+            each.waiver.finding,
+            each.waiver.reason,
+            each.waiver.owner,
+            each.waiver.accepted,
+            each.waiver.expires,
+            each.waiver.severity,
+            each.state,
+            each.note,
+            each.waiver.line,
+        )
+        for each in made.outcomes
+    ]
+    return WaiversDocument(made.path, made.problem, entries)

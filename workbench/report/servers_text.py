@@ -47,14 +47,14 @@ def headline(servers: Iterable[Server]) -> str:
 
 def _lines(snapshot: Snapshot) -> Iterator[str]:
     shown = document(snapshot)
-    opened = _opened(snapshot)
+    opened = opened_by(snapshot)
     home = snapshot.host.home
     looked_at = len(snapshot.clients.looked_at)
     yield headline(snapshot.servers.servers)
     if not shown.servers:
         yield f"{looked_at} places of clients' configs and {snapshot.processes.seen} processes were looked at."
         yield "Clients of another account: --home DIR, or as root --all-users."
-    for server in sorted(shown.servers, key=_urgency):
+    for server in sorted(shown.servers, key=urgency):
         yield ""
         yield from _server_lines(server, home, opened.get(server.key, ""))
     if shown.problems:
@@ -64,7 +64,7 @@ def _lines(snapshot: Snapshot) -> Iterator[str]:
             yield from _problem_lines(problem)
 
 
-def _urgency(server: ServerDocument) -> tuple[bool, bool, int]:
+def urgency(server: ServerDocument) -> tuple[bool, bool, int]:
     """Orders servers for a person: first what runs and is in no config, then what runs otherwise than its config says,
     what runs, what may, and last what does not.
     """
@@ -72,7 +72,7 @@ def _urgency(server: ServerDocument) -> tuple[bool, bool, int]:
     return (not (runs and not server.configured), not server.outdated, _PRESENCES.index(server.presence))
 
 
-def _opened(snapshot: Snapshot) -> dict[str, str]:
+def opened_by(snapshot: Snapshot) -> dict[str, str]:
     """For each server that could open something worth stealing: how much of which kind."""
     kinds = {asset.name: asset.kind for asset in snapshot.assets.assets}
     counts: dict[str, Counter[str]] = {}
@@ -89,11 +89,12 @@ def _server_lines(server: ServerDocument, home: str, opened: str) -> Iterator[st
     by = f" ({', '.join(server.clients)})" if server.clients else ""
     mark = "" if server.configured else ", in no config"
     yield from wrapped(f"{server.name}{by}{mark}", f"{server.presence:<{_HEAD}}", " " * _HEAD)
-    for word, text in (*_rows(server, home), *([("could open", opened)] if opened else [])):
+    for word, text in (*rows(server, home), *([("could open", opened)] if opened else [])):
         yield from wrapped(text, f"  {word:<{_HEAD - 2}}", " " * _HEAD)
 
 
-def _rows(server: ServerDocument, home: str) -> Iterator[tuple[str, str]]:
+def rows(server: ServerDocument, home: str) -> Iterator[tuple[str, str]]:
+    """What is known of one server: a word and what it says, in the order in which a person asks."""
     config, launch = server.config, server.launch
     if config is not None:
         line = f":{config.line}" if config.line else ""

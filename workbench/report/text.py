@@ -7,8 +7,12 @@ from collections.abc import Iterator
 
 from workbench.model.finding import Finding
 from workbench.model.report import CheckResult, Report, Status
+from workbench.model.waiver import WaiverState
+from workbench.report.causes import causes, not_seen
 from workbench.report.lines import wrapped
 from workbench.text import visible
+
+IDLE = (WaiverState.STALE, WaiverState.NOT_SEEN)
 
 
 def as_text(report: Report) -> str:
@@ -25,13 +29,14 @@ def _lines(report: Report) -> Iterator[str]:
     for area in report.areas:
         counts = ", ".join(f"{count} {status}" for status, count in area.counts.items() if count)
         yield f"  {area.area:<10} {area.grade.letter}  {counts}"
-    findings = list(report.findings())
+    findings = list(report.standing())
     yield ""
     yield f"Findings ({len(findings)})" if findings else "Findings: none"
     for finding in findings:
         yield ""
         yield from _finding(finding)
-    unseen = [result for result in report.results if result.not_assessed or result.status is Status.ERROR]
+    yield from _waived(report)
+    unseen = not_seen(report.results)
     if unseen:
         yield ""
         yield f"Not assessed ({len(unseen)} checks, whole or in part)"
@@ -80,21 +85,40 @@ def _finding(finding: Finding) -> Iterator[str]:
         yield from wrapped(evidence.actual, "    actual    ", "              ")
         if evidence.command:
             yield f"    see it    {shlex.join(evidence.command)}"
+    if finding.waiver is not None:
+        waiver = finding.waiver
+        held = f"but {finding.lapsed}; " if finding.lapsed else ""
+        said = f"{held}accepted by {waiver.owner} until {waiver.expires}: {waiver.reason}"
+        yield from wrapped(said, "    waiver    ", "              ")
     if finding.repairs:
         yield f"    repair    {', '.join(finding.repairs)}"
 
 
+def _waived(report: Report) -> Iterator[str]:
+    if report.waivers is not None and report.waivers.problem:
+        yield ""
+        yield "THE WAIVERS FILE WAS IGNORED"
+        yield from wrapped(report.waivers.problem, "  ", "    ")
+    waived = [finding for finding in report.findings() if finding.waived]
+    if waived:
+        yield ""
+        yield f"Waived ({len(waived)}): they stand, and somebody accepted them"
+    for finding in waived:
+        yield ""
+        yield from _finding(finding)
+    idle = [each for each in report.waivers.outcomes if each.state in IDLE] if report.waivers is not None else []
+    if idle:
+        yield ""
+        yield "Waivers of nothing that was found"
+        for outcome in idle:
+            said = f"{outcome.waiver.check} {outcome.waiver.finding}: {outcome.state.value}; {outcome.note}"
+            yield from wrapped(said, "  ", "    ")
+
+
 def _gaps(results: list[CheckResult]) -> Iterator[str]:
-    # One cause often stops many checks: say it once, with the checks it stops.
-    causes: dict[tuple[str, str, str], list[str]] = {}
-    for result in results:
-        if result.status is Status.ERROR:
-            causes.setdefault((result.check, result.reason, "report it to the plugin's author"), [])
-        for gap in result.not_assessed:
-            causes.setdefault((gap.what, gap.why, gap.unlock), []).append(result.check)
-    for (what, why, unlock), checks in causes.items():
-        yield from wrapped(f"{what}: {why}", "  ", "    ")
-        if unlock:
-            yield from wrapped(unlock, "    to unlock ", "              ")
-        if checks:
-            yield from wrapped(", ".join(checks), "    stops     ", "              ")
+    for cause in causes(results):
+        yield from wrapped(f"{cause.what}: {cause.why}", "  ", "    ")
+        if cause.unlock:
+            yield from wrapped(cause.unlock, "    to unlock ", "              ")
+        if cause.checks:
+            yield from wrapped(", ".join(cause.checks), "    stops     ", "              ")

@@ -1,0 +1,76 @@
+"""``workbench waive`` and ``workbench waivers``: accept a finding for a while, and see what was accepted."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from workbench.commands import look, workbench_of
+from workbench.exits import Exit, Unusable, complain
+from workbench.model.report import Report
+from workbench.model.waiver import WaiverState
+from workbench.options import put, replayed
+from workbench.report.lines import wrapped
+from workbench.text import visible
+from workbench.waivers.accepting import keep, made
+from workbench.waivers.file import usual_file
+
+
+def waive(options: argparse.Namespace) -> int:
+    """Accept one finding of this host until a day: one more entry in the waivers file."""
+    from workbench.repairing import named
+
+    if options.read_only:
+        complain("the waivers file was not changed: the workbench was started with --read-only")
+        return Exit.REFUSED
+    path: Path = options.waivers or usual_file()
+    workbench = workbench_of(options, waivers_may_be_missing=True)
+    if workbench.accepted is not None and workbench.accepted.problem:
+        raise Unusable(workbench.accepted.problem)
+    snapshot = replayed(options) or look(workbench, options)
+    finding = named(options.finding, workbench.judge(snapshot))
+    waiver = made(finding, snapshot, options.reason, options.until, options.owner)
+    keep(waiver, path)
+    renewed = "accepted again" if finding.waiver is not None else "accepted"
+    put(f"{finding.identity}  {renewed} until {waiver.expires} in {visible(str(path))}: {visible(finding.summary)}\n")
+    return Exit.CLEAN
+
+
+def print_waivers(options: argparse.Namespace) -> int:
+    """Print every waiver and what became of it on this host, or in a snapshot file."""
+    path = options.waivers or usual_file()
+    if options.replay is not None and os.path.lexists(path):
+        options.waivers = path
+    workbench = workbench_of(options)
+    report = workbench.judge(replayed(options) or look(workbench, options))
+    if report.waivers is None:
+        put(f"nothing is waived: there is no {visible(str(path))}\n")
+        return Exit.CLEAN
+    if report.waivers.problem:
+        return Exit.USAGE
+    for line in _listed(report):
+        put(f"{line}\n")
+    return Exit.EXPIRED if has_expired(report) else Exit.CLEAN
+
+
+def has_expired(report: Report) -> bool:
+    """Whether a waiver of a finding that still stands has run out."""
+    file = report.waivers
+    return file is not None and any(outcome.state is WaiverState.EXPIRED for outcome in file.outcomes)
+
+
+def _listed(report: Report) -> list[str]:
+    file = report.waivers
+    if file is None or not file.outcomes:
+        return ["nothing is waived"]
+    found = {finding.identity: finding for finding in report.findings()}
+    lines: list[str] = []
+    for outcome in file.outcomes:
+        waiver = outcome.waiver
+        finding = found.get(waiver.finding)
+        lines.append(f"{waiver.finding}  {outcome.state.value:<13} until {waiver.expires}  {waiver.check}")
+        lines += wrapped(f"{finding.severity.upper()} {finding.summary}", "    ", "    ") if finding else []
+        lines += wrapped(f"{waiver.owner}: {waiver.reason}", "    accepted by ", "    ")
+        lines += wrapped(outcome.note, "    ", "    ") if outcome.note else []
+    return lines
