@@ -265,6 +265,24 @@ def test_who_gives_the_password_keeps_the_repair(desk: Desk) -> None:
     assert status == 0 and desk.rule.read_text() == OWN, said[-2000:]
 
 
+def test_an_account_with_a_password_gives_it_once(desk: Desk) -> None:
+    desk.policy(GUEST)
+    password(desk, known=True)
+    own = desk.rule.with_name("own")
+    own.write_text(OWN)
+    own.chmod(0o440)
+    plan = desk.planned(OTHER)
+    own.chmod(0o640)
+    own.write_text(OWN.replace("NOPASSWD: ", ""))
+    own.chmod(0o440)
+    assert not may_without_password(desk)
+    status, said = desk.at_terminal("apply", str(plan), "--sudo", "--yes", answer=PASSWORD)
+    assert status == 0 and "applied and verified" in said, said[-2000:]
+    assert said.count("password for") == 1
+    assert desk.rule.read_text() == GUEST.replace("NOPASSWD: ", "")
+    assert desk.left() == ["own", "wb"]
+
+
 def test_who_does_not_know_the_password_gets_the_old_rule_back(desk: Desk) -> None:
     desk.policy(OWN)
     password(desk, known=True)
