@@ -55,6 +55,7 @@ _acts: deque[Act] = deque(maxlen=MOST)
 _open: dict[str, Act] = {}
 _lock = threading.Lock()
 _count = 0
+_changes = 0
 
 
 def began() -> float:
@@ -95,14 +96,20 @@ def acts(after: int = 0) -> tuple[Act, ...]:
 
 
 def total() -> int:
-    """How much was done in all, what is no longer kept included. It changes with everything that is noted."""
+    """How many acts there were in all, those that are no longer kept included."""
     return _count
+
+
+def changes() -> int:
+    """A number that grows with everything that is noted, also where it only makes a line of each process grow."""
+    return _changes
 
 
 def forget() -> None:
     """Forget everything."""
-    global _count
+    global _count, _changes
     with _lock:
+        _changes += 1
         _acts.clear()
         _open.clear()
         _count = 0
@@ -115,11 +122,13 @@ def _note_of_process(kind: Kind, what: str, outcome: str | int, seconds: float) 
 
 
 def _together(kind: Kind, what: str, outcome: str, seconds: float, times: int) -> None:
+    global _changes
     with _lock:
         known = _open.get(what)
         if known is not None and time.time() - known.at < _TOGETHER:
             known.times += times
             known.seconds += seconds
+            _changes += 1
             return
         if len(_open) > 100:
             _open.clear()
@@ -129,8 +138,9 @@ def _together(kind: Kind, what: str, outcome: str, seconds: float, times: int) -
 
 
 def _keep(made: Act) -> None:
-    global _count
+    global _count, _changes
     _count += 1
+    _changes += 1
     made.number = _count
     _acts.append(made)
 

@@ -31,6 +31,10 @@ PATHS: tuple[tuple[str, ...], ...] = (
     ("f",),
     ("f", "a"),
     ("h",),
+    ("7", "enter"),
+    ("7", "enter", "u"),
+    ("8",),
+    ("8", "slash"),
 )
 
 
@@ -63,7 +67,8 @@ async def test_every_size_draws_every_screen(size: tuple[int, int]) -> None:
         for keys, words in (
             (("question_mark",), "Keys here"),
             (("escape", "h"), "newest first"),
-            (("escape", "f"), "Preview"),
+            (("8",), "files read and programs run"),
+            (("1", "f"), "Preview"),
             (("a",), "Result"),
         ):
             await _walked(app, pilot, keys)

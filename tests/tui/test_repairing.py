@@ -15,10 +15,10 @@ from tests.tui import fakes
 from tests.tui.driving import NARROW, TINY, WIDE, driven, flat, until, until_shown
 from workbench.model.plan import Refusal, Reversal, Safety
 from workbench.model.run import Run, RunState
+from workbench.tui.screens.agree import Agree
 from workbench.tui.screens.answers import AskAnswers
 from workbench.tui.screens.applying import Applying
-from workbench.tui.screens.dialogs import Choose, Confirm, Notice
-from workbench.tui.screens.history import History
+from workbench.tui.screens.dialogs import Choose, Notice
 from workbench.tui.screens.preview import Preview
 from workbench.tui.screens.result import Result
 from workbench.tui.widgets.findings import FindingsList
@@ -63,7 +63,7 @@ async def test_scan_select_apply_result_undo() -> None:
         )
         assert len(app.main.query_one(FindingsList).findings) == 3
         await pilot.press("u")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await until(pilot, lambda: isinstance(app.screen, Agree))
         await until_shown(pilot, "Undo this repair?", fakes.CONFIG)
         await pilot.press("y")
         await until_shown(pilot, "undone It was undone", "a fresh look finds it again", "grade C → F")
@@ -78,7 +78,7 @@ async def test_undo_from_the_main_screen_asks_and_enter_does_not_undo() -> None:
     workbench.script.runs.append(fakes.run())
     async with driven(workbench) as (app, pilot):
         await pilot.press("u")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await until(pilot, lambda: isinstance(app.screen, Agree))
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.main)
         assert workbench.script.runs[0].state is RunState.APPLIED
@@ -96,36 +96,8 @@ async def test_undo_takes_the_last_repair_and_not_the_undo_of_another() -> None:
     workbench.script.runs += [redone, fakes.run("2", RunState.UNDONE), fakes.run("1", plan=fakes.titled("The first"))]
     async with driven(workbench) as (app, pilot):
         await pilot.press("u")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await until(pilot, lambda: isinstance(app.screen, Agree))
         await until_shown(pilot, "The first")
-
-
-async def test_the_history_lists_runs_and_undoes_the_selected_one() -> None:
-    workbench = fakes.workbench()
-    workbench.script.runs += [fakes.run("2"), fakes.run("1", RunState.ROLLED_BACK, message="it did not help")]
-    async with driven(workbench) as (app, pilot):
-        await pilot.press("h")
-        await until_shown(pilot, "2026-01-02 03:04 UTC", "rolled back", "take the rights of group and others away")
-        await pilot.press("j")
-        await until_shown(pilot, "it did not help")
-        await pilot.press("u")  # what was rolled back cannot be undone
-        await pilot.pause()
-        assert isinstance(app.screen, History)
-        await pilot.press("k", "u")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
-        await pilot.press("y")
-        await until(pilot, lambda: isinstance(app.screen, Result))
-        await pilot.press("escape")
-        await until_shown(pilot, "undone")
-        assert workbench.script.runs[0].state is RunState.UNDONE
-        await pilot.press("escape")
-        await until(pilot, lambda: app.screen is app.main)
-
-
-async def test_an_empty_history_says_so() -> None:
-    async with driven(fakes.workbench()) as (_, pilot):
-        await pilot.press("h")
-        await until_shown(pilot, "No repair was made yet")
 
 
 async def test_a_refusal_says_why_and_what_to_do_instead() -> None:

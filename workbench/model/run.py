@@ -25,7 +25,8 @@ class Change:
     """One operation as it will be, or was, carried out, for a person to read.
 
     ``words`` says it in plain words; ``diff`` is a unified diff with every secret redacted ("" where only the mode
-    changes); modes are permission bits, None where they stay.
+    changes); modes are permission bits, None where they stay. ``commands`` are those that will run as root, in their
+    order and with every argument, none where it takes no root.
     """
 
     path: str
@@ -33,11 +34,16 @@ class Change:
     diff: str = ""
     mode_before: int | None = None
     mode_after: int | None = None
+    commands: tuple[tuple[str, ...], ...] = ()
 
 
 @record
 class Run:
-    """One entry of the history. Times are ISO 8601 in UTC; ``message`` says how it ended and what to do next."""
+    """One entry of the history. Times are ISO 8601 in UTC; ``message`` says how it ended and what to do next.
+
+    ``batch`` names the batch it was applied in, "" for none. ``confirm_by`` is when it is undone by itself unless it is
+    confirmed before, "" where nothing waits for that. ``undone_by`` is the run that undid it, "" while it stands.
+    """
 
     identity: str
     state: RunState
@@ -46,3 +52,6 @@ class Run:
     started_at: str
     ended_at: str = ""
     message: str = ""
+    batch: str = ""
+    confirm_by: str = ""
+    undone_by: str = ""

@@ -16,12 +16,15 @@ from textual.widgets import Button, Footer
 from workbench.model.finding import Finding
 from workbench.model.plan import Plan, Reversal, proof
 from workbench.model.run import Change
-from workbench.tui.plain import entitle, hanging, plain, stacked, together
+from workbench.tui.plain import entitle, hanging, plain, stacked
 from workbench.tui.screens.base import Roomy
-from workbench.tui.widgets.diff import diff
+from workbench.tui.widgets.changes import described
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
-from workbench.tui.wording import MUTED, counted, heading, mode, reversal, safety
+from workbench.tui.wording import ATTENTION, MUTED, clock, counted, heading, reversal, safety
+
+SPLIT_WIDTH = 120
+"""Cells. Two columns of less are too narrow for a line of a config."""
 
 
 class Preview(Roomy, Screen[bool]):
@@ -31,6 +34,7 @@ class Preview(Roomy, Screen[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "apply", "Apply"),
         Binding("escape", "leave", "Cancel"),
+        Binding("d", "split", "Side by side", tooltip="Show the diffs in two columns, or in one again"),
         Binding("q", "leave", show=False),
         Binding("down,j", "scroll('scroll_down')", "Down", key_display="↓", show=True),
         Binding("up,k", "scroll('scroll_up')", "Up", key_display="↑", show=True),
@@ -43,6 +47,7 @@ class Preview(Roomy, Screen[bool]):
     def __init__(self, finding: Finding, plan: Plan, changes: Sequence[Change], read_only: bool) -> None:
         super().__init__()
         self._finding, self._plan, self._changes, self._read_only = finding, plan, tuple(changes), read_only
+        self._split = False
 
     def compose(self) -> ComposeResult:
         """The plan, and the two ways to go on."""
@@ -58,10 +63,31 @@ class Preview(Roomy, Screen[bool]):
 
     def on_mount(self) -> None:
         """Show the plan; the button that changes nothing is the one under the cursor."""
-        self.query_one("#plan", Page).write(
-            lambda width: stacked(preview(self._finding, self._plan, self._changes, width))
-        )
+        self.query_one("#plan", Page).write(self._text)
         self.query_one("#cancel", Button).focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Two columns need room, and something to show in them."""
+        if action == "split" and not self._splits:
+            return False
+        return super().check_action(action, parameters)
+
+    def on_resize(self) -> None:
+        """There may be room for two columns now."""
+        self.refresh_bindings()
+
+    def action_split(self) -> None:
+        """Show the diffs in two columns, or in one again."""
+        self._split = not self._split
+        self.query_one("#plan", Page).write(self._text)
+
+    @property
+    def _splits(self) -> bool:
+        return self.app.size.width >= SPLIT_WIDTH and any(change.diff for change in self._changes)
+
+    def _text(self, width: int) -> Content:
+        split = self._split and self._splits
+        return stacked(preview(self._finding, self._plan, self._changes, width, split=split))
 
     @on(Button.Pressed, "#cancel")
     def action_leave(self) -> None:
@@ -78,15 +104,17 @@ class Preview(Roomy, Screen[bool]):
         getattr(self.query_one("#plan", Page), how)(animate=False)
 
 
-def preview(finding: Finding, plan: Plan, changes: Sequence[Change], width: int) -> Iterator[Content]:
-    """The text of the preview, wrapped to ``width`` cells."""
+def preview(
+    finding: Finding, plan: Plan, changes: Sequence[Change], width: int, *, split: bool = False
+) -> Iterator[Content]:
+    """The text of the preview, wrapped to ``width`` cells; with ``split`` the diffs stand in two columns."""
     yield hanging(Content(""), plain(plan.title, "bold"), width)
     yield hanging(plain("because   ", MUTED), plain(finding.summary), width)
     yield hanging(plain("safety    ", MUTED), plain(safety(plan.safety)), width)
     yield Content("")
     yield heading(f"What will be done ({counted(len(changes), 'step')})")
     for number, change in enumerate(changes, 1):
-        yield from described(change, number, width)
+        yield from described(change, number, width, split=split)
     yield Content("")
     yield heading("What may stop working")
     yield hanging(Content("  "), plain(plan.consequences or "Nothing is known that would."), width)
@@ -96,18 +124,11 @@ def preview(finding: Finding, plan: Plan, changes: Sequence[Change], width: int)
     yield Content("")
     yield heading("How it is proven")
     yield hanging(Content("  "), plain(proof(plan.check, plan.later)), width)
-
-
-def described(change: Change, number: int, width: int) -> Iterator[Content]:
-    """One step: its words, its file, the modes and the exact diff."""
-    yield hanging(plain(f"{number:>2}  ", "bold"), plain(change.words), width)
-    yield hanging(plain("    file  ", MUTED), plain(change.path, "$text-accent"), width)
-    if change.mode_after is not None:
-        before = mode(change.mode_before) if change.mode_before is not None else "none"
-        arrow = together((before, "$text-error"), "  →  ", (mode(change.mode_after), "$text-success"))
-        yield hanging(plain("    mode  ", MUTED), arrow, width)
-    if change.diff:
-        yield from (Content("    ") + line for line in diff(change.diff, width - 4).split("\n"))
+    if plan.confirm:
+        yield Content("")
+        yield heading("You confirm it afterwards")
+        words = f"It is undone by itself unless you confirm within {clock(plan.confirm)} that all still works."
+        yield hanging(Content("  "), plain(words, ATTENTION), width)
 
 
 def _undo(plan: Plan) -> str:

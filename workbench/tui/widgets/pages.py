@@ -38,6 +38,8 @@ PAGES = (
     PageName("card", "Report card", "4", "Show the report card"),
     PageName("gaps", "Not assessed", "5", "Show what was not assessed"),
     PageName("trail", "Audit trail", "6", "Show what server accounts were denied and what they started"),
+    PageName("history", "History", "7", "Show every repair that was made, each with its undo"),
+    PageName("activity", "Activity", "8", "Show every file that was read and every command that was run"),
 )
 """In the order of their keys."""
 
