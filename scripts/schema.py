@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from workbench import audit_trail
-from workbench.report import document, plan_file, run_document, servers
+from workbench.report import batch_file, document, history_document, plan_file, run_document, servers
 
 SCHEMAS = {
     "report-v1.json": document,
@@ -12,10 +12,14 @@ SCHEMAS = {
     "audit-trail-v1.json": audit_trail,
     "plan-v1.json": plan_file,
     "run-v1.json": run_document,
+    "history-v1.json": history_document,
+    "batch-v1.json": batch_file,
 }
+FURTHER = {"batch-run-v1.json": batch_file.run_schema, "backups-v1.json": history_document.backups_schema}
+"""Of modules that have two."""
 
 if __name__ == "__main__":
-    for name, module in SCHEMAS.items():
+    for name, schema in ({name: module.schema for name, module in SCHEMAS.items()} | FURTHER).items():
         path = Path(str(document.__file__)).parent / "schema" / name
-        path.write_text(json.dumps(module.schema(), indent=2) + "\n")
+        path.write_text(json.dumps(schema(), indent=2) + "\n")
         print(path)

@@ -123,7 +123,7 @@ class StagedWorkbench(Workbench):
                 object.__setattr__(self, "seen", with_mode(self.seen, operation.path, operation.mode))
         return self._noted(RunState.APPLIED, prepared.plan, prepared.changes)
 
-    def undo(self, run: str) -> Run:
+    def undo(self, run: str, on_step: Callable[[str], None] | None = None) -> Run:
         """Change the facts back."""
         for place, each in enumerate(self.runs):
             if each.identity == run:

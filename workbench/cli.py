@@ -41,6 +41,12 @@ def _dispatch(options: argparse.Namespace) -> int:
         from workbench import repairing
 
         return repairing.plan(options) if options.command == "plan" else repairing.apply(options)
+    if options.command in ("confirm", "backups", "purge"):
+        from workbench import keeping
+
+        return {"confirm": keeping.confirm, "backups": keeping.backups, "purge": keeping.purge}[options.command](
+            options
+        )
     from workbench import commands
 
     if options.command == "list":
@@ -110,7 +116,10 @@ def _parser() -> argparse.ArgumentParser:
     trail.add_argument("--follow", action="store_true", help="go on with each new event until Ctrl+C")
     trail.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
     plan = add("plan", help="show exactly what the repair of a finding would do; changes nothing")
-    plan.add_argument("finding", metavar="FINDING", help="its identity, or the beginning (see: --headless --json)")
+    plan.add_argument(
+        "finding", nargs="?", metavar="FINDING", help="its identity, or the beginning (see: --headless --json)"
+    )
+    plan.add_argument("--safe", action="store_true", help="of everything that is safe to repair, as one list")
     plan.add_argument("--fix", metavar="FIX", help="which fix, where several repair it")
     plan.add_argument(
         "--answer", action="append", default=[], metavar="NAME=VALUE", help="what the fix asks, if not as it suggests"
@@ -119,18 +128,42 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as the file that apply takes")
     shown.add_argument("--diff", action="store_true", help="only the changes")
     apply = add("apply", help="apply a plan, if this host still gives the very same one")
-    apply.add_argument("plan", type=Path, metavar="PLAN", help="the file that workbench plan FINDING --json printed")
+    apply.add_argument("plan", type=Path, metavar="PLAN", help="the file that workbench plan … --json printed")
     apply.add_argument("--digest", metavar="DIGEST", help="as plan showed it: refuse a file that holds another plan")
     apply.add_argument(
         "--json", action="store_true", default=argparse.SUPPRESS, help="the outcome as one JSON document"
     )
+    _after_it(apply)
     undo = add("undo", help="bring back what a repair replaced")
-    undo.add_argument("run", metavar="RUN", help="the run's id, or its beginning (see: workbench history)")
+    undo.add_argument(
+        "run", metavar="RUN", help="the id of a run or a batch, or its beginning (see: workbench history)"
+    )
+    confirm = add("confirm", help="keep a repair that is undone by itself otherwise")
+    confirm.add_argument("run", metavar="RUN", help="the run's id, or its beginning")
     recover = add("recover", help="bring interrupted repairs back to the state before them")
-    history = add("history", help="list the repairs that were made")
-    for command in (listing, explain, snapshot, servers, probe, trail, plan, apply, undo, recover, history):
+    history = add("history", help="list the repairs that were made, and which are no longer in place")
+    backups = add("backups", help="list the backups that repairs keep, and which hold secrets")
+    purge = add("purge", help="delete backups: their repairs cannot be undone any more (asks first)")
+    purge.add_argument("run", nargs="*", metavar="RUN", help="the runs whose backups to delete")
+    purge.add_argument("--secrets", action="store_true", help="of every run whose backups hold something like a secret")
+    purge.add_argument("--older-than", type=_number, metavar="DAYS", help="of every run that is older")
+    for command in (history, backups):
+        command.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
+    kept = (undo, confirm, recover, history, backups, purge)
+    for command in (listing, explain, snapshot, servers, probe, trail, plan, apply, *kept):
         _shared(command, again=True)
     return parser
+
+
+def _after_it(apply: argparse.ArgumentParser) -> None:
+    apply.add_argument(
+        "--confirm-within",
+        type=_seconds,
+        metavar="SECONDS",
+        help="undo it by itself unless it is confirmed in this time (at most a day)",
+    )
+    apply.add_argument("--keep", action="store_true", help="confirm it right away, where it would have to be")
+    apply.add_argument("--watch", type=_seconds, default=0, metavar="SECONDS", help="go on looking whether it lasts")
 
 
 @cache
@@ -196,6 +229,22 @@ def _shared(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
     parser.add_argument(
         "--read-only", action="store_true", default=unset if again else False, help="never change anything"
     )
+
+
+def _seconds(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and 0 < int(text) <= 24 * 60 * 60):
+        raise argparse.ArgumentTypeError(f"{visible(text, 40)!r} is no number of seconds from 1 to a day (86400)")
+    return int(text)
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value < 1e6:
+        raise argparse.ArgumentTypeError(f"{visible(text, 40)!r} is no number of days")
+    return value
 
 
 def _percent(text: str) -> float:

@@ -38,6 +38,7 @@ def open_tui(options: argparse.Namespace) -> int:
     """Open the terminal app."""
     workbench = workbench_of(options)
     snapshot = replayed(options)
+    settle(workbench)
     from workbench.tui.app import run
 
     return run(workbench, snapshot)
@@ -83,19 +84,39 @@ def print_snapshot(options: argparse.Namespace) -> int:
 
 
 def history(options: argparse.Namespace) -> int:
-    """Print every run, newest first."""
-    runs = workbench_of(options).history()
+    """Print every run, newest first, and which of them are no longer in place."""
+    workbench = workbench_of(options)
+    runs = workbench.history()
+    lost = {}
+    if any(run.state is RunState.APPLIED for run in runs):
+        from workbench.repair.lasting import said
+
+        lost = {each.run.identity: said(each) for each in workbench.lasting()}
+    if options.json:
+        from workbench.report.history_document import history_as_json
+
+        print(history_as_json(runs, lost))
+        return Exit.CLEAN
     for run in runs:
-        put(f"{run.identity}  {run.state.value:<15} {visible(run.plan.title)}\n")
+        of = f"  ({run.batch})" if run.batch else ""
+        put(f"{run.identity}  {run.state.value:<15} {visible(run.plan.title)}{of}\n")
+        if run.confirm_by:
+            put(f"    waits: workbench confirm {run.identity} before {run.confirm_by}, or it is undone by itself\n")
+        if run.identity in lost:
+            put(f"    {visible(lost[run.identity])}\n")
     if not runs:
         print("no repairs were made yet", file=sys.stderr)
     return Exit.CLEAN
 
 
 def undo(options: argparse.Namespace) -> int:
-    """Undo one run."""
+    """Undo one run, or what stands of a batch."""
+    workbench = workbench_of(options)
+    settle(workbench)
     try:
-        run = workbench_of(options).undo(options.run)
+        if options.run.startswith("batch-"):
+            return max(told(run) for run in workbench.undo_batch(options.run))
+        run = workbench.undo(options.run)
     except LookupError as error:
         complain(visible(str(error.args[0] if error.args else error), 300))
         return Exit.USAGE
@@ -108,6 +129,12 @@ def recover(options: argparse.Namespace) -> int:
     if not runs:
         print("no repair was interrupted", file=sys.stderr)
     return max((told(run) for run in runs), default=Exit.CLEAN)
+
+
+def settle(workbench: Workbench) -> None:
+    """Undo what nobody confirmed in time, such as before this machine was started, and say so."""
+    for run in workbench.revert_overdue():
+        complain(visible(f"{run.identity} was not confirmed in time: {run.state.value}: {run.message}", 1000))
 
 
 def told(run: Run, *, quiet: bool = False) -> int:

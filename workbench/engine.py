@@ -24,8 +24,12 @@ if TYPE_CHECKING:
     from workbench.host.audit.trail import Follower, Trail
     from workbench.host.command import Output
     from workbench.host.privileged import Privileged, Vector
+    from workbench.model.batch import Batch
     from workbench.probe.planned import PlannedProbe, Probed
+    from workbench.repair.backups import KeptBackup, Purged
+    from workbench.repair.lasting import Lost
     from workbench.repair.prepare import Prepared
+    from workbench.repair.restoring import Restoring
 
 Progress = Callable[[str, str], None]
 """Called with a section's name and ``started``, or the status it ended with."""
@@ -140,6 +144,33 @@ class Workbench:
 
         return prepare(plan)
 
+    def plan_safe(self, snapshot: Snapshot, report: Report) -> Batch:
+        """Every repair that is safe, can be undone in full and asks nothing, as one list. Writes nothing."""
+        from workbench.batching import plan_safe
+
+        return plan_safe(self, snapshot, report.findings())
+
+    def warnings(self, plan: Plan, snapshot: Snapshot) -> tuple[str, ...]:
+        """A sentence for each running client that may write over what the plan does, and what to do about it."""
+        from workbench.rewriting import warnings
+
+        return warnings(plan, snapshot)
+
+    def apply_batch(self, batch: Batch, on_progress: Callable[[int, str], None] | None = None) -> tuple[Run, ...]:
+        """Apply the steps one after the other, each a run of its own, and stop at the first that is not applied.
+
+        That one is the last run given and says what stays. ``on_progress`` is told the step's number and what happens.
+        """
+        from workbench.batching import apply_batch
+
+        return apply_batch(self, batch, on_progress)
+
+    def undo_batch(self, batch: str, on_progress: Callable[[int, str], None] | None = None) -> tuple[Run, ...]:
+        """Undo what stands of a batch, newest first; stops at the first that is refused. Raises LookupError."""
+        from workbench.batching import undo_batch
+
+        return undo_batch(self.state, batch, read_only=self.read_only, on_progress=on_progress)
+
     def apply(self, prepared: Prepared, on_step: Callable[[str], None] | None = None) -> Run:
         """Carry out what was prepared, verify it by the same check on a fresh look, roll back if it did not help."""
         from workbench.planning import still_found
@@ -149,11 +180,53 @@ class Workbench:
             return refused(prepared.plan, prepared.changes, "the workbench was started with --read-only")
         return apply(prepared, self.state, lambda: still_found(prepared.plan, self.plugins, self.look()), on_step)
 
-    def undo(self, run: str) -> Run:
+    def plan_undo(self, run: str) -> Restoring | Refusal:
+        """What undoing a run would restore, worked out against the files as they are now. Writes nothing."""
+        from workbench.repair.restoring import restoring
+
+        return restoring(self.state, run)
+
+    def undo(self, run: str, on_step: Callable[[str], None] | None = None) -> Run:
         """Bring back what a run replaced. Raises LookupError when there is no such run."""
         from workbench.repair.undo import undo
 
-        return undo(self.state, run, read_only=self.read_only)
+        return undo(self.state, run, read_only=self.read_only, on_step=on_step)
+
+    def confirm(self, run: str) -> Run:
+        """Keep a run that would be undone by itself otherwise. Raises LookupError when there is no such run."""
+        from workbench.repair.confirming import confirm
+
+        return confirm(self.state, run, read_only=self.read_only)
+
+    def waiting(self) -> tuple[tuple[Run, float], ...]:
+        """Every run that waits to be confirmed, with the seconds left (0.0: it is about to be undone)."""
+        from workbench.repair.confirming import waiting
+
+        return waiting(self.state)
+
+    def revert_overdue(self) -> tuple[Run, ...]:
+        """Undo every run that nobody confirmed in time. For the start: what waited is gone with the machine's last."""
+        from workbench.repair.confirming import revert_overdue
+
+        return revert_overdue(self.state, read_only=self.read_only)
+
+    def lasting(self) -> tuple[Lost, ...]:
+        """Every run that stands and whose effect another program has taken away. Reads only."""
+        from workbench.repair.lasting import lasting
+
+        return lasting(self.state)
+
+    def backups(self) -> tuple[KeptBackup, ...]:
+        """Every backup that is kept, newest first, and whether it holds something that looks like a secret."""
+        from workbench.repair.backups import backups
+
+        return backups(self.state)
+
+    def purge(self, runs: Iterable[str] = (), *, secrets: bool = False, older_than: float | None = None) -> Purged:
+        """Delete backups: of these runs, or all with secrets, or older than so many days. Raises LookupError."""
+        from workbench.repair.backups import purge
+
+        return purge(self.state, tuple(runs), secrets=secrets, older_than=older_than, read_only=self.read_only)
 
     def history(self) -> tuple[Run, ...]:
         """Every run, newest first."""
@@ -162,7 +235,9 @@ class Workbench:
         return history(self.state)
 
     def recover(self) -> tuple[Run, ...]:
-        """Bring every interrupted run back to the state before it."""
+        """Bring every interrupted run back to the state before it, and undo those that nobody confirmed in time."""
+        from workbench.repair.confirming import revert_overdue
         from workbench.repair.undo import recover
 
-        return recover(self.state, read_only=self.read_only)
+        recovered = recover(self.state, read_only=self.read_only)
+        return (*recovered, *revert_overdue(self.state, read_only=self.read_only))

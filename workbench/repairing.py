@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from workbench.commands import look, told, workbench_of
+from workbench.commands import look, settle, told, workbench_of
 from workbench.engine import Workbench
 from workbench.exits import Exit, Unusable, complain
 from workbench.model.check import Fix
@@ -18,7 +18,7 @@ from workbench.model.report import Report
 from workbench.model.run import Run, RunState
 from workbench.model.snapshot import Snapshot
 from workbench.options import put
-from workbench.report.plan_file import Answer, PlanDocument, as_json, document, read, stands_for
+from workbench.report.plan_file import Answer, PlanDocument, as_json, document, is_batch, load, stands_for, typed
 from workbench.text import visible
 
 if TYPE_CHECKING:
@@ -35,6 +35,12 @@ def plan(options: argparse.Namespace) -> int:
     """Print exactly what the repair of one finding would do. It changes nothing and writes nothing."""
     if options.replay is not None:
         raise Unusable(f"a plan {_LIVE}")
+    if options.safe == (options.finding is not None):
+        raise Unusable("plan takes the identity of one finding, or --safe for everything that is safe to repair")
+    if options.safe:
+        from workbench import batch_commands
+
+        return batch_commands.plan(options)
     given = _given(options.answer)
     workbench = workbench_of(options)
     snapshot = look(workbench, options)
@@ -61,22 +67,34 @@ def apply(options: argparse.Namespace) -> int:
     """Make the plan of a file again on the host as it is now, and apply it only where it is the same plan."""
     if options.replay is not None:
         raise Unusable(f"a repair {_LIVE}")
-    planned, as_written = read(options.plan)
+    data = load(options.plan)
+    if is_batch(data):
+        from workbench import batch_commands
+
+        return batch_commands.apply(options, data)
+    from workbench.keeping import kept, watch
+
+    planned, as_written = typed(data, options.plan)
     workbench = workbench_of(options)
+    settle(workbench)
     made: Prepared | Refusal
     if options.digest is not None and options.digest.lower() != planned.digest:
         made = Refusal("the file has another digest than the one that --digest names", "look at what it would do")
     else:
         made = _again(workbench, look(workbench, options), planned, as_written)
+    if not isinstance(made, Refusal) and options.confirm_within:
+        made = replace(made, plan=replace(made.plan, confirm=options.confirm_within))
     run = _refused(planned, made) if isinstance(made, Refusal) else workbench.apply(made)
+    run = kept(workbench, run, options)
     if options.json:
         from workbench.report.run_document import as_json as run_as_json
 
         print(run_as_json(run))
-        return told(run, quiet=True)
+        return watch(workbench, [run], options) or told(run, quiet=True)
     status = told(run)
     if run.state is RunState.APPLIED:
         put(f"undo it with: workbench undo {run.identity}\n")
+        status = watch(workbench, [run], options) or status
     return status
 
 
@@ -117,7 +135,11 @@ def _work_out(
         return answers
     made: Plan | Refusal = workbench.plan(fix, finding, snapshot, answers)
     prepared = made if isinstance(made, Refusal) else workbench.prepare(made)
-    return prepared if isinstance(prepared, Refusal) else (document(prepared, answers), prepared)
+    return (
+        prepared
+        if isinstance(prepared, Refusal)
+        else (document(prepared, answers, workbench.warnings(prepared.plan, snapshot)), prepared)
+    )
 
 
 def _answers(

@@ -9,9 +9,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from workbench.repair.backups import KeptBackup, Purged
-from workbench.repair.lasting import Lost
-
 from tests import builders
 from workbench.engine import Progress, Workbench
 from workbench.host.audit.records import Occurrence
@@ -31,6 +28,8 @@ from workbench.plugins import Plugins
 from workbench.probe.asking import Answer
 from workbench.probe.planned import PlannedProbe, Probed
 from workbench.probe.target import Target
+from workbench.repair.backups import KeptBackup, Purged
+from workbench.repair.lasting import Lost
 from workbench.repair.restoring import Restoring
 
 CONFIG = "/home/dev/.config/Claude/claude_desktop_config.json"

@@ -153,6 +153,7 @@ class Plan:
     ``consequences`` says in plain words what may stop working; ``keeps`` what undo does not bring back ("" for all).
     ``later`` says when it takes effect ("" for at once), such as "at your next login": until then the check goes on
     finding what it found, and all that is verified is that the change is in place.
+    ``confirm`` is how many seconds the person has to confirm it before all of it is undone by itself (0: none needed).
     """
 
     fix: str
@@ -165,11 +166,15 @@ class Plan:
     consequences: str = ""
     keeps: str = ""
     later: str = ""
+    confirm: int = 0
 
     @property
     def digest(self) -> str:
         """SHA-256 over the whole plan, in hexadecimal: what was shown is what may be applied."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        said = asdict(self)
+        if not self.confirm:
+            del said["confirm"]  # the journals and plan files of before know no such thing
+        text = json.dumps(said, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -65,8 +65,12 @@ class ServerProcess:
 
 @record
 class ProcessFacts:
-    """The running MCP servers, and how many processes were looked through to find them."""
+    """The running MCP servers, and how many processes were looked through to find them.
+
+    ``clients`` are the client applications that run, as far as they are known by name, each with its account's uid.
+    """
 
     state: SectionState
     servers: tuple[ServerProcess, ...] = ()
     seen: int = 0
+    clients: tuple[tuple[str, int], ...] = ()

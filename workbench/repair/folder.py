@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,24 +15,29 @@ from workbench.repair.fingerprint import exists
 from workbench.repair.paths import Refused, spot, trusted_accounts, words, writable_by_others
 from workbench.text import visible
 
+_BETWEEN = 0.05  # seconds from one try for the lock to the next
+
+
+class Busy(Refused):
+    """Refused because another workbench is at it right now."""
+
 
 @contextmanager
-def locked(state: Path) -> Iterator[Path]:
-    """Hold the one lock of the state folder, which is made where it is missing. Raises Refused.
+def locked(state: Path, patience: float = 0.0) -> Iterator[Path]:
+    """Hold the one lock of the state folder, which is made where it is missing. Raises Refused, and Busy.
 
-    Gives the folder's real path. Nobody else can lead that one elsewhere, so it is the one to go on with.
+    Gives the folder's real path. Nobody else can lead that one elsewhere, so it is the one to go on with. ``patience``
+    is for how many seconds another holder of the lock is waited for.
     """
-    import fcntl
-
     real = _made(state)
     with _said_of(state):
         handle = os.open(real / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(handle, patience)
         except OSError as error:
             holder = visible(os.pread(handle, 200, 0).decode("utf-8", "replace").strip()) or "another workbench"
-            raise Refused(f"{holder} is repairing this account's files right now", "wait until it is done") from error
+            raise Busy(f"{holder} is repairing this account's files right now", "wait until it is done") from error
         with _said_of(state):
             os.ftruncate(handle, 0)
             now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -39,6 +45,19 @@ def locked(state: Path) -> Iterator[Path]:
         yield real
     finally:
         os.close(handle)
+
+
+def _lock(handle: int, patience: float) -> None:
+    import fcntl
+
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(_BETWEEN)
 
 
 def private(state: Path) -> Path | None:

@@ -31,13 +31,18 @@ from workbench.text import visible
 VERSION = 1
 _LIMIT = 64 * 1024 * 1024
 _IDENTITY = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
+_BATCH = re.compile(r"batch-\d{8}T\d{12}Z-[0-9a-f]{8}")
+# What is noted after a run has ended, or was torn off.
+_AFTERWARDS = ("recovering", "confirmed", "undone", "not-reverted", "purged")
+LONGEST_CONFIRM = 24 * 60 * 60
+"""Seconds that anybody can be given to confirm a run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
     """The first record of a run: all that is needed to carry it out, roll it back or undo it, except the bytes.
 
-    ``undoes`` is the identity of the run that this one undoes, or "".
+    ``undoes`` is the identity of the run that this one undoes, or "". ``batch`` is the name of its batch, or "".
     """
 
     version: int
@@ -47,11 +52,18 @@ class Planned:
     changes: tuple[Change, ...]
     operations: tuple[Staged, ...]
     undoes: str = ""
+    batch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One run as its journal tells it. ``state`` is the run's own, before later runs that undo it are considered."""
+    """One run as its journal tells it. ``state`` is the run's own, before later runs that undo it are considered.
+
+    ``deadline`` is the record that says until when it is to be confirmed, not believed yet; None where there is none.
+    ``settled`` is the record by which nothing waits for that any more, "" where there is none: ``confirmed``,
+    ``undone``, ``not-reverted``. ``not_reverted`` is why it could not be undone, "" otherwise. ``purged_at`` is when
+    its backups were deleted, "" where they were not.
+    """
 
     folder: Path
     planned: Planned
@@ -59,6 +71,10 @@ class Entry:
     state: RunState
     ended_at: str
     message: str
+    deadline: dict[str, Any] | None = None
+    settled: str = ""
+    not_reverted: str = ""
+    purged_at: str = ""
 
     @property
     def writer(self) -> Writer:
@@ -88,7 +104,7 @@ class Writer:
     def back_up(self, operation: int, content: bytes) -> None:
         """Keep the bytes before an operation, durably, for this account alone. Raises OSError."""
         _create(self.folder / f"backup-{operation}", content)
-        _sync(self.folder)
+        sync(self.folder)
 
     def backup(self, operation: int) -> bytes:
         """The bytes before the operation. Raises Refused where they cannot be had exactly."""
@@ -108,6 +124,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def new_batch() -> str:
+    """A name for a batch of runs."""
+    return f"batch-{new_identity()}"
+
+
 def new_identity(known: tuple[Entry | Broken, ...] = ()) -> str:
     """A name for a run that sorts by time, and after every run that is known."""
     stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
@@ -120,7 +141,13 @@ def new_identity(known: tuple[Entry | Broken, ...] = ()) -> str:
 
 
 def begin(
-    state: Path, identity: str, plan: Plan, changes: tuple[Change, ...], operations: tuple[Staged, ...], undoes: str
+    state: Path,
+    identity: str,
+    plan: Plan,
+    changes: tuple[Change, ...],
+    operations: tuple[Staged, ...],
+    undoes: str,
+    batch: str = "",
 ) -> Writer:
     """Make the folder of a run and write its first record. Raises OSError."""
     planned = Planned(
@@ -131,14 +158,15 @@ def begin(
         changes=changes,
         operations=operations,
         undoes=undoes,
+        batch=batch,
     )
     folder = state / "runs" / identity
     folder.mkdir(mode=0o700)
     _create(folder / "journal.jsonl", b"")
     writer = Writer(folder, planned)
     writer.note("planned", run=asdict(planned), digest=plan.digest)
-    _sync(folder)
-    _sync(folder.parent)
+    sync(folder)
+    sync(folder.parent)
     return writer
 
 
@@ -204,7 +232,7 @@ def _records(folder: Path) -> list[dict[str, Any]]:
 def _goes_on(rest: list[bytes]) -> bool:
     following = next((line for line in rest if line.strip()), b"")
     try:
-        return bool(following) and json.loads(following).get("record") == "recovering"
+        return bool(following) and json.loads(following).get("record") in _AFTERWARDS
     except (ValueError, AttributeError, RecursionError):
         return False
 
@@ -222,6 +250,10 @@ def _told(folder: Path, records: list[dict[str, Any]]) -> Entry:
             raise Refused("its journal does not agree with itself")
         if not all(map(_sound, planned.operations)):
             raise Refused("its journal names a file or a mode that there cannot be")
+        if planned.batch and not _BATCH.fullmatch(planned.batch):
+            raise Refused("its journal names a batch that there cannot be")
+        if not 0 <= planned.plan.confirm <= LONGEST_CONFIRM:
+            raise Refused("its journal gives a time to confirm it that there cannot be")
         intents = tuple(
             _adapter(Intent).validate_python({name: record[name] for name in ("operation", "temporary", "back")})
             for record in records
@@ -236,6 +268,7 @@ def _told(folder: Path, records: list[dict[str, Any]]) -> Entry:
             state = RunState(ended["state"])
         elif "verified" in names and "intent" not in names[names.index("verified") :]:
             state = RunState.APPLIED
+        by_name = {record["record"]: record for record in records}
         return Entry(
             folder=folder,
             planned=planned,
@@ -243,6 +276,10 @@ def _told(folder: Path, records: list[dict[str, Any]]) -> Entry:
             state=state,
             ended_at=str(ended["at"]) if ended else "",
             message=visible(str(ended["message"])) if ended else "",
+            deadline=by_name.get("confirm-by"),
+            settled=next((name for name in ("not-reverted", "undone", "confirmed") if name in by_name), ""),
+            not_reverted=visible(str(by_name["not-reverted"].get("why", ""))) if "not-reverted" in by_name else "",
+            purged_at=visible(str(by_name["purged"].get("at", ""))) if "purged" in by_name else "",
         )
     except (ValidationError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise Refused(f"its journal is damaged ({type(error).__name__})") from error
@@ -297,7 +334,8 @@ def _create(place: Path, content: bytes) -> None:
         os.close(handle)
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Make what was made or removed in a folder durable. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

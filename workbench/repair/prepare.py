@@ -45,13 +45,15 @@ class Prepared:
     """A plan worked out against the live files. ``changes`` is what a person is shown, one for each operation.
 
     ``contents`` are the exact bytes each file will hold (empty where only a mode changes). They may hold secrets that
-    stand elsewhere in the file, so they appear in no repr and in no journal.
+    stand elsewhere in the file, so they appear in no repr and in no journal. ``batch`` is the name of the batch that it
+    is applied in, "" for none.
     """
 
     plan: Plan
     changes: tuple[Change, ...]
     operations: tuple[Staged, ...] = field(repr=False)
     contents: tuple[bytes, ...] = field(repr=False)
+    batch: str = ""
 
 
 def prepare(plan: Plan) -> Prepared | Refusal:

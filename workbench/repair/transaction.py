@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
 from workbench.model.plan import Plan
 from workbench.model.run import Change, Run, RunState
 from workbench.repair import operations
-from workbench.repair.folder import locked
-from workbench.repair.journal import Broken, Entry, Writer, begin, entries, new_identity, now
+from workbench.repair.confirming import arm
+from workbench.repair.folder import Busy, locked
+from workbench.repair.history import history
+from workbench.repair.journal import LONGEST_CONFIRM, Broken, Entry, Writer, begin, entries, new_identity, now
 from workbench.repair.paths import Refused, Untouched, words
 from workbench.repair.prepare import Prepared
 from workbench.repair.staged import Intent, Staged, StagedWrite
@@ -23,7 +25,10 @@ NOT_RECORDED = "-"
 
 
 def apply(
-    prepared: Prepared, state: Path, still_found: Callable[[], str], on_step: Callable[[str], None] | None = None
+    prepared: Prepared,
+    state: Path,
+    still_found: Callable[[], str],
+    on_step: Callable[[str], None] | None = None,
 ) -> Run:
     """Apply a prepared plan and verify it.
 
@@ -45,31 +50,43 @@ def perform(
     verify: Callable[[], str],
     tell: Tell,
     undoes: Callable[[tuple[Entry | Broken, ...]], str] | None = None,
+    *,
+    patience: float = 0.0,
+    because: str = "",
 ) -> Run:
     """Carry out a prepared plan under the lock.
 
     ``undoes`` is for an undo: asked under the lock for the identity of the run that is undone, it may raise Refused.
+    ``because`` is why, where nobody asked for it. With ``patience`` another repair is waited for so many seconds, and
+    Busy is raised when they are over.
     """
     try:
-        with locked(state) as real:
+        with locked(state, patience) as real:
             known = entries(real)
             interrupted = [entry for entry in known if isinstance(entry, Entry) and entry.state is RunState.STARTED]
             if interrupted:
                 name = interrupted[0].planned.identity
                 raise Refused(f"the repair {name} was interrupted; bring it back first with: workbench recover")
+            if not 0 <= prepared.plan.confirm <= LONGEST_CONFIRM:
+                raise Refused(f"at most {LONGEST_CONFIRM} seconds can be given to confirm it")
             undone = undoes(known) if undoes is not None else ""
-            return _under_lock(prepared, real, new_identity(known), verify, tell, undone)
+            run = _under_lock(prepared, real, new_identity(known), verify, tell, undone, because)
+            run = replace(run, batch=prepared.batch)
+            standing = run.state is RunState.APPLIED and prepared.plan.confirm
+            return next(each for each in history(real) if each.identity == run.identity) if standing else run
     except Refused as why:
+        if patience and isinstance(why, Busy):
+            raise
         reason = f"{why.reason} ({why.instead})" if why.instead else why.reason
         return refused(prepared.plan, prepared.changes, reason)
 
 
 def _under_lock(
-    prepared: Prepared, state: Path, identity: str, verify: Callable[[], str], tell: Tell, undoes: str
+    prepared: Prepared, state: Path, identity: str, verify: Callable[[], str], tell: Tell, undoes: str, because: str
 ) -> Run:
     before = [operations.ready(operation) for operation in prepared.operations]
     try:
-        writer = begin(state, identity, prepared.plan, prepared.changes, prepared.operations, undoes)
+        writer = begin(state, identity, prepared.plan, prepared.changes, prepared.operations, undoes, prepared.batch)
     except OSError as error:
         raise Refused(f"the journal cannot be written: {words(error)}") from error
     begun: list[Intent] = []
@@ -82,7 +99,7 @@ def _under_lock(
         raise
     if why:
         return roll_back(writer, tuple(begun), why, tell)
-    return _end(writer, RunState.APPLIED, _applied(prepared.plan, undoes))
+    return _end(writer, RunState.APPLIED, f"{because}; " * bool(because) + _applied(prepared.plan, undoes))
 
 
 def _back_up(prepared: Prepared, writer: Writer, before: list[bytes], tell: Tell) -> str:
@@ -108,6 +125,8 @@ def _carry_out(prepared: Prepared, writer: Writer, verify: Callable[[], str], te
         tell("checking that it helped")
         why = verify()
         why = why or next(filter(None, map(operations.in_place, prepared.operations)), "")
+        # Before it stands: what nobody confirms must not stay because this process is killed in the next moment.
+        why = why or arm(writer)
         if not why:
             writer.note("verified")
         return visible(why)

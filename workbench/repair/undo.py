@@ -13,6 +13,7 @@ from pathlib import Path
 from workbench.model.plan import Operation, Plan, Reversal, SetMode
 from workbench.model.run import Change, Run, RunState
 from workbench.repair import operations
+from workbench.repair.confirming import WATCHED
 from workbench.repair.edits import inverse, what_is_left
 from workbench.repair.fingerprint import exists, read, status_of
 from workbench.repair.folder import locked
@@ -27,8 +28,21 @@ from workbench.repair.transaction import perform, refused, roll_back
 from workbench.text import visible
 
 
-def undo(state: Path, run: str, *, read_only: bool = False, on_step: Callable[[str], None] | None = None) -> Run:
+def undo(
+    state: Path,
+    run: str,
+    *,
+    read_only: bool = False,
+    on_step: Callable[[str], None] | None = None,
+    batch: str = "",
+    require: Callable[[Entry, tuple[Entry | Broken, ...]], None] | None = None,
+    patience: float = 0.0,
+    because: str = "",
+) -> Run:
     """Undo a run, named by its identity or the unique beginning of it. Raises LookupError when there is none.
+
+    ``batch`` is the name of the batch that the undo is of. ``require`` may raise Refused, under the lock; ``patience``
+    and ``because`` are those of ``perform``.
 
     Returns the run as it is now, ``undone``; or, where that was refused or failed, the undo that did not succeed.
     """
@@ -43,19 +57,26 @@ def undo(state: Path, run: str, *, read_only: bool = False, on_step: Callable[[s
     try:
         if read_only:
             raise Refused("the workbench was started with --read-only")
-        _require_undoable(entry, known)
-        prepared, gone = _inverse(entry)
+        prepared, gone = worked_out(entry, known)
     except Refused as why:
         reason = f"{why.reason} ({why.instead})" if why.instead else why.reason
         return refused(_undoing(plan, ()), entry.planned.changes, reason)
 
+    prepared = replace(prepared, batch=batch)
+
     def again(now: tuple[Entry | Broken, ...]) -> str:
-        _require_undoable(find(entry.planned.identity, now), now)
+        current = find(entry.planned.identity, now)
+        _require_undoable(current, now)
+        if require is not None:
+            require(current, now)
         return entry.planned.identity
 
-    done = perform(prepared, state, lambda: "", on_step or (lambda _: None), again)
+    done = perform(prepared, state, lambda: "", on_step or (lambda _: None), again, patience=patience, because=because)
     if done.state is not RunState.APPLIED:
         return done
+    if entry.planned.plan.confirm and not entry.settled:
+        reopen(entry).note("undone")  # done again, it is the run that does it again which is to be confirmed
+        (entry.folder / WATCHED).unlink(missing_ok=True)
     shown = as_run(entry, undoers(entries(state)))
     if not prepared.operations:
         return replace(shown, message=gone or done.message)
@@ -63,7 +84,13 @@ def undo(state: Path, run: str, *, read_only: bool = False, on_step: Callable[[s
     return replace(shown, message=f"{message} (to do it again: workbench undo {done.identity})")
 
 
-def recover(state: Path, *, read_only: bool = False) -> tuple[Run, ...]:
+def worked_out(entry: Entry, known: tuple[Entry | Broken, ...]) -> tuple[Prepared, str]:
+    """What undoes a run now, and which of it need not be undone any more, in words. Raises Refused."""
+    _require_undoable(entry, known)
+    return _inverse(entry, _to_be_confirmed(entry, known))
+
+
+def recover(state: Path, *, read_only: bool = False, patience: float = 0.0) -> tuple[Run, ...]:
     """Bring every interrupted run back to the state before it, newest first. Nothing to do is no run."""
     try:
         if not any(isinstance(entry, Entry) and entry.state is RunState.STARTED for entry in entries(state)):
@@ -71,7 +98,7 @@ def recover(state: Path, *, read_only: bool = False) -> tuple[Run, ...]:
         if read_only:
             found = entries(state)
             return tuple(as_run(entry, {}) for entry in reversed(found) if _interrupted(entry))
-        with locked(state) as real:
+        with locked(state, patience) as real:
             return tuple(_recovered(entry) for entry in reversed(entries(real)) if _interrupted(entry))
     except Refused as why:
         return (refused(unread_plan(), (), why.reason),)
@@ -99,9 +126,21 @@ def _require_undoable(entry: Entry, known: tuple[Entry | Broken, ...]) -> None:
         raise Refused(f"{name} was interrupted; bring everything back with: workbench recover")
     if entry.state not in (RunState.APPLIED, RunState.ROLLBACK_FAILED):
         raise Refused(f"{name} changed nothing ({entry.state.value}), so there is nothing to undo")
+    if entry.purged_at and any(isinstance(operation, StagedWrite) for operation in entry.planned.operations):
+        raise Refused(f"the backup of {name} was purged at {entry.purged_at}, so it cannot be undone any more")
 
 
-def _inverse(entry: Entry) -> tuple[Prepared, str]:
+def _to_be_confirmed(entry: Entry, known: tuple[Entry | Broken, ...]) -> int:
+    """For how many seconds the undo waits to be confirmed: it does where it does again what had to be."""
+    undone = next((each for each in known if isinstance(each, Entry) and _is_of(each, entry.planned.undoes)), None)
+    return undone.planned.plan.confirm if undone is not None else 0
+
+
+def _is_of(entry: Entry, identity: str) -> bool:
+    return bool(identity) and entry.planned.identity == identity
+
+
+def _inverse(entry: Entry, confirm: int) -> tuple[Prepared, str]:
     """What undoes the run, worked out against the files as they are now; and why nothing need be done, if so."""
     staged: list[tuple[Staged, Change, bytes, tuple[Operation, ...]]] = []
     gone: list[str] = []
@@ -113,7 +152,7 @@ def _inverse(entry: Entry) -> tuple[Prepared, str]:
             made = _write_back(operation, entry.writer.backup(number))
         if made is not None:
             staged.append(made)
-    plan = _undoing(entry.planned.plan, tuple(operation for *_, each in staged for operation in each))
+    plan = _undoing(entry.planned.plan, tuple(operation for *_, each in staged for operation in each), confirm)
     prepared = Prepared(
         plan,
         tuple(change for _, change, _, _ in staged),
@@ -178,9 +217,16 @@ def _write_back(operation: StagedWrite, backup: bytes) -> tuple[Staged, Change, 
     )
 
 
-def _undoing(plan: Plan, wanted: tuple[Operation, ...]) -> Plan:
+def _undoing(plan: Plan, wanted: tuple[Operation, ...], confirm: int = 0) -> Plan:
     redo = plan.title.removeprefix("Undo: ") if plan.title.startswith("Undo: ") else ""
     title = f"Redo: {redo}" if redo else f"Undo: {plan.title.removeprefix('Redo: ')}"
     return replace(
-        plan, title=title, reversal=Reversal.FULL, operations=wanted, consequences="", keeps=plan.keeps, later=""
+        plan,
+        title=title,
+        reversal=Reversal.FULL,
+        operations=wanted,
+        consequences="",
+        keeps=plan.keeps,
+        later="",
+        confirm=confirm,
     )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,8 @@ class PlanDocument:
 
     ``answers`` are what the fix asks, as given or as it suggests. ``digest`` is SHA-256 over the plan, over what every
     file is now (bytes, mode, owner, inode, time of change) and over what it will be. ``later`` says when it takes
-    effect, "" for at once.
+    effect, "" for at once. ``confirm`` is how many seconds the person has to confirm it before all of it is undone by
+    itself (0: none needed). ``warnings`` are sentences to read before it is applied, and no part of what is compared.
     """
 
     schema_version: int
@@ -71,9 +73,11 @@ class PlanDocument:
     operations: list[SetMode | EditValue | RemoveValue | SetValue | EditLine]
     changes: list[ChangeDocument]
     digest: str
+    confirm: int = 0
+    warnings: list[str] = field(default_factory=list)
 
 
-def document(prepared: Prepared, answers: Mapping[str, Answer]) -> PlanDocument:
+def document(prepared: Prepared, answers: Mapping[str, Answer], warnings: Sequence[str] = ()) -> PlanDocument:
     """The prepared plan as the document that is shown, kept, and compared before it is applied."""
     plan = prepared.plan
     return PlanDocument(
@@ -95,6 +99,8 @@ def document(prepared: Prepared, answers: Mapping[str, Answer]) -> PlanDocument:
             for change in prepared.changes
         ],
         digest=digest(prepared),
+        confirm=plan.confirm,
+        warnings=list(warnings),
     )
 
 
@@ -128,8 +134,8 @@ def schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "plan-v1.json", **made}
 
 
-def read(path: Path) -> tuple[PlanDocument, Mapping[str, Any]]:
-    """Read a plan file, which may come from anywhere: as its types, and as it stands there. Raises Unusable."""
+def load(path: Path) -> Any:
+    """Read a file that is to hold a plan, and may come from anywhere, as JSON. Raises Unusable."""
     from workbench.documents.decoding import decode
     from workbench.documents.model import Malformed
     from workbench.host.files import CannotLook, read_bounded
@@ -141,9 +147,19 @@ def read(path: Path) -> tuple[PlanDocument, Mapping[str, Any]]:
         raise Unusable(f"{name} cannot be read: {why.why}") from why
     try:
         # PowerShell's ">" writes UTF-16.
-        data = json.loads(decode(raw)[0], object_pairs_hook=_once)
+        return json.loads(decode(raw)[0], object_pairs_hook=_once)
     except (Malformed, ValueError, RecursionError) as error:
         raise Unusable(f"{name} is not JSON; {_MAKE_ONE}") from error
+
+
+def read(path: Path) -> tuple[PlanDocument, Mapping[str, Any]]:
+    """Read a plan file: as its types, and as it stands there. Raises Unusable."""
+    return typed(load(path), path)
+
+
+def typed(data: Any, path: Path) -> tuple[PlanDocument, Mapping[str, Any]]:
+    """What was read from a plan file: as its types, and as it stands there. Raises Unusable."""
+    name = visible(str(path))
     version = data.get("schema_version") if isinstance(data, dict) else None
     if type(version) is not int or version != SCHEMA_VERSION:
         said = f" (it says version {visible(str(version), 40)})" if version is not None else ""
@@ -151,9 +167,17 @@ def read(path: Path) -> tuple[PlanDocument, Mapping[str, Any]]:
     return _typed(data, name), data
 
 
+def is_batch(data: Any) -> bool:
+    """Whether what was read calls itself a batch, which is another document (``workbench.report.batch_file``)."""
+    return isinstance(data, dict) and data.get("document") == "batch"
+
+
 def stands_for(made: PlanDocument, told: Mapping[str, Any]) -> bool:
     """Whether a plan file says this document word for word, so that nobody was shown anything else."""
-    return bool(json.loads(as_json(made)) == told)
+    said = json.loads(as_json(made))
+    # Which clients run is no part of what is done; files of before do not say what a plan of theirs does not have.
+    mine, theirs = ({"confirm": 0, **each, "warnings": []} for each in (said, told))
+    return bool(mine == theirs)
 
 
 def _typed(data: Mapping[str, Any], name: str) -> PlanDocument:

@@ -53,12 +53,18 @@ def _lines(plan: PlanDocument, finding: Finding, given: Collection[str]) -> Iter
     for number, change in enumerate(plan.changes, 1):
         yield from wrapped(change.words, f"  {number} ", "    ")
         yield from (f"    {line}" for line in change.diff.split("\n") if change.diff)
+    for warning in plan.warnings:
+        yield ""
+        yield from wrapped(warning, "FIRST: ", "  ")
     yield ""
     yield "What may stop working"
     yield from wrapped(plan.consequences or "Nothing is known that would.", "  ", "  ")
     yield ""
     yield "How it is proven"
     yield from wrapped(proof(plan.check, plan.later), "  ", "  ")
+    if plan.confirm:
+        within = f"Then you have {plan.confirm} seconds to confirm it, or all of it is undone by itself."
+        yield from wrapped(within, "  ", "  ")
     yield ""
     yield "Nothing was changed. To apply exactly this, give the same command with --json > plan.json, then:"
     yield f"  workbench apply plan.json --digest {plan.digest}"

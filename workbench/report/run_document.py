@@ -14,7 +14,11 @@ SCHEMA_VERSION = 1
 
 @record
 class RunDocument:
-    """One run. ``run`` is its identity, which ``workbench undo`` takes, or "-" where it was refused before it began."""
+    """One run. ``run`` is its identity, which ``workbench undo`` takes, or "-" where it was refused before it began.
+
+    ``batch`` names the batch it is of, "" for none. ``confirm_by`` is when it is undone by itself unless it is
+    confirmed before, ISO 8601 in UTC, "" where nothing waits for that.
+    """
 
     schema_version: int
     workbench: str
@@ -24,15 +28,30 @@ class RunDocument:
     fix: str
     title: str
     message: str
+    batch: str = ""
+    confirm_by: str = ""
+
+
+def run_document(run: Run) -> RunDocument:
+    """The run as the document for scripts."""
+    plan = run.plan
+    return RunDocument(
+        SCHEMA_VERSION,
+        __version__,
+        run.identity,
+        run.state,
+        plan.finding,
+        plan.fix,
+        plan.title,
+        run.message,
+        run.batch,
+        run.confirm_by,
+    )
 
 
 def as_json(run: Run) -> str:
     """The run as JSON text, ASCII only."""
-    plan = run.plan
-    made = RunDocument(
-        SCHEMA_VERSION, __version__, run.identity, run.state, plan.finding, plan.fix, plan.title, run.message
-    )
-    return json_text(made, 2)
+    return json_text(run_document(run), 2)
 
 
 def schema() -> dict[str, Any]:

@@ -46,6 +46,6 @@ class Lasting:
 
         for each in lost:
             identity = each.run.identity
-            if identity in self._runs - self._told:
+            if each.seen and identity in self._runs - self._told:
                 self._told.add(identity)
                 tell(f"{each.run.plan.title}: {said(each)}. Press 7 for the history.")

@@ -40,7 +40,8 @@ _STANDINGS: dict[RunState, Standing] = {
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Every run, newest first. ``lost`` says by identity what is not in place any more, in words.
+    """Every run, newest first. ``lost`` says by identity what is not in place any more, or could not be looked at, in
+    words; ``gone`` are the identities of the former.
 
     ``deadlines`` says by identity until when a run is to be confirmed, on the clock of ``time.monotonic``. ``problem``
     is why the backups or what is lost could not be told, "" where they could.
@@ -48,6 +49,7 @@ class Past:
 
     runs: tuple[Run, ...] = ()
     lost: Mapping[str, str] = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
     deadlines: Mapping[str, float] = field(default_factory=dict)
     backups: tuple[KeptBackup, ...] = ()
     problem: str = ""
@@ -57,7 +59,7 @@ class Past:
         if run.state is RunState.APPLIED:
             if run.identity in self.deadlines:
                 return "waits"
-            if run.identity in self.lost:
+            if run.identity in self.gone:
                 return "not in place"
         return _STANDINGS[run.state]
 
@@ -88,12 +90,15 @@ def read(workbench: Workbench) -> Past:
     deadlines = {run.identity: now + left for run, left in workbench.waiting()}
     problem = ""
     lost: dict[str, str] = {}
+    gone: frozenset[str] = frozenset()
     backups: tuple[KeptBackup, ...] = ()
     try:
         from workbench.repair.lasting import said
 
-        lost = {each.run.identity: said(each) for each in workbench.lasting()}
+        found = workbench.lasting()
+        lost = {each.run.identity: said(each) for each in found}
+        gone = frozenset(each.run.identity for each in found if each.seen)
         backups = workbench.backups()
     except Exception as error:  # noqa: BLE001, RUF100 - the runs are shown all the same, and the gap is said
         problem = f"{type(error).__name__}: {error}"
-    return Past(runs, lost, deadlines, backups, problem)
+    return Past(runs, lost, gone, deadlines, backups, problem)

@@ -66,6 +66,6 @@ def purge_question(mine: Sequence[KeptBackup]) -> Confirm:
         words, style = HOLDS[each.secret]
         lines.append(together((f"{words:<13}", style), f"{size(each.size):>10}  ", (each.file, "$text-accent")))
     lines += [plain(""), plain(f"Purged, {MEANING}."), plain("What the repair changed stays as it is.")]
-    if mine[0].purgeable:
-        lines += [plain(""), plain(f"Mind: {mine[0].purgeable}", ATTENTION)]
+    if mine[0].needed:
+        lines += [plain(""), plain(f"Mind: {mine[0].needed}", ATTENTION)]
     return Confirm("Purge the backups of this repair?", stacked(lines), "Purge them")

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from workbench.host.context import Context
 from workbench.host.files import AS_ROOT
-from workbench.host.processes import orphans, outdated
+from workbench.host.processes import orphans, outdated, running
 from workbench.host.processes.chains import Found, client_of, find
 from workbench.host.processes.entries import Configured, configured, shown
 from workbench.host.processes.linux import LinuxTable
@@ -116,6 +116,7 @@ def _gather(
         state=SectionState("partial" if gaps.unread else "complete", unread=tuple(gaps.unread)),
         servers=settled,
         seen=seen,
+        clients=running.clients(table, table.commands()),
     )
 
 

@@ -27,7 +27,7 @@ _INTERPRETED = re.compile(
     rb"(?:[^\0]*[/\\])?(?:node|nodejs|bun|deno|python[\d.]*w?|pypy[\d.]*)(?:\.exe)?(?:\0|\Z)", re.I
 )
 _CONTAINER_START_SECONDS = 60.0
-_CLIENT_NAMES = {
+CLIENT_NAMES = {
     "claude": "claude",
     "claude-desktop": "claude-desktop",
     "claude desktop": "claude-desktop",
@@ -47,12 +47,15 @@ _CLIENT_NAMES = {
     "lm-studio": "lm-studio",
     "cherry-studio": "cherry-studio",
 }
-_CLIENT_PACKAGES = {
+"""Applications that start servers, by the name of their program."""
+
+CLIENT_PACKAGES = {
     "@anthropic-ai/claude-code": "claude",
     "@openai/codex": "codex",
     "@google/gemini-cli": "gemini",
     "@modelcontextprotocol/inspector": "inspector",
 }
+"""And by the package that their script lies in."""
 
 
 @record
@@ -116,10 +119,10 @@ def client_of(table: Table, pid: int) -> str:
             return ""
         names = [program_name(argv[0]) if argv else "", short, program_name(script_of(argv).text)]
         for name in names:
-            known = _CLIENT_NAMES.get(name.lower())
+            known = CLIENT_NAMES.get(name.lower())
             if known:
                 return known
-        for package, client in _CLIENT_PACKAGES.items():
+        for package, client in CLIENT_PACKAGES.items():
             if f"/{package}/" in script_of(argv).text:
                 return client
     return ""

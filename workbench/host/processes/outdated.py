@@ -13,7 +13,7 @@ from workbench.model.clients import EntryReference
 from workbench.model.processes import ServerProcess
 
 # Clients that are an application of their own; others are extensions, which run inside of one.
-_APPLICATIONS = {
+APPLICATIONS = {
     "claude-desktop": ("claude-desktop", "claude"),
     "claude-code": ("claude",),
     "cursor": ("cursor",),
@@ -28,6 +28,7 @@ _APPLICATIONS = {
     "opencode": ("opencode",),
     "lm-studio": ("lm-studio",),
 }
+"""The applications that keep each client's config, as ``client_of`` names them."""
 
 
 def join(table: Table, found: Iterable[Found]) -> tuple[Found, ...]:
@@ -100,7 +101,7 @@ def _only_youngest(server: Found, youngest: dict[EntryReference, tuple[float, in
 
 
 def _is_of_client(client: str, entry: Configured) -> bool:
-    applications = _APPLICATIONS.get(entry.client)
+    applications = APPLICATIONS.get(entry.client)
     return applications is None or client in applications
 
 

@@ -99,8 +99,8 @@ class PagedScreen(Roomy, Screen[None]):
     def read_event(self) -> None:
         """Show the detail alone where there is no room for both; where it is shown already, put the cursor there."""
         if has_room(self.app.size) and self.has_class("-wide"):
-            pane: HistoryPane | TrailPane = self.query_one(HistoryPane if self._page == "history" else TrailPane)
-            pane.focus_next()
+            of_run = self._page == "history"
+            (self.query_one(HistoryPane) if of_run else self.query_one(TrailPane)).focus_next()
         else:
             self.read()
 

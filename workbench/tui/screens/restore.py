@@ -44,9 +44,7 @@ def restoring_lines(run: Run, restoring: Restoring, width: int) -> Iterator[Cont
         yield hanging(Content("  "), plain(run.plan.keeps), width)
     yield Content("")
     yield heading("What comes of it")
-    words = (
-        "The host is looked at again. Where the repair closed a gap, it is open again. An undo can itself be undone."
-    )
+    words = "The host is looked at again. What the repair closed is open again. An undo can itself be undone."
     if run.plan.title.startswith("Undo: "):
         words = "The host is looked at again. It can be undone once more, from the history."
     yield hanging(Content("  "), plain(words), width)

@@ -97,10 +97,10 @@ class Result(Roomy, Screen[Next]):
         line = self.query_one("#waits", Static)
         line.display = self._waits
         left = self._left
-        words = f"Undone by itself in {clock(left)} unless you press c. First try whether everything still works."
-        line.update(
-            plain(f"◷ {words}" if left else "◷ The time is over: it is being undone. Press 7 to see.", ATTENTION)
-        )
+        words = "The time is over: it is being undone. Press 7 to see."
+        if left:
+            words = f"Undone by itself in {clock(left)} unless you press c. First try whether everything still works."
+        line.update(plain(f"◷ {words}", ATTENTION))
         for button in self.query("#confirm"):
             button.disabled = not left
         self.refresh_bindings()

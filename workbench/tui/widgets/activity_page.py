@@ -146,9 +146,8 @@ class ActivityPage(Vertical):
             self.app.tell("There is nothing to copy.")
             return
         self.app.copy_to_clipboard("\n".join(reversed(lines)))
-        cut = (
-            f" The other {len(acts) - len(lines):,} are too much for it; filter them." if len(lines) < len(acts) else ""
-        )
+        left = len(acts) - len(lines)
+        cut = f" The other {left:,} are too much for it; filter them." if left else ""
         self.app.tell(f"{counted(len(lines), 'line')} sent to the terminal's clipboard.{cut}")
 
     @work(exclusive=True, group="activity")

@@ -123,8 +123,8 @@ def backup_lines(backup: KeptBackup, width: int) -> Iterator[Content]:
     yield hanging(_label("repair"), plain(backup.title), width)
     yield hanging(_label("run"), plain(backup.run), width)
     yield Content("")
-    if backup.purgeable:
-        yield hanging(_label("needed"), plain(backup.purgeable, ATTENTION), width)
+    if backup.needed:
+        yield hanging(_label("needed"), plain(backup.needed, ATTENTION), width)
     else:
         from workbench.repair.backups import MEANING
 
