@@ -47,7 +47,10 @@ async def repair(app: WorkbenchApp, finding: Finding, snapshot: Snapshot, before
     prepared = await _prepared(app, fix, finding, snapshot)
     if prepared is None:
         return
-    shown = Preview(finding, prepared.plan, prepared.changes, app.workbench.read_only)
+    warnings = await tried(app, "The plan could not be made", lambda: app.workbench.warnings(prepared.plan, snapshot))
+    if warnings is None:
+        return
+    shown = Preview(finding, prepared.plan, prepared.changes, app.workbench.read_only, warnings)
     if not await app.push_screen_wait(shown):
         return
     outcome = await _carried_out(

@@ -92,8 +92,8 @@ class MainScreen(PagedScreen):
             return False
         if action == "repair" and self._page in ("reach", "trail", "history", "activity"):
             return False
-        if action == "history" and self._page == "history":
-            return False
+        if action in ("history", "undo") and self._page == "history":
+            return False  # there it is the run under the cursor that is undone
         if action == "repair" and self._page == "servers" and self._selected is None:
             return None
         if action == "probe" and not self._sockets:

@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Footer, Tab, Tabs
+from textual.widgets import ContentSwitcher, Footer, Tabs
 
 from workbench.tui.screens.base import Roomy
 from workbench.tui.widgets.activity_page import ActivityPage
@@ -19,7 +19,8 @@ from workbench.tui.widgets.grade_box import GradeBox
 from workbench.tui.widgets.history_keys import Asking
 from workbench.tui.widgets.history_page import HistoryPage
 from workbench.tui.widgets.history_pane import HistoryPane, HistoryText
-from workbench.tui.widgets.history_table import HistoryTable
+from workbench.tui.widgets.history_table import BackupsTable, HistoryTable
+from workbench.tui.widgets.page_tab import PageTab
 from workbench.tui.widgets.pages import PAGES, Page
 from workbench.tui.widgets.reach_page import ReachPage
 from workbench.tui.widgets.reach_pane import ReachPane, ReachText, ServerAsked
@@ -61,10 +62,15 @@ class PagedScreen(Roomy, Screen[None]):
     def _in_view(self) -> bool:
         return self.has_class("-wide") or self._reading
 
+    def on_resize(self) -> None:
+        """Where room is short, so are the titles of the pages."""
+        for tab in self.query(PageTab):
+            tab.fit()
+
     def compose(self) -> ComposeResult:
         """The head, the pages on the left, the detail on the right."""
         yield GradeBox(id="grade")
-        yield Tabs(*(Tab(page.title, id=f"tab-{page.name}") for page in PAGES), id="tabs")
+        yield Tabs(*(PageTab(page) for page in PAGES), id="tabs")
         with Horizontal(id="body"):
             with ContentSwitcher(initial="findings", id="pages"):
                 yield FindingsPage(self._home, id="findings")
@@ -96,6 +102,7 @@ class PagedScreen(Roomy, Screen[None]):
 
     @on(TrailTable.Opened)
     @on(HistoryTable.Opened)
+    @on(BackupsTable.Opened)
     def read_event(self) -> None:
         """Show the detail alone where there is no room for both; where it is shown already, put the cursor there."""
         if has_room(self.app.size) and self.has_class("-wide"):
@@ -136,6 +143,8 @@ class PagedScreen(Roomy, Screen[None]):
         self._turn_to(name)
         self.query_one("#tabs", Tabs).active = f"tab-{name}"
         page = self.query_one(f"#{name}")
+        if isinstance(page, HistoryPage):
+            page.load()
         if isinstance(page, FindingsPage | ServersPage | ReachPage | TrailPage | HistoryPage | ActivityPage):
             page.focus_inside()
         else:

@@ -23,6 +23,8 @@ from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
 from workbench.tui.wording import ATTENTION, MUTED, clock, counted, heading, reversal, safety
 
+__all__ = ["Preview", "described", "preview"]
+
 SPLIT_WIDTH = 120
 """Cells. Two columns of less are too narrow for a line of a config."""
 
@@ -44,9 +46,17 @@ class Preview(Roomy, Screen[bool]):
         Binding("G,end", "scroll('scroll_end')", show=False),
     ]
 
-    def __init__(self, finding: Finding, plan: Plan, changes: Sequence[Change], read_only: bool) -> None:
+    def __init__(
+        self,
+        finding: Finding,
+        plan: Plan,
+        changes: Sequence[Change],
+        read_only: bool,
+        warnings: Sequence[str] = (),
+    ) -> None:
         super().__init__()
         self._finding, self._plan, self._changes, self._read_only = finding, plan, tuple(changes), read_only
+        self._warnings = tuple(warnings)
         self._split = False
 
     def compose(self) -> ComposeResult:
@@ -87,7 +97,7 @@ class Preview(Roomy, Screen[bool]):
 
     def _text(self, width: int) -> Content:
         split = self._split and self._splits
-        return stacked(preview(self._finding, self._plan, self._changes, width, split=split))
+        return stacked(preview(self._finding, self._plan, self._changes, width, warnings=self._warnings, split=split))
 
     @on(Button.Pressed, "#cancel")
     def action_leave(self) -> None:
@@ -105,12 +115,20 @@ class Preview(Roomy, Screen[bool]):
 
 
 def preview(
-    finding: Finding, plan: Plan, changes: Sequence[Change], width: int, *, split: bool = False
+    finding: Finding,
+    plan: Plan,
+    changes: Sequence[Change],
+    width: int,
+    *,
+    warnings: Sequence[str] = (),
+    split: bool = False,
 ) -> Iterator[Content]:
     """The text of the preview, wrapped to ``width`` cells; with ``split`` the diffs stand in two columns."""
     yield hanging(Content(""), plain(plan.title, "bold"), width)
     yield hanging(plain("because   ", MUTED), plain(finding.summary), width)
     yield hanging(plain("safety    ", MUTED), plain(safety(plan.safety)), width)
+    for warning in warnings:
+        yield hanging(plain("!         ", ATTENTION), plain(warning, ATTENTION), width)
     yield Content("")
     yield heading(f"What will be done ({counted(len(changes), 'step')})")
     for number, change in enumerate(changes, 1):

@@ -15,7 +15,7 @@ from workbench.tui.plain import plain, shortened, together
 from workbench.tui.widgets.rows import RowsView
 from workbench.tui.wording import MUTED
 
-_CLOCK, _KIND, _TOOK = 10, 13, 9
+_CLOCK, _KIND, _TOOK = 10, 15, 9
 _ROOMY = 100
 _LONGEST = 400
 _STYLES = {
@@ -131,5 +131,7 @@ def _columns(width: int) -> Columns:
 
 
 def _outcome_style(act: Act) -> str:
-    failed = (isinstance(act.outcome, str) and act.outcome) or (act.kind.startswith("ran") and act.outcome != 0)
-    return "$text-warning" if failed else MUTED
+    if isinstance(act.outcome, int):
+        return "$text-warning" if act.outcome and act.kind.startswith("ran") else MUTED
+    # Most of the places where a client may keep its config are empty: that is no failure.
+    return "$text-warning" if act.outcome and "not exist" not in act.outcome else MUTED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -12,7 +13,7 @@ from textual.widgets import ContentSwitcher, Static
 
 from workbench.model.run import Run
 from workbench.tui.background import in_background
-from workbench.tui.past import Past, read
+from workbench.tui.past import Past, Standing, read
 from workbench.tui.plain import hanging, plain, stacked, together
 from workbench.tui.widgets.history_keys import Asking, Wish
 from workbench.tui.widgets.history_pane import HistoryPane
@@ -23,6 +24,7 @@ from workbench.tui.wording import ATTENTION, MUTED, counted
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
 
+_LOUD: tuple[Standing, ...] = ("rollback failed", "interrupted", "waits", "not in place")
 _READING = "Reading the history."
 _NOTHING = (
     "No repair was made yet. Choose a finding, press f, and look at the exact change before it is made."
@@ -199,11 +201,11 @@ class HistoryPage(Asking):
 
 
 def _sum(past: Past) -> Content:
-    stands = [past.standing(run) for run in past.runs]
-    said = [counted(len(stands), "repair")]
-    said += [f"{stands.count(each)} {each}" for each in dict.fromkeys(stands)]
-    loud = [each for each in ("waits", "not in place", "rollback failed", "interrupted") if each in stands]
-    return plain(": ".join(filter(None, (said[0], ", ".join(said[1:])))), ATTENTION if loud else "bold")
+    stands = Counter(past.standing(run) for run in past.runs)
+    loud = [plain(f"{stands.pop(each)} {each}", ATTENTION) for each in _LOUD if each in stands]
+    rest = [plain(f"{count} {each}", "bold") for each, count in stands.items()]
+    first = plain(f"{counted(len(past.runs), 'repair')}: ", "bold")
+    return first + plain(", ", "bold").join([*loud, *rest])
 
 
 def _backups_sum(past: Past) -> Content:
