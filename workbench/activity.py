@@ -73,8 +73,7 @@ def note(kind: Kind, what: str | Sequence[str], begun: float, outcome: str | int
         made = Act(kind, what[:_LONGEST], outcome, seconds)
     else:
         made = Act(kind, tuple(what[:_ARGUMENTS]), outcome, seconds)
-    with _lock:
-        _keep(made)
+    keep(made)
 
 
 def note_of_each(what: str, begun: float, times: int = 1) -> None:
@@ -86,6 +85,12 @@ def note_run(vector: Sequence[str], begun: float, outcome: str | int) -> None:
     """Note a program that was run; through sudo it was run as root."""
     program = vector[0].rpartition("/")[2] if vector else ""
     note("ran as root" if program == "sudo" and "-u" not in vector[:3] else "ran", vector, begun, outcome)
+
+
+def keep(act: Act) -> None:
+    """Keep one more act, as it is, and number it."""
+    with _lock:
+        _keep(act)
 
 
 def acts(after: int = 0) -> tuple[Act, ...]:

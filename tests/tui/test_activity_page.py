@@ -143,7 +143,7 @@ async def test_thousands_of_lines_are_drawn_as_a_screenful() -> None:
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 async def test_hostile_text_acts_nowhere(text: str) -> None:
     for kind in ("read", "connected", "wrote"):
-        note(kind, f"/{text}", began(), f"W{text}")  # type: ignore[arg-type]
+        note(kind, f"/{text}", began(), f"W{text}")
     note_run((f"/{text}", text, f"--token={text}"), began(), text)
     async with driven(fakes.workbench(), WIDE) as (app, pilot):
         await pilot.press("8")

@@ -57,7 +57,7 @@ def test_what_waits_or_is_lost_is_no_plain_applied() -> None:
 
 def test_what_can_be_asked_for_follows_from_how_it_stands() -> None:
     allowed = {
-        state: [act for act in ("undo", "redo", "confirm", "recover") if Past().allows(_run(1, state), act)]  # type: ignore[arg-type]
+        state: [act for act in ("undo", "redo", "confirm", "recover") if Past().allows(_run(1, state), act)]
         for state in RunState
     }
     assert allowed[RunState.APPLIED] == ["undo"]

@@ -68,7 +68,7 @@ async def test_every_size_draws_every_screen(size: tuple[int, int]) -> None:
         for keys, words in (
             (("question_mark",), "Keys here"),
             (("escape", "h"), "newest first"),
-            (("8",), "files read and programs run"),
+            (("8",), "what was only looked up"),
             (("1", "f"), "Preview"),
             (("a",), "Result"),
         ):

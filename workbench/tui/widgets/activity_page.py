@@ -30,7 +30,7 @@ EVERY = 0.5
 MOST_COPIED = 70_000
 """Characters. Terminals take no more at a time, and say nothing where it is too much."""
 _NOTHING = "Nothing was read or run yet. What a look or a repair does shows here as it does it."
-_ABOUT = "every file read and program run since the start; names and modes looked up are not"
+_ABOUT = "since the start; what was only looked up (names, modes) is not listed"
 _ORDER: tuple[activity.Kind, ...] = ("read", "ran", "ran as root", "connected", "wrote")
 
 

@@ -29,10 +29,11 @@ _SIGNS = {"read": "·", "ran": "▸", "ran as root": "▲", "connected": "↔", 
 
 
 class Columns(NamedTuple):
-    """How wide what was done and what came of it are, gaps included."""
+    """How wide what was done, what came of it and how long it took are, gaps included."""
 
     what: int
     outcome: int
+    took: int
 
 
 class ActivityTable(RowsView):
@@ -81,7 +82,8 @@ class ActivityTable(RowsView):
         """See RowsView."""
         fitted = _columns(width)
         line = "time UTC".ljust(_CLOCK) + "done".ljust(_KIND) + "what".ljust(fitted.what) + "outcome"
-        line = line.ljust(width - _TOOK)[: width - _TOOK] + "ms".rjust(_TOOK - 1)
+        if fitted.took:
+            line = line.ljust(width - _TOOK)[: width - _TOOK] + "ms".rjust(_TOOK - 1)
         return (plain(line, "bold $text-primary"),)
 
     def line(self, number: int, width: int) -> Content:
@@ -100,7 +102,7 @@ def row_line(act: Act, width: int) -> Content:
         (f"{_SIGNS[act.kind]} {act.kind}".ljust(_KIND), _STYLES[act.kind]),
         what.pad_right(max(fitted.what - what.cell_length, 0)),
         outcome.pad_right(max(fitted.outcome - outcome.cell_length, 0)).stylize_before(_outcome_style(act)),
-        (took(act).rjust(_TOOK - 1), MUTED),
+        (took(act).rjust(_TOOK - 1) if fitted.took else "", MUTED),
     )
 
 
@@ -126,8 +128,9 @@ def _moment(seconds: float) -> datetime:
 
 
 def _columns(width: int) -> Columns:
-    outcome = 24 if width >= _ROOMY else 16
-    return Columns(max(width - _CLOCK - _KIND - _TOOK - outcome, 8), outcome)
+    # Where room is short, how long it took stands below the table alone.
+    outcome, time = (24, _TOOK) if width >= _ROOMY else (19, 0)
+    return Columns(max(width - _CLOCK - _KIND - time - outcome, 8), outcome, time)
 
 
 def _outcome_style(act: Act) -> str:

@@ -98,7 +98,7 @@ def run_lines(run: Run, past: Past, width: int) -> Iterator[Content]:
     if others:
         said = f"{run.batch}, of {counted(len(others), 'repair')} that were applied together"
         yield hanging(_label("batch"), plain(said), width)
-    if run.undone_by:
+    if run.undone_by and run.undone_by not in run.message:
         yield hanging(_label("undone by"), plain(run.undone_by), width)
     kept = f" It does not bring back: {run.plan.keeps}" if run.plan.keeps else ""
     yield hanging(_label("undo"), plain(f"{reversal(run.plan.reversal)}.{kept}"), width)

@@ -24,7 +24,7 @@ class PageTab(Tab):
 
     @label.setter
     def label(self, label: ContentText) -> None:
-        self._words = label.plain if isinstance(label, Content) else label
+        self._words = label if isinstance(label, str) else label.plain
         self.fit()
 
     def fit(self) -> None:
