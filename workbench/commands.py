@@ -38,7 +38,8 @@ def open_tui(options: argparse.Namespace) -> int:
     """Open the terminal app."""
     workbench = workbench_of(options)
     snapshot = replayed(options)
-    settle(workbench)
+    if snapshot is None:
+        settle(workbench)
     from workbench.tui.app import run
 
     return run(workbench, snapshot)

@@ -41,7 +41,11 @@ def kept(workbench: Workbench, run: Run, options: argparse.Namespace) -> Run:
         return workbench.confirm(run.identity)
     if options.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return run
-    answer = _asked(workbench, run)
+    try:
+        answer = _asked(workbench, run)
+    except KeyboardInterrupt:
+        complain(f"it still waits: keep it with: workbench confirm {run.identity}; otherwise it is undone by itself")
+        raise
     if answer == "":
         return next((each for each in workbench.history() if each.identity == run.identity), run)
     return workbench.confirm(run.identity) if answer in ("y", "yes") else workbench.undo(run.identity)
@@ -49,11 +53,11 @@ def kept(workbench: Workbench, run: Run, options: argparse.Namespace) -> Run:
 
 def watch(workbench: Workbench, runs: Sequence[Run], options: argparse.Namespace) -> int:
     """Look for so many seconds whether the runs last. Gives 0, or the status of one that was undone by another."""
-    if not options.watch or not runs:
+    names = {run.identity for run in runs if run.state is RunState.APPLIED}
+    if not options.watch or not names:
         return Exit.CLEAN
     from workbench.repair.lasting import said
 
-    names = {run.identity for run in runs}
     until = time.monotonic() + options.watch
     while True:
         lost = [each for each in workbench.lasting() if each.run.identity in names]

@@ -135,11 +135,9 @@ def _work_out(
         return answers
     made: Plan | Refusal = workbench.plan(fix, finding, snapshot, answers)
     prepared = made if isinstance(made, Refusal) else workbench.prepare(made)
-    return (
-        prepared
-        if isinstance(prepared, Refusal)
-        else (document(prepared, answers, workbench.warnings(prepared.plan, snapshot)), prepared)
-    )
+    if isinstance(prepared, Refusal):
+        return prepared
+    return document(prepared, answers, workbench.warnings(prepared.plan, snapshot)), prepared
 
 
 def _answers(

@@ -119,7 +119,7 @@ def test_what_was_interrupted_keeps_its_backups_whatever_is_asked(home: Path, st
     os.waitpid(child, 0)
     (run,) = history(state)
     for asked in ({"runs": [run.identity]}, {"secrets": True}, {"older_than": 0.0}):
-        done = purge(state, **asked)  # type: ignore[arg-type]
+        done = purge(state, **asked)
         assert done.backups == 0 and "interrupted" in done.kept[0]
     assert "interrupted" in backups(state)[0].needed
     recover(state)

@@ -28,6 +28,7 @@ WATCHED = "watched"
 """The file in a run's folder that whoever waits for its deadline holds locked. It goes when nothing waits any more."""
 
 _PATIENCE = 10.0  # seconds that another repair is waited for
+_TRIES, _PAUSE = 4, 0.3  # of undoing it, and seconds between them
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -164,7 +165,14 @@ def revert(state: Path, run: str, patience: float = _PATIENCE) -> Run | None:
     if is_waiting(entry, undoers(known)):
         if seconds_left(entry):
             return None
-        done = undo(state, run, require=overdue, patience=patience, because="nobody confirmed it in time")
+        for _ in range(_TRIES):
+            done = undo(state, run, require=overdue, patience=patience, because="nobody confirmed it in time")
+            if done.state is not RunState.REFUSED:
+                break
+            known = entries(state)
+            if not is_waiting(find(run, known), undoers(known)):
+                return None  # it was confirmed, or undone, at the same moment
+            time.sleep(_PAUSE)  # a client may be writing the file this very moment
     with locked(state, patience) as real:
         known = entries(real)
         entry = find(run, known)
