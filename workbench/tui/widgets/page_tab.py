@@ -14,7 +14,7 @@ class PageTab(Tab):
     """A tab that is labelled by what it is given, and by less of it in a narrow terminal."""
 
     def __init__(self, page: PageName) -> None:
-        self._page, self._words = page, page.title
+        self._page, self._words, self._shown = page, page.title, ""
         super().__init__(page.title, id=f"tab-{page.name}")
 
     @property
@@ -30,8 +30,10 @@ class PageTab(Tab):
     def fit(self) -> None:
         """Show as much of it as there is room for."""
         words = self._words
-        if self.is_attached and self._page.short and self.app.size.width < _ROOMY:
-            words = words.replace(self._page.title, self._page.short, 1)
-        self.update(Content(words))
-        if self.is_attached:
-            self.post_message(self.Relabelled(self))
+        if self.is_attached and self.app.size.width < _ROOMY:
+            some, of, _ = words.partition(" of ")
+            words = f"{some}+" if of else words
+            words = words.replace(self._page.title, self._page.short or self._page.title, 1)
+        if words != self._shown:
+            self._shown = words
+            self.update(Content(words))
