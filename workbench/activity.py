@@ -14,7 +14,7 @@ from typing import Literal
 
 Kind = Literal["read", "ran", "ran as root", "connected", "wrote"]
 MOST = 5000
-_LONGEST = 4096
+_LONGEST = 8192  # twice what is shown, so that no secret is cut where it is shown: half of one is not recognised
 _ARGUMENTS = 200
 _TOGETHER = 10.0  # seconds; what is read of each process in one look is one line
 
@@ -72,7 +72,7 @@ def note(kind: Kind, what: str | Sequence[str], begun: float, outcome: str | int
             return
         made = Act(kind, what[:_LONGEST], outcome, seconds)
     else:
-        made = Act(kind, tuple(what[:_ARGUMENTS]), outcome, seconds)
+        made = Act(kind, tuple(each[:_LONGEST] for each in what[:_ARGUMENTS]), outcome, seconds)
     keep(made)
 
 

@@ -116,7 +116,7 @@ async def _settled(app: WorkbenchApp, pilot: Pilot[int], kind: str) -> None:
 @hostile
 async def test_on_the_main_screen(text: str) -> None:
     async with driven(_hostile_workbench(text), WIDE) as (app, pilot):
-        for key in ("1", "2", "3", "4", "5", "6"):
+        for key in ("1", "2", "3", "4", "5", "6", "7", "8"):
             await pilot.press(key)
             await pilot.pause()
             assert_harmless(app)
