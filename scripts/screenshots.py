@@ -44,6 +44,12 @@ PICTURES = (
     Picture("not-assessed-120x36", WIDE, ("5",)),
     Picture("audit-trail-80x24", NARROW, ("6",)),
     Picture("audit-trail-120x36", WIDE, ("6", "j")),
+    Picture("history-80x24", NARROW, ("7",)),
+    Picture("history-120x36", WIDE, ("7", "j", "j", "j", "j")),
+    Picture("undo-80x24", NARROW, ("7", "u")),
+    Picture("backups-80x24", NARROW, ("7", "b")),
+    Picture("activity-80x24", NARROW, ("8",)),
+    Picture("activity-120x36", WIDE, ("8",)),
     Picture("sudo-120x36", WIDE, ("s",)),
     Picture("probe-80x24", NARROW, ("2", "j", "j", "j", "enter", "p")),
     Picture("servers-80x24", NARROW, ("2",)),
@@ -77,7 +83,8 @@ async def settled(pilot: Pilot[int]) -> None:
         await pilot.pause(0.01)
         # New events of the audit trail come a moment after it was opened.
         quiet = not app.main.has_class("-trail") or app.main.watcher.fresh
-        if app.main.report is not None and not app.busy and not app.main.looking and quiet:
+        read = not app.main.has_class("-history") or app.main.has_class("-listed-runs")
+        if app.main.report is not None and not app.busy and not app.main.looking and quiet and read:
             break
     # The footer is drawn anew a moment after the keys changed: wait for a picture that stays.
     same, last = 0, ""

@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from scripts.staged_audit import occurred
 from scripts.staged_facts import TAKEN_AT, snapshot
+from scripts.staged_past import backups, lost, runs, stage_activity
 from workbench.engine import Progress, Workbench
 from workbench.host.audit.records import Occurrence
 from workbench.host.audit.trail import Trail
@@ -30,6 +32,9 @@ from workbench.plugins import load
 from workbench.probe.asking import PROGRAM
 from workbench.probe.planned import PlannedProbe
 from workbench.probe.target import Target
+from workbench.repair.backups import KeptBackup
+from workbench.repair.lasting import Lost
+from workbench.repair.restoring import Restoring
 
 _ETC = "/etc/sudoers"
 WANTED: tuple[Vector, ...] = (
@@ -123,7 +128,7 @@ class StagedWorkbench(Workbench):
                 object.__setattr__(self, "seen", with_mode(self.seen, operation.path, operation.mode))
         return self._noted(RunState.APPLIED, prepared.plan, prepared.changes)
 
-    def undo(self, run: str, on_plan: Any = None) -> Run:
+    def undo(self, run: str, on_step: Callable[[str], None] | None = None, on_plan: Any = None) -> Run:
         """Change the facts back."""
         for place, each in enumerate(self.runs):
             if each.identity == run:
@@ -133,6 +138,24 @@ class StagedWorkbench(Workbench):
                 self.runs[place] = replace(each, state=RunState.UNDONE)
                 return self.runs[place]
         raise LookupError(run)
+
+    def plan_undo(self, run: str) -> Restoring | Refusal:
+        """What an undo would bring back: what the run changed, turned round."""
+        (made,) = (each for each in self.runs if each.identity == run)
+        back = (_turned(change) for change in reversed(made.changes))
+        return Restoring(tuple(back))
+
+    def waiting(self) -> tuple[tuple[Run, float], ...]:
+        """Nothing waits on the stage: its clock stands still."""
+        return ()
+
+    def lasting(self) -> tuple[Lost, ...]:
+        """What a client took back."""
+        return lost()
+
+    def backups(self) -> tuple[KeptBackup, ...]:
+        """What is kept of the staged runs."""
+        return backups()
 
     def history(self) -> tuple[Run, ...]:
         """The runs of this stage."""
@@ -151,7 +174,8 @@ def workbench() -> StagedWorkbench:
     """The staged host with the built-in plugins."""
     made = StagedWorkbench(Context("linux", Path("/home/dev"), 1000, {}, Path("/home/dev")), load(), Path("/nowhere"))
     object.__setattr__(made, "seen", snapshot())
-    object.__setattr__(made, "runs", [])
+    object.__setattr__(made, "runs", runs())
+    stage_activity()
     return made
 
 
@@ -174,6 +198,17 @@ def with_mode(seen: Snapshot, path: str, mode: int) -> Snapshot:
         sockets=replace(seen.sockets, sockets=moded(seen.sockets.sockets)),
         units=replace(seen.units, units=moded(seen.units.units)),
     )
+
+
+def _turned(change: Change) -> Change:
+    signs = {"-": "+", "+": "-"}
+    lines = change.diff.split("\n")
+    body = [signs.get(line[:1], line[:1]) + line[1:] for line in lines[2:]]
+    for place, (one, other) in enumerate(pairwise(body)):
+        if one[:1] == "+" and other[:1] == "-":
+            body[place : place + 2] = other, one
+    words = f"bring back {change.path} byte for byte as it was"
+    return Change(change.path, words, "\n".join([*lines[:2], *body]), change.mode_after, change.mode_before)
 
 
 def _change(operation: Operation) -> Change:

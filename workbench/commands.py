@@ -131,7 +131,7 @@ def undo(options: argparse.Namespace) -> int:
         with sudo_may_ask():
             if options.run.startswith("batch-"):
                 return max(told(run) for run in workbench.undo_batch(options.run))
-            run = workbench.undo(options.run, _show_commands)
+            run = workbench.undo(options.run, on_plan=_show_commands)
     except LookupError as error:
         complain(visible(str(error.args[0] if error.args else error), 300))
         return Exit.USAGE

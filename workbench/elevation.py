@@ -7,6 +7,7 @@ import stat
 import subprocess
 from collections.abc import Callable, Iterable
 
+from workbench.activity import began, note_run
 from workbench.host.command import Output, find_program, run
 from workbench.host.files import CannotLook
 from workbench.host.privileged import Vector
@@ -21,6 +22,7 @@ def prompt(interactive: bool) -> str:
     except CannotLook as why:
         return why.why
     arguments = [sudo, "-v"] if interactive else [sudo, "-n", "-v"]
+    begun = began()
     try:
         done = subprocess.run(
             arguments,
@@ -30,6 +32,7 @@ def prompt(interactive: bool) -> str:
         )
     except OSError as error:
         return f"sudo could not be started: {error.strerror}"
+    note_run(arguments, begun, done.returncode)
     return "" if done.returncode == 0 else "sudo did not agree"
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from workbench.repair.backups import KeptBackup, Purged
     from workbench.repair.lasting import Lost
     from workbench.repair.prepare import Prepared
+    from workbench.repair.restoring import Restoring
     from workbench.verifying import Before
 
 Progress = Callable[[str, str], None]
@@ -207,14 +208,25 @@ class Workbench:
             return why
         return worsened(plan, before.report, self.judge(snapshot))
 
-    def undo(self, run: str, on_plan: Callable[[Prepared], None] | None = None) -> Run:
+    def plan_undo(self, run: str) -> Restoring | Refusal:
+        """What undoing a run would restore, worked out against the files as they are now. Writes nothing."""
+        from workbench.repair.restoring import restoring
+
+        return restoring(self.state, run)
+
+    def undo(
+        self,
+        run: str,
+        on_step: Callable[[str], None] | None = None,
+        on_plan: Callable[[Prepared], None] | None = None,
+    ) -> Run:
         """Bring back what a run replaced. Raises LookupError when there is no such run.
 
-        ``on_plan`` is shown what will be done before it is.
+        ``on_step`` is told what happens; ``on_plan`` is shown what will be done before it is.
         """
         from workbench.repair.undo import undo
 
-        return undo(self.state, run, read_only=self.read_only, on_plan=on_plan)
+        return undo(self.state, run, read_only=self.read_only, on_step=on_step, on_plan=on_plan)
 
     def confirm(self, run: str) -> Run:
         """Keep a run that would be undone by itself otherwise. Raises LookupError when there is no such run."""

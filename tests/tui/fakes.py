@@ -28,6 +28,9 @@ from workbench.plugins import Plugins
 from workbench.probe.asking import Answer
 from workbench.probe.planned import PlannedProbe, Probed
 from workbench.probe.target import Target
+from workbench.repair.backups import KeptBackup, Purged
+from workbench.repair.lasting import Lost
+from workbench.repair.restoring import Restoring
 
 CONFIG = "/home/dev/.config/Claude/claude_desktop_config.json"
 LESSON = """Another account can write the file
@@ -149,6 +152,18 @@ class Script:
     trails: int = 0
     occurred: list[tuple[Occurrence, ...] | Exception] = field(default_factory=list)
     polls: int = 0
+    undone: list[str] = field(default_factory=list)
+    undo_refused: Refusal | None = None
+    undo_note: str = ""
+    confirmed: list[str] = field(default_factory=list)
+    confirm_refused: str = ""
+    waiting: dict[str, float] = field(default_factory=dict)
+    lost: tuple[Lost, ...] | Exception = ()
+    asked_lasting: int = 0
+    backups: list[KeptBackup] = field(default_factory=list)
+    purge_refused: str = ""
+    history_fails: Exception | None = None
+    history_gate: threading.Event = field(default_factory=threading.Event)
 
 
 class FakeFollower:
@@ -257,15 +272,56 @@ class FakeWorkbench(Workbench):
         self.script.runs.insert(0, made)
         return made
 
-    def undo(self, run: str, on_plan: Any = None) -> Run:
+    def plan_undo(self, run: str) -> Restoring | Refusal:
+        if self.script.undo_refused is not None:
+            return self.script.undo_refused
+        return Restoring((Change(CONFIG, "give the old rights back", DIFF, 0o600, 0o666),), self.script.undo_note)
+
+    def undo(self, run: str, on_step: Callable[[str], None] | None = None, on_plan: Any = None) -> Run:
+        if on_step is not None:
+            on_step("giving the old rights back")
         for place, each in enumerate(self.script.runs):
             if each.identity == run:
                 self.script.repaired.discard(each.plan.finding)
-                self.script.runs[place] = replace(each, state=RunState.UNDONE)
+                self.script.undone.append(run)
+                self.script.runs[place] = replace(each, state=RunState.UNDONE, undone_by=f"undo-of-{run}")
                 return self.script.runs[place]
         raise LookupError(run)
 
+    def confirm(self, run: str) -> Run:
+        self.script.confirmed.append(run)
+        made = next(each for each in self.script.runs if each.identity == run)
+        if self.script.confirm_refused:
+            return replace(made, state=RunState.REFUSED, message=self.script.confirm_refused)
+        self.script.waiting.pop(run, None)
+        return replace(made, confirm_by="")
+
+    def waiting(self) -> tuple[tuple[Run, float], ...]:
+        return tuple((each, self.script.waiting[each.identity]) for each in self.script.runs if self._waits(each))
+
+    def lasting(self) -> tuple[Lost, ...]:
+        self.script.asked_lasting += 1
+        if isinstance(self.script.lost, Exception):
+            raise self.script.lost
+        return self.script.lost
+
+    def backups(self) -> tuple[KeptBackup, ...]:
+        return tuple(self.script.backups)
+
+    def purge(self, runs: Iterable[str] = (), *, secrets: bool = False, older_than: float | None = None) -> Purged:
+        chosen = [each for each in self.script.backups if each.run in set(runs)]
+        if self.script.purge_refused:
+            return Purged(0, 0, (), (), self.script.purge_refused)
+        self.script.backups = [each for each in self.script.backups if each not in chosen]
+        return Purged(len(chosen), sum(each.size for each in chosen), tuple(runs), ())
+
+    def _waits(self, run: Run) -> bool:
+        return run.identity in self.script.waiting
+
     def history(self) -> tuple[Run, ...]:
+        if self.script.history_fails is not None:
+            raise self.script.history_fails
+        assert self.script.history_gate.wait(20)
         return tuple(self.script.runs)
 
     def recover(self) -> tuple[Run, ...]:
@@ -280,6 +336,7 @@ def workbench(made: Plugins | None = None, *, read_only: bool = False, open_gate
     context = Context("linux", Path("/home/dev"), 1000, {}, Path("/"))
     fake = FakeWorkbench(context, made or usual(), Path("/nowhere"), read_only)
     object.__setattr__(fake, "script", Script())
+    fake.script.history_gate.set()
     if open_gates:
         fake.script.gate.set()
         fake.script.check_gate.set()

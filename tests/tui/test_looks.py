@@ -18,6 +18,7 @@ from workbench.tui.plain import hanging, plain, stacked
 from workbench.tui.screens.help import Help
 from workbench.tui.screens.result import Outcome, outcome_lines
 from workbench.tui.widgets.diff import diff
+from workbench.tui.widgets.split_diff import split_diff
 from workbench.tui.wording import at_home, mode, moment
 
 PATHS: tuple[tuple[str, ...], ...] = (
@@ -31,6 +32,10 @@ PATHS: tuple[tuple[str, ...], ...] = (
     ("f",),
     ("f", "a"),
     ("h",),
+    ("7", "enter"),
+    ("7", "enter", "u"),
+    ("8",),
+    ("8", "slash"),
 )
 
 
@@ -63,7 +68,8 @@ async def test_every_size_draws_every_screen(size: tuple[int, int]) -> None:
         for keys, words in (
             (("question_mark",), "Keys here"),
             (("escape", "h"), "newest first"),
-            (("escape", "f"), "Preview"),
+            (("8",), "what was only looked up"),
+            (("1", "f"), "Preview"),
             (("a",), "Result"),
         ):
             await _walked(app, pilot, keys)
@@ -161,6 +167,32 @@ def test_a_change_far_inside_one_very_long_line_is_shown() -> None:
     assert "pkg@latest" in shown.replace("\n  ", "") and "pkg@1.2.3" in shown.replace("\n  ", "")
     assert "characters as they are" in shown.replace("\n  ", "")
     assert len(shown) < 1500
+
+
+def test_what_differs_in_two_lines_is_marked_and_the_signs_stay() -> None:
+    text = '--- a\n+++ b\n@@ -1,2 +1,3 @@\n same\n-  "x": "npx pkg",\n+  "x": "npx pkg@1",\n+  more\n'
+    shown = diff(text, 60)
+    marked = {shown.plain[span.start : span.end] for span in shown.spans if "on $" in str(span.style)}
+    assert marked == {"@1"}
+    assert shown.plain.split("\n")[4:] == ['-  "x": "npx pkg",', '+  "x": "npx pkg@1",', "+  more"]
+
+
+def test_a_line_that_begins_like_the_head_of_a_diff_is_a_line() -> None:
+    text = "--- a\n+++ b\n@@ -1,1 +1,1 @@\n--- gone\n+++ come\n"
+    rows = split_diff(text, 43).plain.split("\n")
+    assert rows[:3] == ["--- a", "+++ b", "@@ -1,1 +1,1 @@"]
+    assert rows[3].split("│")[0].rstrip() == "--- gone" and rows[3].split("│")[1].strip() == "+++ come"
+
+
+def test_two_columns_keep_every_line_and_every_character() -> None:
+    long = "x" * 70
+    text = f"--- a\n+++ b\n@@ -1,3 +1,2 @@\n same\n-one\n-{long}\n+two\n end\n"
+    shown = split_diff(text, 83).plain
+    left = "".join(line.split(" │ ")[0].strip() for line in shown.split("\n")[3:])
+    assert left == f"same-one-{long}end".replace("same-", "same-")
+    assert all(line.count("│") == 1 for line in shown.split("\n")[3:])
+    assert "+two" in shown and max(map(len, shown.split("\n"))) <= 83
+    assert "no diff line" in split_diff(" no diff line\n", 40).plain
 
 
 def test_small_words() -> None:

@@ -20,7 +20,8 @@ from workbench.host.context import Context
 from workbench.model.plan import Refusal
 from workbench.model.run import RunState
 from workbench.plugins import load
-from workbench.tui.screens.dialogs import Confirm, Notice
+from workbench.tui.screens.agree import Agree
+from workbench.tui.screens.dialogs import Notice
 from workbench.tui.screens.preview import Preview
 from workbench.tui.screens.result import Result
 from workbench.tui.widgets.findings import FindingsList
@@ -87,7 +88,7 @@ async def test_look_repair_and_undo_by_keyboard(home: Path, config: Path) -> Non
         await until(pilot, lambda: app.screen is app.main)
         assert CHECK not in {finding.check for finding in findings.findings}
         await pilot.press("u")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await until(pilot, lambda: isinstance(app.screen, Agree))
         await pilot.press("y")
         await until(pilot, lambda: isinstance(app.screen, Result), 30)
         await until_shown(pilot, "undone", "a fresh look finds it again")

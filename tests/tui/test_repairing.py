@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, Literal
 
@@ -12,14 +14,15 @@ from textual.widgets import Button, Checkbox, Input, Select
 
 from tests import builders
 from tests.tui import fakes
-from tests.tui.driving import NARROW, TINY, WIDE, driven, flat, until, until_shown
+from tests.tui.driving import NARROW, TINY, WIDE, driven, flat, shown, until, until_shown
 from workbench.model.plan import Refusal, Reversal, Safety
 from workbench.model.run import Run, RunState
+from workbench.tui.plain import stacked
+from workbench.tui.screens.agree import Agree
 from workbench.tui.screens.answers import AskAnswers
 from workbench.tui.screens.applying import Applying
-from workbench.tui.screens.dialogs import Choose, Confirm, Notice
-from workbench.tui.screens.history import History
-from workbench.tui.screens.preview import Preview
+from workbench.tui.screens.dialogs import Choose, Notice
+from workbench.tui.screens.preview import Preview, preview
 from workbench.tui.screens.result import Result
 from workbench.tui.widgets.findings import FindingsList
 
@@ -63,7 +66,7 @@ async def test_scan_select_apply_result_undo() -> None:
         )
         assert len(app.main.query_one(FindingsList).findings) == 3
         await pilot.press("u")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await until(pilot, lambda: isinstance(app.screen, Agree))
         await until_shown(pilot, "Undo this repair?", fakes.CONFIG)
         await pilot.press("y")
         await until_shown(pilot, "undone It was undone", "a fresh look finds it again", "grade C → F")
@@ -78,7 +81,7 @@ async def test_undo_from_the_main_screen_asks_and_enter_does_not_undo() -> None:
     workbench.script.runs.append(fakes.run())
     async with driven(workbench) as (app, pilot):
         await pilot.press("u")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await until(pilot, lambda: isinstance(app.screen, Agree))
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.main)
         assert workbench.script.runs[0].state is RunState.APPLIED
@@ -96,36 +99,8 @@ async def test_undo_takes_the_last_repair_and_not_the_undo_of_another() -> None:
     workbench.script.runs += [redone, fakes.run("2", RunState.UNDONE), fakes.run("1", plan=fakes.titled("The first"))]
     async with driven(workbench) as (app, pilot):
         await pilot.press("u")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await until(pilot, lambda: isinstance(app.screen, Agree))
         await until_shown(pilot, "The first")
-
-
-async def test_the_history_lists_runs_and_undoes_the_selected_one() -> None:
-    workbench = fakes.workbench()
-    workbench.script.runs += [fakes.run("2"), fakes.run("1", RunState.ROLLED_BACK, message="it did not help")]
-    async with driven(workbench) as (app, pilot):
-        await pilot.press("h")
-        await until_shown(pilot, "2026-01-02 03:04 UTC", "rolled back", "take the rights of group and others away")
-        await pilot.press("j")
-        await until_shown(pilot, "it did not help")
-        await pilot.press("u")  # what was rolled back cannot be undone
-        await pilot.pause()
-        assert isinstance(app.screen, History)
-        await pilot.press("k", "u")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
-        await pilot.press("y")
-        await until(pilot, lambda: isinstance(app.screen, Result))
-        await pilot.press("escape")
-        await until_shown(pilot, "undone")
-        assert workbench.script.runs[0].state is RunState.UNDONE
-        await pilot.press("escape")
-        await until(pilot, lambda: app.screen is app.main)
-
-
-async def test_an_empty_history_says_so() -> None:
-    async with driven(fakes.workbench()) as (_, pilot):
-        await pilot.press("h")
-        await until_shown(pilot, "No repair was made yet")
 
 
 async def test_a_refusal_says_why_and_what_to_do_instead() -> None:
@@ -332,3 +307,92 @@ async def test_a_preview_in_a_terminal_made_too_small_cannot_be_applied() -> Non
         await pilot.pause()
         assert isinstance(app.screen, Preview)
         assert workbench.script.runs == []
+
+
+async def test_the_preview_shows_the_diff_side_by_side_where_there_is_room() -> None:
+    async with driven(fakes.workbench(), WIDE) as (app, pilot):
+        await pilot.press("f")
+        await until_shown(pilot, "Preview", "Side by side")
+        assert "│ +" not in shown(app)
+        await pilot.press("d")
+        beside = re.compile(r'- +"command": "npx pkg", +│ \+ +"command": "npx pkg@1')
+        await until(pilot, lambda: beside.search(shown(app)) is not None)
+        await pilot.resize_terminal(*NARROW)
+        await until(pilot, lambda: beside.search(shown(app)) is None)
+        assert "Side by side" not in flat(app)
+
+
+async def test_the_preview_warns_and_names_the_commands_that_run_as_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    workbench = fakes.workbench()
+    commands = (("/usr/bin/install", "-m", "0440", "a b"), ("/usr/sbin/visudo", "-c"))
+    monkeypatch.setattr(fakes, "CHANGES", (replace(fakes.CHANGES[0], commands=commands),))
+    monkeypatch.setattr(fakes.FakeWorkbench, "warnings", lambda *_: ("Cursor is running: quit it first",))
+    async with driven(workbench, (100, 40)) as (_, pilot):
+        await pilot.press("f")
+        await until_shown(
+            pilot,
+            "! Cursor is running: quit it first",
+            "exactly these commands run as root",
+            "# /usr/bin/install -m 0440 'a b'",
+            "# /usr/sbin/visudo -c",
+        )
+
+
+def _waiting(monkeypatch: pytest.MonkeyPatch, seconds: int) -> fakes.FakeWorkbench:
+    workbench = fakes.workbench()
+    apply = fakes.FakeWorkbench.apply
+    until = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(timespec="seconds")
+
+    def waits(self: fakes.FakeWorkbench, prepared: Any, on_step: Any = None) -> Run:
+        made = replace(apply(self, prepared, on_step), confirm_by=until)
+        self.script.runs[0] = made
+        self.script.waiting[made.identity] = float(seconds)
+        return made
+
+    monkeypatch.setattr(fakes.FakeWorkbench, "apply", waits)
+    return workbench
+
+
+async def test_a_repair_that_waits_counts_down_in_its_result_and_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    workbench = _waiting(monkeypatch, 300)
+    async with driven(workbench) as (app, pilot):
+        await pilot.press("f")
+        await until_shown(pilot, "Preview")
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, Result))
+        await until_shown(pilot, "Undone by itself in 4:", "Keep it (c)")
+        focused = app.focused
+        assert isinstance(focused, Button) and focused.id == "done"
+        await pilot.press("c")
+        await until_shown(pilot, "Kept: Make the config of Claude Desktop private")
+        assert workbench.script.confirmed == ["run-0"] and app.screen is app.main
+
+
+async def test_a_repair_that_waits_and_is_left_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    workbench = _waiting(monkeypatch, 300)
+    async with driven(workbench) as (app, pilot):
+        await pilot.press("f")
+        await until_shown(pilot, "Preview")
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, Result))
+        await pilot.press("escape")
+        await until_shown(pilot, "undone by itself unless you keep it", "press 7")
+        assert workbench.script.confirmed == []
+
+
+async def test_once_its_time_is_over_it_cannot_be_kept_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with driven(_waiting(monkeypatch, -5)) as (app, pilot):
+        await pilot.press("f")
+        await until_shown(pilot, "Preview")
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, Result))
+        await until_shown(pilot, "The time is over: it is being undone")
+        await pilot.press("c")
+        await pilot.pause()
+        assert isinstance(app.screen, Result)
+
+
+def test_a_plan_that_is_to_be_confirmed_says_so_before_it_is_applied() -> None:
+    plan = replace(fakes.titled("x"), confirm=120)
+    said = " ".join(stacked(preview(fakes.finding(), plan, fakes.CHANGES, 78)).plain.split())
+    assert "undone by itself unless you confirm within 2:00" in said

@@ -372,4 +372,4 @@ async def test_the_tabs_fit_eighty_columns_when_all_counts_are_large() -> None:
             ("gaps", "Not assessed 999"),
         ):
             app.main.query_one(f"#tab-{name}", Tab).label = words
-        await until_shown(pilot, "Findings 5000 of 12000 Servers 4000 Reach Report card Not assessed 999")
+        await until_shown(pilot, "Findings 5000+ Servers 4000 Reach Card Gaps 999 Trail History Activity")

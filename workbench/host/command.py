@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench.activity import began, note_run
 from workbench.host.files import CannotLook
 from workbench.model.record import record
 
@@ -43,6 +44,17 @@ def run(arguments: Sequence[str], deadline: float, limit: int = _OUTPUT_LIMIT, *
     The whole process group is killed at the deadline or when it has printed more than ``limit`` bytes.
     Without a session of its own it keeps the terminal: sudo remembers by terminal whose password it has heard.
     """
+    begun = began()
+    try:
+        output = _run(arguments, deadline, limit, own_session)
+    except CannotLook as why:
+        note_run(arguments, begun, why.why)
+        raise
+    note_run(arguments, begun, output.status)
+    return output
+
+
+def _run(arguments: Sequence[str], deadline: float, limit: int, own_session: bool) -> Output:
     import subprocess
 
     try:

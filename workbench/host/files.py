@@ -8,6 +8,7 @@ import stat
 import struct
 from pathlib import Path
 
+from workbench.activity import began, note
 from workbench.model.facts import Acl, AclEntry, FileFact, PathFact
 from workbench.text import is_visible, visible
 
@@ -45,6 +46,17 @@ def read_bounded(path: str | Path, limit: int = READ_LIMIT) -> bytes:
 
     Never blocks on a FIFO or a device and never reads without end. Raises CannotLook.
     """
+    begun = began()
+    try:
+        content = _read_bounded(path, limit)
+    except CannotLook as why:
+        note("read", os.fspath(path), begun, why.why)
+        raise
+    note("read", os.fspath(path), begun, len(content))
+    return content
+
+
+def _read_bounded(path: str | Path, limit: int) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     except OSError as error:

@@ -42,7 +42,7 @@ class Run:
     """One entry of the history. Times are ISO 8601 in UTC; ``message`` says how it ended and what to do next.
 
     ``batch`` names the batch it was applied in, "" for none. ``confirm_by`` is when it is undone by itself unless it is
-    confirmed before, "" where nothing waits for that.
+    confirmed before, "" where nothing waits for that. ``undone_by`` is the run that undid it, "" while it stands.
     """
 
     identity: str
@@ -54,3 +54,4 @@ class Run:
     message: str = ""
     batch: str = ""
     confirm_by: str = ""
+    undone_by: str = ""

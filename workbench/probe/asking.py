@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Literal
 
+from workbench.activity import began, note_run
 from workbench.elevation import is_roots_own
 from workbench.model.record import record
 
@@ -86,7 +87,8 @@ def ask(name: bytes, uid: int, gid: int) -> Answer:
 
 
 def _run(vector: Sequence[str], **account: object) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(  # type: ignore[call-overload, no-any-return]
+    begun = began()
+    done: subprocess.CompletedProcess[bytes] = subprocess.run(  # type: ignore[call-overload]
         vector,
         stdin=None if vector[0].endswith("sudo") else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -97,6 +99,8 @@ def _run(vector: Sequence[str], **account: object) -> subprocess.CompletedProces
         check=False,
         **account,
     )
+    note_run(vector, begun, done.returncode)
+    return done
 
 
 def _interpreter() -> str:

@@ -7,6 +7,7 @@ import os
 import stat
 from dataclasses import dataclass
 
+from workbench.activity import began, note
 from workbench.host.files import READ_LIMIT, kind_of
 from workbench.repair.paths import Refused, Spot, words
 from workbench.text import visible
@@ -51,7 +52,7 @@ def exists(spot: Spot) -> bool:
 
 def read(spot: Spot) -> tuple[Fingerprint, bytes]:
     """The fingerprint and the bytes of a regular file of at most 20 MiB, of one moment. Raises Refused."""
-    shown = visible(spot.path)
+    shown, begun = visible(spot.path), began()
     try:
         handle = os.open(spot.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=spot.folder)
     except OSError as error:
@@ -64,6 +65,7 @@ def read(spot: Spot) -> tuple[Fingerprint, bytes]:
             raise Refused(f"{shown} is larger than {READ_LIMIT // (1024 * 1024)} MiB")
         content = read_handle(handle, READ_LIMIT + 1)
         second = os.fstat(handle)
+        note("read", spot.path, begun, len(content))
     except OSError as error:
         raise Refused(f"{shown} cannot be read: {words(error)}") from error
     finally:

@@ -41,7 +41,17 @@ def as_run(entry: Entry | Broken, undone: Mapping[str, Entry]) -> Run:
         message = f"undone by {by.planned.identity}: {by.message}"
     elif state is RunState.STARTED:
         message = _INTERRUPTED
-    shown = Run(planned.identity, state, planned.plan, planned.changes, planned.at, ended_at, message, planned.batch)
+    shown = Run(
+        identity=planned.identity,
+        state=state,
+        plan=planned.plan,
+        changes=planned.changes,
+        started_at=planned.at,
+        ended_at=ended_at,
+        message=message,
+        batch=planned.batch,
+        undone_by=by.planned.identity if by is not None else "",
+    )
     if planned.plan.confirm and state is RunState.APPLIED:
         from workbench.repair.confirming import told_of_confirming
 

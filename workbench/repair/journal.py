@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from workbench.activity import began, note
 from workbench.host.files import CannotLook, read_bounded
 from workbench.model.plan import Plan
 from workbench.model.run import Change, RunState
@@ -311,6 +312,7 @@ def _of_the_run(intent: Intent, planned: Planned) -> bool:
 
 
 def _append(place: Path, record: dict[str, Any] | None) -> None:
+    begun = began()
     handle = os.open(place, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         line = "" if record is None else json.dumps(record, separators=(",", ":"))
@@ -318,6 +320,7 @@ def _append(place: Path, record: dict[str, Any] | None) -> None:
         try:
             write_all(handle, (line + "\n").encode("ascii"))
             os.fsync(handle)
+            note("wrote", str(place), begun, len(line) + 1)
         except BaseException:
             # Half a line, as a full disk leaves it, would spoil the record that comes after it.
             os.ftruncate(handle, end)
@@ -327,10 +330,12 @@ def _append(place: Path, record: dict[str, Any] | None) -> None:
 
 
 def _create(place: Path, content: bytes) -> None:
+    begun = began()
     handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         write_all(handle, content)
         os.fsync(handle)
+        note("wrote", str(place), begun, len(content))
     finally:
         os.close(handle)
 

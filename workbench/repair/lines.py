@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from workbench.activity import began, note_run
 from workbench.model.plan import EditLine, LineEdit, RestoreLine, StartupFormat
 from workbench.repair.paths import Refused
 from workbench.text import visible
@@ -62,6 +63,7 @@ def require_accepted(content: bytes, edits: Sequence[LineEdit]) -> None:
             f" the new {shown}",
             "change the line in an editor",
         )
+    begun = began()
     try:
         # What it prints quotes the file, which may hold secrets: it is thrown away.
         done = subprocess.run(
@@ -76,6 +78,7 @@ def require_accepted(content: bytes, edits: Sequence[LineEdit]) -> None:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Refused(f"{command[0]} could not be asked whether it accepts the new {shown}") from error
+    note_run(command, begun, done.returncode)
     if done.returncode != 0:
         raise Refused(
             f"{command[0]} does not accept {shown} with the line changed; nothing was changed",

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from workbench.activity import began, note
 from workbench.host.files import CannotLook, read_bounded
 from workbench.repair.folder import locked
 
@@ -24,8 +25,10 @@ def change_note(state: Path, name: str, change: Callable[[bytes], bytes]) -> Non
         beside = folder / f".{name}.new"
         beside.unlink(missing_ok=True)
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        begun = began()
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(folder / name)
+        note("wrote", str(folder / name), begun, len(content))

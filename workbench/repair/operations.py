@@ -6,6 +6,8 @@ import os
 import stat
 from collections.abc import Callable
 
+from workbench.activity import began
+from workbench.activity import note as noted
 from workbench.repair import creating, rooted
 from workbench.repair.edits import holds, require_edited, taken_back
 from workbench.repair.fingerprint import Fingerprint, drift, exists, of_status, read, status_of
@@ -177,7 +179,7 @@ def _accepts(operation: StagedWrite) -> Callable[[bytes], None]:
 
 
 def _set_mode(place: Spot, before: Fingerprint, mode: int) -> None:
-    shown = visible(place.path)
+    shown, begun = visible(place.path), began()
     handle = _pinned(place)
     try:
         changed = drift(before, of_status(os.fstat(handle)))
@@ -188,6 +190,7 @@ def _set_mode(place: Spot, before: Fingerprint, mode: int) -> None:
             os.chmod(f"/proc/self/fd/{handle}", mode)
         except OSError as error:
             raise Untouched(f"the mode of {shown} cannot be changed: {words(error)}; it is as it was") from error
+        noted("wrote", f"the mode {mode:04o} of {place.path}", begun)
         now = stat.S_IMODE(os.fstat(handle).st_mode)
         if now != mode:
             os.chmod(f"/proc/self/fd/{handle}", before.mode)

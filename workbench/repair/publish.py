@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
+from workbench.activity import began, note
 from workbench.host.files import READ_LIMIT
 from workbench.repair.fingerprint import Fingerprint, drift, read, read_handle
 from workbench.repair.paths import Refused, Spot, Untouched, words
@@ -54,7 +55,7 @@ def publish(
     ``accept`` is given the staged bytes as they are on disk and raises Refused where they are not what was promised.
     Raises Untouched where the file is as it was or as somebody else made it, and else Refused.
     """
-    shown = visible(spot.path)
+    shown, begun = visible(spot.path), began()
     beside = Spot(spot.folder, temporary, os.path.join(os.path.dirname(spot.path), temporary))
     with _untouched(shown):
         ours = _stage(spot, beside, before, content, accept)
@@ -69,6 +70,7 @@ def publish(
         sync_folder(spot.folder)
     except OSError as error:
         raise Refused(f"{shown} was replaced, but not for good: {words(error)}") from error
+    note("wrote", spot.path, begun, len(content))
     tell(f"published {shown}")
     now, written = read(spot)
     if written != content or (now.mode, now.uid, now.gid) != (before.mode, before.uid, before.gid):

@@ -61,11 +61,8 @@ def undo(
     plan = entry.planned.plan
     try:
         if read_only:
-            raise Refused(
-                "the workbench was started with --read-only, or as root from files that another account can write"
-            )
-        _require_undoable(entry, known)
-        prepared, gone = _inverse(entry, _to_be_confirmed(entry, known))
+            raise Refused(READ_ONLY)
+        prepared, gone = worked_out(entry, known)
     except Refused as why:
         reason = f"{why.reason} ({why.instead})" if why.instead else why.reason
         return refused(_undoing(plan, ()), entry.planned.changes, reason)
@@ -92,6 +89,12 @@ def undo(
         return replace(shown, message=gone or done.message)
     message = "; ".join(filter(None, (done.message, gone)))
     return replace(shown, message=f"{message} (to do it again: workbench undo {done.identity})")
+
+
+def worked_out(entry: Entry, known: tuple[Entry | Broken, ...]) -> tuple[Prepared, str]:
+    """What undoes a run now, and which of it need not be undone any more, in words. Raises Refused."""
+    _require_undoable(entry, known)
+    return _inverse(entry, _to_be_confirmed(entry, known))
 
 
 def recover(state: Path, *, read_only: bool = False, patience: float = 0.0) -> tuple[Run, ...]:

@@ -18,6 +18,8 @@ from workbench.model.finding import Finding
 from workbench.model.run import Run
 from workbench.model.snapshot import Snapshot
 from workbench.text import visible
+from workbench.tui.lasting import EVERY as LASTING_EVERY
+from workbench.tui.lasting import Lasting
 from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.main import MainScreen
 from workbench.tui.widgets.pages import PAGES
@@ -42,6 +44,7 @@ class WorkbenchApp(App[int]):
         self.workbench = workbench
         self.main = MainScreen(workbench, replay)
         self.busy = False
+        self._lasting = Lasting(workbench)
 
     def on_mount(self) -> None:
         """Show the main screen, and look for a repair that was interrupted."""
@@ -52,6 +55,11 @@ class WorkbenchApp(App[int]):
             from workbench.tui import flow
 
             self.run_worker(flow.offer_recovery(self), group="flow")
+            self.set_interval(LASTING_EVERY, self._ask_what_lasts)
+
+    def _ask_what_lasts(self) -> None:
+        if not self.busy and self._lasting.watches:
+            self.run_worker(self._lasting.ask(lambda words: self.tell(words, "warning")), group="lasting")
 
     def _heed_signals(self) -> None:
         # Without this, a kill leaves the terminal without an echo and a repair half done until the next start.
@@ -95,17 +103,11 @@ class WorkbenchApp(App[int]):
 
     def show_history(self) -> None:
         """Show every repair that was made."""
-        from workbench.tui import flow
-        from workbench.tui.screens.history import History
+        self.main.action_page("history")
 
-        if self.main.replay is not None:
-            self.run_worker(flow.undo_last(self), group="flow", exclusive=True)
-            return
-
-        async def undo(run: Run) -> None:
-            await flow.undo(self, run)
-
-        self.push_screen(History(self.workbench.history, undo))
+    def watch_over(self, run: Run) -> None:
+        """Tell of it when another program takes back what this run changed."""
+        self._lasting.watch_over(run)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """No palette and no help over what is under way: its window must stay on top."""

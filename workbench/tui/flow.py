@@ -21,12 +21,14 @@ from workbench.tui.plain import plain, stacked, together
 from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.dialogs import Confirm, Notice, choose_fix, refusal
 from workbench.tui.screens.preview import Preview
+from workbench.tui.screens.restore import undo_question
 from workbench.tui.screens.result import Outcome, Result
-from workbench.tui.wording import MUTED, counted, moment, reversal
+from workbench.tui.wording import MUTED, counted, moment
 from workbench.verifying import Before
 
 if TYPE_CHECKING:
     from workbench.repair.prepare import Prepared
+    from workbench.repair.restoring import Restoring
     from workbench.tui.app import WorkbenchApp
 
 REPLAYED = Refusal(
@@ -47,7 +49,10 @@ async def repair(app: WorkbenchApp, finding: Finding, snapshot: Snapshot, before
     prepared = await _prepared(app, fix, finding, snapshot)
     if prepared is None:
         return
-    shown = Preview(finding, prepared.plan, prepared.changes, app.workbench.read_only)
+    warnings = await tried(app, "The plan could not be made", lambda: app.workbench.warnings(prepared.plan, snapshot))
+    if warnings is None:
+        return
+    shown = Preview(finding, prepared.plan, prepared.changes, app.workbench.read_only, warnings)
     if not await app.push_screen_wait(shown):
         return
     outcome = await _carried_out(
@@ -56,19 +61,71 @@ async def repair(app: WorkbenchApp, finding: Finding, snapshot: Snapshot, before
         before,
         lambda step: app.workbench.apply(prepared, step, Before(before, tuple(app.main.looker.answers))),
     )
-    if outcome is not None and await app.push_screen_wait(Result(outcome)) == "undo":
-        await undo(app, outcome.run)
+    if outcome is not None:
+        await _shown(app, outcome)
 
 
 async def undo(app: WorkbenchApp, run: Run) -> None:
-    """Ask, undo one run, and show what came of it."""
+    """Show what undoing a run restores, undo it when that was agreed to, and show what came of it."""
+    if await is_read_only(app, "nothing can be undone"):
+        return
     before = app.main.report
-    if before is None or not await app.push_screen_wait(_undo_question(run)):
+    if before is None:
+        app.tell("This host is being looked at. When that is done, it can be undone.")
+        return
+    restoring = await tried(
+        app,
+        "What the undo restores could not be worked out",
+        lambda: as_root_if_asked(app, lambda: _restoring(app, run)),
+    )
+    if restoring is None:
+        return
+    if isinstance(restoring, Refusal):
+        await app.push_screen_wait(refusal(restoring))
+        return
+    if not await app.push_screen_wait(undo_question(run, restoring)):
         return
     title = f"Undoing · {run.plan.title}"
-    outcome = await _carried_out(app, title, before, lambda step: app.workbench.undo(run.identity))
+    outcome = await _carried_out(app, title, before, lambda step: app.workbench.undo(run.identity, step))
     if outcome is not None:
-        await app.push_screen_wait(Result(outcome))
+        await _shown(app, outcome)
+
+
+async def confirm(app: WorkbenchApp, run: Run) -> None:
+    """Keep a run that is undone by itself otherwise."""
+    if await is_read_only(app, "nothing can be kept"):
+        return
+    kept = await tried(
+        app, "It could not be kept", lambda: as_root_if_asked(app, lambda: app.workbench.confirm(run.identity))
+    )
+    if kept is None:
+        return
+    if kept.state is RunState.REFUSED:
+        await app.push_screen_wait(Notice("It could not be kept", kept.message))
+        return
+    app.tell(f"Kept: {run.plan.title}. It can be undone from the history, as every repair.")
+
+
+async def _shown(app: WorkbenchApp, outcome: Outcome) -> None:
+    answer = await app.push_screen_wait(Result(outcome))
+    if answer == "undo":
+        await undo(app, outcome.run)
+    elif answer == "confirm":
+        await confirm(app, outcome.run)
+    elif outcome.run.confirm_by and outcome.run.state is RunState.APPLIED:
+        app.tell("It is undone by itself unless you keep it: press 7 for the history, then c.", "warning")
+
+
+def _restoring(app: WorkbenchApp, run: Run) -> Restoring | Refusal:
+    return app.workbench.plan_undo(run.identity)
+
+
+async def is_read_only(app: WorkbenchApp, so: str) -> bool:
+    """Whether the workbench may change nothing; then that is said."""
+    if app.workbench.read_only:
+        words = f"The workbench was started with --read-only, so {so}."
+        await app.push_screen_wait(Notice("Read-only", words, "start it without --read-only."))
+    return app.workbench.read_only
 
 
 async def undo_last(app: WorkbenchApp) -> None:
@@ -76,7 +133,7 @@ async def undo_last(app: WorkbenchApp) -> None:
     if app.main.replay is not None:
         await app.push_screen_wait(refusal(REPLAYED))
         return
-    runs = await _tried(app, "The history could not be read", app.workbench.history)
+    runs = await tried(app, "The history could not be read", app.workbench.history)
     if runs is None:
         return
     last = next((run for run in runs if run.state is RunState.APPLIED and not _is_undo(run)), None)
@@ -88,7 +145,7 @@ async def undo_last(app: WorkbenchApp) -> None:
 
 async def offer_recovery(app: WorkbenchApp) -> None:
     """At the start: when a run was interrupted, offer to bring its files back."""
-    runs = await _tried(app, "The history could not be read", app.workbench.history)
+    runs = await tried(app, "The history could not be read", app.workbench.history)
     interrupted = [run for run in runs or () if run.state is RunState.STARTED]
     if not interrupted:
         return
@@ -131,7 +188,7 @@ async def _prepared(app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Sna
         suggest = fix.suggest
         suggested = None
         if suggest is not None:
-            suggested = await _tried(app, "The repair failed", lambda: suggest(finding, snapshot))
+            suggested = await tried(app, "The repair failed", lambda: suggest(finding, snapshot))
             if suggested is None:
                 return None
             if isinstance(suggested, Refusal):
@@ -147,7 +204,7 @@ async def _prepared(app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Sna
         plan: Plan | Refusal = app.workbench.plan(fix, finding, snapshot, answers)
         return plan if isinstance(plan, Refusal) else app.workbench.prepare(plan)
 
-    prepared = await _tried(app, "The plan could not be made", lambda: as_root_if_asked(app, worked_out))
+    prepared = await tried(app, "The plan could not be made", lambda: as_root_if_asked(app, worked_out))
     if isinstance(prepared, Refusal):
         await app.push_screen_wait(refusal(prepared))
         return None
@@ -166,6 +223,7 @@ async def _carried_out(
             # What was refused touched nothing, so there is nothing new to see.
             if run.state is RunState.REFUSED:
                 return Outcome(run, before, None)
+            app.watch_over(run)
             shows.begin("looking at the host again")
             return Outcome(run, before, await app.main.look())
     await tell_failure(app, "It failed", failure)
@@ -185,7 +243,8 @@ async def window(app: WorkbenchApp, title: str, *, changes: bool = True) -> Asyn
         await app.pop_screen()
 
 
-async def _tried(app: WorkbenchApp, failed: str, work: Callable[[], Value]) -> Value | None:
+async def tried(app: WorkbenchApp, failed: str, work: Callable[[], Value]) -> Value | None:
+    """What the work gives, done in the background; None where it failed, and then that was said."""
     try:
         return await in_background(work)
     except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
@@ -203,17 +262,6 @@ async def tell_failure(app: WorkbenchApp, title: str, error: Exception) -> None:
 def _is_undo(run: Run) -> bool:
     # Undoing again and again walks back through the repairs; an undo itself is undone from the history.
     return run.plan.title.startswith("Undo: ")
-
-
-def _undo_question(run: Run) -> Confirm:
-    lines = [together((run.plan.title, "bold")), plain(f"applied {moment(run.started_at)}", MUTED), plain("")]
-    lines += [plain(f"  {path}", "$text-accent") for path in dict.fromkeys(change.path for change in run.changes)]
-    if any(change.commands for change in run.changes):
-        words = "Commands of the same kind as those of the repair run as root, and sudo may ask for your password."
-        lines += [plain(""), plain(words)]
-    kept = f" It does not bring back: {run.plan.keeps}" if run.plan.keeps else ""
-    lines += [plain(""), plain(f"{reversal(run.plan.reversal).capitalize()} that stood there before.{kept}")]
-    return Confirm("Undo this repair?", stacked(lines), "Undo it")
 
 
 def _recovery_question(runs: list[Run]) -> Confirm:

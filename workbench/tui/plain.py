@@ -81,3 +81,15 @@ def entitle(widget: Widget, title: str, subtitle: str = "") -> None:
     """Give a widget's border its title and subtitle. A plain string would be parsed as markup there."""
     widget.border_title = plain(title)
     widget.border_subtitle = plain(subtitle)
+
+
+def shortened(text: str, room: int) -> Content:
+    """The text without its middle where it is longer than ``room`` cells: a path tells the most at its end."""
+    whole = plain(text)
+    if whole.cell_length <= room:
+        return whole
+    tail = max(len(text) - (2 * room) // 3, 0)
+    while plain(text[tail:]).cell_length > (2 * room) // 3:
+        tail += 1
+    rest = plain(text[tail:])
+    return whole.truncate(max(room - rest.cell_length - 1, 0)) + Content.styled("…", "$foreground 65%") + rest

@@ -175,6 +175,11 @@ def at_home(text: str, home: str) -> str:
     return re.sub(rf"(?<![\w/.~-]){re.escape(home)}(?=/)", "~", text)
 
 
+def clock(seconds: int) -> str:
+    """``42 s`` or ``4:02``."""
+    return f"{seconds} s" if seconds < 60 else f"{seconds // 60}:{seconds % 60:02}"
+
+
 def heading(text: str) -> Content:
     """The heading of a part of a page."""
     return together((text, HEADING))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from workbench.activity import began, note
 from workbench.host.context import Context
 from workbench.model.audit import AuditRule, ServerAccount
 from workbench.model.clients import ClientFacts
@@ -79,9 +80,11 @@ def _joined(
 
 
 def _login(context: Context, pid: int) -> int | None:
+    begun, place = began(), context.proc / str(pid) / "loginuid"
     try:
-        with open(context.proc / str(pid) / "loginuid", "rb") as file:
+        with open(place, "rb") as file:
             number = int(file.read(16))
+        note("read", str(place), begun)
     except (OSError, ValueError):
         return None
     return -1 if number == _UNSET else number

@@ -7,6 +7,7 @@ import sqlite3
 import time
 import urllib.parse
 
+from workbench.activity import began, note
 from workbench.host.files import CannotLook, kind_of, reason
 from workbench.text import visible
 
@@ -32,9 +33,12 @@ def projects_in(path: str) -> tuple[str, ...]:
             raise CannotLook("permission denied", "look as root or as its owner")
     except OSError as error:
         raise reason(error) from error
+    begun = began()
     address = f"file:{urllib.parse.quote(os.path.abspath(path), errors='surrogateescape')}?mode=ro&immutable=1"
     try:
-        return _rows(address)
+        rows = _rows(address)
+        note("read", str(path), begun, status.st_size)
+        return rows
     except sqlite3.Error as error:
         if "no such table" in str(error) or "no such column" in str(error):
             return ()

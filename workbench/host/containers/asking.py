@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from workbench.activity import began, note
 from workbench.host.containers.engines import Place
 from workbench.host.files import AS_ROOT, CannotLook, reason
 from workbench.model.record import record
@@ -100,6 +101,7 @@ def all_at_once(act: Callable[[_Item], _Answer], over: Sequence[_Item], end: flo
 
 
 def _knock(place: Place, seconds: float) -> None:
+    begun = began()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knocking:
         knocking.settimeout(seconds)
         try:
@@ -114,6 +116,8 @@ def _knock(place: Place, seconds: float) -> None:
             if error.errno == errno.EAGAIN:
                 raise _SILENT from error
             raise reason(error) from error
+        finally:
+            note("connected", place.path, begun)
 
 
 def _unlock(place: Place) -> str:
@@ -134,6 +138,7 @@ def _get(pool: UnixHTTPConnectionPool, path: str, end: float) -> Any:
     left = end - time.monotonic()
     if left <= 0:
         raise _SILENT
+    begun = began()
     try:
         response = pool.request(
             "GET", path, preload_content=False, redirect=False, retries=False, timeout=left, headers={"Host": "docker"}
@@ -149,6 +154,7 @@ def _get(pool: UnixHTTPConnectionPool, path: str, end: float) -> Any:
             body = _body(response, end)
         finally:
             response.close()
+            note("connected", f"{pool.socket_path}: GET {path}", begun)
     except (HTTPError, OSError) as error:
         raise _SILENT if _timed_out(error) else _NO_ENGINE from error
     try:

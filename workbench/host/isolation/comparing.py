@@ -7,6 +7,7 @@ from dataclasses import field
 from pathlib import Path
 
 from workbench.access import EXECUTE, READ, WRITE, permits, reaches
+from workbench.activity import began, note
 from workbench.host.context import Context
 from workbench.host.files import AS_ROOT, CannotLook, path_fact
 from workbench.host.isolation.bpf import Program
@@ -78,9 +79,11 @@ def reference(table: LinuxTable, context: Context | None) -> Reference:
 
 
 def _own_mounts(table: LinuxTable) -> MountTable | None:
+    begun, place = began(), f"{table.proc}/self/mountinfo"
     try:
-        with open(f"{table.proc}/self/mountinfo", "rb") as file:
+        with open(place, "rb") as file:
             raw = file.read(_MOUNTS_LIMIT)
+        note("read", place, begun, len(raw))
     except OSError:
         return None
     return MountTable(raw) if len(raw) < _MOUNTS_LIMIT else None

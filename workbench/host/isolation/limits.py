@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from workbench.activity import began, note
 from workbench.host.isolation.mounts import Mount
 
 UNLIMITED = -1
@@ -92,12 +93,15 @@ def _tighter(one: int, other: int) -> int:
 
 
 def _content(path: str) -> bytes:
+    begun = began()
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return b""
     try:
-        return os.read(handle, _SIZE).strip()
+        content = os.read(handle, _SIZE)
+        note("read", path, begun, len(content))
+        return content.strip()
     except OSError:
         return b""
     finally:

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 
+from workbench.activity import began, note_of_each
 from workbench.host.privileged import Privileged
 from workbench.host.processes import as_root, channels
 from workbench.host.processes.programs import split_command
@@ -221,6 +222,7 @@ class LinuxTable:
         found: dict[int, bytes] = {}
         prefix = self.proc + "/"
         flags = os.O_RDONLY | os.O_CLOEXEC
+        begun = began()
         for pid in pids:
             try:
                 handle = os.open(f"{prefix}{pid}/{name}", flags)
@@ -234,6 +236,8 @@ class LinuxTable:
                 pass  # it has ended
             finally:
                 os.close(handle)
+        if found:
+            note_of_each(f"{prefix}[pid]/{name}", begun, len(found))
         return found
 
     def _groups(self, pid: int) -> list[str]:
@@ -269,6 +273,7 @@ class LinuxTable:
         return self._boot
 
     def _fresh(self, pid: int, name: str) -> bytes:
+        begun = began()
         try:
             handle = os.open(f"{self.proc}/{pid}/{name}", os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
@@ -279,6 +284,7 @@ class LinuxTable:
             while total < _READ_LIMIT and (piece := os.read(handle, _READ_STEP)):
                 pieces.append(piece)
                 total += len(piece)
+            note_of_each(f"{self.proc}/[pid]/{name}", begun)
             return b"".join(pieces)
         except OSError as error:
             raise answer_of(error) from error

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from workbench.activity import began, note
 from workbench.host.files import CannotLook, path_fact
 from workbench.launch import understand
 from workbench.model.facts import PathFact
@@ -85,12 +86,14 @@ def _nearest(directory: str, unseen: list[str]) -> PathFact | None:
 
 
 def _interpreter(program: str) -> str | None:
+    begun = began()
     try:
         handle = os.open(program, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
     try:
         first = os.read(handle, _FIRST_LINE)
+        note("read", program, begun, len(first))
     except OSError:
         return None
     finally:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from workbench.activity import began, note
 from workbench.host.context import Context
 from workbench.host.units.folders import UnitFile
 from workbench.model.launch import Launch
@@ -117,12 +118,14 @@ def runtime_of(program: str, launch: Launch | None) -> str:
 def _interpreter(path: str) -> str:
     if not path.startswith("/"):
         return ""
+    begun = began()
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):
         return ""
     try:
         line = os.read(handle, 200).partition(b"\n")[0]
+        note("read", path, begun, len(line))
     except OSError:
         return ""
     finally:

@@ -90,8 +90,10 @@ class MainScreen(PagedScreen):
         """The way back is there only where there is one; a repair where a finding is in view; a probe of a socket."""
         if action == "back" and not (self._reading or self._came_from or self._in_pane):
             return False
-        if action == "repair" and self._page in ("reach", "trail"):
+        if action == "repair" and self._page in ("reach", "trail", "history", "activity"):
             return False
+        if action in ("history", "undo") and self._page == "history":
+            return False  # there it is the run under the cursor that is undone
         if action == "repair" and self._page == "servers" and self._selected is None:
             return None
         if action == "probe" and not self._sockets:

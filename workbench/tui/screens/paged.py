@@ -8,13 +8,19 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Footer, Tab, Tabs
+from textual.widgets import ContentSwitcher, Footer, Tabs
 
 from workbench.tui.screens.base import Roomy
+from workbench.tui.widgets.activity_page import ActivityPage
 from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.findings import FindingsList
 from workbench.tui.widgets.findings_page import FindingsPage
 from workbench.tui.widgets.grade_box import GradeBox
+from workbench.tui.widgets.history_keys import Asking
+from workbench.tui.widgets.history_page import HistoryPage
+from workbench.tui.widgets.history_pane import HistoryPane, HistoryText
+from workbench.tui.widgets.history_table import BackupsTable, HistoryTable
+from workbench.tui.widgets.page_tab import PageTab
 from workbench.tui.widgets.pages import PAGES, Page
 from workbench.tui.widgets.reach_page import ReachPage
 from workbench.tui.widgets.reach_pane import ReachPane, ReachText, ServerAsked
@@ -46,7 +52,7 @@ class PagedScreen(Roomy, Screen[None]):
 
     @property
     def _in_pane(self) -> bool:
-        return isinstance(self.focused, AboutList | ServerText | TrailText | TrailWays)
+        return isinstance(self.focused, AboutList | ServerText | TrailText | TrailWays | HistoryText)
 
     @property
     def _page(self) -> str:
@@ -56,10 +62,15 @@ class PagedScreen(Roomy, Screen[None]):
     def _in_view(self) -> bool:
         return self.has_class("-wide") or self._reading
 
+    def on_resize(self) -> None:
+        """Where room is short, so are the titles of the pages."""
+        for tab in self.query(PageTab):
+            tab.fit()
+
     def compose(self) -> ComposeResult:
         """The head, the pages on the left, the detail on the right."""
         yield GradeBox(id="grade")
-        yield Tabs(*(Tab(page.title, id=f"tab-{page.name}") for page in PAGES), id="tabs")
+        yield Tabs(*(PageTab(page) for page in PAGES), id="tabs")
         with Horizontal(id="body"):
             with ContentSwitcher(initial="findings", id="pages"):
                 yield FindingsPage(self._home, id="findings")
@@ -68,10 +79,13 @@ class PagedScreen(Roomy, Screen[None]):
                 yield Page("The report card comes when every check has spoken.", id="card")
                 yield Page("What could not be looked at shows here when every check has spoken.", id="gaps")
                 yield TrailPage(self._home, id="trail")
+                yield HistoryPage(self._home, id="history")
+                yield ActivityPage(id="activity")
             yield DetailPane(self._home, id="detail")
             yield ServerPane(id="server")
             yield ReachPane(id="reach-of")
             yield TrailPane(self._home, id="trail-of")
+            yield HistoryPane(id="history-of")
         yield Footer(show_command_palette=False)
         yield TooSmall()
 
@@ -80,17 +94,20 @@ class PagedScreen(Roomy, Screen[None]):
     @on(ReachTable.Opened)
     def read(self) -> None:
         """Show the detail alone where there is no room for both."""
-        panes = {"servers": ServerText, "reach": ReachText, "trail": TrailText}
+        panes = {"servers": ServerText, "reach": ReachText, "trail": TrailText, "history": HistoryText}
         if has_room(self.app.size) and (self._page == "reach" or not self.has_class("-wide")):
             self.add_class("-reading")
             self.query_one(panes.get(self._page, DetailPane)).focus()
             self.refresh_bindings()
 
     @on(TrailTable.Opened)
+    @on(HistoryTable.Opened)
+    @on(BackupsTable.Opened)
     def read_event(self) -> None:
         """Show the detail alone where there is no room for both; where it is shown already, put the cursor there."""
         if has_room(self.app.size) and self.has_class("-wide"):
-            self.query_one(TrailPane).focus_next()
+            of_run = self._page == "history"
+            (self.query_one(HistoryPane) if of_run else self.query_one(TrailPane)).focus_next()
         else:
             self.read()
 
@@ -114,6 +131,11 @@ class PagedScreen(Roomy, Screen[None]):
             return
         self._go_from(self._page, "servers")
 
+    @on(Asking.Asked)
+    def do_with_run(self, message: Asking.Asked) -> None:
+        """Do what was asked for with the run or the backup that is selected."""
+        self.query_one(HistoryPage).do(message.wish)
+
     def action_page(self, name: str) -> None:
         """Show one of the pages."""
         self._came_from = ""
@@ -121,7 +143,9 @@ class PagedScreen(Roomy, Screen[None]):
         self._turn_to(name)
         self.query_one("#tabs", Tabs).active = f"tab-{name}"
         page = self.query_one(f"#{name}")
-        if isinstance(page, FindingsPage | ServersPage | ReachPage | TrailPage):
+        if isinstance(page, HistoryPage):
+            page.load()
+        if isinstance(page, FindingsPage | ServersPage | ReachPage | TrailPage | HistoryPage | ActivityPage):
             page.focus_inside()
         else:
             page.focus()
@@ -155,5 +179,6 @@ class PagedScreen(Roomy, Screen[None]):
         self.query_one("#pages", ContentSwitcher).current = name
         self.set_class(name == "servers", "-servers")
         self.set_class(name == "reach", "-reach")
-        self.set_class(name == "trail", "-trail")
+        for own in ("trail", "history", "activity"):
+            self.set_class(name == own, f"-{own}")
         self.refresh_bindings()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
@@ -17,13 +16,17 @@ from textual.widgets import Button, Footer
 from workbench.model.finding import Finding
 from workbench.model.plan import Plan, Reversal, proof
 from workbench.model.run import Change
-from workbench.text import visible
-from workbench.tui.plain import entitle, hanging, plain, stacked, together
+from workbench.tui.plain import entitle, hanging, plain, stacked
 from workbench.tui.screens.base import Roomy
-from workbench.tui.widgets.diff import diff
+from workbench.tui.widgets.changes import described
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
-from workbench.tui.wording import MUTED, counted, heading, mode, reversal, safety
+from workbench.tui.wording import ATTENTION, MUTED, clock, counted, heading, reversal, safety
+
+__all__ = ["Preview", "described", "preview"]
+
+SPLIT_WIDTH = 120
+"""Cells. Two columns of less are too narrow for a line of a config."""
 
 
 class Preview(Roomy, Screen[bool]):
@@ -33,6 +36,7 @@ class Preview(Roomy, Screen[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "apply", "Apply"),
         Binding("escape", "leave", "Cancel"),
+        Binding("d", "split", "Side by side", tooltip="Show the diffs in two columns, or in one again"),
         Binding("q", "leave", show=False),
         Binding("down,j", "scroll('scroll_down')", "Down", key_display="↓", show=True),
         Binding("up,k", "scroll('scroll_up')", "Up", key_display="↑", show=True),
@@ -42,9 +46,18 @@ class Preview(Roomy, Screen[bool]):
         Binding("G,end", "scroll('scroll_end')", show=False),
     ]
 
-    def __init__(self, finding: Finding, plan: Plan, changes: Sequence[Change], read_only: bool) -> None:
+    def __init__(
+        self,
+        finding: Finding,
+        plan: Plan,
+        changes: Sequence[Change],
+        read_only: bool,
+        warnings: Sequence[str] = (),
+    ) -> None:
         super().__init__()
         self._finding, self._plan, self._changes, self._read_only = finding, plan, tuple(changes), read_only
+        self._warnings = tuple(warnings)
+        self._split = False
 
     def compose(self) -> ComposeResult:
         """The plan, and the two ways to go on."""
@@ -60,10 +73,31 @@ class Preview(Roomy, Screen[bool]):
 
     def on_mount(self) -> None:
         """Show the plan; the button that changes nothing is the one under the cursor."""
-        self.query_one("#plan", Page).write(
-            lambda width: stacked(preview(self._finding, self._plan, self._changes, width))
-        )
+        self.query_one("#plan", Page).write(self._text)
         self.query_one("#cancel", Button).focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Two columns need room, and something to show in them."""
+        if action == "split" and not self._splits:
+            return False
+        return super().check_action(action, parameters)
+
+    def on_resize(self) -> None:
+        """There may be room for two columns now."""
+        self.refresh_bindings()
+
+    def action_split(self) -> None:
+        """Show the diffs in two columns, or in one again."""
+        self._split = not self._split
+        self.query_one("#plan", Page).write(self._text)
+
+    @property
+    def _splits(self) -> bool:
+        return self.app.size.width >= SPLIT_WIDTH and any(change.diff for change in self._changes)
+
+    def _text(self, width: int) -> Content:
+        split = self._split and self._splits
+        return stacked(preview(self._finding, self._plan, self._changes, width, warnings=self._warnings, split=split))
 
     @on(Button.Pressed, "#cancel")
     def action_leave(self) -> None:
@@ -80,15 +114,25 @@ class Preview(Roomy, Screen[bool]):
         getattr(self.query_one("#plan", Page), how)(animate=False)
 
 
-def preview(finding: Finding, plan: Plan, changes: Sequence[Change], width: int) -> Iterator[Content]:
-    """The text of the preview, wrapped to ``width`` cells."""
+def preview(
+    finding: Finding,
+    plan: Plan,
+    changes: Sequence[Change],
+    width: int,
+    *,
+    warnings: Sequence[str] = (),
+    split: bool = False,
+) -> Iterator[Content]:
+    """The text of the preview, wrapped to ``width`` cells; with ``split`` the diffs stand in two columns."""
     yield hanging(Content(""), plain(plan.title, "bold"), width)
     yield hanging(plain("because   ", MUTED), plain(finding.summary), width)
     yield hanging(plain("safety    ", MUTED), plain(safety(plan.safety)), width)
+    for warning in warnings:
+        yield hanging(plain("!         ", ATTENTION), plain(warning, ATTENTION), width)
     yield Content("")
     yield heading(f"What will be done ({counted(len(changes), 'step')})")
     for number, change in enumerate(changes, 1):
-        yield from described(change, number, width)
+        yield from described(change, number, width, split=split)
     yield Content("")
     yield heading("What may stop working")
     yield hanging(Content("  "), plain(plan.consequences or "Nothing is known that would."), width)
@@ -98,22 +142,11 @@ def preview(finding: Finding, plan: Plan, changes: Sequence[Change], width: int)
     yield Content("")
     yield heading("How it is proven")
     yield hanging(Content("  "), plain(proof(plan.check, plan.later)), width)
-
-
-def described(change: Change, number: int, width: int) -> Iterator[Content]:
-    """One step: its words, its file, the modes and the exact diff."""
-    yield hanging(plain(f"{number:>2}  ", "bold"), plain(change.words), width)
-    yield hanging(plain("    file  ", MUTED), plain(change.path, "$text-accent"), width)
-    if change.mode_after is not None:
-        before = mode(change.mode_before) if change.mode_before is not None else "none"
-        arrow = together((before, "$text-error"), "  →  ", (mode(change.mode_after), "$text-success"))
-        yield hanging(plain("    mode  ", MUTED), arrow, width)
-    if change.diff:
-        yield from (Content("    ") + line for line in diff(change.diff, width - 4).split("\n"))
-    if change.commands:
-        yield hanging(plain("    root  ", MUTED), plain(f"exactly these {len(change.commands)} commands run:"), width)
-        for command in change.commands:
-            yield hanging(Content("          "), plain(visible(shlex.join(command)), "$text-accent"), width)
+    if plan.confirm:
+        yield Content("")
+        yield heading("You confirm it afterwards")
+        words = f"It is undone by itself unless you confirm within {clock(plan.confirm)} that all still works."
+        yield hanging(Content("  "), plain(words, ATTENTION), width)
 
 
 def _undo(plan: Plan) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import ClassVar, Literal
 
 from textual import on
@@ -12,16 +13,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Button, Footer
+from textual.widgets import Button, Footer, Static
 
 from workbench.model.report import Report
 from workbench.model.run import Run, RunState
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
 from workbench.tui.screens.base import Roomy
-from workbench.tui.screens.preview import described
+from workbench.tui.widgets.changes import described
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
-from workbench.tui.wording import MUTED, counted, heading, letter, state
+from workbench.tui.wording import ATTENTION, MUTED, clock, counted, heading, letter, state
 
 _MEANINGS = {
     RunState.APPLIED: "The change is made.",
@@ -32,7 +33,7 @@ _MEANINGS = {
     RunState.RECOVERED: "It had been interrupted, and was taken back. Everything is as it was.",
     RunState.STARTED: "It was interrupted. Recover it from the history.",
 }
-Next = Literal["done", "undo"]
+Next = Literal["done", "undo", "confirm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Result(Roomy, Screen[Next]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
         Binding("u", "undo", "Undo"),
+        Binding("c", "confirm", "Keep it", tooltip="Keep this repair, which is undone by itself otherwise"),
         Binding("q", "leave", show=False),
         Binding("down,j", "scroll('scroll_down')", show=False),
         Binding("up,k", "scroll('scroll_up')", show=False),
@@ -72,8 +74,11 @@ class Result(Roomy, Screen[Next]):
         run = self._outcome.run
         page = Page("", id="plan", classes="-good" if run.state in _GOOD else "-bad")
         entitle(page, "Result", f"run {run.identity}" if run.identity.strip("-") else "")
+        yield Static(id="waits")
         yield page
         with Horizontal(classes="buttons"):
+            if self._waits:
+                yield Button("Keep it (c)", id="confirm", variant="success", compact=True)
             if self._can_undo:
                 yield Button("Undo (u)", id="undo", compact=True)
             yield Button("Back to the findings", id="done", variant="primary", compact=True)
@@ -84,10 +89,25 @@ class Result(Roomy, Screen[Next]):
         """Show it; Enter goes back."""
         self.query_one("#plan", Page).write(lambda width: stacked(outcome_lines(self._outcome, width)))
         self.query_one("#done", Button).focus()
+        self._count_down()
+        if self._waits:
+            self.set_interval(1.0, self._count_down)
+
+    def _count_down(self) -> None:
+        line = self.query_one("#waits", Static)
+        line.display = self._waits
+        left = self._left
+        words = "The time is over: it is being undone. Press 7 to see."
+        if left:
+            words = f"Undone by itself in {clock(left)} unless you press c. First try whether everything still works."
+        line.update(plain(f"◷ {words}", ATTENTION))
+        for button in self.query("#confirm"):
+            button.disabled = not left
+        self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is an undo only for what was applied."""
-        if action == "undo" and not self._can_undo:
+        """There is an undo only for what was applied, and something to keep only while that waits."""
+        if (action == "undo" and not self._can_undo) or (action == "confirm" and not (self._waits and self._left)):
             return False
         return super().check_action(action, parameters)
 
@@ -101,6 +121,11 @@ class Result(Roomy, Screen[Next]):
         """Take it back."""
         self.dismiss("undo")
 
+    @on(Button.Pressed, "#confirm")
+    def action_confirm(self) -> None:
+        """Keep it."""
+        self.dismiss("confirm")
+
     def action_scroll(self, how: str) -> None:
         """Scroll the text while the cursor stays on the button."""
         getattr(self.query_one("#plan", Page), how)(animate=False)
@@ -108,6 +133,18 @@ class Result(Roomy, Screen[Next]):
     @property
     def _can_undo(self) -> bool:
         return self._outcome.run.state is RunState.APPLIED
+
+    @property
+    def _waits(self) -> bool:
+        return self._can_undo and bool(self._outcome.run.confirm_by)
+
+    @property
+    def _left(self) -> int:
+        try:
+            until = datetime.fromisoformat(self._outcome.run.confirm_by)
+        except ValueError:
+            return 0
+        return max(round((until - datetime.now(UTC)).total_seconds()), 0)
 
 
 _GOOD = (RunState.APPLIED, RunState.UNDONE, RunState.RECOVERED)

@@ -22,12 +22,13 @@ from workbench.tui.wording import MUTED, at_worst, counted, heading, letter_styl
 
 
 class PageName(NamedTuple):
-    """A page of the main screen: its name, its title, the key that shows it, and what it shows."""
+    """A page of the main screen: its name, its title, the key that shows it, what it shows, and a shorter title."""
 
     name: str
     title: str
     key: str
     shows: str
+    short: str = ""
 
 
 _ROOTS = re.compile(r"\broot\b|\bsudo\b")
@@ -35,9 +36,11 @@ PAGES = (
     PageName("findings", "Findings", "1", "Show the findings"),
     PageName("servers", "Servers", "2", "Show the servers of this host"),
     PageName("reach", "Reach", "3", "Show what each server can open"),
-    PageName("card", "Report card", "4", "Show the report card"),
-    PageName("gaps", "Not assessed", "5", "Show what was not assessed"),
-    PageName("trail", "Audit trail", "6", "Show what server accounts were denied and what they started"),
+    PageName("card", "Report card", "4", "Show the report card", "Card"),
+    PageName("gaps", "Not assessed", "5", "Show what was not assessed", "Gaps"),
+    PageName("trail", "Audit trail", "6", "Show what server accounts were denied and what they started", "Trail"),
+    PageName("history", "History", "7", "Show every repair that was made, each with its undo"),
+    PageName("activity", "Activity", "8", "Show every file that was read and every command that was run"),
 )
 """In the order of their keys."""
 

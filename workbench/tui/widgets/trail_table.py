@@ -11,7 +11,7 @@ from textual.content import Content
 
 from workbench.model.audit import Outcome
 from workbench.text import visible
-from workbench.tui.plain import plain, together
+from workbench.tui.plain import plain, shortened, together
 from workbench.tui.trail import TrailRow
 from workbench.tui.widgets.rows import RowsView
 from workbench.tui.wording import ATTENTION, MUTED, at_home, since
@@ -130,7 +130,7 @@ def row_line(row: TrailRow, fitted: Columns, home: str, newest: str) -> Content:
 
 
 def _what(row: TrailRow, home: str, room: int) -> Content:
-    what = _shortened(at_home(visible(row.what, _LONGEST), home), room - 1)
+    what = shortened(at_home(visible(row.what, _LONGEST), home), room - 1)
     left = room - 1 - what.cell_length
     if row.kind == "program" and row.examples and left >= _LEAST_EXAMPLE:
         example = at_home(visible(row.examples[0], _LONGEST), home)
@@ -139,18 +139,6 @@ def _what(row: TrailRow, home: str, room: int) -> Content:
         beside = plain(visible(f"  by {row.by[0].rpartition('/')[2]}", _LONGEST), MUTED)
         what += beside if beside.cell_length <= left else Content("")
     return what.pad_right(max(room - what.cell_length, 0))
-
-
-def _shortened(text: str, room: int) -> Content:
-    """The text without its middle where it is too long: a path tells the most at its end."""
-    whole = plain(text)
-    if whole.cell_length <= room:
-        return whole
-    tail = len(text) - (2 * room) // 3
-    while plain(text[tail:]).cell_length > (2 * room) // 3:
-        tail += 1
-    rest = plain(text[tail:])
-    return whole.truncate(max(room - rest.cell_length - 1, 0)) + plain("…", MUTED) + rest
 
 
 def _mark(row: TrailRow, room: int) -> Content:

@@ -1,0 +1,71 @@
+"""What is done from the history with a run or a backup, each a story told from top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from workbench.model.run import Run, RunState
+from workbench.tui import flow
+from workbench.tui.plain import plain, stacked, together
+from workbench.tui.screens.dialogs import Confirm, Notice
+from workbench.tui.widgets.history_table import HOLDS, age, size
+from workbench.tui.wording import ATTENTION, MUTED, counted
+
+if TYPE_CHECKING:
+    from workbench.repair.backups import KeptBackup
+    from workbench.tui.app import WorkbenchApp
+
+
+async def act(app: WorkbenchApp, run: Run, wish: str) -> None:
+    """Do with a run what was asked for; whatever changes something is shown and asked for first."""
+    if wish == "undo":
+        await flow.undo(app, run)
+    elif wish == "redo":
+        await redo(app, run)
+    elif wish == "confirm":
+        await flow.confirm(app, run)
+    elif wish == "recover":
+        await flow.offer_recovery(app)
+
+
+async def redo(app: WorkbenchApp, run: Run) -> None:
+    """Make a run again that was undone, by undoing its undo."""
+    runs = await flow.tried(app, "The history could not be read", app.workbench.history)
+    undoing = next((each for each in runs or () if each.identity == run.undone_by), None)
+    if undoing is None or undoing.state is not RunState.APPLIED:
+        words = "The undo of this repair does not stand any more, so it cannot be made again from here."
+        await app.push_screen_wait(Notice("It cannot be made again", words, "repair the finding, if it is there."))
+        return
+    await flow.undo(app, undoing)
+
+
+async def purge(app: WorkbenchApp, backup: KeptBackup, kept: Sequence[KeptBackup]) -> None:
+    """Ask, and delete for good what is kept of a run; ``kept`` is everything that is kept of any."""
+    if await flow.is_read_only(app, "nothing can be purged"):
+        return
+    mine = [each for each in kept if each.run == backup.run]
+    if not await app.push_screen_wait(purge_question(mine)):
+        return
+    done = await flow.tried(app, "It could not be purged", lambda: app.workbench.purge((backup.run,)))
+    if done is None:
+        return
+    why = "; ".join(filter(None, (done.refused, *done.kept)))
+    if why:
+        await app.push_screen_wait(Notice("Not everything was purged", why))
+    if done.backups:
+        app.tell(f"{counted(done.backups, 'backup')} purged, {size(done.size)}.")
+
+
+def purge_question(mine: Sequence[KeptBackup]) -> Confirm:
+    """The question whether the backups of one run are to be deleted."""
+    from workbench.repair.backups import MEANING
+
+    lines = [together((mine[0].title, "bold"), (f"  {age(mine[0].age)} ago", MUTED)), plain("")]
+    for each in mine:
+        words, style = HOLDS[each.secret]
+        lines.append(together((f"{words:<13}", style), f"{size(each.size):>10}  ", (each.file, "$text-accent")))
+    lines += [plain(""), plain(f"Purged, {MEANING}."), plain("What the repair changed stays as it is.")]
+    if mine[0].needed:
+        lines += [plain(""), plain(f"Mind: {mine[0].needed}", ATTENTION)]
+    return Confirm("Purge the backups of this repair?", stacked(lines), "Purge them")
