@@ -14,13 +14,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from textual.pilot import Pilot
 
 from tests.tui import fakes, inventories
-from workbench.finding_filter import parse
+from workbench.finding_filter import Filter, parse
 from workbench.model.finding import Finding, Subject
 from workbench.model.severity import Severity
 from workbench.tui.app import WorkbenchApp
@@ -88,9 +87,7 @@ def timed(act: Callable[[], object], rounds: int = 7) -> float:
 async def main() -> None:
     """Both pages, at both sizes."""
     findings = many(FINDINGS)
-    checks = [
-        fakes.check(f"area{place}/check", *findings[place::5], worst=Severity.CRITICAL) for place in range(5)
-    ]
+    checks = [fakes.check(f"area{place}/check", *findings[place::5], worst=Severity.CRITICAL) for place in range(5)]
     for size in ((80, 24), (120, 36)):
         workbench = fakes.workbench(fakes.plugins(checks, [fakes.fix("area1/check")]))
         servers = tuple(inventories.server(f"s{number:04}") for number in range(SERVERS))
@@ -102,10 +99,7 @@ async def main() -> None:
                 await pilot.pause(0.05)
             print(f"{size[0]} × {size[1]}")
             await _findings(app, pilot)
-            seen = app.main.seen
-            assert seen is not None
-            listed = app.main.query_one(ServersList)
-            print(f"  {SERVERS} servers: listed in {timed(lambda: listed.show(seen.inventory)):.0f} ms")
+            _servers(app)
 
 
 async def _findings(app: WorkbenchApp, pilot: Pilot[int]) -> None:
@@ -116,7 +110,7 @@ async def _findings(app: WorkbenchApp, pilot: Pilot[int]) -> None:
     for text in ("file 4", "sev:>=high -project-1", "area:area1 fixable:safe"):
         wanted = parse(text)
 
-        def filtered() -> None:
+        def filtered(wanted: Filter = wanted) -> None:
             table.filter(parse("x"))
             table.filter(wanted)
 
@@ -124,11 +118,20 @@ async def _findings(app: WorkbenchApp, pilot: Pilot[int]) -> None:
     table.filter(parse(""))
     print()
     app.main.query_one(FindingsList).focus()
+    await pilot.press("j", "k")
+    await pilot.pause(0.5)
     for name, keys in KEYS:
         lag = Lag()
         for key in keys:
             await pilot.press(key)
         print(f"    {name:<22} longest stall {lag.end()}")
+
+
+def _servers(app: WorkbenchApp) -> None:
+    seen = app.main.seen
+    assert seen is not None
+    listed = app.main.query_one(ServersList)
+    print(f"  {SERVERS} servers: listed in {timed(lambda: listed.show(seen.inventory)):.0f} ms")
 
 
 if __name__ == "__main__":

@@ -78,6 +78,17 @@ class Engine(Protocol):
     def apply_batch(self, batch: Batch, on_progress: Progress | None = None) -> tuple[Run, ...]:
         """Apply it, and stop at the first that does not hold."""
 
+    def undo_batch(self, batch: str, on_progress: Progress | None = None) -> tuple[Run, ...]:
+        """Undo what stands of a batch, newest first, and stop at the first that cannot be."""
+
+
+class Named(Protocol):
+    """A run of a batch."""
+
+    @property
+    def batch(self) -> str:
+        """The name of the batch."""
+
 
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
@@ -135,7 +146,7 @@ async def repair_several(app: WorkbenchApp, marked: Sequence[Finding], snapshot:
     steps = len(batch.steps)
 
     def apply(tell: Callable[[str], None]) -> tuple[Run, ...]:
-        return engine.apply_batch(batch, lambda number, words: tell(f"{number + 1} of {steps}  {words}"))
+        return engine.apply_batch(batch, _telling(tell, steps))
 
     outcome = await _carried_out(app, f"Repairing · {counted(steps, 'step')}", report, steps, apply)
     if outcome is not None and await app.push_screen_wait(BatchResult(outcome)) == "undo":
@@ -150,19 +161,18 @@ async def _undo(app: WorkbenchApp, outcome: BatchOutcome) -> None:
     if before is None or not await app.push_screen_wait(undo_question(standing)):
         return
 
+    engine, name = cast(Engine, app.workbench), cast(Named, standing[0]).batch
+
     def undo(tell: Callable[[str], None]) -> tuple[Run, ...]:
-        # The newest first: a later repair may stand on an earlier one.
-        done: list[Run] = []
-        for number, run in enumerate(reversed(standing), 1):
-            tell(f"{number} of {len(standing)}  {run.plan.title}")
-            done.append(app.workbench.undo(run.identity))
-            if done[-1].state is not RunState.UNDONE:
-                break
-        return tuple(done)
+        return engine.undo_batch(name, _telling(tell, len(standing)))
 
     undone = await _carried_out(app, "Undoing", before, len(standing), undo)
     if undone is not None:
         await app.push_screen_wait(BatchResult(replace(undone, undone=True)))
+
+
+def _telling(tell: Callable[[str], None], of: int) -> Progress:
+    return lambda number, words: tell(f"{number + 1} of {of}  {words}")
 
 
 async def _carried_out(

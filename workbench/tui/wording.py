@@ -122,7 +122,8 @@ def coverage(report: Report, unlocked: int = 0, *, short: bool = False) -> str:
     applicable = [result for result in report.results if result.status is not Status.NOT_APPLICABLE]
     assessed = [result for result in applicable if result.status in (Status.FOUND, Status.PASSED)]
     in_part = sum(bool(result.not_assessed) for result in assessed)
-    said = f"{len(assessed)} of {len(applicable)} checks assessed" + (f", {in_part} in part" if in_part and not short else "")
+    parts = f", {in_part} in part" if in_part and not short else ""
+    said = f"{len(assessed)} of {len(applicable)} checks assessed{parts}"
     sudo = f"; sudo (s) unlocks {unlocked}" if unlocked else ""
     return f"{said}{sudo}; at worst {at_worst(report.grade)}"
 

@@ -91,5 +91,10 @@ def numbered(lines: Sequence[Content], width: int, count: int = 0) -> Iterator[l
 
 
 def _behind_lesson(lines: Sequence[Content]) -> int:
-    ends = (number for number, line in enumerate(lines) if number and line.plain.rstrip().endswith('"""'))
-    return next(ends, -1) + 1
+    """How many lines the docstring at the head takes; 0 where there is none."""
+    first = lines[0].plain if lines else ""
+    if not first.startswith('"""'):
+        return 0
+    if first.rstrip().endswith('"""') and len(first) > len('"""'):
+        return 1
+    return next((number for number, line in enumerate(lines) if number and line.plain.rstrip().endswith('"""')), -1) + 1

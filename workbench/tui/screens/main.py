@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import ClassVar
 
 from textual import on, work
@@ -63,6 +64,7 @@ class MainScreen(ActingScreen):
         self.looker = Looker(workbench, replay)
         self.watcher = Watcher(workbench, live=replay is None)
         self.seen: Seen | None = None
+        self._keys_for: tuple[str, bool, bool] | None = None
 
     @property
     def replay(self) -> Snapshot | None:
@@ -122,6 +124,7 @@ class MainScreen(ActingScreen):
     async def look(self) -> Report | None:
         """Look at the host and judge it, both in the background; None when that failed or a later look overtook it."""
         generation = self.looker.begin()
+        gc.unfreeze()
         self._show_progress()
         try:
             seen = await self.looker.look(generation, self.post_message)
@@ -135,6 +138,9 @@ class MainScreen(ActingScreen):
         self.seen = seen
         self.watcher.look_ended(seen.snapshot)
         self._show_report(seen)
+        # What a look has seen stays until the next. To go through it for garbage again and again, as Python does,
+        # held the interface up for a tenth of a second each time where there were thousands of findings.
+        gc.freeze()
         self._watch()
         return seen.report
 
@@ -269,7 +275,7 @@ class MainScreen(ActingScreen):
             self.query_one(ServerPane).show_nothing()
         else:
             self.query_one(ServerPane).show(row, self.seen.inventory, f"{listed.position} of {len(listed.rows)}")
-        self.refresh_bindings()
+        self._refresh_keys()
 
     def _show_reach(self) -> None:
         table = self.query_one(ReachTable)
@@ -316,15 +322,22 @@ class MainScreen(ActingScreen):
         if finding is None:
             if shown.total:
                 self.query_one(DetailPane).show_nothing(in_place_of_a_finding(shown.row))
-                self.refresh_bindings()
+            self._refresh_keys()
             return
         check = self.workbench.plugins.checks.get(finding.check)
         socket = self.seen is not None and bool(socket_of(finding, self.seen.snapshot))
         self.query_one(DetailPane).show(
             finding, check, self.workbench.fixes_for(finding), shown.position, probes=socket
         )
-        self.refresh_bindings()
+        self._refresh_keys()
         self._read_lines()
+
+    def _refresh_keys(self) -> None:
+        # A footer is drawn anew from nothing, and Textual keeps the old one: not for every row that the cursor passes.
+        keys = (self._page, self._selected is None, bool(self._sockets))
+        if keys != self._keys_for:
+            self._keys_for = keys
+            self.refresh_bindings()
 
     def _show_progress(self) -> None:
         if not self.looking and self.seen is not None:

@@ -43,8 +43,9 @@ def _lines(lines: Excerpt | str, width: int) -> Iterator[Content]:
             yield margin + line.truncate(left, ellipsis=True)
             continue
         pieces = wrapped(line, left)
-        shown = [*pieces[: _MOST - 1], pieces[_MOST - 1].truncate(left - 1) + Content("…")]
-        for place, piece in enumerate(pieces if len(pieces) <= _MOST else shown):
+        if len(pieces) > _MOST:
+            pieces = [*pieces[: _MOST - 1], pieces[_MOST - 1].truncate(left - 1) + Content("…")]
+        for place, piece in enumerate(pieces):
             start = margin if place == 0 else Content(" " * margin.cell_length)
             yield start + (piece + Content(" " * max(left - piece.cell_length, 0))).stylize_before("on $foreground 10%")
 

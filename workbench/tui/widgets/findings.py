@@ -84,6 +84,7 @@ class FindingsList(RowsView):
         self._filter = Filter()
         self._order = Order()
         self._group: Group = ""
+        self._wish = ""
         self._drawn_row: tuple[Row, int, bool, Content] | None = None
 
     @property
@@ -237,6 +238,11 @@ class FindingsList(RowsView):
         else:
             self.post_message(self.Pointed())
 
+    def go(self, number: int) -> None:
+        """Put the cursor on a row, and keep it there over all that is done to the list."""
+        super().go(number)
+        self._wish = self._rows[number].identity
+
     def action_open(self) -> None:
         """Open the finding, or fold or unfold the group, under the cursor."""
         row = self.row
@@ -275,7 +281,8 @@ class FindingsList(RowsView):
         name = next((row.name for row in self._rows[self._at :: -1] if isinstance(row, Heading)), None)
         if name is not None:
             (self._folded.add if folded else self._folded.discard)(name)
-            self._arrange(wanted=f"group {name}")
+            self._wish = f"group {name}"
+            self._arrange()
 
     def action_ask_filter(self) -> None:
         """Ask for a filter."""
@@ -312,12 +319,14 @@ class FindingsList(RowsView):
         holds = self._filter.holds
         self._kept = [row for row in self._all if holds(row.judged)] if self._filter.terms else list(self._all)
 
-    def _arrange(self, *, first: bool = False, wanted: str = "") -> None:
+    def _arrange(self, *, first: bool = False) -> None:
         row, at = self.row, self._at
-        wanted = wanted or ("" if first or row is None else row.identity)
         self._rows = arranged(self._kept, self._order, self._group, self._folded)
         self._drawn_row = None
-        place = self._place(wanted) if wanted else None
+        # What the person has chosen comes first, also after it was out of view for a while.
+        wishes = [self._wish, row.identity if row is not None else ""]
+        places = (self._place(wish) for wish in wishes if wish and not first)
+        place = next((place for place in places if place is not None), None)
         if first or (row is None and place is None):
             at = 1 if self._group and len(self._rows) > 1 and isinstance(self._rows[1], Listed) else 0
         self.fill(at if place is None else place)
@@ -329,7 +338,6 @@ class FindingsList(RowsView):
 
     def _changed(self) -> None:
         self.refresh()
-        self.refresh_bindings()
         self.post_message(self.Rearranged())
 
     def _tall(self, row: Row, fitted: Columns) -> int:
