@@ -6,6 +6,7 @@ import gc
 from dataclasses import replace
 
 import pytest
+from textual.content import Content
 from textual.pilot import Pilot
 from textual.widgets import Footer
 
@@ -16,10 +17,13 @@ from workbench.model.finding import Finding, Passed, Subject
 from workbench.model.plan import Reversal, Safety
 from workbench.model.severity import Severity
 from workbench.tui.app import WorkbenchApp
+from workbench.tui.finding_rows import Listed
 from workbench.tui.screens.code import Code
 from workbench.tui.screens.help import Help
+from workbench.tui.widgets import findings as findings_module
 from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.filter_line import FilterInput
+from workbench.tui.widgets.finding_lines import Columns, finding_line
 from workbench.tui.widgets.findings import FindingsList
 
 BOTH = pytest.mark.parametrize("size", [NARROW, WIDE], ids=str)
@@ -78,7 +82,7 @@ async def _typed(pilot: Pilot[int], text: str) -> None:
 async def test_a_filter_is_heard_with_every_letter_and_enter_keeps_it(size: tuple[int, int]) -> None:
     async with driven(_four(), size) as (app, pilot):
         await pilot.press("slash")
-        assert isinstance(app.focused, FilterInput)
+        assert app.focused is not None and app.focused.id == "filter"
         await until_shown(pilot, "sev:>=high", "4 of 4")
         await _typed(pilot, "sev:>=h")
         await until_shown(pilot, "3 of 4")
@@ -403,16 +407,13 @@ async def test_without_colour_and_in_a_light_theme_the_words_and_signs_are_there
 
 
 async def test_of_thousands_only_what_is_in_view_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    from workbench.tui.widgets import findings as module
-
     made: set[str] = set()
-    finding_line = module.finding_line
 
-    def counted(row: module.Listed, *rest: object) -> object:
+    def counted(row: Listed, marked: bool, fitted: Columns) -> Content:
         made.add(row.identity)
-        return finding_line(row, *rest)  # type: ignore[arg-type]
+        return finding_line(row, marked, fitted)
 
-    monkeypatch.setattr(module, "finding_line", counted)
+    monkeypatch.setattr(findings_module, "finding_line", counted)
     many = [_of(f"n{number:04}", Severity.HIGH) for number in range(3000)]
     async with driven(fakes.workbench(fakes.plugins([fakes.check("clients/a", *many)]))) as (_, pilot):
         assert 0 < len(made) <= 2 * NARROW[1]

@@ -116,7 +116,8 @@ def review(batch: Batch, width: int) -> Iterator[Content]:
 
 def _step(step: Step, number: int, width: int) -> Iterator[Content]:
     yield hanging(plain(f"{number}. ", "bold $text-primary"), plain(step.plan.title, "bold $text-primary"), width)
-    yield hanging(Content("   ") + severity(step.finding.severity), plain(step.finding.summary), width)
+    found = severity(step.finding.severity) + plain(step.finding.summary)
+    yield hanging(plain("   finding  ", MUTED), found, width)
     for other in step.resolves:
         yield hanging(plain("   as well  ", MUTED), plain(other.summary), width)
     yield hanging(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from textual.content import Content
 
 from workbench.excerpt import Excerpt
-from workbench.tui.plain import hanging, plain, stacked, together, wrapped
+from workbench.tui.plain import hanging, plain, stacked, wrapped
 from workbench.tui.wording import ATTENTION, MUTED, heading
 
 Lines = Excerpt | str | None
@@ -28,12 +28,9 @@ def _lines(lines: Excerpt | str, width: int) -> Iterator[Content]:
         yield heading("In the file")
         yield stacked(plain(lines, MUTED).wrap(width))
         return
-    changed = ("  ! changed since the scan: press r to look again", ATTENTION) if lines.changed else ""
-    yield (
-        hanging(heading(f"In the file, line {lines.at}"), together(changed), width)
-        if changed
-        else heading(f"In the file, line {lines.at}")
-    )
+    yield heading(f"In the file, line {lines.at}")
+    if lines.changed:
+        yield hanging(plain("! ", ATTENTION), plain("changed since the scan: press r to look again", ATTENTION), width)
     room = len(str(lines.first + len(lines.lines)))
     for number, line in enumerate(coloured(lines.lines, lines.language), lines.first):
         here = number == lines.at
@@ -57,6 +54,7 @@ def coloured(lines: tuple[str, ...], language: str) -> list[Content]:
     from textual.highlight import highlight
 
     made = highlight("\n".join(lines), language=language).split("\n", allow_blank=True)
+    made = [*made, *[Content("")] * (len(lines) - len(made))]  # it drops empty lines at the end
     # Where colouring broke the lines in another way, they are shown without colours.
-    same = [each.plain for each in made][: len(lines)] == list(lines)
-    return list(made)[: len(lines)] if same else [plain(line) for line in lines]
+    same = [each.plain for each in made] == list(lines)
+    return made if same else [plain(line) for line in lines]

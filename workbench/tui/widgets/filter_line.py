@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from workbench.finding_filter import LONGEST
+from workbench.text import visible
 from workbench.tui.plain import plain, together
 from workbench.tui.wording import ATTENTION, MUTED
 
@@ -36,6 +37,10 @@ class FilterInput(Input):
     @dataclass
     class Dropped(Message):
         """There is to be no filter."""
+
+    def validate_value(self, value: str) -> str:
+        """Spell out what acts on a terminal: it may have been pasted."""
+        return visible(value, 2 * LONGEST)
 
     def action_keep(self) -> None:
         """Go to the list."""
