@@ -49,6 +49,7 @@ bench: $(DEV_READY) ## measure the scan, the inventory, the services and the rec
 	$(BIN)/python scripts/bench_inventory.py
 	$(BIN)/python scripts/bench_services.py
 	$(BIN)/python scripts/bench_secrets.py
+	$(BIN)/python scripts/bench_tui.py
 
 screenshots: $(DEV_READY) ## draw the README's pictures again, from a staged host
 	$(BIN)/python scripts/screenshots.py

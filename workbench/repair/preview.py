@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from workbench.documents import Malformed, parse
 from workbench.model.plan import (
@@ -22,6 +22,7 @@ from workbench.model.plan import (
     ReplaceSecret,
     RestoreLine,
     SetValue,
+    StartupFormat,
 )
 from workbench.repair.paths import Refused
 from workbench.repair.preview_lines import changed_lines, startup_secrets, variable_of
@@ -68,6 +69,27 @@ def secrets_of(raw: bytes, edits: Sequence[FileEdit]) -> set[str]:
     if isinstance(edits[0], EditLine | RestoreLine):
         return startup_secrets(raw, form)
     return _secrets_of(raw, form)
+
+
+def lines_to_show(raw: bytes, form: Any, first: int, last: int) -> list[str]:
+    """The lines of a file from ``first`` to ``last``, counted from 1, as a diff shows lines: no secret, all visible.
+
+    ``form`` is the format of a document or of a startup file. Raises Refused where it cannot be read as that, or where
+    a secret of several lines would put every line behind it in a wrong place.
+    """
+    if form in get_args(StartupFormat):
+        secrets = startup_secrets(raw, form)
+        text = raw.decode("utf-8", "surrogateescape").replace("\r\n", "\n").replace("\r", "\n")
+        count = text.count("\n")
+        lines = redact_values(redact(text), sorted(secrets, key=len, reverse=True)).split("\n")
+    else:
+        secrets = _secrets_of(raw, form)
+        count = _text(raw, form).replace("\r\n", "\n").replace("\r", "\n").count("\n")
+        lines = _lines(raw, form, secrets, ())
+    if len(lines) != count + 1:
+        raise Refused("a secret of several lines stands in it, so its lines are not shown")
+    shown = [_shown(_masked(line, secrets, ())) for line in lines[first - 1 : last]]
+    return [_MASK if any(secret in line for secret in secrets if len(secret) >= 4) else line for line in shown]
 
 
 def _told(edit: FileEdit) -> tuple[str, ...]:

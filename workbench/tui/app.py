@@ -83,6 +83,14 @@ class WorkbenchApp(App[int]):
         if snapshot is not None and report is not None:
             self.run_worker(flow.repair(self, finding, snapshot, report), group="flow", exclusive=True)
 
+    def repair_marked(self, findings: Sequence[Finding]) -> None:
+        """Begin the repair of several findings; of all that is safe where none is given."""
+        from workbench.tui.batch import repair_several
+
+        snapshot, report = self.main.snapshot, self.main.report
+        if snapshot is not None and report is not None:
+            self.run_worker(repair_several(self, findings, snapshot, report), group="flow", exclusive=True)
+
     def undo_last(self) -> None:
         """Begin to undo the last repair."""
         from workbench.tui import flow
@@ -135,6 +143,11 @@ class WorkbenchApp(App[int]):
         yield from super().get_system_commands(screen)
         if screen is self.main:
             yield SystemCommand("Repair", "Repair the selected finding", self.main.action_repair)
+            yield SystemCommand(
+                "Repair marked", "Repair what is marked, or all that is safe", self.main.action_repair_marked
+            )
+            yield SystemCommand("Copy", "Copy the evidence of the selected finding", self.main.action_copy)
+            yield SystemCommand("Code", "Show the code of the check that found it", self.main.action_code)
             yield SystemCommand("Rescan", "Look at this host again", self.main.action_rescan)
             yield SystemCommand("Undo", "Undo the last repair", self.main.action_undo)
             yield SystemCommand("History", "Every repair that was made", self.main.action_history)

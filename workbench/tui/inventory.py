@@ -60,9 +60,20 @@ class Inventory:
 
     def findings_of(self, row: Row) -> tuple[Finding, ...]:
         """The findings about a server, its config, processes, sockets, units and containers, in the report's order."""
+        return tuple(self.findings[place] for place in self.places_of(row))
+
+    def places_of(self, row: Row) -> list[int]:
+        """The places of those findings in the report's order."""
         subjects = _subjects(row, self) if isinstance(row, Server) else [("config", row.path)]
-        places = {place for subject in subjects for place in self.about.get(subject, ())}
-        return tuple(self.findings[place] for place in sorted(places))
+        return sorted({place for subject in subjects for place in self.about.get(subject, ())})
+
+    def servers_about(self) -> Mapping[int, Sequence[str]]:
+        """The names of the servers that each finding is about, each once, by the place of the finding."""
+        names: dict[int, dict[str, None]] = {}
+        for server in self.snapshot.servers.servers:
+            for place in self.places_of(server):
+                names.setdefault(place, {})[server.name] = None
+        return {place: tuple(known) for place, known in names.items()}
 
     def left_behind(self, server: Server) -> bool:
         """Whether it still runs although the client that started it is gone."""

@@ -45,12 +45,12 @@ def stacked(lines: Iterable[Content]) -> Content:
 def hanging(first: Content, body: Content, width: int) -> Content:
     """``first`` and then ``body``, wrapped to ``width`` cells, with every further line below the start of the body."""
     indent = first.cell_length
-    lines = [line for each in body.split("\n") for line in _wrapped(each, max(width - indent, 12))]
+    lines = [line for each in body.split("\n") for line in wrapped(each, max(width - indent, 12))]
     margin = Content(" " * indent)
     return stacked((first if place == 0 else margin) + line for place, line in enumerate(lines))
 
 
-def _wrapped(line: Content, width: int) -> list[Content]:
+def wrapped(line: Content, width: int) -> list[Content]:
     """Wrap at spaces, and inside a word that is longer than the line after a sign that paths and names are made of."""
     lines = [Content("")]
     start = 0

@@ -85,6 +85,12 @@ def found(findings: Sequence[Finding], *, short: bool = False) -> Content:
     return Content.styled(f"{worst.symbol} {many}", style)
 
 
+def found_of(value: Severity, count: int) -> Content:
+    """How many findings are that bad: symbol and number in its colour."""
+    style = "bold $text-error" if value is Severity.CRITICAL else _SEVERITY_STYLES[value]
+    return Content.styled(f"{value.symbol} {count}", style)
+
+
 def letter_style(letter: str) -> str:
     """The colour of a grade's letter."""
     if letter in "AB":
@@ -108,13 +114,18 @@ def letter(value: str) -> Content:
     return Content.styled("ungraded" if value == "U" else value, letter_style(value))
 
 
-def coverage(report: Report) -> str:
-    """How many of the checks that apply could be assessed, and the letter if the rest were bad."""
+def coverage(report: Report, unlocked: int = 0, *, short: bool = False) -> str:
+    """How many of the checks that apply could be assessed, and the letter if the rest were bad.
+
+    ``unlocked`` is for how many of them a look with sudo would show more.
+    """
     applicable = [result for result in report.results if result.status is not Status.NOT_APPLICABLE]
     assessed = [result for result in applicable if result.status in (Status.FOUND, Status.PASSED)]
     in_part = sum(bool(result.not_assessed) for result in assessed)
-    said = f"{len(assessed)} of {len(applicable)} checks assessed" + (f", {in_part} in part" if in_part else "")
-    return f"{said}; at worst {at_worst(report.grade)}"
+    parts = f", {in_part} in part" if in_part and not short else ""
+    said = f"{len(assessed)} of {len(applicable)} checks assessed{parts}"
+    sudo = f"; sudo (s) unlocks {unlocked}" if unlocked else ""
+    return f"{said}{sudo}; at worst {at_worst(report.grade)}"
 
 
 def at_worst(grade: Grade) -> str:

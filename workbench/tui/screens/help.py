@@ -27,9 +27,11 @@ _HARM = {
     Severity.INFO: "worth knowing",
 }
 _SHOWN_KEYS = {"question_mark": "?", "escape": "esc", "pagedown": "page down", "pageup": "page up", "enter": "⏎"}
-_MOVING = {"tab", "shift+tab", "up", "down", "j", "k", "pageup", "pagedown", "space", "home", "end", "g", "G"}
-# What moves sideways in a list that never scrolls sideways, and a key of another platform.
-_LEFT_OUT = {"left", "right", "ctrl+pageup", "ctrl+pagedown", "ctrl+c", "super+c"}
+_MOVING = {"tab", "shift+tab", "up", "down", "j", "k", "pageup", "pagedown", "home", "end", "g", "G"}
+# Keys of another platform.
+_LEFT_OUT = {"ctrl+pageup", "ctrl+pagedown", "ctrl+c", "super+c"}
+# A list that never scrolls sideways has them all the same.
+_SIDEWAYS = {"scroll_left", "scroll_right"}
 _LAST = ("ctrl+c", "Copy the selected text; quit where none is selected")
 Part = tuple[str, tuple[tuple[str, str], ...]]
 """A title, and below it the keys and what each does."""
@@ -64,17 +66,20 @@ class Help(Roomy, ModalScreen[None]):
 
 
 def keys_of(screen: Screen[object]) -> tuple[Part, ...]:
-    """The keys that work on a screen: what it does, then how to move in the widget under the cursor."""
+    """The keys that work on a screen: what the widget under the cursor does, what the screen does, how to move."""
     does: dict[str, list[str]] = {}
+    inside: dict[str, list[str]] = {}
     moves: dict[str, list[str]] = {}
     for active in screen.active_bindings.values():
         said = active.binding.tooltip or active.binding.description
-        if not said or active.binding.key in _LEFT_OUT:
+        if not said or active.binding.key in _LEFT_OUT or active.binding.action in _SIDEWAYS:
             continue
-        own = isinstance(active.node, Screen | App) and active.binding.key not in _MOVING
-        (does if own else moves).setdefault(said, []).append(shown_key(active.binding))
+        wide = isinstance(active.node, Screen | App) or active.binding.action.startswith(("screen.", "app."))
+        moving = active.binding.key in _MOVING or (active.binding.key == "space" and "scroll" in active.binding.action)
+        part = moves if moving else does if wide else inside
+        part.setdefault(said, []).append(shown_key(active.binding))
     does[_LAST[1]] = [_LAST[0]]
-    every = (("Keys here", does), ("Moving", moves))
+    every = (("Where the cursor is", inside), ("Keys here", does), ("Moving", moves))
     return tuple((title, tuple((" ".join(keys), said) for said, keys in part.items())) for title, part in every if part)
 
 

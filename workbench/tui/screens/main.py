@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import gc
+from typing import ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
@@ -14,14 +15,15 @@ from workbench.model.report import Report
 from workbench.model.servers import Server
 from workbench.model.snapshot import Snapshot
 from workbench.text import visible
+from workbench.tui.finding_rows import judge
 from workbench.tui.following import Watcher
 from workbench.tui.looking import Looker, Seen
 from workbench.tui.messages import CheckEnded, RepairAsked, SectionChanged
-from workbench.tui.screens.paged import PagedScreen
+from workbench.tui.screens.acting import ActingScreen
 from workbench.tui.sockets import socket_of, sockets_of
 from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.findings import FindingsList
-from workbench.tui.widgets.findings_page import FindingsPage, nothing_found, tab_label
+from workbench.tui.widgets.findings_page import FindingsPage, in_place_of_a_finding, nothing_found, tab_label
 from workbench.tui.widgets.grade_box import GradeBox, marks_of
 from workbench.tui.widgets.pages import PAGES, Page, card_page, gaps, gaps_page
 from workbench.tui.widgets.progress import in_words
@@ -35,13 +37,10 @@ from workbench.tui.widgets.trail_page import TrailPage
 from workbench.tui.widgets.trail_pane import TrailPane
 from workbench.tui.widgets.trail_table import TrailTable
 
-if TYPE_CHECKING:
-    pass
-
 _NOTHING_YET = "What is found shows here as soon as a check finds it."
 
 
-class MainScreen(PagedScreen):
+class MainScreen(ActingScreen):
     """Shows the report of a look at the host, or of a replayed snapshot."""
 
     CSS_PATH = "main.tcss"
@@ -65,6 +64,7 @@ class MainScreen(PagedScreen):
         self.looker = Looker(workbench, replay)
         self.watcher = Watcher(workbench, live=replay is None)
         self.seen: Seen | None = None
+        self._keys_for: tuple[str, bool, bool] | None = None
 
     @property
     def replay(self) -> Snapshot | None:
@@ -90,22 +90,15 @@ class MainScreen(PagedScreen):
         """The way back is there only where there is one; a repair where a finding is in view; a probe of a socket."""
         if action == "back" and not (self._reading or self._came_from or self._in_pane):
             return False
-        if action == "repair" and self._page in ("reach", "trail", "history", "activity"):
+        if action == "repair" and self._page not in ("findings", "servers"):
             return False
         if action in ("history", "undo") and self._page == "history":
             return False  # there it is the run under the cursor that is undone
-        if action == "repair" and self._page == "servers" and self._selected is None:
+        if action == "repair" and self._selected is None:
             return None
         if action == "probe" and not self._sockets:
             return False
         return super().check_action(action, parameters)
-
-    @property
-    def _selected(self) -> Finding | None:
-        # Only what is in view may be repaired.
-        if self._page != "servers":
-            return self.query_one(FindingsList).selected
-        return self.query_one(ServerPane).finding if self._in_view else None
 
     @property
     def _sockets(self) -> tuple[str, ...]:
@@ -133,6 +126,7 @@ class MainScreen(PagedScreen):
     async def look(self) -> Report | None:
         """Look at the host and judge it, both in the background; None when that failed or a later look overtook it."""
         generation = self.looker.begin()
+        gc.unfreeze()
         self._show_progress()
         try:
             seen = await self.looker.look(generation, self.post_message)
@@ -146,6 +140,9 @@ class MainScreen(PagedScreen):
         self.seen = seen
         self.watcher.look_ended(seen.snapshot)
         self._show_report(seen)
+        # What a look has seen stays until the next. To go through it for garbage again and again, as Python does,
+        # held the interface up for a tenth of a second each time where there were thousands of findings.
+        gc.freeze()
         self._watch()
         return seen.report
 
@@ -164,7 +161,7 @@ class MainScreen(PagedScreen):
         if self.seen is None and message.result.findings:
             self.call_after_refresh(self._stream)
 
-    @on(OptionList.OptionHighlighted, "#list")
+    @on(FindingsList.Moved)
     def show_finding(self) -> None:
         """Show the finding under the cursor."""
         self._show_selected()
@@ -196,8 +193,16 @@ class MainScreen(PagedScreen):
             self.read()
         elif isinstance(event.option_list, ServersList):
             self.query_one(ServerPane).focus_next()
-        else:
+
+    @on(FindingsList.Opened)
+    def open_finding(self) -> None:
+        """Go one step further: to the detail where it is not shown yet, to its repair where it is."""
+        if not has_room(self.app.size):
+            return
+        if self.has_class("-wide"):
             self.action_repair()
+        else:
+            self.read()
 
     @on(RepairAsked)
     def action_repair(self) -> None:
@@ -235,7 +240,9 @@ class MainScreen(PagedScreen):
 
     def _show_findings(self, findings: list[Finding]) -> None:
         page = self.query_one(FindingsPage)
-        page.show(findings, stay_first=self.seen is None)
+        servers = self.seen.inventory.servers_about() if self.seen is not None else {}
+        areas = dict.fromkeys(identity.partition("/")[0] for identity in self.workbench.plugins.checks)
+        page.show(judge(findings, self.workbench.fixes_for, servers), areas, stay_first=self.seen is None)
         if self.focused is None:
             page.focus_inside()
         self._label("findings", tab_label(len(findings)))
@@ -243,9 +250,10 @@ class MainScreen(PagedScreen):
     def _show_report(self, seen: Seen) -> None:
         report = seen.report
         findings = list(report.findings())
-        self.query_one(GradeBox).show(report)
-        self.query_one("#card", Page).write(card_page(report))
-        self.query_one("#gaps", Page).write(gaps_page(report, len(self.looker.wanted)))
+        wanted = len(self.looker.wanted)
+        self.query_one(GradeBox).show(report, sudo=bool(wanted))
+        self.query_one("#card", Page).write(card_page(report, wanted))
+        self.query_one("#gaps", Page).write(gaps_page(report, wanted))
         unseen = len(gaps(report)) + len(report.broken_plugins)
         self._label("gaps", f"Not assessed {unseen}")
         self._show_findings(findings)
@@ -269,7 +277,7 @@ class MainScreen(PagedScreen):
             self.query_one(ServerPane).show_nothing()
         else:
             self.query_one(ServerPane).show(row, self.seen.inventory, f"{listed.position} of {len(listed.rows)}")
-        self.refresh_bindings()
+        self._refresh_keys()
 
     def _show_reach(self) -> None:
         table = self.query_one(ReachTable)
@@ -314,12 +322,24 @@ class MainScreen(PagedScreen):
         shown = self.query_one(FindingsList)
         finding = shown.selected
         if finding is None:
+            if shown.total:
+                self.query_one(DetailPane).show_nothing(in_place_of_a_finding(shown.row))
+            self._refresh_keys()
             return
-        place = f"{(shown.highlighted or 0) + 1} of {len(shown.findings)}"
         check = self.workbench.plugins.checks.get(finding.check)
         socket = self.seen is not None and bool(socket_of(finding, self.seen.snapshot))
-        self.query_one(DetailPane).show(finding, check, self.workbench.fixes_for(finding), place, probes=socket)
-        self.refresh_bindings()
+        self.query_one(DetailPane).show(
+            finding, check, self.workbench.fixes_for(finding), shown.position, probes=socket
+        )
+        self._refresh_keys()
+        self._read_lines()
+
+    def _refresh_keys(self) -> None:
+        # A footer is drawn anew from nothing, and Textual keeps the old one: not for every row that the cursor passes.
+        keys = (self._page, self._selected is None, bool(self._sockets))
+        if keys != self._keys_for:
+            self._keys_for = keys
+            self.refresh_bindings()
 
     def _show_progress(self) -> None:
         if not self.looking and self.seen is not None:

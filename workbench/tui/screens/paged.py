@@ -48,6 +48,8 @@ class PagedScreen(Roomy, Screen[None]):
 
     @property
     def _reading(self) -> bool:
+        if self.has_class("-zoomed") and self._page == "findings":
+            return self.has_class("-wide")
         return self.has_class("-reading") and (self._page == "reach" or not self.has_class("-wide"))
 
     @property
@@ -139,7 +141,7 @@ class PagedScreen(Roomy, Screen[None]):
     def action_page(self, name: str) -> None:
         """Show one of the pages."""
         self._came_from = ""
-        self.remove_class("-reading")
+        self.remove_class("-reading", "-zoomed")
         self._turn_to(name)
         self.query_one("#tabs", Tabs).active = f"tab-{name}"
         page = self.query_one(f"#{name}")
@@ -156,7 +158,7 @@ class PagedScreen(Roomy, Screen[None]):
         # Two keys in a row: what is told of the first must not undo the second.
         if name != self._page and event.tabs.active == event.tab.id:
             self._came_from = ""
-            self.remove_class("-reading")
+            self.remove_class("-reading", "-zoomed")
             self._turn_to(name)
 
     def action_back(self) -> None:

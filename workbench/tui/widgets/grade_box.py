@@ -8,7 +8,8 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from workbench.model.report import Report
+from workbench.model.report import CheckResult, Report
+from workbench.tui.coverage import assessed, sudo_unlocks
 from workbench.tui.plain import entitle, plain, stacked, together
 from workbench.tui.wording import MUTED, coverage, letter, letter_class, moment
 
@@ -24,6 +25,8 @@ _SHAPES = {
     "…": ("    ", "▄ ▄ ", "    "),
 }
 _BESIDE = 13  # cells that the letter, the border and the margins take
+_AREA_LINES = 2
+_ASK = "  (R shows them)"
 _CLASSES = ("-good", "-middling", "-bad", "-none")
 
 
@@ -31,6 +34,7 @@ class GradeBox(Horizontal):
     """The letter in a block of its colour, and the lines beside it."""
 
     _report: Report | None = None
+    _sudo = False
 
     def compose(self) -> ComposeResult:
         """The letter and the lines."""
@@ -44,7 +48,7 @@ class GradeBox(Horizontal):
     def on_resize(self, event: events.Resize) -> None:
         """Put the lines anew where they fit."""
         if self._report is not None:
-            self.show(self._report)
+            self.show(self._report, sudo=self._sudo)
 
     def waiting(self, words: str) -> None:
         """Show that there is no grade yet, and why."""
@@ -53,18 +57,23 @@ class GradeBox(Horizontal):
         lines = (plain(words, "bold"), plain("The grade comes when every check has spoken.", MUTED))
         self.query_one("#verdict", Static).update(stacked(lines))
 
-    def show(self, report: Report) -> None:
-        """Show the grade of a report."""
-        self._report = report
+    def show(self, report: Report, *, sudo: bool = False) -> None:
+        """Show the grade of a report; ``sudo`` says that a look with sudo would see more."""
+        self._report, self._sudo = report, sudo
         grade = report.grade
         self._show_letter(grade.letter, letter_class(grade.letter))
         title = "Ungraded" if grade.letter == "U" else f"Grade {grade.letter}"
         rule = together((title, "bold"), "  ", _without_letter(grade.rule, grade.letter))
-        lines = [rule, plain(coverage(report)), _areas(report)]
+        room = max(self.size.width - _BESIDE, 30)
+        unlocked = sudo_unlocks(report).total() if sudo else 0
+        sure = plain(coverage(report, unlocked))
+        if sure.cell_length > room:
+            sure = plain(coverage(report, unlocked, short=True))
+        lines = [rule, sure, *areas(report, room)]
         if report.next_step:
-            step = together(("next: ", MUTED), report.next_step)
+            step = together(("next: ", MUTED), report.next_step, (_ASK if report.next_step[0].isdigit() else "", MUTED))
             together_on_one = lines[1] + Content("   ") + step
-            if together_on_one.cell_length <= self.size.width - _BESIDE:
+            if together_on_one.cell_length <= room:
                 lines[1] = together_on_one
             else:
                 lines.insert(2, step)
@@ -93,13 +102,30 @@ def marks_of(report: Report, replayed: bool, read_only: bool, as_root: str) -> s
     return " · ".join(mark for mark in marks if mark)
 
 
-def _areas(report: Report) -> Content:
-    parts: list[str | Content] = []
+def areas(report: Report, width: int) -> list[Content]:
+    """Every area with its letter, on lines of at most ``width`` cells.
+
+    Where two lines hold it, each that is not assessed in full says how many of its checks are.
+    """
+    told = _lines(report, width, shares=True)
+    return told if len(told) <= _AREA_LINES else _lines(report, width, shares=False)
+
+
+def _lines(report: Report, width: int, *, shares: bool) -> list[Content]:
+    by_area: dict[str, list[CheckResult]] = {}
+    for result in report.results:
+        by_area.setdefault(result.area, []).append(result)
+    lines: list[Content] = []
     for area in report.areas:
-        parts += ["  "] if parts else []
         mark = Content.styled("–", MUTED) if area.grade.letter == "U" else letter(area.grade.letter)
-        parts.append(together((area.area, MUTED), Content(" "), mark))
-    return together(*parts)
+        some, every = assessed(by_area.get(area.area, ()))
+        share = f" {some}/{every}" if shares and some < every else ""
+        part = together((area.area, MUTED), " ", mark, (share, MUTED))
+        if lines and lines[-1].cell_length + 2 + part.cell_length <= width:
+            lines[-1] = together(lines[-1], "  ", part)
+        else:
+            lines.append(part)
+    return lines
 
 
 def _without_letter(rule: str, value: str) -> str:

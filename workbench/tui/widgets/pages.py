@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from textual.widgets import Static
 
 from workbench.model.report import AreaGrade, CheckResult, Report, Status
 from workbench.model.severity import Severity
+from workbench.tui.coverage import ROOTS, assessed, sudo_unlocks
 from workbench.tui.plain import hanging, plain, stacked, together
 from workbench.tui.wording import MUTED, at_worst, counted, heading, letter_style, tally
 
@@ -31,7 +31,6 @@ class PageName(NamedTuple):
     short: str = ""
 
 
-_ROOTS = re.compile(r"\broot\b|\bsudo\b")
 PAGES = (
     PageName("findings", "Findings", "1", "Show the findings"),
     PageName("servers", "Servers", "2", "Show the servers of this host"),
@@ -114,7 +113,7 @@ def gaps_page(report: Report, wanted: int = 0) -> Callable[[int], Content]:
 def _gaps_lines(report: Report, wanted: int, width: int) -> Iterator[Content]:
     found = gaps(report)
     if wanted:
-        roots = sum(bool(_ROOTS.search(gap.unlock)) for gap in found)
+        roots = sum(bool(ROOTS.search(gap.unlock)) for gap in found)
         some = f"{counted(roots, 'of these asks', 'of these ask')} for root. " if roots else ""
         commands = counted(wanted, "command that only reads", "commands that only read")
         words = f"{some}Press s to look with sudo: you see {commands}, and agree, before anything runs."
@@ -136,20 +135,24 @@ def _gaps_lines(report: Report, wanted: int, width: int) -> Iterator[Content]:
             yield hanging(Content("  "), plain(broken.reason), width)
 
 
-def card_page(report: Report) -> Callable[[int], Content]:
-    """The report card: every area with its letter, the rule behind it and what its checks said."""
-    return lambda width: stacked(_card_lines(report, width))
+def card_page(report: Report, wanted: int = 0) -> Callable[[int], Content]:
+    """The report card: every area with its letter, the rule behind it and what its checks said.
+
+    ``wanted`` is how many commands could be run through sudo to look at more.
+    """
+    return lambda width: stacked(_card_lines(report, wanted, width))
 
 
-def _card_lines(report: Report, width: int) -> Iterator[Content]:
+def _card_lines(report: Report, wanted: int, width: int) -> Iterator[Content]:
     if not report.areas:
         yield from plain("There is no check to report on.", MUTED).wrap(width)
         return
     signs = "".join(f"  {value.symbol}" for value in Severity)
     yield plain(f"    {'area':<11}{signs}  assessed", MUTED)
+    unlocked = sudo_unlocks(report) if wanted else Counter()
     for area in report.areas:
         results = [result for result in report.results if result.area == area.area]
-        yield from _area(area, results, width)
+        yield from _area(area, results, unlocked[area.area], width)
     yield Content("")
     yield plain("    " + "   ".join(f"{value.symbol} {value.value}" for value in Severity), MUTED)
     inapplicable = [result for result in report.results if result.status is Status.NOT_APPLICABLE]
@@ -160,25 +163,25 @@ def _card_lines(report: Report, width: int) -> Iterator[Content]:
             yield hanging(Content("  "), together(result.check, (f"  {result.reason}", MUTED)), width)
 
 
-def _area(area: AreaGrade, results: list[CheckResult], width: int) -> Iterator[Content]:
+def _area(area: AreaGrade, results: list[CheckResult], unlocked: int, width: int) -> Iterator[Content]:
     grade = area.grade
     found = Counter(finding.severity for result in results for finding in result.findings)
-    applicable = [result for result in results if result.status is not Status.NOT_APPLICABLE]
-    if not applicable:
+    some, every = assessed(results)
+    if not every:
         yield together((f" –  {area.area:<11}", MUTED), ("  nothing of its kind is here", MUTED))
         return
-    assessed = sum(result.status in (Status.FOUND, Status.PASSED) for result in applicable)
     row = Content.assemble(
         (f" {'–' if grade.letter == 'U' else grade.letter}  ", letter_style(grade.letter)),
         plain(f"{area.area:<11}", "bold"),
         *(tally(value, found[value]) for value in Severity),
-        plain(f"  {assessed} of {len(applicable)}".ljust(12)),
+        plain(f"  {some} of {every}".ljust(12)),
     )
     unsure = grade.at_worst not in (grade.letter, "U")
-    rule = plain(grade.rule + (f"; at worst {at_worst(grade)}" if unsure else ""), MUTED)
+    more = f"; sudo (s) unlocks {unlocked}" if unlocked else ""
+    rule = plain(grade.rule + more + (f"; at worst {at_worst(grade)}" if unsure else ""), MUTED)
     if row.cell_length + rule.cell_length <= width:
         yield row + rule
     else:
         yield row
-        if unsure or grade.letter == "U":
+        if unsure or more or grade.letter == "U":
             yield hanging(Content(" " * 4), rule, width)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -17,7 +18,7 @@ from textual.visual import Visual
 
 
 class RowsView(ScrollView, can_focus=True):
-    """A line a row, with a cursor. What the rows are is said by the tables made of it."""
+    """A line a row, or a few, with a cursor. What the rows are is said by the tables made of it."""
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -40,6 +41,7 @@ class RowsView(ScrollView, can_focus=True):
     def __init__(self, **more: str) -> None:
         super().__init__(**more)  # type: ignore[arg-type]
         self._at = 0
+        self._tops: Sequence[int] | None = None
 
     def count(self) -> int:
         """How many rows there are."""
@@ -50,8 +52,12 @@ class RowsView(ScrollView, can_focus=True):
         raise NotImplementedError
 
     def line(self, number: int, width: int) -> Content:
-        """One row for a width in cells."""
+        """One row for a width in cells; where rows are of several lines, all of them, with line breaks between."""
         raise NotImplementedError
+
+    def tops(self, width: int) -> Sequence[int] | None:
+        """On which line each row begins for a width in cells, then the count of lines; None for a line a row."""
+        return None
 
     @property
     def position(self) -> str:
@@ -80,10 +86,14 @@ class RowsView(ScrollView, can_focus=True):
         heads = self.heads(width)
         if y < len(heads):
             return self._drawn(heads[y], width)
-        number = y - len(heads) + round(self.scroll_y)
+        position = y - len(heads) + round(self.scroll_y)
+        number = self._row_at(position)
         if number >= self.count():
             return Strip.blank(width, self.rich_style)
         line = self.line(number, width)
+        if self._tops is not None:
+            lines = line.split("\n")
+            line = lines[min(position - self._tops[number], len(lines) - 1)]
         if number == self._at:
             line = line.pad_right(max(width - line.cell_length, 0)).stylize_before(
                 "on $primary-muted" if self.has_focus else "on $foreground 8%"
@@ -105,8 +115,8 @@ class RowsView(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Open the row that was clicked."""
-        number = event.y - self._head + round(self.scroll_y)
-        if event.y >= self._head and number < self.count():
+        number = self._clicked(event)
+        if number is not None:
             self.go(number)
             self.action_open()
 
@@ -122,7 +132,12 @@ class RowsView(ScrollView, can_focus=True):
 
     def action_page(self, by: int) -> None:
         """Move the cursor by what is in view."""
-        self.action_move(by * max(self.size.height - self._head - 1, 1))
+        lines = max(self.size.height - self._head - 1, 1)
+        if self._tops is None or not self.count():
+            self.action_move(by * lines)
+            return
+        there = self._row_at(max(self._tops[self._at] + by * lines, 0))
+        self.go(max(min(there, self.count() - 1), 0))
 
     @property
     def _width(self) -> int:
@@ -133,16 +148,29 @@ class RowsView(ScrollView, can_focus=True):
         return len(self.heads(self._width))
 
     def _fit(self) -> None:
-        self.virtual_size = Size(self._width, self.count() + self._head)
+        self._tops = self.tops(self._width)
+        lines = self.count() if self._tops is None else self._tops[-1]
+        self.virtual_size = Size(self._width, lines + self._head)
 
     def _keep_in_view(self) -> None:
         # The head stays where it is, so the room for rows is what is left below it.
         room = max(self.size.height - self._head, 1)
         top = round(self.scroll_y)
-        if self._at < top:
-            self.scroll_to(y=self._at, animate=False, immediate=True)
-        elif self._at >= top + room:
-            self.scroll_to(y=self._at - room + 1, animate=False, immediate=True)
+        first, behind = self._at, self._at + 1
+        if self._tops is not None:
+            first, behind = (self._tops[self._at], self._tops[self._at + 1]) if self.count() else (0, 0)
+        if first < top:
+            self.scroll_to(y=first, animate=False, immediate=True)
+        elif behind > top + room:
+            self.scroll_to(y=behind - room, animate=False, immediate=True)
+
+    def _row_at(self, position: int) -> int:
+        """The row that stands on a line, the head not counted; as many as there are rows behind the last."""
+        return position if self._tops is None else bisect_right(self._tops, position) - 1
+
+    def _clicked(self, event: events.Click) -> int | None:
+        number = self._row_at(event.y - self._head + round(self.scroll_y))
+        return number if event.y >= self._head and number < self.count() else None
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Draw the rows that have come into view."""

@@ -1,0 +1,138 @@
+"""Measure the pages of the app with thousands of rows: what each act takes, and how long the interface stands still.
+
+Nothing here passes or fails. A stall is the longest time for which nothing else could be drawn or heard; how much of
+such a time was work is told beside it, for the rest other programs had the processor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from textual.pilot import Pilot
+
+from tests.tui import fakes, inventories
+from workbench.finding_filter import Filter, parse
+from workbench.model.finding import Finding, Subject
+from workbench.model.severity import Severity
+from workbench.tui.app import WorkbenchApp
+from workbench.tui.widgets.findings import FindingsList
+from workbench.tui.widgets.servers import ServersList
+
+FINDINGS, SERVERS = 5000, 4000
+KEYS = (
+    ("scroll by line", ["j"] * 20),
+    ("scroll by page", ["pagedown"] * 10),
+    ("to the end and back", ["G", "g"]),
+    ("type a filter", ["slash", *"file 4", "enter"]),
+    ("clear it", ["escape"]),
+    ("sort by each column", ["o"] * 5),
+    ("group by each", ["b"] * 4),
+    ("mark ten", ["space"] * 10),
+)
+
+
+class Lag:
+    """Ticks in the loop of the app and keeps the longest time between two ticks, and the most work."""
+
+    def __init__(self) -> None:
+        self.worst = self.work = 0.0
+        self._task = asyncio.get_running_loop().create_task(self._tick())
+
+    async def _tick(self) -> None:
+        while True:
+            before, worked = time.perf_counter(), time.thread_time()
+            await asyncio.sleep(0.001)
+            self.worst = max(self.worst, time.perf_counter() - before - 0.001)
+            self.work = max(self.work, time.thread_time() - worked)
+
+    def end(self) -> str:
+        """Stop ticking; the longest stall, and the most work, in milliseconds."""
+        self._task.cancel()
+        return f"{self.worst * 1000:>5.0f} ms, most work {self.work * 1000:>4.0f} ms"
+
+
+def many(count: int) -> list[Finding]:
+    """Findings of five checks, of every severity, each with a summary of about two lines."""
+    severities = list(Severity)
+    return [
+        replace(
+            fakes.finding(
+                f"any account on this machine can write /home/dev/project-{number}/.mcp.json, so can choose what runs",
+                severities[number % 5],
+            ),
+            subject=Subject("config", f"file {number}", f"/home/dev/project-{number}/.mcp.json"),
+        )
+        for number in range(count)
+    ]
+
+
+def timed(act: Callable[[], object], rounds: int = 7) -> float:
+    """The median of a few rounds, in milliseconds."""
+    taken = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        act()
+        taken.append((time.perf_counter() - begun) * 1000)
+    return statistics.median(taken)
+
+
+async def main() -> None:
+    """Both pages, at both sizes."""
+    findings = many(FINDINGS)
+    checks = [fakes.check(f"area{place}/check", *findings[place::5], worst=Severity.CRITICAL) for place in range(5)]
+    for size in ((80, 24), (120, 36)):
+        workbench = fakes.workbench(fakes.plugins(checks, [fakes.fix("area1/check")]))
+        servers = tuple(inventories.server(f"s{number:04}") for number in range(SERVERS))
+        workbench.script.snapshot = inventories.host(*servers)
+        app = WorkbenchApp(workbench)
+        app.animation_level = "none"
+        async with app.run_test(size=size) as pilot:
+            while app.main.report is None or app.main.looking:
+                await pilot.pause(0.05)
+            print(f"{size[0]} × {size[1]}")
+            await _findings(app, pilot)
+            _servers(app)
+
+
+async def _findings(app: WorkbenchApp, pilot: Pilot[int]) -> None:
+    table = app.main.query_one(FindingsList)
+    every = list(table._all)
+    judged = [row.judged for row in every]
+    print(f"  {table.total} findings: listed in {timed(lambda: table.show(judged)):.0f} ms", end="")
+    for text in ("file 4", "sev:>=high -project-1", "area:area1 fixable:safe"):
+        wanted = parse(text)
+
+        def filtered(wanted: Filter = wanted) -> None:
+            table.filter(parse("x"))
+            table.filter(wanted)
+
+        print(f", “{text}” in {timed(filtered) / 2:.0f} ms", end="")
+    table.filter(parse(""))
+    print()
+    app.main.query_one(FindingsList).focus()
+    await pilot.press("j", "k")
+    await pilot.pause(0.5)
+    for name, keys in KEYS:
+        lag = Lag()
+        for key in keys:
+            await pilot.press(key)
+        print(f"    {name:<22} longest stall {lag.end()}")
+
+
+def _servers(app: WorkbenchApp) -> None:
+    seen = app.main.seen
+    assert seen is not None
+    listed = app.main.query_one(ServersList)
+    print(f"  {SERVERS} servers: listed in {timed(lambda: listed.show(seen.inventory)):.0f} ms")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

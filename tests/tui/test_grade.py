@@ -1,0 +1,68 @@
+"""The head of the main screen and the report card: what was assessed of each area, and what sudo would add."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tui import fakes
+from tests.tui.driving import NARROW, WIDE, driven, flat, until_shown
+from workbench.model.finding import NotAssessed, Passed, Subject
+from workbench.model.severity import Severity
+from workbench.tui.coverage import sudo_unlocks
+from workbench.tui.widgets.grade_box import areas
+
+GAP = NotAssessed("the environment of server-git", "permission denied", "run as root")
+OTHER = NotAssessed("the engine", "it does not answer", "start it")
+PASSED = Passed(Subject("x", "x", "x"))
+
+
+def _workbench(*, wanted: bool = True, more: int = 0) -> fakes.FakeWorkbench:
+    checks = [
+        fakes.check("clients/a", fakes.finding(severity=Severity.HIGH)),
+        fakes.check("clients/b", PASSED, worst=Severity.HIGH),
+        fakes.check("secrets/c", GAP, worst=Severity.LOW),
+        fakes.check("secrets/d", PASSED, GAP, worst=Severity.LOW),
+        fakes.check("sockets/e", OTHER, worst=Severity.LOW),
+        *(fakes.check(f"area{number}of-a-long-name/x", OTHER, PASSED) for number in range(more)),
+    ]
+    made = fakes.workbench(fakes.plugins(checks, [fakes.fix("clients/a")]))
+    made.script.wanted = [("/usr/bin/base64", "-w0", "--", "/proc/1/environ")] if wanted else []
+    return made
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=str)
+async def test_the_head_says_the_price_of_the_next_letter_the_shares_and_what_sudo_unlocks(
+    size: tuple[int, int],
+) -> None:
+    async with driven(_workbench(), size) as (_, pilot):
+        await until_shown(
+            pilot,
+            "Grade C a high finding stands: at most C",
+            "2 of 5 checks assessed",
+            "sudo (s) unlocks 2",
+            "at worst",
+        )
+        await until_shown(pilot, "clients C secrets – 0/2 sockets – 0/1", "next: 1 safe repair to A (R shows them)")
+
+
+async def test_the_report_card_says_what_sudo_unlocks_where() -> None:
+    async with driven(_workbench()) as (_, pilot):
+        await pilot.press("4")
+        await until_shown(pilot, "secrets", "0 of 2", "sudo (s) unlocks 2")
+
+
+async def test_where_sudo_would_see_no_more_nothing_is_promised() -> None:
+    async with driven(_workbench(wanted=False)) as (app, pilot):
+        await until_shown(pilot, "2 of 5 checks assessed")
+        assert "unlocks" not in flat(app)
+
+
+async def test_where_the_shares_take_too_much_room_only_the_letters_stay() -> None:
+    async with driven(_workbench(more=4)) as (app, _):
+        report = app.main.report
+        assert report is not None
+        wide, narrow = areas(report, 200), areas(report, 67)
+        assert "0/1" in "".join(line.plain for line in wide)
+        assert "0/1" not in "".join(line.plain for line in narrow)
+        assert max(line.cell_length for line in narrow) <= 67
+        assert sudo_unlocks(report) == {"secrets": 2}

@@ -1,0 +1,132 @@
+"""Several repairs as one list: what the engine gives, and the story from the marks to the result and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from workbench.model.finding import Finding
+from workbench.model.report import Report
+from workbench.model.run import Run, RunState
+from workbench.model.snapshot import Snapshot
+from workbench.tui.background import in_background
+from workbench.tui.wording import counted
+from workbench.verifying import Before
+
+if TYPE_CHECKING:
+    from workbench.tui.app import WorkbenchApp
+
+Progress = Callable[[int, str], None]
+"""Called with the number of the step, from 0, and what happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutcome:
+    """How a batch ended: the runs in their order, of how many steps, and the reports before and after.
+
+    ``after`` is None where nothing was looked at again. ``undone`` says that the runs are those of an undo.
+    """
+
+    runs: tuple[Run, ...]
+    steps: int
+    before: Report
+    after: Report | None
+    undone: bool = False
+
+    @property
+    def standing(self) -> tuple[Run, ...]:
+        """The runs that can be undone."""
+        return () if self.undone else tuple(run for run in self.runs if run.state is RunState.APPLIED)
+
+
+def only(report: Report, findings: Sequence[Finding]) -> Report:
+    """The report with these findings alone."""
+    wanted = {finding.identity for finding in findings}
+    kept = tuple(
+        replace(result, findings=tuple(each for each in result.findings if each.identity in wanted))
+        for result in report.results
+    )
+    return replace(report, results=kept)
+
+
+async def repair_several(app: WorkbenchApp, marked: Sequence[Finding], snapshot: Snapshot, report: Report) -> None:
+    """Plan the repairs of the marked findings, or of all; show the list; apply it when agreed to; show how it ended."""
+    from workbench.tui import flow
+    from workbench.tui.screens.batch import BatchReview
+    from workbench.tui.screens.batch_result import BatchResult
+    from workbench.tui.screens.dialogs import refusal
+
+    if app.main.replay is not None:
+        await app.push_screen_wait(refusal(flow.REPLAYED))
+        return
+    wanted = only(report, marked) if marked else report
+    failure: Exception | None = None
+    async with flow.window(app, "Working out the repairs", changes=False) as shows:
+        shows.begin(f"for {counted(sum(1 for _ in wanted.findings()), 'finding')}")
+        try:
+            batch = await in_background(lambda: app.workbench.plan_safe(snapshot, wanted))
+        except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
+            failure = error
+    if failure is not None:
+        await flow.tell_failure(app, "The repairs could not be planned", failure)
+        return
+    if not await app.push_screen_wait(BatchReview(batch, bool(marked), app.workbench.read_only)):
+        return
+    steps = len(batch.steps)
+
+    def apply(tell: Callable[[str], None]) -> tuple[Run, ...]:
+        return app.workbench.apply_batch(batch, _telling(tell, steps), Before(report, tuple(app.main.looker.answers)))
+
+    outcome = await _carried_out(app, f"Repairing · {counted(steps, 'step')}", report, steps, apply)
+    if outcome is not None and await app.push_screen_wait(BatchResult(outcome)) == "undo":
+        await _undo(app, outcome)
+
+
+async def _undo(app: WorkbenchApp, outcome: BatchOutcome) -> None:
+    from workbench.tui.screens.batch import undo_question
+    from workbench.tui.screens.batch_result import BatchResult
+
+    standing, before = outcome.standing, app.main.report
+    if before is None or not await app.push_screen_wait(undo_question(standing)):
+        return
+
+    name = standing[0].batch
+
+    def undo(tell: Callable[[str], None]) -> tuple[Run, ...]:
+        return app.workbench.undo_batch(name, _telling(tell, len(standing)))
+
+    undone = await _carried_out(app, "Undoing", before, len(standing), undo)
+    if undone is not None:
+        await app.push_screen_wait(BatchResult(replace(undone, undone=True)))
+
+
+def _telling(tell: Callable[[str], None], of: int) -> Progress:
+    return lambda number, words: tell(f"{number + 1} of {of}  {words}")
+
+
+async def _carried_out(
+    app: WorkbenchApp,
+    title: str,
+    before: Report,
+    steps: int,
+    work: Callable[[Callable[[str], None]], tuple[Run, ...]],
+) -> BatchOutcome | None:
+    from workbench.tui import flow
+
+    async with flow.window(app, title) as shows:
+        try:
+            runs = await in_background(lambda: work(shows.begin), must_end=True)
+        except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
+            failure = error
+            # Some of it may have been done before it failed: what is shown must be what is there.
+            await app.main.look()
+        else:
+            if all(run.state is RunState.REFUSED for run in runs):
+                return BatchOutcome(runs, steps, before, None)
+            for run in runs:
+                app.watch_over(run)
+            shows.begin("looking at the host again")
+            return BatchOutcome(runs, steps, before, await app.main.look())
+    await flow.tell_failure(app, "It failed", failure)
+    return None
