@@ -45,7 +45,7 @@ PICTURES = (
     Picture("audit-trail-80x24", NARROW, ("6",)),
     Picture("audit-trail-120x36", WIDE, ("6", "j")),
     Picture("sudo-120x36", WIDE, ("s",)),
-    Picture("probe-80x24", NARROW, ("2", "j", "j", "j", "enter", "p")),
+    Picture("probe-80x24", NARROW, ("2", "j", "j", "j", "j", "enter", "p")),
     Picture("servers-80x24", NARROW, ("2",)),
     Picture("servers-120x36", WIDE, ("2", "j")),
     Picture("server-detail-80x24", NARROW, ("2", "j", "enter")),

@@ -14,6 +14,9 @@ from workbench.exits import MEANINGS, Exit, complain, guarded
 from workbench.model.severity import Severity
 from workbench.text import visible
 
+_DEMONSTRATED = (None, "servers", "list", "explain")
+"""The commands that touch no host, or that can tell of the demo's."""
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit status. Never raises; prints errors on standard error."""
@@ -25,6 +28,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _dispatch(options: argparse.Namespace) -> int:
+    if options.demo and options.command not in _DEMONSTRATED:
+        # Whoever asks for the demo must not be told of this host, let alone change it.
+        complain(f"--demo does not go with {options.command}: it works on this host. Leave --demo out")
+        return Exit.USAGE
     if options.command == "servers":
         from workbench.inventory import print_servers
 
@@ -89,7 +96,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PERCENT",
         help="exit 3 when less than this share of what applies could be assessed",
     )
-    parser.add_argument("--replay", type=Path, metavar="FILE", help="report on a snapshot file instead of this host")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--replay", type=Path, metavar="FILE", help="report on a snapshot file instead of this host")
+    instead.add_argument(
+        "--demo", action="store_true", help="show a host that does not exist, with something of everything to find"
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     add = partial(commands.add_parser, formatter_class=lambda prog: argparse.HelpFormatter(prog, width=_width()))
     listing = add("list", help="list the checks or the fixes")
@@ -99,9 +110,11 @@ def _parser() -> argparse.ArgumentParser:
     snapshot = add("snapshot", help="print everything known of this host as JSON, without secrets")
     servers = add("servers", help="list every MCP server of this host: configured, running, both")
     servers.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
-    servers.add_argument(
+    instead = servers.add_mutually_exclusive_group()
+    instead.add_argument(
         "--replay", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="of a snapshot file instead of this host"
     )
+    instead.add_argument("--demo", action="store_true", default=argparse.SUPPRESS, help="of the demo's host")
     probe = add("probe", help="ask a live socket whether it looks at who connects (asks first)")
     probe.add_argument("socket", metavar="SOCKET", help="its path, or @NAME for an abstract one")
     probe.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")

@@ -31,6 +31,10 @@ def headless(options: argparse.Namespace) -> int:
     else:
         from workbench.report.text import as_text
 
+        if options.demo:
+            from workbench.demo import WORDS
+
+            put(f"{WORDS}\n\n")
         put(as_text(report))
     return _verdict(report, options.fail_on, options.min_coverage)
 

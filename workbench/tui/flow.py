@@ -17,6 +17,7 @@ from workbench.model.run import Run, RunState
 from workbench.model.snapshot import Snapshot
 from workbench.tui.background import in_background
 from workbench.tui.plain import plain, stacked, together
+from workbench.tui.replaying import no_repair
 from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.dialogs import Confirm, Notice, choose_fix, refusal
 from workbench.tui.screens.preview import Preview
@@ -27,17 +28,13 @@ if TYPE_CHECKING:
     from workbench.repair.prepare import Prepared
     from workbench.tui.app import WorkbenchApp
 
-REPLAYED = Refusal(
-    "This is the replay of a snapshot. There is no live host here, so nothing can be repaired or undone.",
-    "start workbench without --replay on the host itself.",
-)
 Value = TypeVar("Value")
 
 
 async def repair(app: WorkbenchApp, finding: Finding, snapshot: Snapshot, before: Report) -> None:
     """Choose, ask, plan, show; apply only when the preview was agreed to; then show what came of it."""
     if app.main.replay is not None:
-        await app.push_screen_wait(refusal(REPLAYED))
+        await app.push_screen_wait(refusal(no_repair(app.main.replay)))
         return
     fix = await _chosen(app, finding)
     if fix is None:
@@ -69,7 +66,7 @@ async def undo(app: WorkbenchApp, run: Run) -> None:
 async def undo_last(app: WorkbenchApp) -> None:
     """Undo the last run that stands."""
     if app.main.replay is not None:
-        await app.push_screen_wait(refusal(REPLAYED))
+        await app.push_screen_wait(refusal(no_repair(app.main.replay)))
         return
     runs = await _tried(app, "The history could not be read", app.workbench.history)
     if runs is None:

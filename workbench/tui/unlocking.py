@@ -16,6 +16,7 @@ from workbench.tui.background import in_background
 from workbench.tui.flow import tell_failure, window
 from workbench.tui.lending import terminal_lent
 from workbench.tui.plain import hanging, plain, stacked
+from workbench.tui.replaying import nothing_live
 from workbench.tui.screens.agree import Agree
 from workbench.tui.screens.dialogs import Notice
 from workbench.tui.wording import MUTED, counted, heading
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
 
 _PROMPT = "The workbench waits. sudo may ask for your password now; the workbench never sees it."
-_REPLAYED = (
-    "This is the replay of a snapshot: there is no live host here to look at. Start workbench on the host itself."
-)
 _ROOT = "You are root: everything was read already, as far as anybody may."
 _NOTHING = (
     "Nothing was kept from your account that a command of root's could read, so there is nothing to ask sudo for."
@@ -81,7 +79,7 @@ async def _sudo_agrees(app: WorkbenchApp) -> bool:
 def _nothing_to_do(app: WorkbenchApp) -> str:
     looker = app.main.looker
     if looker.replay is not None:
-        return _REPLAYED
+        return nothing_live(looker.replay, "there is nothing to read through sudo")
     if looker.is_root:
         return _ROOT
     if app.main.report is None or looker.looking:

@@ -17,6 +17,7 @@ from workbench.text import visible
 from workbench.tui.following import Watcher
 from workbench.tui.looking import Looker, Seen
 from workbench.tui.messages import CheckEnded, RepairAsked, SectionChanged
+from workbench.tui.replaying import mark
 from workbench.tui.screens.paged import PagedScreen
 from workbench.tui.sockets import socket_of, sockets_of
 from workbench.tui.widgets.detail import DetailPane
@@ -330,7 +331,7 @@ class MainScreen(PagedScreen):
 
     def _show_status(self) -> None:
         if self.seen is not None:
-            replayed, read_only = self.replay is not None, self.workbench.read_only
+            replayed, read_only = mark(self.replay), self.workbench.read_only
             self.query_one(GradeBox).status(
                 marks_of(self.seen.report, replayed, read_only, self.looker.answered_at if self.looker.answers else "")
             )
