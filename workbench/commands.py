@@ -36,6 +36,8 @@ def headless(options: argparse.Namespace) -> int:
 
             put(f"{WORDS}\n\n")
         put(as_text(report))
+        if not snapshot.servers.servers:
+            _welcome(snapshot, report)
     return _verdict(report, options.fail_on, options.min_coverage)
 
 
@@ -121,6 +123,16 @@ def told(run: Run, *, quiet: bool = False) -> int:
         put(f"{run.identity}  {run.state.value}: {run.message or visible(run.plan.title)}\n")
     good = run.state in (RunState.APPLIED, RunState.UNDONE, RunState.RECOVERED)
     return Exit.CLEAN if good else Exit.REFUSED
+
+
+def _welcome(snapshot: Snapshot, report: Report) -> None:
+    # At the end, where the eye is: above it stands a long list of what does not apply.
+    from workbench.first_run import first_run
+    from workbench.report.first_run_text import as_text
+
+    told = first_run(snapshot, report)
+    if told is not None:
+        put(f"\n{as_text(told)}")
 
 
 def _verdict(report: Report, fail_on: str, least: float) -> int:

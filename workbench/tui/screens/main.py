@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import OptionList, Tab
 
 from workbench.engine import Workbench
+from workbench.first_run import first_run
 from workbench.model.finding import Finding
 from workbench.model.report import Report
 from workbench.model.servers import Server
@@ -255,6 +256,7 @@ class MainScreen(PagedScreen):
         self._show_reach()
         self.query_one(TrailPane).forget()
         self._show_trail()
+        self.query_one(FindingsPage).welcome(first_run(seen.snapshot, report))
         if findings:
             self._show_selected()
         else:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from textual.app import ComposeResult
 from textual.widgets import ContentSwitcher, Static
 
+from workbench.first_run import FirstRun
 from workbench.model.finding import Finding
-from workbench.tui.plain import paragraphs
+from workbench.tui.plain import hanging, paragraphs, plain, stacked
 from workbench.tui.widgets.findings import MOST, FindingsList
 from workbench.tui.widgets.progress import LookPane
 from workbench.tui.wording import counted
@@ -22,10 +23,22 @@ class FindingsPage(ContentSwitcher):
         self._home = home
 
     def compose(self) -> ComposeResult:
-        """All three."""
+        """All three, and the words for a machine without a server."""
         yield LookPane(id="look")
         yield FindingsList(self._home, id="list")
         yield Static(id="said")
+        yield Static(id="first-run")
+
+    def welcome(self, told: FirstRun | None) -> None:
+        """Show below the list, whatever it holds, what to say where there is no server; None for nothing."""
+        shown = self.query_one("#first-run", Static)
+        shown.display = told is not None
+        self.set_class(told is not None, "-first-run")
+        if told is not None:
+            widest = max(len(way) for way, _ in told.ways)
+            width = max(self.size.width - 4, 30)
+            ways = (hanging(plain(f"{way:<{widest}}  ", "bold"), plain(why), width) for way, why in told.ways)
+            shown.update(stacked((*(plain(sentence) for sentence in told.said), plain(""), *ways)))
 
     def show_progress(self, sections: dict[str, str], checked: int, checks: int, last: str) -> None:
         """Show how far the first look is; what it has found already stays in view."""
