@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from workbench import audit_trail
-from workbench.report import document, plan_file, run_document, servers
+from workbench.report import document, plan_file, run_document, servers, watch_document
 
 SCHEMAS = {
     "report-v1.json": document,
@@ -12,6 +12,7 @@ SCHEMAS = {
     "audit-trail-v1.json": audit_trail,
     "plan-v1.json": plan_file,
     "run-v1.json": run_document,
+    "watch-v1.json": watch_document,
 }
 
 if __name__ == "__main__":

@@ -62,6 +62,10 @@ def _dispatch(options: argparse.Namespace) -> int:
         return commands.recover(options)
     if options.command == "history":
         return commands.history(options)
+    if options.watch is not None:
+        from workbench.watch_command import watch
+
+        return watch(options)
     if options.headless or options.json:
         return commands.headless(options)
     # Textual draws on standard error.
@@ -100,6 +104,14 @@ def _parser() -> argparse.ArgumentParser:
     instead.add_argument("--replay", type=Path, metavar="FILE", help="report on a snapshot file instead of this host")
     instead.add_argument(
         "--demo", action="store_true", help="show a host that does not exist, with something of everything to find"
+    )
+    parser.add_argument(
+        "--watch",
+        type=_seconds,
+        nargs="?",
+        const=2.0,
+        metavar="SECONDS",
+        help="with --headless: go on with what changes in the report until Ctrl+C; looks for it every 2 seconds",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     add = partial(commands.add_parser, formatter_class=lambda prog: argparse.HelpFormatter(prog, width=_width()))
@@ -209,6 +221,16 @@ def _shared(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
     parser.add_argument(
         "--read-only", action="store_true", default=unset if again else False, help="never change anything"
     )
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.5 <= value <= 3600.0:
+        raise argparse.ArgumentTypeError(f"{visible(text, 40)!r} is no number of seconds from 0.5 to 3600")
+    return value
 
 
 def _percent(text: str) -> float:

@@ -52,7 +52,7 @@ def test_every_plugin_of_the_checkout_is_in_the_wheel(wheel: Path) -> None:
     for kind in ("checks", "fixes"):
         for file in (ROOT / kind).rglob("*.py"):
             assert f"workbench/{file.relative_to(ROOT)}" in names
-    schemas = ("report", "servers", "audit-trail", "plan", "run")
+    schemas = ("report", "servers", "audit-trail", "plan", "run", "watch")
     assert {f"workbench/report/schema/{name}-v1.json" for name in schemas} <= set(names)
     assert any(name.endswith(".tcss") for name in names)
     assert "workbench/demo/snapshot.json" in names

@@ -162,7 +162,7 @@ def document(report: Report) -> ReportDocument:
             for area in report.areas
         ],
         checks=[_check(result) for result in report.results],
-        findings=[_finding(finding) for finding in report.findings()],
+        findings=[finding_document(finding) for finding in report.findings()],
         sections=[
             SectionDocument(
                 section,
@@ -205,7 +205,8 @@ def _check(result: CheckResult) -> CheckDocument:
     )
 
 
-def _finding(finding: Finding) -> FindingDocument:
+def finding_document(finding: Finding) -> FindingDocument:
+    """One finding as scripts read it."""
     place = finding.location
     return FindingDocument(
         identity=finding.identity,
