@@ -11,6 +11,7 @@ from workbench.exits import Exit, Unusable, complain
 from workbench.model.report import Report
 from workbench.model.snapshot import Snapshot
 from workbench.options import put
+from workbench.text import visible
 from workbench.watching import Change, Difference
 from workbench.watching import watch as watch_for
 
@@ -61,5 +62,5 @@ def _tell(changes: tuple[Change, ...], difference: Difference, report: Report, *
         print(changed_line(changes, difference, report))
     else:
         for words in difference.words:
-            put(f"{report.taken_at}  {words}\n")
+            put(f"{visible(f'{report.taken_at}  {words}')}\n")
     sys.stdout.flush()

@@ -153,9 +153,10 @@ class Watched:
 
     def _remember_processes(self, snapshot: Snapshot, taken: float) -> None:
         booted, ticks = marks.booted(), os.sysconf("SC_CLK_TCK")
+        # What was started while the look was under way may not be in it: that is left to be told of.
         for pid in marks.process_ids(self.proc):
             begun = marks.start_of(pid, self.proc)
-            if begun is not None and booted + begun / ticks <= taken + 1:
+            if begun is not None and booted + begun / ticks <= taken:
                 self.known.add(pid)
         for server in snapshot.processes.servers:
             for pid in dict.fromkeys((server.pid, *server.workers)):

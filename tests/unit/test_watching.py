@@ -20,6 +20,7 @@ from workbench import watching
 from workbench.cli import run
 from workbench.demo import demonstrated
 from workbench.exits import Exit
+from workbench.host.marks import booted
 from workbench.model.clients import ClientFacts
 from workbench.model.facts import HostFacts
 from workbench.model.finding import Evidence, Finding, NotAssessed, Subject
@@ -141,7 +142,7 @@ def test_a_file_from_the_future_is_not_told_for_ever(tmp_path: Path) -> None:
 
 def test_a_server_that_ends_and_one_that_starts_are_told_and_other_programs_are_not(tmp_path: Path, proc: Path) -> None:
     start(proc, 41, "node", "/opt/files-mcp.js")
-    began = watching.marks.booted() + 100 / os.sysconf("SC_CLK_TCK")
+    began = booted() + 100 / os.sysconf("SC_CLK_TCK")
     files = builders.process(label="files", pid=41, chain=(41,), started=began)
     watched = Watched.of(seen(tmp_path, processes=ProcessFacts(builders.COMPLETE, (files,))), str(proc))
     assert watched.changed() == ()
