@@ -4,7 +4,16 @@ import json
 from pathlib import Path
 
 from workbench import audit_trail
-from workbench.report import batch_file, comparing, document, history_document, plan_file, run_document, servers
+from workbench.report import (
+    batch_file,
+    comparing,
+    document,
+    history_document,
+    plan_file,
+    run_document,
+    servers,
+    watch_document,
+)
 
 SCHEMAS = {
     "report-v1.json": document,
@@ -15,6 +24,7 @@ SCHEMAS = {
     "history-v1.json": history_document,
     "batch-v1.json": batch_file,
     "compare-v1.json": comparing,
+    "watch-v1.json": watch_document,
 }
 FURTHER = {"batch-run-v1.json": batch_file.run_schema, "backups-v1.json": history_document.backups_schema}
 """Of modules that have two."""

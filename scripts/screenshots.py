@@ -51,7 +51,7 @@ PICTURES = (
     Picture("activity-80x24", NARROW, ("8",)),
     Picture("activity-120x36", WIDE, ("8",)),
     Picture("sudo-120x36", WIDE, ("s",)),
-    Picture("probe-80x24", NARROW, ("2", "j", "j", "j", "enter", "p")),
+    Picture("probe-80x24", NARROW, ("2", "j", "j", "j", "j", "enter", "p")),
     Picture("servers-80x24", NARROW, ("2",)),
     Picture("servers-120x36", WIDE, ("2", "j")),
     Picture("server-detail-80x24", NARROW, ("2", "j", "enter")),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from workbench.host.audit.records import Occurrence
-from workbench.model.audit import AuditEvent, AuditFacts, EventKind, Outcome, ServerAccount
+from workbench.model.audit import AuditEvent, AuditFacts, AuditRule, EventKind, Outcome, ServerAccount
 from workbench.model.facts import SectionState, Unread
 
 _UID, _ACCOUNT, _SERVER = 990, "mcp", "/opt/mcp/bin/mail-mcp"
+_RULES = "/etc/audit/rules.d/50-mcp.rules"
 _ROOT_ALONE = "it may be read through sudo, when you agree"
 
 
@@ -42,9 +44,58 @@ def audit() -> AuditFacts:
         ),
         _event("program", "started", "/usr/bin/dash", 1, "09:14:43", "09:14:43", examples=("sh -c cat /etc/shadow",)),
     )
-    account = ServerAccount(_UID, _ACCOUNT, gid=_UID, login=1000, servers=("mail",), programs=("mail-mcp",))
+    accounts = (
+        ServerAccount(_UID, _ACCOUNT, gid=_UID, login=1000, servers=("mail",), programs=("mail-mcp",)),
+        ServerAccount(991, "mcp-ops", gid=991, servers=("deploy",), programs=("mcp-shell-server",), commands=True),
+    )
     return AuditFacts(
-        SectionState("partial", unread=unread), accounts=(account,), events=events, since=_moment("09:26:53") - 86400.0
+        SectionState("partial", unread=unread), accounts=accounts, events=events, since=_moment("09:26:53") - 86400.0
+    )
+
+
+def audit_as_root() -> AuditFacts:
+    """The same with what root alone may read: rules that do not load, and nobody who takes what they tell."""
+    refused = f"-a always,exit -F arch=b64 -S open,openat,openat3 -F exit=-EACCES -F uid={_UID} -k mcp-denied"
+    after = f"-a always,exit -F arch=b64 -S execve -F uid={_UID} -k mcp-started"
+    rules = (
+        AuditRule(
+            "-w /etc/sudoers -p wa -k sudoers",
+            "exit",
+            "always",
+            fields=(("path", "=", "/etc/sudoers"), ("perm", "=", "wa")),
+            keys=("sudoers",),
+            loaded=True,
+        ),
+        AuditRule(
+            refused,
+            "exit",
+            "always",
+            "b64",
+            file=_RULES,
+            line=4,
+            problem="there is no system call openat3",
+        ),
+        AuditRule(
+            after,
+            "exit",
+            "always",
+            "b64",
+            ("execve",),
+            (("uid", "=", str(_UID)),),
+            ("mcp-started",),
+            file=_RULES,
+            line=5,
+            stopped=True,
+        ),
+    )
+    return replace(
+        audit(),
+        state=SectionState("complete"),
+        rules=rules,
+        listed=True,
+        files=(_RULES,),
+        enabled=1,
+        running=False,
     )
 
 

@@ -14,6 +14,9 @@ from workbench.exits import MEANINGS, Exit, complain, guarded
 from workbench.model.severity import Severity
 from workbench.text import visible
 
+_DEMONSTRATED = (None, "servers", "report", "list", "explain")
+"""The commands that touch no host, or that can tell of the demo's."""
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit status. Never raises; prints errors on standard error."""
@@ -25,6 +28,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _dispatch(options: argparse.Namespace) -> int:
+    if options.demo and options.command not in _DEMONSTRATED:
+        # Whoever asks for the demo must not be told of this host, let alone change it.
+        complain(f"--demo does not go with {options.command}: it works on this host. Leave --demo out")
+        return Exit.USAGE
     if options.command == "servers":
         from workbench.inventory import print_servers
 
@@ -73,6 +80,10 @@ def _dispatch(options: argparse.Namespace) -> int:
         return commands.recover(options)
     if options.command == "history":
         return commands.history(options)
+    if options.watch is not None:
+        from workbench.watch_command import watch
+
+        return watch(options)
     if options.headless or options.json:
         return commands.headless(options)
     # Textual draws on standard error.
@@ -95,6 +106,14 @@ def _parser() -> argparse.ArgumentParser:
     _replay(parser)
     parser.add_argument("--headless", action="store_true", help="print the report as text and exit")
     parser.add_argument("--json", action="store_true", help="with --headless or servers: print one JSON document")
+    parser.add_argument(
+        "--watch",
+        type=_pause,
+        nargs="?",
+        const=2.0,
+        metavar="SECONDS",
+        help="with --headless: go on with what changes in the report until Ctrl+C; looks for it every 2 seconds",
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     add = partial(commands.add_parser, formatter_class=lambda prog: argparse.HelpFormatter(prog, width=_width()))
     report = add("report", help="write the report as a page, as Markdown, as SARIF or as JSON")
@@ -291,13 +310,30 @@ def _thresholds(parser: argparse.ArgumentParser, *, again: bool = False) -> None
 
 
 def _replay(parser: argparse.ArgumentParser, what: str = "report on", *, again: bool = False) -> None:
-    parser.add_argument(
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
         "--replay",
         type=Path,
         metavar="FILE",
         default=argparse.SUPPRESS if again else None,
         help=f"{what} a snapshot file instead of this host",
     )
+    instead.add_argument(
+        "--demo",
+        action="store_true",
+        default=argparse.SUPPRESS if again else False,
+        help=f"{what} a host that does not exist, with something of everything to find",
+    )
+
+
+def _pause(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.5 <= value <= 3600.0:
+        raise argparse.ArgumentTypeError(f"{visible(text, 40)!r} is no number of seconds from 0.5 to 3600")
+    return value
 
 
 def _percent(text: str) -> float:

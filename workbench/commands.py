@@ -41,7 +41,13 @@ def headless(options: argparse.Namespace) -> int:
     else:
         from workbench.report.text import as_text
 
+        if options.demo:
+            from workbench.demo import WORDS
+
+            put(f"{WORDS}\n\n")
         put(as_text(report))
+        if not snapshot.servers.servers:
+            _welcome(snapshot, report)
     return verdict(report, options.fail_on, options.min_coverage)
 
 
@@ -179,6 +185,16 @@ def told(run: Run, *, quiet: bool = False) -> int:
     return Exit.CLEAN if good else Exit.REFUSED
 
 
+def _welcome(snapshot: Snapshot, report: Report) -> None:
+    # At the end, where the eye is: above it stands a long list of what does not apply.
+    from workbench.first_run import first_run
+    from workbench.report.first_run_text import as_text
+
+    told = first_run(snapshot, report)
+    if told is not None:
+        put(f"\n{as_text(told)}")
+
+
 def verdict(report: Report, fail_on: str, least: float) -> int:
     """The exit status of a report: its findings that nobody accepted, else an expired waiver, else its coverage."""
     if fail_on != "never" and any(finding.severity.at_least(Severity(fail_on)) for finding in report.standing()):
@@ -225,7 +241,7 @@ def accepted_by(options: argparse.Namespace, may_be_missing: bool = False) -> Wa
     A snapshot file gives the same report on every machine, so what this person accepted is left out of one.
     """
     named: Path | None = options.waivers
-    if named is None and options.replay is not None:
+    if named is None and (options.replay is not None or options.demo):
         return None
     own = user_folder(os.environ, Path(os.path.expanduser("~"))) / WAIVERS  # noqa: PTH111 - does not fail without a home
     if (named is None or may_be_missing) and not os.path.lexists(named or own):

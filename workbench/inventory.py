@@ -50,5 +50,9 @@ def _print(options: argparse.Namespace) -> int:
     else:
         from workbench.report.servers_text import as_text
 
+        if options.demo:
+            from workbench.demo import WORDS
+
+            put(f"{WORDS}\n\n")
         put(as_text(snapshot))
     return Exit.CLEAN

@@ -39,7 +39,11 @@ def context_of(options: argparse.Namespace) -> Context:
 
 
 def replayed(options: argparse.Namespace) -> Snapshot | None:
-    """The snapshot file to report on in the place of this host, if one is named. Raises Unusable."""
+    """The snapshot to report on in the place of this host, where a file or the demo is asked for. Raises Unusable."""
+    if options.demo:
+        from workbench.demo import demonstrated
+
+        return demonstrated()
     if options.replay is None:
         return None
     from workbench.report.snapshot_file import read

@@ -53,9 +53,10 @@ def test_every_plugin_of_the_checkout_is_in_the_wheel(wheel: Path) -> None:
         for file in (ROOT / kind).rglob("*.py"):
             assert f"workbench/{file.relative_to(ROOT)}" in names
     schemas = ("report", "servers", "audit-trail", "plan", "run", "history", "batch", "batch-run", "backups", "compare")
-    assert {f"workbench/report/schema/{name}-v1.json" for name in schemas} <= set(names)
+    assert {f"workbench/report/schema/{name}-v1.json" for name in (*schemas, "watch")} <= set(names)
     assert any(name.endswith(".tcss") for name in names)
     assert "workbench/report/script/library.sh" in names
+    assert "workbench/demo/snapshot.json" in names
 
 
 def test_the_wheel_names_the_licence(wheel: Path) -> None:
@@ -71,6 +72,7 @@ def test_the_installed_command_lists_the_same_plugins_as_the_checkout(installed:
     assert from_wheel == from_checkout
     assert from_wheel.count("\n") >= 16
     assert run(installed / "python", "-m", "workbench", "--version", cwd=tmp_path).startswith("workbench ")
+    assert run(installed / "workbench", "servers", "--demo", cwd=tmp_path).startswith("This is a demo")
 
 
 def test_a_foreign_package_named_checks_is_no_obstacle(installed: Path, tmp_path: Path) -> None:

@@ -47,6 +47,10 @@ def test_a_headless_scan_needs_no_pydantic(tmp_path: Path) -> None:
     assert "pydantic" not in modules_after("from workbench.cli import run; run(['--headless', '--json'])", tmp_path)
 
 
+def test_nobody_pays_for_the_demo_who_does_not_ask_for_it(tmp_path: Path) -> None:
+    assert "workbench.demo" not in modules_after("from workbench.cli import run; run(['--headless'])", tmp_path)
+
+
 def test_replaying_checks_the_file_with_pydantic(tmp_path: Path) -> None:
     (tmp_path / "host.json").write_text(to_json(full()))
     loaded = modules_after("from workbench.cli import run; run(['--headless', '--replay', 'host.json'])", tmp_path)

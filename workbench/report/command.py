@@ -24,7 +24,7 @@ def report(options: argparse.Namespace) -> int:
     made = workbench.judge(snapshot)
     states = _states(options.baseline, made)
     fixes = None
-    if format == "sarif" and options.replay is None:
+    if format == "sarif" and options.replay is None and not options.demo:
         from workbench.report.sarif_fixes import fixes_of
 
         fixes = fixes_of(workbench, made, snapshot)

@@ -204,7 +204,7 @@ def document(report: Report) -> ReportDocument:
             for area in report.areas
         ],
         checks=[_check(result) for result in report.results],
-        findings=[_finding(finding) for finding in report.findings()],
+        findings=[finding_document(finding) for finding in report.findings()],
         sections=[
             SectionDocument(
                 section,
@@ -248,7 +248,8 @@ def _check(result: CheckResult) -> CheckDocument:
     )
 
 
-def _finding(finding: Finding) -> FindingDocument:
+def finding_document(finding: Finding) -> FindingDocument:
+    """One finding as scripts read it."""
     place, waiver = finding.location, finding.waiver
     return FindingDocument(
         identity=finding.identity,

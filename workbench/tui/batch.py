@@ -11,6 +11,7 @@ from workbench.model.report import Report
 from workbench.model.run import Run, RunState
 from workbench.model.snapshot import Snapshot
 from workbench.tui.background import in_background
+from workbench.tui.replaying import no_repair
 from workbench.tui.wording import counted
 from workbench.verifying import Before
 
@@ -58,7 +59,7 @@ async def repair_several(app: WorkbenchApp, marked: Sequence[Finding], snapshot:
     from workbench.tui.screens.dialogs import refusal
 
     if app.main.replay is not None:
-        await app.push_screen_wait(refusal(flow.REPLAYED))
+        await app.push_screen_wait(refusal(no_repair(app.main.replay)))
         return
     wanted = only(report, marked) if marked else report
     failure: Exception | None = None

@@ -18,6 +18,7 @@ from workbench.model.snapshot import Snapshot
 from workbench.tui.background import in_background
 from workbench.tui.lending import as_root_if_asked
 from workbench.tui.plain import plain, stacked, together
+from workbench.tui.replaying import no_repair
 from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.dialogs import Confirm, Notice, choose_fix, refusal
 from workbench.tui.screens.preview import Preview
@@ -31,17 +32,13 @@ if TYPE_CHECKING:
     from workbench.repair.restoring import Restoring
     from workbench.tui.app import WorkbenchApp
 
-REPLAYED = Refusal(
-    "This is the replay of a snapshot. There is no live host here, so nothing can be repaired or undone.",
-    "start workbench without --replay on the host itself.",
-)
 Value = TypeVar("Value")
 
 
 async def repair(app: WorkbenchApp, finding: Finding, snapshot: Snapshot, before: Report) -> None:
     """Choose, ask, plan, show; apply only when the preview was agreed to; then show what came of it."""
     if app.main.replay is not None:
-        await app.push_screen_wait(refusal(REPLAYED))
+        await app.push_screen_wait(refusal(no_repair(app.main.replay)))
         return
     fix = await _chosen(app, finding)
     if fix is None:
@@ -131,7 +128,7 @@ async def is_read_only(app: WorkbenchApp, so: str) -> bool:
 async def undo_last(app: WorkbenchApp) -> None:
     """Undo the last run that stands."""
     if app.main.replay is not None:
-        await app.push_screen_wait(refusal(REPLAYED))
+        await app.push_screen_wait(refusal(no_repair(app.main.replay)))
         return
     runs = await tried(app, "The history could not be read", app.workbench.history)
     if runs is None:

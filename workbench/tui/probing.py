@@ -15,6 +15,7 @@ from workbench.tui.background import in_background
 from workbench.tui.flow import tell_failure, window
 from workbench.tui.lending import terminal_lent
 from workbench.tui.plain import hanging, plain, stacked
+from workbench.tui.replaying import nothing_live
 from workbench.tui.screens.agree import Agree, Outcome
 from workbench.tui.screens.dialogs import Choose, Notice
 from workbench.tui.wording import MUTED, heading
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from workbench.probe.planned import PlannedProbe, Probed
     from workbench.tui.app import WorkbenchApp
 
-_REPLAYED = "This is the replay of a snapshot: no socket here is live. Start workbench on the host itself."
 _PROMPT = "The workbench waits for the probe. sudo may ask for your password now; the workbench never sees it."
 _STYLES: dict[PeerVerdict, str] = {
     "validating": "bold $text-success",
@@ -35,7 +35,7 @@ _STYLES: dict[PeerVerdict, str] = {
 async def probe(app: WorkbenchApp, names: Sequence[str]) -> None:
     """Choose one of the sockets, ask, probe it, show the verdict, and look again so that it is judged."""
     if app.main.replay is not None:
-        await app.push_screen_wait(Notice("Probe a socket", _REPLAYED))
+        await app.push_screen_wait(Notice("Probe a socket", nothing_live(app.main.replay, "no socket can be probed")))
         return
     name = await _chosen(app, names)
     if name is None:

@@ -16,6 +16,7 @@ from workbench.tui.background import in_background
 from workbench.tui.flow import tell_failure, window
 from workbench.tui.lending import PROMPT, terminal_lent
 from workbench.tui.plain import hanging, plain, stacked
+from workbench.tui.replaying import nothing_live
 from workbench.tui.screens.agree import Agree
 from workbench.tui.screens.dialogs import Notice
 from workbench.tui.wording import MUTED, counted, heading
@@ -23,9 +24,6 @@ from workbench.tui.wording import MUTED, counted, heading
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
 
-_REPLAYED = (
-    "This is the replay of a snapshot: there is no live host here to look at. Start workbench on the host itself."
-)
 _ROOT = "You are root: everything was read already, as far as anybody may."
 _NOTHING = (
     "Nothing was kept from your account that a command of root's could read, so there is nothing to ask sudo for."
@@ -80,7 +78,7 @@ async def _sudo_agrees(app: WorkbenchApp) -> bool:
 def _nothing_to_do(app: WorkbenchApp) -> str:
     looker = app.main.looker
     if looker.replay is not None:
-        return _REPLAYED
+        return nothing_live(looker.replay, "there is nothing to read through sudo")
     if looker.is_root:
         return _ROOT
     if app.main.report is None or looker.looking:

@@ -186,3 +186,9 @@ def _secret(export: Export) -> StartupSecret | None:
 
 def _shown(path: str) -> str:
     return visible(redact(path))
+
+
+def startup_places(home: Home, root: Path = Path("/")) -> tuple[Path, ...]:
+    """Where the startup files of one home and of the system would lie, whether there are any or not."""
+    of_all = (path for pattern, _ in _OF_ALL for path in _matching(root, pattern))
+    return (*(path for path, _ in _of_home(home)), *of_all)

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import OptionList, Tab
 
 from workbench.engine import Workbench
+from workbench.first_run import first_run
 from workbench.model.finding import Finding
 from workbench.model.report import Report
 from workbench.model.servers import Server
@@ -19,6 +20,7 @@ from workbench.tui.finding_rows import judge
 from workbench.tui.following import Watcher
 from workbench.tui.looking import Looker, Seen
 from workbench.tui.messages import CheckEnded, RepairAsked, SectionChanged
+from workbench.tui.replaying import mark
 from workbench.tui.screens.acting import ActingScreen
 from workbench.tui.sockets import socket_of, sockets_of
 from workbench.tui.widgets.detail import DetailPane
@@ -264,6 +266,7 @@ class MainScreen(ActingScreen):
         self._show_reach()
         self.query_one(TrailPane).forget()
         self._show_trail()
+        self.query_one(FindingsPage).welcome(first_run(seen.snapshot, report))
         if findings:
             self._show_selected()
         else:
@@ -352,7 +355,7 @@ class MainScreen(ActingScreen):
 
     def _show_status(self) -> None:
         if self.seen is not None:
-            replayed, read_only = self.replay is not None, self.workbench.read_only
+            replayed, read_only = mark(self.replay), self.workbench.read_only
             self.query_one(GradeBox).status(
                 marks_of(self.seen.report, replayed, read_only, self.looker.answered_at if self.looker.answers else "")
             )

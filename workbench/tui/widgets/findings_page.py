@@ -10,9 +10,10 @@ from textual.containers import Vertical
 from textual.widgets import ContentSwitcher, Static
 
 from workbench.finding_filter import Judged, parse
+from workbench.first_run import FirstRun
 from workbench.model.finding import Finding
 from workbench.tui.finding_rows import Heading, Row
-from workbench.tui.plain import paragraphs
+from workbench.tui.plain import hanging, paragraphs, plain, stacked
 from workbench.tui.widgets.filter_line import FilterInput, FilterLine
 from workbench.tui.widgets.findings import MOST, FindingsList
 from workbench.tui.widgets.progress import LookPane
@@ -28,16 +29,28 @@ class FindingsPage(Vertical):
         self._areas: tuple[str, ...] = ()
 
     def compose(self) -> ComposeResult:
-        """The filter, and all three."""
+        """The filter, all three, and the words for a machine without a server."""
         yield FilterLine(id="filter-line")
         with ContentSwitcher(initial="look", id="findings-shown"):
             yield LookPane(id="look")
             yield FindingsList(self._home, id="list")
             yield Static(id="said")
+        yield Static(id="first-run")
 
     @property
     def _shown(self) -> ContentSwitcher:
         return self.query_one("#findings-shown", ContentSwitcher)
+
+    def welcome(self, told: FirstRun | None) -> None:
+        """Show below the list, whatever it holds, what to say where there is no server; None for nothing."""
+        shown = self.query_one("#first-run", Static)
+        shown.display = told is not None
+        self.set_class(told is not None, "-first-run")
+        if told is not None:
+            widest = max(len(way) for way, _ in told.ways)
+            width = max(self.size.width - 4, 30)
+            ways = (hanging(plain(f"{way:<{widest}}  ", "bold"), plain(why), width) for way, why in told.ways)
+            shown.update(stacked((*(plain(sentence) for sentence in told.said), plain(""), *ways)))
 
     def show_progress(self, sections: dict[str, str], checked: int, checks: int, last: str) -> None:
         """Show how far the first look is; what it has found already stays in view."""

@@ -90,13 +90,16 @@ class GradeBox(Horizontal):
         shown.update(Content("\n".join(_SHAPES.get(value, (" ", value, " ")))))
 
 
-def marks_of(report: Report, replayed: bool, read_only: bool, as_root: str) -> str:
-    """Whose report this is, and what is to be known about it; ``as_root`` is when sudo was last asked, "" for never."""
+def marks_of(report: Report, replayed: str, read_only: bool, as_root: str) -> str:
+    """Whose report this is, and what is to be known about it; ``as_root`` is when sudo was last asked, "" for never.
+
+    ``replayed`` is the word for what is shown instead of this host, "" for nothing.
+    """
     marks = (
         f"{report.user} on {report.platform}",
         moment(report.taken_at),
         f"read with sudo {moment(as_root).split(' ', 1)[-1]}" if as_root else "",
-        "replay" if replayed else "",
+        replayed,
         "read-only" if read_only else "",
     )
     return " · ".join(mark for mark in marks if mark)

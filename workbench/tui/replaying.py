@@ -1,0 +1,28 @@
+"""What the app says where a snapshot is shown and there is no live host to act on."""
+
+from __future__ import annotations
+
+from workbench.demo import is_demo
+from workbench.model.plan import Refusal
+from workbench.model.snapshot import Snapshot
+
+
+def mark(replay: Snapshot | None) -> str:
+    """The word at the border for what is shown: ``demo``, ``replay``, or "" for this host."""
+    return "" if replay is None else "demo" if is_demo(replay) else "replay"
+
+
+def nothing_live(replay: Snapshot | None, consequence: str) -> str:
+    """Why something cannot be done with it, ``consequence`` being a whole clause that follows "so"."""
+    if is_demo(replay):
+        return f"This is a demo: a host that does not exist, so {consequence}."
+    return f"This is the replay of a snapshot. There is no live host here, so {consequence}."
+
+
+def no_repair(replay: Snapshot | None) -> Refusal:
+    """Why nothing is repaired or undone in it, and what to do instead."""
+    option = "--demo" if is_demo(replay) else "--replay"
+    return Refusal(
+        nothing_live(replay, "nothing can be repaired or undone"),
+        f"start workbench without {option} on the host itself.",
+    )
