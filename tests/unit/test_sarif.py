@@ -17,9 +17,11 @@ from tests.unit.test_report import report as plain_report
 from tests.unit.test_scan import check
 from tests.unit.test_text import HOSTILE
 from tests.unit.test_waivers import DAY, judged, seen, waiver
+from workbench.model.facts import SectionState
 from workbench.model.finding import Finding, Location, NotAssessed, Passed, Subject
 from workbench.model.report import Report, Status
 from workbench.model.severity import Severity
+from workbench.model.sudoers import SudoersFacts
 from workbench.model.waiver import WaiverFile
 from workbench.plugins import Plugins, load
 from workbench.report.sarif import FINGERPRINT, SCHEMA, as_sarif
@@ -75,7 +77,10 @@ def test_a_whole_host_is_valid_and_every_rule_teaches() -> None:
     assert {"fix", "title", "safety", "undo"} == set(repairs[0])
     placed = [each["locations"][0].get("physicalLocation", {}).get("region") for each in found]
     assert any(region and region["startLine"] > 0 for region in placed)
-    kinds = {result["kind"] for result in run["results"]}
+    ordinary = valid(
+        scan(builders.snapshot(sudoers=SudoersFacts(SectionState("failed", "it is closed"))), plugins), plugins
+    )
+    kinds = {result["kind"] for each in (run, ordinary) for result in each["results"]}
     assert kinds == {"fail", "pass", "open", "notApplicable"}
     notes = run["invocations"][0]["toolExecutionNotifications"]
     assert any("To unlock" in note["message"]["text"] for note in notes)

@@ -107,7 +107,7 @@ def review(batch: Batch, width: int) -> Iterator[Content]:
         yield from _step(step, number, width)
     if left:
         yield Content("")
-        yield heading(f"LeftOut as it is ({len(left)})")
+        yield heading(f"Left as it is ({len(left)})")
         for each in left[:_MOST]:
             yield from _left(each, width)
         if len(left) > _MOST:
