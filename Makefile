@@ -12,10 +12,13 @@ MAKE_VENV = test -x $(BIN)/python || { \
     { echo "the venv module is missing; on Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }; }
 
 .DEFAULT_GOAL := help
-.PHONY: help run scan test test-fast check format lock bench screenshots catalogue clean
+.PHONY: help demo run scan test test-fast check format lock bench screenshots catalogue clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(RUN_READY) ## open the terminal app on a host that does not exist
+	@$(BIN)/python -m workbench --demo
 
 run: $(RUN_READY) ## open the terminal app on this machine
 	@$(BIN)/python -m workbench
@@ -50,13 +53,15 @@ bench: $(DEV_READY) ## measure the scan, the inventory, the services and the rec
 	$(BIN)/python scripts/bench_services.py
 	$(BIN)/python scripts/bench_secrets.py
 	$(BIN)/python scripts/bench_tui.py
+	$(BIN)/python scripts/bench_watching.py
 
 screenshots: $(DEV_READY) ## draw the README's pictures again, from a staged host
 	$(BIN)/python scripts/screenshots.py
 
-catalogue: $(DEV_READY) ## write the lists of checks and fixes, and the JSON schemas, again
+catalogue: $(DEV_READY) ## write the lists of checks and fixes, the JSON schemas and the demo, again
 	$(BIN)/python scripts/catalogue.py
 	$(BIN)/python scripts/schema.py
+	$(BIN)/python scripts/demo.py
 
 clean: ## remove what make made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

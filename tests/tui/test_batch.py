@@ -263,7 +263,7 @@ async def test_read_only_and_a_replay_are_refused() -> None:
 async def test_an_engine_that_fails_is_said_and_what_is_there_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     workbench = _workbench()
 
-    def broken(self: object, batch: object, on_progress: object = None) -> tuple[Run, ...]:
+    def broken(self: object, batch: object, on_progress: object = None, before: object = None) -> tuple[Run, ...]:
         raise OSError("no space left on [/device]")
 
     monkeypatch.setattr(BatchWorkbench, "apply_batch", broken)
