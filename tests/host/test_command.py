@@ -21,7 +21,7 @@ def test_the_environment_is_not_handed_over(monkeypatch: pytest.MonkeyPatch) -> 
     assert "canary" not in run(["/usr/bin/env"], 5).out
 
 
-def test_a_program_that_hangs_is_ended_with_all_it_started(tmp_path: Path) -> None:
+def test_g19_a_program_that_hangs_is_ended_with_all_it_started(tmp_path: Path) -> None:
     script = f"sleep 60 & echo $! > {tmp_path}/pid; sleep 60"
     began = time.monotonic()
     with pytest.raises(CannotLook, match=r"did not answer within 0\.5 s"):
@@ -39,7 +39,7 @@ def test_a_program_that_hangs_is_ended_with_all_it_started(tmp_path: Path) -> No
     pytest.fail("the child is still running")
 
 
-def test_a_flood_is_stopped() -> None:
+def test_g19_a_flood_is_stopped() -> None:
     with pytest.raises(CannotLook, match="printed more than"):
         run(["/bin/sh", "-c", "yes"], 10, limit=1 << 20)
 

@@ -185,7 +185,7 @@ def test_a_link_of_another_account_is_never_followed(which: str, home: Path, pla
     assert tree(moved) == before
 
 
-def test_a_directory_swapped_for_a_link_while_it_is_repaired(home: Path, place: Path) -> None:
+def test_g5_a_directory_swapped_for_a_link_while_it_is_repaired(home: Path, place: Path) -> None:
     outside, inside, trap = place / "outside", home / "inside", home / "trap"
     for folder in (outside, inside):
         folder.mkdir()
@@ -296,7 +296,7 @@ def _bound(file: Path, state: Path) -> tuple[Run, Run, dict[str, Any]]:
     return written_over, set_mode, tree(file.parent)
 
 
-def test_a_file_that_is_a_mount_point(place: Path) -> None:
+def test_g4_a_file_that_is_a_mount_point(place: Path) -> None:
     require_root()
     folder = place / "folder"
     folder.mkdir()
@@ -323,7 +323,7 @@ def _on_small_disk(disk: Path, state_on_it: bool, state: Path) -> tuple[Run, boo
 
 
 @pytest.mark.parametrize("state_on_it", [False, True])
-def test_a_full_disk(state_on_it: bool, place: Path) -> None:
+def test_g4_a_full_disk(state_on_it: bool, place: Path) -> None:
     require_root()
     disk = place / "disk"
     disk.mkdir()
@@ -399,7 +399,7 @@ def _under_strace(folder: Path, kill_at: int | None, call: str) -> subprocess.Co
 
 # Which call sets a mode depends on the C library; one of each group is made everywhere.
 @pytest.mark.parametrize("calls", ["fsync", "renameat2", "unlinkat", "write,pwrite64", "fchmod,chmod,fchmodat"])
-def test_killed_at_a_system_call(calls: str, place: Path) -> None:
+def test_g10_killed_at_a_system_call(calls: str, place: Path) -> None:
     require_program("strace")
 
     def bench(name: str) -> Path:

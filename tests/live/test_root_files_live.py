@@ -134,7 +134,7 @@ LINES = {
 
 
 @pytest.mark.parametrize("name", LINES)
-def test_exactly_the_password_comes_back_and_undo_brings_every_byte(policy: Policy, name: str) -> None:
+def test_g7_exactly_the_password_comes_back_and_undo_brings_every_byte(policy: Policy, name: str) -> None:
     before, after = LINES[name]
     others = "# first\nroot ALL=(ALL) ALL\n", "carol ALL=(root) NOPASSWD: /bin/other\n"
     policy.write(f"{others[0]}{before}\n{others[1]}")
@@ -192,7 +192,7 @@ def test_the_main_file_is_changed_like_the_others(policy: Policy) -> None:
     assert policy.main.read_text().endswith("bob ALL=(root) /usr/bin/find\n")
 
 
-def test_what_is_run_is_what_was_listed(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_g15_what_is_run_is_what_was_listed(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
     policy.write(RULE)
     ready = made(edit_of(policy, "bob"))
     ran: list[Vector] = []
@@ -323,7 +323,9 @@ def test_a_damaged_staged_copy_is_not_published(policy: Policy, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("place", ["staged", "whole"])
-def test_where_the_parser_says_no_it_is_as_it_was(policy: Policy, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_g6_where_the_parser_says_no_it_is_as_it_was(
+    policy: Policy, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     policy.write(RULE)
     was = tree(policy.file.parent)
     ready = made(edit_of(policy, "bob"))
@@ -371,7 +373,7 @@ def test_undo_leaves_alone_what_was_written_since(policy: Policy) -> None:
     assert policy.file.read_text() == "eve ALL=(root) /bin/a\n"
 
 
-def test_nothing_of_the_persons_is_ever_put_in_place(policy: Policy) -> None:
+def test_g15_nothing_of_the_persons_is_ever_put_in_place(policy: Policy) -> None:
     """The journal is the person's. Whoever writes it must not come to choose what root installs."""
     policy.write(RULE)
     run = applied(policy, edit_of(policy, "bob"))

@@ -232,7 +232,7 @@ def test_a_rule_is_repaired_undone_and_repaired_again_through_sudo(desk: Desk) -
         assert not file.is_file() or TOKEN not in file.read_text(errors="replace"), file
 
 
-def test_nobody_is_shut_out(desk: Desk) -> None:
+def test_g14_nobody_is_shut_out(desk: Desk) -> None:
     desk.policy(OWN)
     password(desk, known=False)
     done = desk.run("plan", desk.finding(CALLER), "--sudo", "--yes")

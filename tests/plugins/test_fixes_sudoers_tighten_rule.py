@@ -219,7 +219,7 @@ def test_you_are_not_shut_out(passwords: dict[str, str], words: str) -> None:
         ({"dev": "L", "ada": "L", "root": "L"}, True),
     ],
 )
-def test_somebody_stays_who_can_administer(passwords: dict[str, str], refused: bool) -> None:
+def test_g14_somebody_stays_who_can_administer(passwords: dict[str, str], refused: bool) -> None:
     of_ada = _rule(
         "ada ALL=(ALL) NOPASSWD: ALL", "ALL", runas="ALL", tags=("authenticate=false", "setenv=true"), user="ada"
     )

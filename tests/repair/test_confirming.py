@@ -146,7 +146,7 @@ def test_without_what_would_undo_it_nothing_stays(home: Path, state: Path, monke
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGKILL])
-def test_it_is_undone_though_the_workbench_and_its_terminal_are_gone(
+def test_g14_it_is_undone_though_the_workbench_and_its_terminal_are_gone(
     number: signal.Signals, home: Path, state: Path
 ) -> None:
     file = written(home)

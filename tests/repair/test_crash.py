@@ -113,7 +113,7 @@ def _killed(work: Callable[[], Run], at_line: int) -> bool:
 
 
 @pytest.mark.parametrize("answer", ["", "it did not help"])
-def test_killed_at_any_line_of_an_apply(answer: str, tmp_path: Path) -> None:
+def test_g10_killed_at_any_line_of_an_apply(answer: str, tmp_path: Path) -> None:
     Bench(tmp_path / "warming").apply(answer)  # what is done once a process must not count
     rehearsal = Bench(tmp_path / "rehearsal")
     lines = _lines(lambda: rehearsal.apply(answer))

@@ -51,7 +51,7 @@ def _secret_moved(home: Path) -> tuple[KeepSecret, RemoveValue]:
 @pytest.mark.parametrize("place", [".profile", "a/b/c/file"])
 @pytest.mark.parametrize("mode", [0o600, 0o700])
 @pytest.mark.parametrize("umask", [0, 0o077, 0o777])
-def test_it_comes_goes_and_comes_again(home: Path, state: Path, place: str, mode: Any, umask: int) -> None:
+def test_g11_it_comes_goes_and_comes_again(home: Path, state: Path, place: str, mode: Any, umask: int) -> None:
     before = tree(home)
     file = home / place
     made = prepared(CreateFile(str(file), LINE, mode))

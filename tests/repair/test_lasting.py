@@ -82,7 +82,7 @@ def config(home: Path) -> Path:
     return written(folder, "claude_desktop_config.json", json.dumps(content).encode())
 
 
-def test_a_client_that_writes_what_it_had_in_memory_takes_the_repair_away(config: Path, state: Path) -> None:
+def test_g22_a_client_that_writes_what_it_had_in_memory_takes_the_repair_away(config: Path, state: Path) -> None:
     client = Client(config)
     try:
         run = applied(state, edit(config, format="json"))

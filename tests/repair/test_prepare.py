@@ -22,7 +22,7 @@ def home(tmp_path: Path) -> Path:
     return folder
 
 
-def test_it_shows_the_exact_bytes_and_writes_nothing(home: Path) -> None:
+def test_g2_it_shows_the_exact_bytes_and_writes_nothing(home: Path) -> None:
     file = written(home)
     before = tree(home)
     made = prepared(edit(file))

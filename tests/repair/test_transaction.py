@@ -66,7 +66,7 @@ def test_an_edit_changes_one_value_and_keeps_every_other_byte(home: Path, state:
     assert tree(home) == before
 
 
-def test_mode_group_attributes_and_acl_are_kept(home: Path, state: Path) -> None:
+def test_g4_mode_group_attributes_and_acl_are_kept(home: Path, state: Path) -> None:
     file = written(home, mode=0o640)
     groups = [group for group in os.getgroups() if group != os.getegid()]
     if os.geteuid() == 0 or groups:
@@ -189,7 +189,7 @@ def test_your_own_link_stays_a_link(home: Path, state: Path) -> None:
     assert tree(home) == before
 
 
-def test_a_second_apply_changes_nothing(home: Path, state: Path) -> None:
+def test_g13_a_second_apply_changes_nothing(home: Path, state: Path) -> None:
     file, other = written(home), written(home, "other.json", mode=0o644)
     for made in (prepared(edit(file)), prepared(mode(other))):
         assert apply(made, state, lambda: "").state is RunState.APPLIED
@@ -427,7 +427,7 @@ def test_a_full_disk_under_the_journal_stops_before_anything_is_changed(
     assert tree(home) == before
 
 
-def test_only_one_workbench_at_a_time(home: Path, state: Path) -> None:
+def test_g10_only_one_workbench_at_a_time(home: Path, state: Path) -> None:
     file = written(home)
     made = prepared(edit(file))
     before = tree(home)
@@ -481,7 +481,7 @@ def test_everything_recorded_is_private_and_in_order(home: Path, state: Path) ->
     assert records(state, run.identity) == ["planned", "started", "intent", "done", "verified", "ended"]
 
 
-def test_the_backup_is_on_disk_before_the_file_is_touched(home: Path, state: Path) -> None:
+def test_g3_the_backup_is_on_disk_before_the_file_is_touched(home: Path, state: Path) -> None:
     file = written(home)
     seen: dict[str, bool] = {}
 

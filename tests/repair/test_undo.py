@@ -48,7 +48,7 @@ def test_the_beginning_of_an_identity_is_enough_when_it_is_unique(home: Path, st
     assert stat.S_IMODE((home / "b.json").stat().st_mode) == 0o644
 
 
-def test_an_undo_is_a_run_and_can_be_undone(home: Path, state: Path) -> None:
+def test_g12_an_undo_is_a_run_and_can_be_undone(home: Path, state: Path) -> None:
     file, other = written(home), written(home, "other.json", mode=0o664)
     before = tree(home)
     run = applied(state, edit(file), mode(other))
@@ -93,7 +93,7 @@ def test_read_only(home: Path, state: Path) -> None:
     assert tree(home) == before and len(history(state)) == 1
 
 
-def test_what_a_client_wrote_since_is_kept_and_only_our_value_goes_back(home: Path, state: Path) -> None:
+def test_g12_what_a_client_wrote_since_is_kept_and_only_our_value_goes_back(home: Path, state: Path) -> None:
     file = written(home)
     run = applied(state, edit(file))
     # As clients do: a new file over the old one, with something else changed.

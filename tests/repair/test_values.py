@@ -140,7 +140,9 @@ def file(case: Case, home: Path) -> Path:
     return written(home, content=case.content, mode=0o640)
 
 
-def test_exactly_the_bytes_that_were_shown_and_every_byte_back(case: Case, file: Path, home: Path, state: Path) -> None:
+def test_g7_exactly_the_bytes_that_were_shown_and_every_byte_back(
+    case: Case, file: Path, home: Path, state: Path
+) -> None:
     before = tree(home)
     made = prepared(*case.edits(str(file)))
     assert made.contents == (case.after,)
@@ -216,7 +218,7 @@ def test_put_back_where_it_did_not_succeed(
     assert tree(home) == before
 
 
-def test_an_edit_that_spoils_the_document_is_not_published(
+def test_g6_an_edit_that_spoils_the_document_is_not_published(
     case: Case, file: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = tree(home)

@@ -63,12 +63,12 @@ def _applied(folder: Path, after: Report, monkeypatch: pytest.MonkeyPatch, **mor
     return run.state, file.stat().st_mode & 0o777
 
 
-def test_what_has_to_do_with_the_file_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_g8_what_has_to_do_with_the_file_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     worse = _report(_finding(tmp_path / "mcp.json", "new"))
     assert _applied(tmp_path, worse, monkeypatch) == (RunState.ROLLED_BACK, 0o644)
 
 
-def test_what_has_nothing_to_do_with_it_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_g8_what_has_nothing_to_do_with_it_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere = _report(_finding(tmp_path / "other.json", "new"))
     assert _applied(tmp_path, elsewhere, monkeypatch) == (RunState.APPLIED, 0o600)
 

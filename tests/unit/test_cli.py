@@ -62,7 +62,7 @@ def test_json_is_one_document_and_nothing_else(tmp_path: Path, snapshot: str) ->
     assert done.stderr == ""
 
 
-def test_the_same_snapshot_gives_the_same_report_anywhere(tmp_path: Path, snapshot: str) -> None:
+def test_g23_the_same_snapshot_gives_the_same_report_anywhere(tmp_path: Path, snapshot: str) -> None:
     first = workbench("--headless", "--json", "--replay", snapshot, home=tmp_path)
     second = workbench("--headless", "--json", "--replay", snapshot, home=tmp_path, GITHUB_TOKEN="x" * 40)
     assert first.stdout == second.stdout

@@ -117,7 +117,7 @@ def test_a_folder_that_others_can_write_is_refused(folder: Path, mode: int) -> N
 
 
 @pytest.mark.parametrize("mode", [0o664, 0o646, 0o666])
-def test_a_file_that_others_can_write_is_refused(folder: Path, mode: int) -> None:
+def test_g21_a_file_that_others_can_write_is_refused(folder: Path, mode: int) -> None:
     write(folder).chmod(mode)
     assert "session/mine" not in load([folder]).checks
 
@@ -129,7 +129,7 @@ def test_a_parent_that_others_can_write_is_refused(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give a file away")
-def test_what_belongs_to_another_account_is_refused(folder: Path) -> None:
+def test_g21_what_belongs_to_another_account_is_refused(folder: Path) -> None:
     os.chown(write(folder), 65534, 65534)
     assert "belongs to another account" in load([folder]).broken[0].reason
 

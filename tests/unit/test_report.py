@@ -84,7 +84,7 @@ def test_text_stays_narrow_and_needs_no_colour() -> None:
 
 
 @pytest.mark.parametrize("name", [*HOSTILE, "[@click=app.quit]x[/]", "foo[/bold]bar", '{"args": ["[/x]"]}', "漢字🙂"])
-def test_hostile_names_reach_no_output_raw(name: str) -> None:
+def test_g18_hostile_names_reach_no_output_raw(name: str) -> None:
     # Facts are made visible at capture; the outputs must hold even where a plugin forgot.
     text = as_text(report(name))
     assert all(character.isprintable() or character == "\n" for character in text)

@@ -104,7 +104,7 @@ def test_results_are_told_as_they_come_and_signed() -> None:
     assert [finding.check for finding in report.findings()] == ["session/x"]
 
 
-def test_the_order_of_facts_does_not_change_the_report() -> None:
+def test_g23_the_order_of_facts_does_not_change_the_report() -> None:
     others = [replace(SEEN, subject=Subject("server", name, name)) for name in ("b", "a", "c")]
     forwards = scan(builders.snapshot(), Plugins({"session/x": check(*others)}, {}))
     backwards = scan(builders.snapshot(), Plugins({"session/x": check(*reversed(others))}, {}))

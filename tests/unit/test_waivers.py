@@ -85,7 +85,7 @@ def test_it_holds_from_its_first_day_to_its_last(days: int, state: str) -> None:
     assert bool(list(report.standing())) is (state != "in force")
 
 
-def test_an_expired_waiver_is_a_finding_and_what_it_waived_is_back() -> None:
+def test_g20_an_expired_waiver_is_a_finding_and_what_it_waived_is_back() -> None:
     report = judged(seen(), waivers=(waiver(expires="2026-01-05"),), day=DAY + timedelta(days=9))
     found = {finding.check: finding for finding in report.standing()}
     assert set(found) == {"sockets/mode", EXPIRED}
@@ -126,7 +126,7 @@ def test_what_could_not_be_looked_at_is_not_gone() -> None:
         ),
     ],
 )
-def test_a_worse_state_than_the_waived_one_is_back(now: Finding, state: WaiverState) -> None:
+def test_g20_a_worse_state_than_the_waived_one_is_back(now: Finding, state: WaiverState) -> None:
     report = judged(now, waivers=(waiver(),))
     assert states(report) == [state]
     (finding,) = report.findings()
