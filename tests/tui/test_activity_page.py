@@ -147,8 +147,8 @@ async def test_hostile_text_acts_nowhere(text: str) -> None:
     note_run((f"/{text}", text, f"--token={text}"), began(), text)
     async with driven(fakes.workbench(), WIDE) as (app, pilot):
         await pilot.press("8")
-        await until_shown(pilot, "1 read, 1 ran")
-        for _ in range(4):
+        await until_shown(pilot, "1 ran, 1 connected")
+        for _ in range(8):
             assert_harmless(app)
             await pilot.press("k")
         await pilot.click("#activity-table", offset=(20, 2))

@@ -99,7 +99,7 @@ async def test_in_a_list_of_repairs_and_in_its_result(text: str, monkeypatch: py
     def planned(*_: object) -> Any:
         return Batch((step,), (Left(finding, text),))
 
-    def applied(self: object, batch: object, on_progress: Any) -> Any:
+    def applied(self: object, batch: object, on_progress: Any, before: object) -> Any:
         on_progress(0, text)
         return (replace(ended, state=RunState.APPLIED), ended)
 

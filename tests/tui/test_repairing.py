@@ -343,7 +343,7 @@ def _waiting(monkeypatch: pytest.MonkeyPatch, seconds: int) -> fakes.FakeWorkben
     apply = fakes.FakeWorkbench.apply
     until = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(timespec="seconds")
 
-    def waits(self: fakes.FakeWorkbench, prepared: Any, on_step: Any = None) -> Run:
+    def waits(self: fakes.FakeWorkbench, prepared: Any, on_step: Any = None, before: Any = None) -> Run:
         made = replace(apply(self, prepared, on_step), confirm_by=until)
         self.script.runs[0] = made
         self.script.waiting[made.identity] = float(seconds)

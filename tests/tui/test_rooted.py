@@ -81,8 +81,8 @@ async def test_every_command_is_shown_before_anything_is_done(
     async with driven(workbench, size) as (app, pilot):
         await pilot.press("f")
         await until(pilot, lambda: isinstance(app.screen, Preview))
-        await until_shown(pilot, "exactly these 2 commands run", "/usr/bin/sudo -n -- /usr/bin/cp --archive")
         await pilot.press("pagedown")
+        await until_shown(pilot, "exactly these commands run as root", "/usr/bin/sudo -n -- /usr/bin/cp --archive")
         await until_shown(pilot, "'of=/etc/sudoers.d/.mcp x'")
         assert workbench.script.asked_root == []
 

@@ -50,7 +50,8 @@ class FindingsPage(Vertical):
             widest = max(len(way) for way, _ in told.ways)
             width = max(self.size.width - 4, 30)
             ways = (hanging(plain(f"{way:<{widest}}  ", "bold"), plain(why), width) for way, why in told.ways)
-            shown.update(stacked((*(plain(sentence) for sentence in told.said), plain(""), *ways)))
+            first, *rest = (plain(sentence) for sentence in told.said)
+            shown.update(stacked((first, plain(""), *ways, plain(""), *rest)))
 
     def show_progress(self, sections: dict[str, str], checked: int, checks: int, last: str) -> None:
         """Show how far the first look is; what it has found already stays in view."""
