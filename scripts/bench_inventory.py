@@ -17,17 +17,16 @@ sys.path.insert(0, str(ROOT))
 ROUNDS = 7
 # What `workbench servers --json --home HOME` does, with the administrator's files below a folder of the fixture's.
 PROGRAM = """
-import gc
 import sys
-gc.disable()
 from dataclasses import replace
 from pathlib import Path
 from workbench.host.context import Context
 from workbench.host.homes import with_home
-from workbench.inventory import inventory
+from workbench.inventory import inventory, undisturbed
 from workbench.report.servers import as_json
-context = with_home(Context.of_this_host(), Path(sys.argv[1]))
-print(as_json(inventory(replace(context, managed_root=Path(sys.argv[2])))))
+with undisturbed():
+    context = with_home(Context.of_this_host(), Path(sys.argv[1]))
+    print(as_json(inventory(replace(context, managed_root=Path(sys.argv[2])))))
 """
 
 

@@ -14,7 +14,7 @@ from workbench.host.context import Context
 from workbench.host.files import CannotLook, read_bounded
 from workbench.host.units import analysis
 from workbench.host.units.folders import find, folders_of
-from workbench.host.units.recognition import recognise, says_mcp
+from workbench.host.units.recognition import _KNOWN_PROGRAMS, may_say_mcp, recognise, says_mcp
 from workbench.host.units.unit_file import assignment_at, assignments, start_command
 from workbench.launch import understand
 from workbench.model.units import IgnoredLine, UnitFacts
@@ -385,3 +385,10 @@ def test_more_unit_files_than_anyone_has_is_a_failure_not_a_hang(
         (tmp_path / f"u{number}.service").write_text("")
     context = replace(Context("linux", tmp_path, 1, {}, tmp_path), unit_folders=(tmp_path,))
     assert units.gather(context).state.status == "failed"
+
+
+@pytest.mark.parametrize("name", [*_KNOWN_PROGRAMS, "@modelcontextprotocol/server-git", "my-MCP", "a.mcp.b"])
+def test_what_says_mcp_is_never_passed_over_by_the_quick_look(name: str) -> None:
+    assert says_mcp(name)
+    assert may_say_mcp(f"notes.service /usr/bin/env {name} --port 1")
+    assert not may_say_mcp("ssh.service /usr/sbin/sshd -D $SSHD_OPTS")

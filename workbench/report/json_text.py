@@ -27,8 +27,9 @@ def _text(value: Any, line: str, step: str) -> str:
     if kind is tuple or kind is list:
         items = [_quoted(each) if type(each) is str else _text(each, inside, step) for each in value]
         return f"[{inside}{f',{inside}'.join(items)}{line}]" if items else "[]"
-    if is_dataclass(kind):
-        names, values_of = _layout(kind)
+    layout = _layout(kind)  # type: ignore[arg-type, unused-ignore]
+    if layout is not None:
+        names, values_of = layout
         members = [
             name + (_quoted(each) if type(each) is str else _text(each, inside, step))
             for name, each in zip(names, values_of(value), strict=True)
@@ -50,8 +51,11 @@ def _key(key: Any) -> str:
 
 
 @cache
-def _layout(kind: type[Any]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
-    names = [field.name for field in fields(kind)]
+def _layout(kind: type[Any]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]] | None:
+    """The names of a dataclass's fields and how to get at their values; None for every other type."""
+    if not is_dataclass(kind):
+        return None
+    names = [each.name for each in fields(kind)]
     if len(names) == 1:
         only = attrgetter(names[0])
         return (f"{_quoted(names[0])}: ",), lambda value: (only(value),)

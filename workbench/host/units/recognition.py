@@ -10,6 +10,7 @@ from workbench.model.launch import Launch
 _WORD = re.compile(r"(?<![A-Za-z0-9])mcp(?![A-Za-z0-9])", re.IGNORECASE)
 _KNOWN_PROGRAMS = frozenset(("fastmcp", "mcpo", "mcphost", "supergateway", "mcp-proxy", "mcp-remote"))
 _SCOPE = "@modelcontextprotocol"
+_ANY_OF = ("mcp", _SCOPE, "supergateway")
 _PACKAGE_FOLDERS = ("node_modules", "site-packages", "dist-packages")
 # What a project calls its own entry point says nothing; the folder of the project does.
 _ENTRY = re.compile(
@@ -43,6 +44,12 @@ def recognise(unit: str, command: Sequence[str], launch: Launch | None) -> str:
 def says_mcp(name: str) -> bool:
     """Whether a name holds the word mcp: ``mcp-server-git``, ``my_mcp``, not ``mcp23017`` or ``dhcpmcpd``."""
     return bool(_WORD.search(name)) or _SCOPE in name or name in _KNOWN_PROGRAMS
+
+
+def may_say_mcp(text: str) -> bool:
+    """Whether a part of a text can be a name that says so: where this is false, ``recognise`` finds nothing in it."""
+    lowered = text.lower()
+    return any(word in lowered for word in _ANY_OF)
 
 
 def named_by(program: str) -> str:

@@ -9,7 +9,7 @@ from workbench.host.files import path_fact
 from workbench.host.units import places
 from workbench.host.units.folders import UnitFile
 from workbench.host.units.reading import Content
-from workbench.host.units.recognition import recognise
+from workbench.host.units.recognition import may_say_mcp, recognise
 from workbench.host.units.unit_file import Assignment, command_of, effective, start_line
 from workbench.launch import understand
 from workbench.model.facts import PathFact
@@ -41,10 +41,14 @@ def server_of(content: Content, context: Context) -> Server | None:
     """A unit that runs a server, None for every other unit. Raises CannotLook."""
     unit = content.unit
     counting = effective(content.texts)
-    raw = tuple(places.resolved(word, unit, context) for word in command_of(start_line(counting)))
+    named = _is_named(unit.name, context.units)
+    line = start_line(counting)
+    if not named and not set("%$\\\"'").intersection(line) and not may_say_mcp(f"{unit.name} {line}"):
+        return None  # as nearly all: what it starts need not be understood to know that
+    raw = tuple(places.resolved(word, unit, context) for word in command_of(line))
     command, _ = redact_arguments(raw)
     launch = understand(command, str(context.home)) if command else None
-    reason = "you named it" if _is_named(unit.name, context.units) else recognise(unit.name, command, launch)
+    reason = "you named it" if named else recognise(unit.name, command, launch)
     if not reason:
         return None
     return Server(content, counting, path_fact(unit.file), raw[0] if raw else "", command, launch, visible(reason))
