@@ -387,7 +387,7 @@ def test_more_unit_files_than_anyone_has_is_a_failure_not_a_hang(
     assert units.gather(context).state.status == "failed"
 
 
-@pytest.mark.parametrize("name", [*_KNOWN_PROGRAMS, "@modelcontextprotocol/server-git", "my-MCP", "a.mcp.b"])
+@pytest.mark.parametrize("name", [*sorted(_KNOWN_PROGRAMS), "@modelcontextprotocol/server-git", "my-MCP", "a.mcp.b"])
 def test_what_says_mcp_is_never_passed_over_by_the_quick_look(name: str) -> None:
     assert says_mcp(name)
     assert may_say_mcp(f"notes.service /usr/bin/env {name} --port 1")
