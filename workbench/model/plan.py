@@ -264,7 +264,10 @@ class Plan:
 def proof(check: str, later: str) -> str:
     """How a plan is proven afterwards, and what happens where that fails, in words. Of its ``check`` and ``later``."""
     if not later:
-        return f"The host is looked at again and {check} runs again; if it still finds this, all of it is rolled back."
+        return (
+            f"The host is looked at again and every check runs again. If {check} still finds this, or what it changed made"
+            " something else worse, all of it is rolled back."
+        )
     return (
         "The host is looked at again: the change must be in place, or all of it is rolled back. It takes effect"
         f" {later}; {check} finds this until then."
