@@ -299,7 +299,9 @@ def test_every_command_is_shown_beforehand(desk: Desk, tmp_path: Path, monkeypat
     monkeypatch.setattr(root_timer, "_SYSTEMD", tmp_path)
     starting = root_timer.arming((desk.operation,), 120)
     token = root_commands.token(desk.operation)
-    assert starting[1:5] == ("--quiet", "--collect", f"--unit=workbench-revert-{token}", "--")
+    assert starting[1:4] == ("--quiet", "--collect", "--property=KillMode=mixed")
+    assert starting[4:6] == (f"--unit=workbench-revert-{token}", "--")
+    assert not any("${" in word or "$$" in word for word in starting), "systemd would take these for its own"
 
 
 def test_what_no_one_process_could_undo_is_refused(desk: Desk) -> None:

@@ -36,17 +36,18 @@ _SYSTEMD = Path("/run/systemd/system")
 _START = 20.0  # seconds that the timer may take to wait
 _NAP = 0.05
 _OWNER = 0
+# Without a brace or a dollar sign after a dollar sign, for systemd would put something else in their place.
 # Nothing is put back over what somebody else wrote since, or from a copy that is not what was kept. It has no output
 # and no input, so that sudo does not wait for it. Told to end, as when the machine is shut down, it undoes at once.
 _SCRIPT = """
 PATH=/usr/sbin:/usr/bin:/sbin:/bin; LC_ALL=C; export PATH LC_ALL; umask 077; cd /; exec </dev/null >/dev/null 2>&1;
 base=$1; wait=$2; shift 2;
 exec 9>>"$base.armed" && flock -n 9 && rm -f -- "$base.undoing" "$base.undone" || exit 1;
-now() { read -r up rest </proc/uptime && up=${up%.*}; };
+now() { IFS=. read -r up rest </proc/uptime; };
 mine() { test "$base.armed" -ef /proc/self/fd/9; };
 is() { test "$(sha256sum <"$2")" = "$1  -"; };
 copy() { cp --archive --no-target-directory -- "$1" "$2" && sync -- "$2"; };
-move() { mv --force --no-target-directory -- "$1" "$2" && sync -- "$2" "${2%/*}"; };
+move() { mv --force --no-target-directory -- "$1" "$2" && sync -- "$2" "$(dirname -- "$2")"; };
 back() { is "$1" "$4" || { is "$2" "$4" && is "$1" "$5" && copy "$5" "$3" && is "$1" "$3" && move "$3" "$4"; }; };
 now || exit 1; end=$((up + wait + 1)); trap "end=0" TERM INT HUP; chmod 0444 "$base.armed" || exit 1;
 while mine && now && test "$up" -lt "$end"; do sleep 1 9>&-; done;
@@ -83,8 +84,18 @@ def arming(operations: Sequence[object], seconds: int) -> Vector:
         )
     ]
     if _SYSTEMD.is_dir():
+        # Told to end, it is told alone: what it starts then to bring the files back must not be.
         unit = f"--unit={os.path.basename(base).replace('workbench-', 'workbench-revert-')}"
-        return (_owned("systemd-run"), "--quiet", "--collect", unit, "--", *program, *files)
+        return (
+            _owned("systemd-run"),
+            "--quiet",
+            "--collect",
+            "--property=KillMode=mixed",
+            unit,
+            "--",
+            *program,
+            *files,
+        )
     return (_owned("setsid"), "--fork", *program, *files)
 
 
