@@ -155,7 +155,9 @@ def recover(options: argparse.Namespace) -> int:
 
 def settle(workbench: Workbench) -> None:
     """Undo what nobody confirmed in time, such as before this machine was started, and say so."""
-    for run in workbench.revert_overdue():
+    with sudo_may_ask():
+        runs = workbench.revert_overdue(_show_commands)
+    for run in runs:
         complain(visible(f"{run.identity} was not confirmed in time: {run.state.value}: {run.message}", 1000))
 
 

@@ -240,11 +240,14 @@ class Workbench:
 
         return waiting(self.state)
 
-    def revert_overdue(self) -> tuple[Run, ...]:
-        """Undo every run that nobody confirmed in time. For the start: what waited is gone with the machine's last."""
+    def revert_overdue(self, on_plan: Callable[[Prepared], None] | None = None) -> tuple[Run, ...]:
+        """Undo every run that nobody confirmed in time. For the start: what waited is gone with the machine's last.
+
+        ``on_plan`` is shown what will be done before it is.
+        """
         from workbench.repair.confirming import revert_overdue
 
-        return revert_overdue(self.state, read_only=self.read_only)
+        return revert_overdue(self.state, read_only=self.read_only, on_plan=on_plan)
 
     def lasting(self) -> tuple[Lost, ...]:
         """Every run that stands and whose effect another program has taken away. Reads only."""

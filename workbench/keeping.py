@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from workbench.commands import settle, told, workbench_of
+from workbench.commands import settle, sudo_may_ask, told, workbench_of
 from workbench.engine import Workbench
 from workbench.exits import Exit, Unusable, complain
 from workbench.model.run import Run, RunState
@@ -27,7 +27,9 @@ def confirm(options: argparse.Namespace) -> int:
     workbench = workbench_of(options)
     settle(workbench)
     try:
-        return told(workbench.confirm(options.run))
+        with sudo_may_ask():
+            run = workbench.confirm(options.run)
+        return told(run)
     except LookupError as error:
         complain(visible(str(error.args[0] if error.args else error), 300))
         return Exit.USAGE
@@ -38,7 +40,8 @@ def kept(workbench: Workbench, run: Run, options: argparse.Namespace) -> Run:
     if run.state is not RunState.APPLIED or not run.plan.confirm:
         return run
     if options.keep:
-        return workbench.confirm(run.identity)
+        with sudo_may_ask():
+            return workbench.confirm(run.identity)
     if options.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return run
     try:
@@ -48,7 +51,8 @@ def kept(workbench: Workbench, run: Run, options: argparse.Namespace) -> Run:
         raise
     if answer == "":
         return next((each for each in workbench.history() if each.identity == run.identity), run)
-    return workbench.confirm(run.identity) if answer in ("y", "yes") else workbench.undo(run.identity)
+    with sudo_may_ask():
+        return workbench.confirm(run.identity) if answer in ("y", "yes") else workbench.undo(run.identity)
 
 
 def watch(workbench: Workbench, runs: Sequence[Run], options: argparse.Namespace) -> int:

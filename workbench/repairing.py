@@ -100,8 +100,8 @@ def apply(options: argparse.Namespace) -> int:
         before = Before(workbench.judge(snapshot), tuple(answers))
         with sudo_may_ask():
             made = _again(workbench, snapshot, before, planned, as_written)
-    if not isinstance(made, Refusal) and options.confirm_within:
-        made = replace(made, plan=replace(made.plan, confirm=options.confirm_within))
+            if not isinstance(made, Refusal) and options.confirm_within:
+                made = workbench.prepare(replace(made.plan, confirm=options.confirm_within))
     if isinstance(made, Refusal):
         run = _refused(planned, made)
     else:

@@ -81,7 +81,7 @@ class Desk:
         self.home.mkdir()
         uid = int(self.etc.run("id", "-u", CALLER).stdout)
         os.chown(self.home, uid, uid)
-        self.etc.run("rm", "-rf", "/run/sudo/ts/wbadmin", "/var/lib/workbench-backups")
+        self.etc.run("sh", "-c", "rm -rf /run/sudo/ts/wbadmin /var/lib/workbench-backups /run/workbench-*")
 
     def command(self, *arguments: str) -> tuple[str, ...]:
         """The workbench as the account starts it."""
@@ -124,7 +124,7 @@ class Desk:
                 os.execvp(enter[0], [*enter, *self.command(*arguments)])
             finally:
                 os._exit(127)
-        said, answered = b"", 0
+        said, answered, kept = b"", 0, False
         end = time.monotonic() + 120
         while time.monotonic() < end:
             if not select.select([terminal], [], [], 0.5)[0]:
@@ -139,6 +139,9 @@ class Desk:
             if said.count(b"password for") > answered:
                 answered += 1
                 os.write(terminal, f"{answer}\n".encode())
+            if b"Keep it?" in said and not kept:
+                kept = True
+                os.write(terminal, b"y\n")
         else:
             os.kill(child, signal.SIGKILL)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -175,7 +178,8 @@ def desk() -> Iterator[Desk]:
             if (packages / name).is_dir():
                 shutil.copytree(packages / name, site / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(packages / "typing_extensions.py", site)
-        assert etc.run("mount", "-t", "tmpfs", "tmpfs", "/var/lib").returncode == 0
+        for place_of_root in ("/var/lib", "/run"):
+            assert etc.run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", place_of_root).returncode == 0
         for name in (CALLER, OTHER):
             assert etc.run("useradd", "--no-create-home", "--shell", "/bin/bash", name).returncode == 0
         (etc.folder / "sudoers").unlink()
@@ -185,7 +189,10 @@ def desk() -> Iterator[Desk]:
         probe = etc.run(*made.command("-c", "import pydantic, psutil"), account=CALLER)
         if probe.returncode != 0:
             missing(f"{PYTHON} cannot use the packages of this Python: {probe.stderr[-300:]}")
-        yield made
+        try:
+            yield made
+        finally:
+            etc.run("sh", "-c", "rm -f /run/workbench-*")  # the timers end
 
 
 def password(desk: Desk, *, known: bool) -> None:
@@ -314,3 +321,60 @@ def test_killed_with_the_new_policy_in_place_the_old_one_comes_back(desk: Desk) 
     assert recovered.returncode == 0 and "recovered" in recovered.stdout, recovered.stdout + recovered.stderr
     assert desk.rule.read_text() == OWN
     assert desk.left() == ["wb"]
+
+
+# Dies right after it has applied the plan, before anybody could confirm it.
+DIES_AFTERWARDS = """
+import os, signal, sys
+from workbench.engine import Workbench
+apply = Workbench.apply
+def dying(*arguments):
+    run = apply(*arguments)
+    print(run.state.value, run.message, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+Workbench.apply = dying
+from workbench.cli import run as start
+sys.exit(start(sys.argv[1:]))
+"""
+
+
+def until_rule_is(desk: Desk, text: str) -> bool:
+    end = time.monotonic() + 30
+    while desk.rule.read_text() != text and time.monotonic() < end:
+        time.sleep(0.1)
+    return desk.rule.read_text() == text
+
+
+def test_killed_and_locked_out_and_not_confirmed_roots_timer_brings_it_back(desk: Desk) -> None:
+    desk.policy(OWN + GUEST)
+    plan = desk.planned(OTHER)
+    commands = json.loads(plan.read_text())["changes"][0]
+    assert (
+        any("flock -n 9" in word for word in commands["commands"][-2]) and "/usr/bin/rm -- /run/" in commands["words"]
+    )
+    arguments = ("apply", str(plan), "--sudo", "--yes", "--confirm-within", "6")
+    died = desk.run("-c", DIES_AFTERWARDS, *arguments)
+    assert died.stdout.startswith("applied "), died.stdout + died.stderr
+    other = desk.rule.parent / "zz"
+    other.write_text(f"{CALLER} ALL=(ALL) !ALL\n")  # sudo lets the account do nothing now
+    other.chmod(0o440)
+    assert not may_without_password(desk)
+    assert until_rule_is(desk, OWN + GUEST), "root's timer needs neither the workbench nor sudo"
+    other.unlink()
+    time.sleep(1)
+    run = json.loads(desk.run("history", "--json").stdout)["runs"][0]
+    assert run["state"] == "undone" and "root's timer" in run["message"], run
+    assert desk.left() == ["wb"]
+
+
+def test_what_is_confirmed_through_sudo_stays(desk: Desk) -> None:
+    desk.policy(OWN + GUEST)
+    plan = desk.planned(OTHER)
+    done = desk.run("apply", str(plan), "--sudo", "--yes", "--confirm-within", "8")
+    assert done.returncode == 0, done.stdout + done.stderr
+    run = desk.run("history").stdout.split()[0]
+    kept = desk.run("confirm", run)
+    assert kept.returncode == 0 and "confirmed" in kept.stdout, kept.stdout + kept.stderr
+    time.sleep(10)
+    assert desk.rule.read_text() == OWN + GUEST.replace("NOPASSWD: ", "")
+    assert desk.etc.run("sh", "-c", "ls /run/workbench-*").returncode != 0

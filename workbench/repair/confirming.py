@@ -13,16 +13,20 @@ from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.model.plan import Plan
 from workbench.model.run import Change, Run, RunState
+from workbench.repair import root_waiting
 from workbench.repair.folder import locked
 from workbench.repair.history import as_run, find, undoers, unread_plan
 from workbench.repair.journal import LONGEST_CONFIRM, Broken, Entry, Writer, entries, reopen
 from workbench.repair.paths import Refused, words
 from workbench.repair.staged import Staged
 from workbench.text import visible
+
+if TYPE_CHECKING:
+    from workbench.repair.prepare import Prepared
 
 WATCHED = "watched"
 """The file in a run's folder that whoever waits for its deadline holds locked. It goes when nothing waits any more."""
@@ -49,13 +53,12 @@ Arm = Callable[[Writer], str]
 
 
 def arming(operations: tuple[Staged, ...]) -> Arm:
-    """What undoes runs of these operations at their deadline: a process of this account.
-
-    Operations that only root can undo need another one here, for no process can be asked for a password.
+    """What undoes runs of these operations at their deadline: a process of this account, or, where only root can, one
+    of root's, for no process can be asked for a password.
     """
-    from workbench.repair.watching import start
+    from workbench.repair import root_timer, watching
 
-    return start
+    return root_timer.start if root_timer.covers(operations) else watching.start
 
 
 def arm(writer: Writer) -> str:
@@ -89,6 +92,7 @@ def is_waiting(entry: Entry | Broken, undone: Collection[str] = ()) -> bool:
         and bool(entry.planned.plan.confirm)
         and entry.state is RunState.APPLIED
         and not entry.settled
+        and not entry.reverted
         and entry.planned.identity not in undone
     )
 
@@ -133,6 +137,7 @@ def confirm(state: Path, run: str, *, read_only: bool = False) -> Run:
                 raise Refused(f"{name} does not wait to be confirmed: it is {_state(told, entry)}")
             if not seconds_left(entry):
                 raise Refused(f"the time to confirm {name} is over: it is being undone", "see: workbench history")
+            root_waiting.cancel(entry)
             reopen(entry).note("confirmed")
             (entry.folder / WATCHED).unlink(missing_ok=True)
             return as_run(find(name, entries(real)), undone)
@@ -142,7 +147,9 @@ def confirm(state: Path, run: str, *, read_only: bool = False) -> Run:
         return refused(plan, changes, f"the journal cannot be written: {words(error)}")
 
 
-def revert(state: Path, run: str, patience: float = _PATIENCE) -> Run | None:
+def revert(
+    state: Path, run: str, patience: float = _PATIENCE, on_plan: Callable[[Prepared], None] | None = None
+) -> Run | None:
     """Undo a run whose deadline has passed; None where it does not wait for that (any more).
 
     ``patience`` is how many seconds another repair is waited for; Busy is raised when it is over. Where the run cannot
@@ -163,10 +170,11 @@ def revert(state: Path, run: str, patience: float = _PATIENCE) -> Run | None:
     entry = find(run, known)
     done = None
     if is_waiting(entry, undoers(known)):
-        if seconds_left(entry):
+        if seconds_left(entry) or not root_waiting.is_left_to_us(entry):
             return None
         for _ in range(_TRIES):
-            done = undo(state, run, require=overdue, patience=patience, because="nobody confirmed it in time")
+            because = "nobody confirmed it in time"
+            done = undo(state, run, require=overdue, patience=patience, because=because, on_plan=on_plan)
             if done.state is not RunState.REFUSED:
                 break
             known = entries(state)
@@ -182,14 +190,19 @@ def revert(state: Path, run: str, patience: float = _PATIENCE) -> Run | None:
     return done
 
 
-def revert_overdue(state: Path, *, read_only: bool = False) -> tuple[Run, ...]:
+def revert_overdue(
+    state: Path, *, read_only: bool = False, on_plan: Callable[[Prepared], None] | None = None
+) -> tuple[Run, ...]:
     """Undo every run whose deadline has passed, newest first, and have those that still wait be waited for.
 
-    For the start of a workbench: whatever waited is gone when the machine was restarted.
+    For the start of a workbench: whatever waited is gone when the machine was restarted. Where that takes root, sudo
+    may ask; ``on_plan`` is shown what will be done before it is.
     """
     from workbench.repair.transaction import refused
 
     done: list[Run] = []
+    if not read_only:
+        root_waiting.write_down(state)
     for run, left in waiting(state):
         if read_only:
             continue
@@ -197,9 +210,10 @@ def revert_overdue(state: Path, *, read_only: bool = False) -> tuple[Run, ...]:
             if left:
                 _wait_again(state, run.identity)
                 continue
-            done += filter(None, [revert(state, run.identity)])
+            done += filter(None, [revert(state, run.identity, on_plan=on_plan)])
         except Refused as why:
-            done.append(refused(run.plan, run.changes, why.reason))
+            instead = f" ({why.instead})" if why.instead else ""
+            done.append(replace(refused(run.plan, run.changes, why.reason + instead), identity=run.identity))
         except (OSError, LookupError) as error:
             said = words(error) if isinstance(error, OSError) else "its journal is gone"
             done.append(refused(run.plan, run.changes, f"it could not be undone: {said}"))
@@ -227,7 +241,8 @@ def _wait_again(state: Path, run: str) -> None:
             return
     except FileNotFoundError:
         return  # it was confirmed or undone this very moment
-    arming(entry.planned.operations)(entry.writer)
+    if not root_waiting.sees_to(entry):
+        arming(entry.planned.operations)(entry.writer)
 
 
 def _any_watched(state: Path) -> bool:

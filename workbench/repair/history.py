@@ -36,7 +36,10 @@ def as_run(entry: Entry | Broken, undone: Mapping[str, Entry]) -> Run:
     planned = entry.planned
     state, ended_at, message = entry.state, entry.ended_at, entry.message
     by = undone.get(planned.identity)
-    if by is not None:
+    if entry.reverted:
+        state, ended_at = RunState.UNDONE, entry.reverted
+        message = "undone by root's timer: nobody confirmed it in time"
+    elif by is not None:
         state, ended_at = RunState.UNDONE, by.ended_at
         message = f"undone by {by.planned.identity}: {by.message}"
     elif state is RunState.STARTED:
@@ -60,8 +63,11 @@ def as_run(entry: Entry | Broken, undone: Mapping[str, Entry]) -> Run:
 
 
 def undoers(known: Sequence[Entry | Broken]) -> dict[str, Entry]:
-    """Of every run that is undone now, the run that undid it. ``known`` is every run, oldest first."""
-    undone: dict[str, Entry] = {}
+    """Of every run that is undone now, the run that undid it: itself, where root's timer did.
+
+    ``known`` is every run, oldest first.
+    """
+    undone = {entry.planned.identity: entry for entry in known if isinstance(entry, Entry) and entry.reverted}
     standing = (RunState.APPLIED, RunState.ROLLBACK_FAILED)
     by_identity = {entry.planned.identity: entry for entry in known if isinstance(entry, Entry)}
     # Newest first: whether an undo was undone itself is known before it counts.

@@ -26,6 +26,7 @@ from workbench.repair.folder import private
 from workbench.repair.paths import Refused, words
 from workbench.repair.publish import is_temporary_name, sha256, write_all
 from workbench.repair.root_commands import is_policy_file
+from workbench.repair.root_timer import undone_at
 from workbench.repair.staged import Intent, Staged, StagedFile, StagedMode, StagedRoot
 from workbench.text import visible
 
@@ -34,7 +35,7 @@ _LIMIT = 64 * 1024 * 1024
 _IDENTITY = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
 _BATCH = re.compile(r"batch-\d{8}T\d{12}Z-[0-9a-f]{8}")
 # What is noted after a run has ended, or was torn off.
-_AFTERWARDS = ("recovering", "confirmed", "undone", "not-reverted", "purged")
+_AFTERWARDS = ("recovering", "confirmed", "undone", "reverted", "not-reverted", "purged")
 LONGEST_CONFIRM = 24 * 60 * 60
 """Seconds that anybody can be given to confirm a run."""
 
@@ -63,7 +64,7 @@ class Entry:
     ``deadline`` is the record that says until when it is to be confirmed, not believed yet; None where there is none.
     ``settled`` is the record by which nothing waits for that any more, "" where there is none: ``confirmed``,
     ``undone``, ``not-reverted``. ``not_reverted`` is why it could not be undone, "" otherwise. ``purged_at`` is when
-    its backups were deleted, "" where they were not.
+    its backups were deleted, "" where they were not. ``reverted`` is when root's timer undid it, "" where it did not.
     """
 
     folder: Path
@@ -76,6 +77,7 @@ class Entry:
     settled: str = ""
     not_reverted: str = ""
     purged_at: str = ""
+    reverted: str = ""
 
     @property
     def writer(self) -> Writer:
@@ -279,6 +281,7 @@ def _told(folder: Path, records: list[dict[str, Any]]) -> Entry:
             message=visible(str(ended["message"])) if ended else "",
             deadline=by_name.get("confirm-by"),
             settled=next((name for name in ("not-reverted", "undone", "confirmed") if name in by_name), ""),
+            reverted=undone_at(planned.operations, by_name) if state is RunState.APPLIED else "",
             not_reverted=visible(str(by_name["not-reverted"].get("why", ""))) if "not-reverted" in by_name else "",
             purged_at=visible(str(by_name["purged"].get("at", ""))) if "purged" in by_name else "",
         )

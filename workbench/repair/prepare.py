@@ -39,6 +39,7 @@ from workbench.repair.lines import said as said_of_line
 from workbench.repair.paths import Refused, Spot, require_plain, spot
 from workbench.repair.preview import diff, leaves
 from workbench.repair.publish import sha256
+from workbench.repair.root_timer import shown as with_timer
 from workbench.repair.staged import Staged, StagedMode, StagedWrite
 from workbench.secrets import recognise, redact
 from workbench.text import visible
@@ -74,6 +75,8 @@ def prepare(plan: Plan) -> Prepared | Refusal:
         return Refusal("the plan has no operation: there is nothing to do")
     try:
         staged = [made for group in _grouped(plan) if (made := _worked_out(group)) is not None]
+        operations = tuple(operation for operation, _, _ in staged)
+        changes = with_timer(tuple(change for _, change, _ in staged), operations, plan.confirm)
     except Refused as why:
         return Refusal(why.reason, why.instead)
     except OSError as error:
@@ -84,12 +87,7 @@ def prepare(plan: Plan) -> Prepared | Refusal:
     ]
     if len(set(places)) != len(places):
         return Refusal("two operations of the plan change the same file under different names")
-    return Prepared(
-        plan,
-        tuple(change for _, change, _ in staged),
-        tuple(operation for operation, _, _ in staged),
-        tuple(content for _, _, content in staged),
-    )
+    return Prepared(plan, changes, operations, tuple(content for _, _, content in staged))
 
 
 def _grouped(plan: Plan) -> list[list[Operation]]:

@@ -74,7 +74,7 @@ def asking(ask: Callable[[], str]) -> Iterator[None]:
 
 def as_run(vector: Vector) -> Vector:
     """The command with all that it is started with: through sudo, where the workbench is not root itself."""
-    return vector if os.geteuid() == 0 else (_program("sudo"), "-n", "--", *vector)
+    return vector if os.geteuid() == 0 else (program("sudo"), "-n", "--", *vector)
 
 
 def run(vector: Vector, content: bytes = b"") -> Output:
@@ -166,47 +166,47 @@ def spare_path(operation: StagedRoot) -> str:
 
 def status(path: str) -> Vector:
     """What the file is: mode, device, inode, owner, group, links, size, time."""
-    return (_program("stat"), _STATUS, "--", path)
+    return (program("stat"), _STATUS, "--", path)
 
 
 def digests(*paths: str) -> Vector:
     """What the files hold, as digests."""
-    return (_program("sha256sum"), "--", *paths)
+    return (program("sha256sum"), "--", *paths)
 
 
 def copy(source: str, target: str) -> Vector:
     """One file as it is, with owner, mode, access control list and attributes, into a place of root's."""
-    return (_program("cp"), "--archive", "--no-target-directory", "--", source, target)
+    return (program("cp"), "--archive", "--no-target-directory", "--", source, target)
 
 
 def fill(target: str) -> Vector:
     """The new bytes from our pipe into a file that is there already, and on the disk."""
-    return (_program("dd"), f"of={target}", "conv=fsync", "status=none")
+    return (program("dd"), f"of={target}", "conv=fsync", "status=none")
 
 
 def move(source: str, target: str) -> Vector:
     """One file into the place of another in the same folder, in one step."""
-    return (_program("mv"), "--force", "--no-target-directory", "--", source, target)
+    return (program("mv"), "--force", "--no-target-directory", "--", source, target)
 
 
 def flush(*paths: str) -> Vector:
     """Onto the disk."""
-    return (_program("sync"), "--", *paths)
+    return (program("sync"), "--", *paths)
 
 
 def remove(*paths: str) -> Vector:
     """Away with what was staged, where it is still there."""
-    return (_program("rm"), "--force", "--", *paths)
+    return (program("rm"), "--force", "--", *paths)
 
 
 def backup_folder() -> Vector:
     """A folder of root's alone."""
-    return (_program("install"), "-d", "-o", "root", "-g", "root", "-m", "0700", "--", BACKUPS)
+    return (program("install"), "-d", "-o", "root", "-g", "root", "-m", "0700", "--", BACKUPS)
 
 
 def accepted(path: str, *, strict: bool) -> Vector:
     """Whether sudo's own parser accepts a file."""
-    return (_program("visudo"), "-c", *(("-s",) if strict else ()), "-f", path)
+    return (program("visudo"), "-c", *(("-s",) if strict else ()), "-f", path)
 
 
 def waiting(operation: StagedRoot) -> Vector:
@@ -214,20 +214,20 @@ def waiting(operation: StagedRoot) -> Vector:
 
     It gets the word when all is proven: then ``mv`` is given one name too many, and does nothing.
     """
-    return (_program("xargs"), *move(spare_path(operation), operation.real))
+    return (program("xargs"), *move(spare_path(operation), operation.real))
 
 
 def reading() -> tuple[Vector, Vector]:
     """The whole policy as sudo reads it, and its settings of target accounts."""
     from workbench.host.sudoers import CONVERTED, OF_TARGETS
 
-    convert = (_program(CONVERTED[0]), *CONVERTED[1:])
+    convert = (program(CONVERTED[0]), *CONVERTED[1:])
     return (*convert, POLICY), (*convert, *OF_TARGETS, POLICY)
 
 
 def archive() -> Vector:
     """The files of the policy, as the look with sudo reads them."""
-    return (_program("tar"), "-c", "-P", "-f", "-", "--", POLICY, f"{POLICY}.d")
+    return (program("tar"), "-c", "-P", "-f", "-", "--", POLICY, f"{POLICY}.d")
 
 
 def read_status(answer: Output) -> Fingerprint:
@@ -300,7 +300,8 @@ def _require_roots_own(vector: Vector) -> None:
         raise Refused(f"{vector[0]} is not root's alone, so it is not run as root")
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """The absolute path of a system program. Raises Refused where it is missing."""
     try:
         return find_program(name)
     except CannotLook as why:

@@ -16,7 +16,7 @@ from workbench.host.sudoers.place import shown_line
 from workbench.model.plan import EditRootFile
 from workbench.model.run import Change
 from workbench.model.sudoers import SudoersFacts
-from workbench.repair import policy, waiting
+from workbench.repair import policy, root_timer, waiting
 from workbench.repair import root_commands as commands
 from workbench.repair.fingerprint import Fingerprint, drift
 from workbench.repair.paths import Refused, Untouched
@@ -202,7 +202,7 @@ def put_back(number: int, operation: StagedRoot, note: Note, tell: Tell) -> bool
         commands.done(commands.flush(file, os.path.dirname(file)))
     elif now.get(file) != operation.before.sha256:
         raise Refused(f"{visible(file)} was changed by another program since; the old one is kept as {kept} (root's)")
-    commands.done(commands.remove(staged, commands.spare_path(operation)))
+    commands.done(commands.remove(staged, commands.spare_path(operation), root_timer.armed_file(operation)))
     if back or let_go:
         tell(f"put {visible(file)} back as it was")
     return back or let_go

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from workbench.model.plan import Operation, Plan, Reversal, SetMode
 from workbench.model.run import Change, Run, RunState
-from workbench.repair import creating, operations, rooted
+from workbench.repair import creating, operations, root_timer, rooted
 from workbench.repair.confirming import WATCHED
 from workbench.repair.edits import inverse, what_is_left
 from workbench.repair.fingerprint import exists, read, status_of
@@ -67,7 +67,9 @@ def undo(
         reason = f"{why.reason} ({why.instead})" if why.instead else why.reason
         return refused(_undoing(plan, ()), entry.planned.changes, reason)
 
-    prepared = replace(prepared, batch=batch)
+    waits = bool(entry.planned.plan.confirm) and not entry.settled
+    changes = root_timer.shown_tidied(prepared.changes, entry.planned.operations) if waits else prepared.changes
+    prepared = replace(prepared, changes=changes, batch=batch)
     if on_plan is not None:
         on_plan(prepared)
 
@@ -81,8 +83,10 @@ def undo(
     done = perform(prepared, state, lambda: "", on_step or (lambda _: None), again, patience=patience, because=because)
     if done.state is not RunState.APPLIED:
         return done
-    if entry.planned.plan.confirm and not entry.settled:
+    if waits:
         reopen(entry).note("undone")  # done again, it is the run that does it again which is to be confirmed
+        # Not before the undo: what cannot be undone must go on being waited for.
+        gone = "; ".join(filter(None, (gone, root_timer.tidy(entry.planned.operations))))
         (entry.folder / WATCHED).unlink(missing_ok=True)
     shown = as_run(entry, undoers(entries(state)))
     if not prepared.operations:
@@ -139,6 +143,8 @@ def _needs_root(entry: Entry) -> str:
 def _require_undoable(entry: Entry, known: tuple[Entry | Broken, ...]) -> None:
     by = undoers(known).get(entry.planned.identity)
     name = entry.planned.identity
+    if entry.reverted:
+        raise Refused(f"{name} is undone already, by root's timer", "look, and plan it again")
     if by is not None:
         raise Refused(f"{name} is undone already; to do it again: workbench undo {by.planned.identity}")
     if entry.state is RunState.STARTED:
@@ -176,10 +182,11 @@ def _inverse(entry: Entry, confirm: int) -> tuple[Prepared, str]:
         if made is not None:
             staged.append(made)
     plan = _undoing(entry.planned.plan, tuple(operation for *_, each in staged for operation in each), confirm)
+    wanted = tuple(operation for operation, _, _, _ in staged)
     prepared = Prepared(
         plan,
-        tuple(change for _, change, _, _ in staged),
-        tuple(operation for operation, _, _, _ in staged),
+        root_timer.shown(tuple(change for _, change, _, _ in staged), wanted, confirm),
+        wanted,
         tuple(content for _, _, content, _ in staged),
     )
     why = "; ".join(gone)
