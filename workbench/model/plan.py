@@ -265,7 +265,7 @@ def proof(check: str, later: str) -> str:
     """How a plan is proven afterwards, and what happens where that fails, in words. Of its ``check`` and ``later``."""
     if not later:
         return (
-            f"The host is looked at again and every check runs again. If {check} still finds this, or what it changed made"
+            f"The host is looked at again and every check runs again. If {check} still finds this, or the change made"
             " something else worse, all of it is rolled back."
         )
     return (
