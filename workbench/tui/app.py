@@ -18,6 +18,7 @@ from workbench.model.finding import Finding
 from workbench.model.run import Run
 from workbench.model.snapshot import Snapshot
 from workbench.text import visible
+from workbench.tui.host_watch import HostWatch
 from workbench.tui.lasting import EVERY as LASTING_EVERY
 from workbench.tui.lasting import Lasting
 from workbench.tui.screens.applying import Applying
@@ -39,10 +40,10 @@ class WorkbenchApp(App[int]):
         Binding("question_mark", "help", "Help", show=False),
     ]
 
-    def __init__(self, workbench: Workbench, replay: Snapshot | None = None) -> None:
+    def __init__(self, workbench: Workbench, replay: Snapshot | None = None, *, watch: bool = True) -> None:
         super().__init__()
         self.workbench = workbench
-        self.main = MainScreen(workbench, replay)
+        self.main = MainScreen(workbench, replay, HostWatch(live=replay is None, on=watch))
         self.busy = False
         self._lasting = Lasting(workbench)
 
