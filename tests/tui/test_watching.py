@@ -128,7 +128,7 @@ async def test_sudo_is_not_asked_by_a_look_that_nobody_asked_for(config: Path) -
         await until(pilot, lambda: made.script.looks == 2 and not app.main.looking)
         read, asked = list(made.script.read), list(made.script.asked_root)
         touched(made, config)
-        await until_shown(pilot, "it is as of 03:04 UTC. Press r to read it", "read with sudo 03:04")
+        await until_shown(pilot, "What only root may read", "read with sudo 03:04")
         assert made.script.looks == 3
         assert (made.script.read, made.script.asked_root) == (read, asked)
         assert app.main.looker.answers
