@@ -104,6 +104,12 @@ class WorkbenchApp(App[int]):
 
         self.run_worker(look_with_sudo(self), group="flow", exclusive=True)
 
+    def export_report(self) -> None:
+        """Ask how and where to write the report, and write it."""
+        from workbench.tui.exporting import export_report
+
+        self.run_worker(export_report(self), group="flow", exclusive=True)
+
     def probe(self, sockets: Sequence[str]) -> None:
         """Ask to probe one of these sockets."""
         from workbench.tui.probing import probe

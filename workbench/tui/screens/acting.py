@@ -33,6 +33,9 @@ class ActingScreen(PagedScreen):
             "y", "copy", "Copy", tooltip="Copy the evidence of this finding to the terminal's clipboard", show=False
         ),
         Binding("c", "code", "Code", tooltip="Show the code of the check that found this", show=False),
+        Binding(
+            "e", "export", "Export", tooltip="Write the report to a file: HTML, Markdown, SARIF or JSON", show=False
+        ),
         Binding("z", "zoom", "Whole width", tooltip="Give this finding the whole width, or half of it", show=False),
     ]
 
@@ -83,6 +86,10 @@ class ActingScreen(PagedScreen):
             from workbench.tui.screens.code import Code
 
             self.app.push_screen(Code(check))
+
+    def action_export(self) -> None:
+        """Write the report to a file."""
+        self.app.export_report()
 
     def action_zoom(self) -> None:
         """Give the finding the whole width, or the list its half again."""
