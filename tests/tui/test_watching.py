@@ -13,11 +13,11 @@ from tests import builders
 from tests.tui import fakes
 from tests.tui.driving import NARROW, WIDE, driven, flat, until, until_shown
 from tests.tui.fakes import finding
+from workbench.host.command import Output
 from workbench.model.clients import ClientFacts
 from workbench.model.finding import Finding
 from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
-from workbench.tui import host_watch
 from workbench.tui.host_watch import HostWatch, announced, answered_before, in_short
 from workbench.tui.widgets.findings import FindingsList
 from workbench.watching import Change, Difference
@@ -122,7 +122,7 @@ async def test_sudo_is_not_asked_by_a_look_that_nobody_asked_for(config: Path) -
     vector = ("/usr/bin/cat", "--", str(config))
     made.script.wanted = [vector]
     async with driven(made, WIDE, watch=True) as (app, pilot):
-        app.main.looker.learn({vector: fakes.Output(0, "read", "")})
+        app.main.looker.learn({vector: Output(0, "read", "")})
         app.main.looker.answered_at = "2026-01-02T03:04:05+00:00"
         await pilot.press("r")
         await until(pilot, lambda: made.script.looks == 2 and not app.main.looking)
@@ -150,7 +150,7 @@ async def test_what_cannot_be_watched_is_said(config: Path, monkeypatch: pytest.
     def fails(*_: object) -> None:
         raise PermissionError("[red]not /proc")
 
-    monkeypatch.setattr(host_watch.Watched, "of", fails)
+    monkeypatch.setattr("workbench.watching.Watched.of", fails)
     async with driven(watched(config), WIDE, watch=True) as (_app, pilot):
         await until_shown(pilot, "not watched any more", "[red]not /proc", "not watching")
 

@@ -17,6 +17,7 @@ from workbench.engine import Workbench
 from workbench.model.finding import Finding
 from workbench.model.run import Run
 from workbench.model.snapshot import Snapshot
+from workbench.model.waiver import WaiverFile
 from workbench.text import visible
 from workbench.tui.host_watch import HostWatch
 from workbench.tui.lasting import EVERY as LASTING_EVERY
@@ -109,6 +110,18 @@ class WorkbenchApp(App[int]):
         from workbench.tui.exporting import export_report
 
         self.run_worker(export_report(self), group="flow", exclusive=True)
+
+    def waive(self, finding: Finding) -> None:
+        """Begin to accept a finding for a while."""
+        from workbench.tui.waiving import waive
+
+        if self.main.snapshot is not None:
+            self.run_worker(waive(self, finding, self.main.snapshot), group="flow", exclusive=True)
+
+    def accept(self, accepted: WaiverFile | None) -> None:
+        """Judge with these waivers from now on."""
+        self.workbench = self.workbench.accepting(accepted)
+        self.main.workbench = self.main.looker.workbench = self.workbench
 
     def probe(self, sockets: Sequence[str]) -> None:
         """Ask to probe one of these sockets."""

@@ -107,6 +107,17 @@ class Looker:
         self.answers, self.answered_at, self.wanted = known, known_at, wanted
         return made
 
+    async def judge_again(self, snapshot: Snapshot) -> Seen | None:
+        """What a look has seen already, judged anew; None when a later look began meanwhile."""
+        generation = self._generation
+
+        def judge() -> Seen:
+            report = self.workbench.judge(snapshot)
+            return Seen(snapshot, report, inventory(snapshot, list(report.findings())), matrix(snapshot))
+
+        made = await in_background(judge)
+        return made if generation == self._generation else None
+
     def _snapshot(
         self, tell: Callable[[str, str], None], known: Mapping[Vector, Output]
     ) -> tuple[Snapshot, tuple[Vector, ...]]:

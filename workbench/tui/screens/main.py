@@ -154,6 +154,13 @@ class MainScreen(WatchingScreen):
         self.watch_host()
         return seen.report
 
+    async def judge_again(self) -> None:
+        """Judge what was seen anew, and show that."""
+        seen = await self.looker.judge_again(self.seen.snapshot) if self.seen is not None else None
+        if seen is not None and self.is_running:
+            self.seen = seen
+            self._show_report(seen)
+
     def on_section_changed(self, message: SectionChanged) -> None:
         """Show which collector is at work."""
         if self.looker.awaits(message.generation):
@@ -253,7 +260,7 @@ class MainScreen(WatchingScreen):
         page.show(judge(findings, self.workbench.fixes_for, servers), areas, stay_first=self.seen is None)
         if self.focused is None:
             page.focus_inside()
-        self._label("findings", tab_label(len(findings)))
+        self._label("findings", tab_label(sum(not finding.waived for finding in findings)))
 
     def _show_report(self, seen: Seen) -> None:
         report = seen.report

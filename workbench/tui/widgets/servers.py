@@ -181,7 +181,7 @@ def _server(server: Server, known: Inventory, width: int) -> tuple[Content, Cont
     name = plain(visible(server.name, _LONGEST), "bold")
     beside = together(*((f"  ! {mark}", ATTENTION) for mark in marks(server, known)))
     room = width - sign.cell_length - beside.cell_length
-    findings = known.findings_of(server)
+    findings = [finding for finding in known.findings_of(server) if not finding.waived]
     least = min(name.cell_length, _LEAST_NAME)
     fitting = (said for said in (found(findings), found(findings, short=True)) if room - said.cell_length - 2 >= least)
     judged = next(fitting, Content(""))
