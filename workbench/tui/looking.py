@@ -91,7 +91,7 @@ class Looker:
                 known, known_at = self._read_again(known, known_at)
             seen, wanted = self._snapshot(section_changed, known)
             report = self.workbench.judge(seen, check_ended)
-            made = Seen(seen, report, inventory(seen, list(report.findings())), matrix(seen))
+            made = Seen(seen, report, inventory(seen, list(report.findings()), report.results), matrix(seen))
             return made, known, known_at, wanted
 
         try:
@@ -113,7 +113,9 @@ class Looker:
 
         def judge() -> Seen:
             report = self.workbench.judge(snapshot)
-            return Seen(snapshot, report, inventory(snapshot, list(report.findings())), matrix(snapshot))
+            return Seen(
+                snapshot, report, inventory(snapshot, list(report.findings()), report.results), matrix(snapshot)
+            )
 
         made = await in_background(judge)
         return made if generation == self._generation else None
