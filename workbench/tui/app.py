@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import ClassVar, Literal
 
 from textual.app import App, SystemCommand
@@ -24,7 +23,6 @@ from workbench.tui.lasting import EVERY as LASTING_EVERY
 from workbench.tui.lasting import Lasting
 from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.main import MainScreen
-from workbench.tui.widgets.pages import PAGES
 
 
 class WorkbenchApp(App[int]):
@@ -162,20 +160,9 @@ class WorkbenchApp(App[int]):
         """Offer what the keys offer in the command palette too."""
         yield from super().get_system_commands(screen)
         if screen is self.main:
-            yield SystemCommand("Repair", "Repair the selected finding", self.main.action_repair)
-            yield SystemCommand(
-                "Repair marked", "Repair what is marked, or all that is safe", self.main.action_repair_marked
-            )
-            yield SystemCommand("Copy", "Copy the evidence of the selected finding", self.main.action_copy)
-            yield SystemCommand("Code", "Show the code of the check that found it", self.main.action_code)
-            yield SystemCommand("Rescan", "Look at this host again", self.main.action_rescan)
-            yield SystemCommand("Undo", "Undo the last repair", self.main.action_undo)
-            yield SystemCommand("History", "Every repair that was made", self.main.action_history)
-            yield SystemCommand("Look with sudo", "Read what only root may, after a question", self.main.action_sudo)
-            yield SystemCommand("Probe a socket", "Ask a socket in view whom it lets in", self.main.action_probe)
-            for page in PAGES:
-                turn = partial(self.main.action_page, page.name)
-                yield SystemCommand(f"Show: {page.title}", page.shows, turn)
+            from workbench.tui.palette import commands
+
+            yield from commands(self.main)
 
 
 def run(workbench: Workbench, snapshot: Snapshot | None = None) -> int:
