@@ -51,6 +51,10 @@ class Workbench:
     read_only: bool = False
     accepted: WaiverFile | None = None
 
+    def accepting(self, accepted: WaiverFile | None) -> Workbench:
+        """The same workbench, that judges with these waivers."""
+        return replace(self, accepted=accepted)
+
     def look(self, progress: Progress | None = None, privileged: Privileged | None = None) -> Snapshot:
         """Gather the Snapshot of the live host.
 

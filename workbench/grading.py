@@ -64,6 +64,25 @@ def grade(results: Sequence[CheckResult], *, whole_host: bool = True) -> Grade:
     return Grade(letter, rule, points, covered, max(letter, at_worst, key=_ORDER.index))
 
 
+def grade_of_part(results: Sequence[CheckResult], findings: Collection[Finding], areas: Collection[str]) -> Grade:
+    """The grade of one part of a host, such as a server: of its own ``findings``.
+
+    ``areas`` are those that look at such a part. Where none of their checks could look, and nothing was found, it is
+    ungraded; where less than nine tenths of what they look at was assessed, it is at most B.
+    """
+    looks = [result for result in results if result.area in areas]
+    own: dict[str, list[Finding]] = {}
+    for finding in findings:
+        own.setdefault(finding.check, []).append(finding)
+    found = [replace(result, findings=tuple(own[result.check])) for result in results if result.check in own]
+    points, covered = score(found), coverage(looks)
+    if not found and not any(result.status in (Status.FOUND, Status.PASSED) for result in looks):
+        return Grade(UNGRADED, "nothing about it could be assessed: ungraded", points, covered, UNGRADED)
+    caps = [_Cap("B", f"{covered:.0%} of what looks at it was assessed: at most B")] if covered < FULL_COVERAGE else []
+    letter, rule = _letter(found, caps)
+    return Grade(letter, rule, points, covered, letter)
+
+
 def score(results: Sequence[CheckResult]) -> float:
     """100 less the cost of every finding that is not waived, not under 0."""
     cost = 0.0

@@ -286,6 +286,32 @@ def wait_for_change(watched: Watched, stop: threading.Event, every: float = EVER
     return ()
 
 
+class Pace:
+    """How long to wait with the next look: two seconds after the last one, and the longer, up to half a minute, the
+    more of them in a row found that what keeps changing changes nothing in the report.
+    """
+
+    def __init__(self) -> None:
+        self._pause = EVERY
+        self._restless: frozenset[str] = frozenset()
+        self._looked_at = time.monotonic()
+
+    def left(self, changes: Iterable[Change]) -> float:
+        """Seconds to wait before these changes are looked at."""
+        if {change.name for change in changes} - self._restless:
+            self._pause = EVERY  # something that has not been at it all the time
+        return max(self._looked_at + self._pause - time.monotonic(), 0.0)
+
+    def looked(self, changes: Iterable[Change], *, news: bool) -> None:
+        """A look has ended that was made for these changes; ``news`` says that its report tells something else."""
+        self._looked_at = time.monotonic()
+        if news:
+            self._restless, self._pause = frozenset(), EVERY
+        else:
+            self._restless |= {change.name for change in changes}
+            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+
+
 def watch(
     look: Callable[[], tuple[Snapshot, Report]],
     first: tuple[Snapshot, Report],
@@ -299,22 +325,16 @@ def watch(
     what keeps changing changes nothing in the report.
     """
     snapshot, report = first
-    watched, pause = Watched.of(snapshot), EVERY
-    restless: set[str] = set()
-    looked = time.monotonic()
+    watched, pace = Watched.of(snapshot), Pace()
     while True:
         changes = wait_for_change(watched, stop, every)
-        names = {change.name for change in changes}
-        if names - restless:
-            pause = EVERY  # something that has not been at it all the time
-        if stop.wait(max(looked + pause - time.monotonic(), 0.0)):
+        if stop.wait(pace.left(changes)):
             return
         # What changed while it waited is in this look too.
         changes = tuple(dict.fromkeys((*changes, *watched.changed())))
         snapshot, after = look()
-        looked = time.monotonic()
         watched = Watched.of(snapshot)
         difference, report = told(report, after), after
-        restless, pause = (set(), EVERY) if difference else (restless | names, min(pause * 2, _LONGEST_PAUSE))
+        pace.looked(changes, news=bool(difference))
         if difference:
             tell(changes, difference, report)

@@ -22,9 +22,10 @@ async def driven(
     replay: Snapshot | None = None,
     theme: str = "textual-dark",
     looked: bool = True,
+    watch: bool = False,
 ) -> AsyncIterator[tuple[WorkbenchApp, Pilot[int]]]:
-    """A running app; the first look is over, unless ``looked`` is false."""
-    app = WorkbenchApp(workbench, replay)
+    """A running app; the first look is over, unless ``looked`` is false. Only with ``watch`` it looks by itself."""
+    app = WorkbenchApp(workbench, replay, watch=watch)
     app.animation_level = "none"
     app.theme = theme
     async with app.run_test(size=size, notifications=True) as pilot:

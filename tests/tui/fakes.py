@@ -24,6 +24,7 @@ from workbench.model.report import BrokenPlugin, CheckResult, Report
 from workbench.model.run import Change, Run, RunState
 from workbench.model.severity import Severity
 from workbench.model.snapshot import SECTIONS, Snapshot
+from workbench.model.waiver import WaiverFile
 from workbench.plugins import Plugins
 from workbench.probe.asking import Answer
 from workbench.probe.planned import PlannedProbe, Probed
@@ -185,6 +186,11 @@ class FakeWorkbench(Workbench):
 
     script: Script
 
+    def accepting(self, accepted: WaiverFile | None) -> FakeWorkbench:
+        made = replace(self, accepted=accepted)
+        object.__setattr__(made, "script", self.script)
+        return made
+
     def look(self, progress: Progress | None = None, privileged: Privileged | None = None) -> Snapshot:
         for section in SECTIONS:
             if progress is not None:
@@ -248,7 +254,7 @@ class FakeWorkbench(Workbench):
                 on_result(result)
             assert self.script.check_gate.wait(20)
 
-        return scan(snapshot, replace(self.plugins, checks=checks), told)
+        return scan(snapshot, replace(self.plugins, checks=checks), told, self.accepted)
 
     def plan(
         self, fix: Fix, finding: Finding, snapshot: Snapshot, answers: Mapping[str, Any] | None = None

@@ -367,3 +367,38 @@ async def test_hostile_text_acts_nowhere(text: str) -> None:
         await pilot.press("x")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         assert_harmless(app)
+
+
+async def test_what_stands_of_a_batch_is_undone_as_one_after_a_question() -> None:
+    made = fakes.workbench()
+    undone = (_run(2, state=RunState.UNDONE, batch="b"), _run(1, state=RunState.UNDONE, batch="b"))
+    asked: list[str] = []
+
+    class OfBatch(fakes.FakeWorkbench):
+        def undo_batch(self, batch: str, on_progress: object = None) -> tuple[Run, ...]:
+            asked.append(batch)
+            self.script.runs = [self.script.runs[0], *undone]
+            return undone
+
+    of_batch = OfBatch(made.context, made.plugins, made.state)
+    object.__setattr__(of_batch, "script", made.script)
+    made.script.runs = [_run(3), _run(2, batch="b"), _run(1, batch="b")]
+    async with driven(of_batch) as (app, pilot):
+        await pilot.press("h")
+        await until_shown(pilot, "3 repairs")
+        assert "Undo batch" not in flat(app)
+        await pilot.press("down")
+        await until_shown(pilot, "A Undo batch")
+        await pilot.press("A")
+        await until_shown(pilot, "Undo 2 repairs?", "Undo all (y)")
+        await pilot.press("escape")
+        assert not asked
+        await until(pilot, lambda: app.screen is app.main)
+        await pilot.press("A")
+        await until_shown(pilot, "Undo 2 repairs?")
+        await pilot.press("y")
+        await until(pilot, lambda: asked == ["b"])
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.main)
+        await until_shown(pilot, "2 undone")
+        assert "Undo batch" not in flat(app)

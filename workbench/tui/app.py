@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import ClassVar, Literal
 
 from textual.app import App, SystemCommand
@@ -17,12 +16,13 @@ from workbench.engine import Workbench
 from workbench.model.finding import Finding
 from workbench.model.run import Run
 from workbench.model.snapshot import Snapshot
+from workbench.model.waiver import WaiverFile
 from workbench.text import visible
+from workbench.tui.host_watch import HostWatch
 from workbench.tui.lasting import EVERY as LASTING_EVERY
 from workbench.tui.lasting import Lasting
 from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.main import MainScreen
-from workbench.tui.widgets.pages import PAGES
 
 
 class WorkbenchApp(App[int]):
@@ -39,10 +39,10 @@ class WorkbenchApp(App[int]):
         Binding("question_mark", "help", "Help", show=False),
     ]
 
-    def __init__(self, workbench: Workbench, replay: Snapshot | None = None) -> None:
+    def __init__(self, workbench: Workbench, replay: Snapshot | None = None, *, watch: bool = True) -> None:
         super().__init__()
         self.workbench = workbench
-        self.main = MainScreen(workbench, replay)
+        self.main = MainScreen(workbench, replay, HostWatch(live=replay is None, on=watch))
         self.busy = False
         self._lasting = Lasting(workbench)
 
@@ -103,6 +103,24 @@ class WorkbenchApp(App[int]):
 
         self.run_worker(look_with_sudo(self), group="flow", exclusive=True)
 
+    def export_report(self) -> None:
+        """Ask how and where to write the report, and write it."""
+        from workbench.tui.exporting import export_report
+
+        self.run_worker(export_report(self), group="flow", exclusive=True)
+
+    def waive(self, finding: Finding) -> None:
+        """Begin to accept a finding for a while."""
+        from workbench.tui.waiving import waive
+
+        if self.main.snapshot is not None:
+            self.run_worker(waive(self, finding, self.main.snapshot), group="flow", exclusive=True)
+
+    def accept(self, accepted: WaiverFile | None) -> None:
+        """Judge with these waivers from now on."""
+        self.workbench = self.workbench.accepting(accepted)
+        self.main.workbench = self.main.looker.workbench = self.workbench
+
     def probe(self, sockets: Sequence[str]) -> None:
         """Ask to probe one of these sockets."""
         from workbench.tui.probing import probe
@@ -142,20 +160,9 @@ class WorkbenchApp(App[int]):
         """Offer what the keys offer in the command palette too."""
         yield from super().get_system_commands(screen)
         if screen is self.main:
-            yield SystemCommand("Repair", "Repair the selected finding", self.main.action_repair)
-            yield SystemCommand(
-                "Repair marked", "Repair what is marked, or all that is safe", self.main.action_repair_marked
-            )
-            yield SystemCommand("Copy", "Copy the evidence of the selected finding", self.main.action_copy)
-            yield SystemCommand("Code", "Show the code of the check that found it", self.main.action_code)
-            yield SystemCommand("Rescan", "Look at this host again", self.main.action_rescan)
-            yield SystemCommand("Undo", "Undo the last repair", self.main.action_undo)
-            yield SystemCommand("History", "Every repair that was made", self.main.action_history)
-            yield SystemCommand("Look with sudo", "Read what only root may, after a question", self.main.action_sudo)
-            yield SystemCommand("Probe a socket", "Ask a socket in view whom it lets in", self.main.action_probe)
-            for page in PAGES:
-                turn = partial(self.main.action_page, page.name)
-                yield SystemCommand(f"Show: {page.title}", page.shows, turn)
+            from workbench.tui.palette import commands
+
+            yield from commands(self.main)
 
 
 def run(workbench: Workbench, snapshot: Snapshot | None = None) -> int:

@@ -85,10 +85,18 @@ async def repair_several(app: WorkbenchApp, marked: Sequence[Finding], snapshot:
 
 
 async def _undo(app: WorkbenchApp, outcome: BatchOutcome) -> None:
+    await undo_batch(app, outcome.standing)
+
+
+async def undo_batch(app: WorkbenchApp, standing: Sequence[Run]) -> None:
+    """Ask, undo these runs of one batch, newest first, and show how it ended."""
+    from workbench.tui import flow
     from workbench.tui.screens.batch import undo_question
     from workbench.tui.screens.batch_result import BatchResult
 
-    standing, before = outcome.standing, app.main.report
+    if await flow.is_read_only(app, "nothing can be undone"):
+        return
+    before = app.main.report
     if before is None or not await app.push_screen_wait(undo_question(standing)):
         return
 

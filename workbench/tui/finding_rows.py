@@ -116,7 +116,7 @@ def judge(
 def listed(every: Iterable[Judged], home: str) -> tuple[Listed, ...]:
     """Each as it is listed, with ``~`` for the home folder."""
     return tuple(
-        Listed(each, each.finding.identity, _shown(each.finding.summary, home), _shown(unsaid(each.finding), home))
+        Listed(each, each.finding.identity, _shown(each.finding.summary, home), _shown(_below(each.finding), home))
         for each in every
     )
 
@@ -134,7 +134,7 @@ def arranged(every: Sequence[Listed], order: Order, group: Group, folded: Collec
         names.sort(key=lambda name: Severity(name).rank, reverse=True)
     arranged: list[Row] = []
     for name in names:
-        found = Counter(row.finding.severity for row in groups[name])
+        found = Counter(row.finding.severity for row in groups[name] if not row.finding.waived)
         arranged.append(Heading(name, found, name in folded))
         arranged += [] if name in folded else groups[name]
     return arranged
@@ -146,6 +146,16 @@ def group_of(row: Listed, group: Group) -> str:
         names = row.judged.servers
         return names[0] if len(names) == 1 else SEVERAL if names else NO_SERVER
     return row.finding.severity.value if group == "severity" else row.judged.area
+
+
+def waived_until(finding: Finding) -> str:
+    """Until when a finding is accepted, in words; "" where it is not."""
+    waiver = finding.waiver
+    return f"waived until {waiver.expires}" if waiver is not None and finding.waived else ""
+
+
+def _below(finding: Finding) -> str:
+    return waived_until(finding) or unsaid(finding)
 
 
 def unsaid(finding: Finding) -> str:
@@ -168,7 +178,7 @@ def _shown(text: str, home: str) -> str:
 
 _SAFETIES = {"safe": 0, "review": 1, "guide": 2, "–": 3}
 _KEYS: dict[Column, Callable[[Listed], tuple[object, ...]]] = {
-    "severity": lambda row: (-row.finding.severity.rank,),
+    "severity": lambda row: (row.finding.waived, -row.finding.severity.rank),
     "finding": lambda row: (row.said.casefold(),),
     "area": lambda row: (row.finding.check,),
     "server": lambda row: (row.server == "–", row.server.casefold()),

@@ -9,6 +9,7 @@ from workbench.model.clients import ClientConfig, ServerEntry
 from workbench.model.containers import ContainerFact
 from workbench.model.finding import Finding, Pointer
 from workbench.model.processes import ServerProcess
+from workbench.model.report import CheckResult
 from workbench.model.servers import Server
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import PortFact, SocketFact
@@ -57,6 +58,14 @@ class Inventory:
     ports: Mapping[str, Sequence[PortFact]]
     units: Mapping[str, Sequence[str]]
     containers: Mapping[str, ContainerFact]
+    results: Sequence[CheckResult] = ()
+
+    def letter_of(self, server: Server) -> str:
+        """The letter of its own findings; "" where nothing about it could be assessed, or no check has spoken."""
+        from workbench.grading import UNGRADED, grade_of_part
+
+        grade = grade_of_part(self.results, self.findings_of(server), areas_of(server))
+        return "" if grade.letter == UNGRADED else grade.letter
 
     def findings_of(self, row: Row) -> tuple[Finding, ...]:
         """The findings about a server, its config, processes, sockets, units and containers, in the report's order."""
@@ -80,7 +89,19 @@ class Inventory:
         return any(key in self.processes and self.processes[key].orphaned for key in server.processes)
 
 
-def inventory(snapshot: Snapshot, findings: Sequence[Finding]) -> Inventory:
+def areas_of(server: Server) -> frozenset[str]:
+    """The areas of the checks that look at what a server consists of."""
+    parts = (
+        (server.entry is not None, ("clients", "secrets")),
+        (bool(server.processes), ("processes", "secrets")),
+        (bool(server.sockets or server.ports), ("sockets",)),
+        (bool(server.units), ("systemd",)),
+        (bool(server.containers), ("containers",)),
+    )
+    return frozenset(area for there, areas in parts if there for area in areas)
+
+
+def inventory(snapshot: Snapshot, findings: Sequence[Finding], results: Sequence[CheckResult] = ()) -> Inventory:
     """Find again what the join has put together."""
     about: dict[Key, list[int]] = {}
     for place, finding in enumerate(findings):
@@ -106,6 +127,7 @@ def inventory(snapshot: Snapshot, findings: Sequence[Finding]) -> Inventory:
         ports=ports,
         units=units,
         containers={container.id: container for container in snapshot.containers.containers},
+        results=results,
     )
 
 

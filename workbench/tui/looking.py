@@ -70,8 +70,11 @@ class Looker:
         self.sections, self.streamed, self.looking = {}, [], True
         return self._generation
 
-    async def look(self, generation: int, post: Callable[[Message], object]) -> Seen | None:
-        """Look and judge; None when a later look overtook this one. Raises what the look raised."""
+    async def look(self, generation: int, post: Callable[[Message], object], *, unasked: bool = False) -> Seen | None:
+        """Look and judge; None when a later look overtook this one. Raises what the look raised.
+
+        A look that nobody asked for runs nothing through sudo: what was read so stands, as of when it was.
+        """
 
         def section_changed(section: str, state: str) -> None:
             post(SectionChanged(generation, section, state))
@@ -84,11 +87,11 @@ class Looker:
 
         def look_and_judge() -> tuple[Seen, Mapping[Vector, Output], str, tuple[Vector, ...]]:
             known, known_at = answers, answered_at
-            if self.replay is None and known and not fresh:
+            if self.replay is None and known and not fresh and not unasked:
                 known, known_at = self._read_again(known, known_at)
             seen, wanted = self._snapshot(section_changed, known)
             report = self.workbench.judge(seen, check_ended)
-            made = Seen(seen, report, inventory(seen, list(report.findings())), matrix(seen))
+            made = Seen(seen, report, inventory(seen, list(report.findings()), report.results), matrix(seen))
             return made, known, known_at, wanted
 
         try:
@@ -103,6 +106,19 @@ class Looker:
         self.looking = False
         self.answers, self.answered_at, self.wanted = known, known_at, wanted
         return made
+
+    async def judge_again(self, snapshot: Snapshot) -> Seen | None:
+        """What a look has seen already, judged anew; None when a later look began meanwhile."""
+        generation = self._generation
+
+        def judge() -> Seen:
+            report = self.workbench.judge(snapshot)
+            return Seen(
+                snapshot, report, inventory(snapshot, list(report.findings()), report.results), matrix(snapshot)
+            )
+
+        made = await in_background(judge)
+        return made if generation == self._generation else None
 
     def _snapshot(
         self, tell: Callable[[str, str], None], known: Mapping[Vector, Output]

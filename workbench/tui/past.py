@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from workbench.engine import Workbench
     from workbench.repair.backups import KeptBackup
 
-Act = Literal["undo", "redo", "confirm", "recover"]
+Act = Literal["undo", "undo batch", "redo", "confirm", "recover"]
 Standing = Literal[
     "applied",
     "waits",
@@ -74,6 +74,8 @@ class Past:
             return standing in ("applied", "waits", "not in place") or (
                 standing == "rollback failed" and bool(run.changes)
             )
+        if act == "undo batch":
+            return len(self.standing_of_batch(run)) > 1
         if act == "redo":
             return standing == "undone" and bool(run.undone_by)
         return standing == ("waits" if act == "confirm" else "interrupted")
@@ -81,6 +83,10 @@ class Past:
     def of_batch(self, run: Run) -> Sequence[Run]:
         """Every run of the batch that this one is of, newest first; none where it is of none."""
         return tuple(each for each in self.runs if run.batch and each.batch == run.batch)
+
+    def standing_of_batch(self, run: Run) -> Sequence[Run]:
+        """Those of its batch that can be undone, newest first."""
+        return tuple(each for each in self.of_batch(run) if each.state is RunState.APPLIED)
 
 
 def read(workbench: Workbench) -> Past:

@@ -57,10 +57,12 @@ _REVERSAL = {
 }
 
 
-def severity(value: Severity) -> Content:
-    """Symbol and word in the severity's colour, padded to one width."""
+def severity(value: Severity, *, dim: bool = False) -> Content:
+    """Symbol and word in the severity's colour, or ``dim`` without it, padded to one width."""
     words = f"{value.symbol} {value.value}"
-    return Content.styled(words, _SEVERITY_STYLES[value]) + Content(" " * (SEVERITY_WIDTH - len(words)))
+    return Content.styled(words, MUTED if dim else _SEVERITY_STYLES[value]) + Content(
+        " " * (SEVERITY_WIDTH - len(words))
+    )
 
 
 def tally(value: Severity, count: int) -> Content:

@@ -33,6 +33,10 @@ class ActingScreen(PagedScreen):
             "y", "copy", "Copy", tooltip="Copy the evidence of this finding to the terminal's clipboard", show=False
         ),
         Binding("c", "code", "Code", tooltip="Show the code of the check that found this", show=False),
+        Binding("W", "waive", "Waive", tooltip="Accept this finding for a while, with a reason", show=False),
+        Binding(
+            "e", "export", "Export", tooltip="Write the report to a file: HTML, Markdown, SARIF or JSON", show=False
+        ),
         Binding("z", "zoom", "Whole width", tooltip="Give this finding the whole width, or half of it", show=False),
     ]
 
@@ -42,7 +46,7 @@ class ActingScreen(PagedScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where a finding is in view, and where there is a width to give it."""
-        if action in ("copy", "code") and self._selected is None:
+        if action in ("copy", "code", "waive") and self._selected is None:
             return False
         if action == "repair_marked" and self._page != "findings":
             return False
@@ -83,6 +87,16 @@ class ActingScreen(PagedScreen):
             from workbench.tui.screens.code import Code
 
             self.app.push_screen(Code(check))
+
+    def action_waive(self) -> None:
+        """Accept the finding in view for a while."""
+        finding = self._selected
+        if finding is not None:
+            self.app.waive(finding)
+
+    def action_export(self) -> None:
+        """Write the report to a file."""
+        self.app.export_report()
 
     def action_zoom(self) -> None:
         """Give the finding the whole width, or the list its half again."""

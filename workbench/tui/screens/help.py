@@ -75,12 +75,16 @@ def keys_of(screen: Screen[object]) -> tuple[Part, ...]:
         if not said or active.binding.key in _LEFT_OUT or active.binding.action in _SIDEWAYS:
             continue
         wide = isinstance(active.node, Screen | App) or active.binding.action.startswith(("screen.", "app."))
-        moving = active.binding.key in _MOVING or (active.binding.key == "space" and "scroll" in active.binding.action)
-        part = moves if moving else does if wide else inside
+        part = moves if is_moving(active.binding) else does if wide else inside
         part.setdefault(said, []).append(shown_key(active.binding))
     does[_LAST[1]] = [_LAST[0]]
     every = (("Where the cursor is", inside), ("Keys here", does), ("Moving", moves))
     return tuple((title, tuple((" ".join(keys), said) for said, keys in part.items())) for title, part in every if part)
+
+
+def is_moving(binding: Binding) -> bool:
+    """Whether a key only moves the cursor or the page."""
+    return binding.key in _MOVING or (binding.key == "space" and "scroll" in binding.action)
 
 
 def shown_key(binding: Binding) -> str:

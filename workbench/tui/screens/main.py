@@ -18,10 +18,11 @@ from workbench.model.snapshot import Snapshot
 from workbench.text import visible
 from workbench.tui.finding_rows import judge
 from workbench.tui.following import Watcher
+from workbench.tui.host_watch import HostWatch
 from workbench.tui.looking import Looker, Seen
 from workbench.tui.messages import CheckEnded, RepairAsked, SectionChanged
 from workbench.tui.replaying import mark
-from workbench.tui.screens.acting import ActingScreen
+from workbench.tui.screens.watching import WatchingScreen
 from workbench.tui.sockets import socket_of, sockets_of
 from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.findings import FindingsList
@@ -42,7 +43,7 @@ from workbench.tui.widgets.trail_table import TrailTable
 _NOTHING_YET = "What is found shows here as soon as a check finds it."
 
 
-class MainScreen(ActingScreen):
+class MainScreen(WatchingScreen):
     """Shows the report of a look at the host, or of a replayed snapshot."""
 
     CSS_PATH = "main.tcss"
@@ -60,8 +61,9 @@ class MainScreen(ActingScreen):
     ]
     AUTO_FOCUS = ""
 
-    def __init__(self, workbench: Workbench, replay: Snapshot | None) -> None:
+    def __init__(self, workbench: Workbench, replay: Snapshot | None, host_watch: HostWatch) -> None:
         super().__init__(replay.host.home if replay is not None else visible(str(workbench.context.home)))
+        self.host_watch = host_watch
         self.workbench = workbench
         self.looker = Looker(workbench, replay)
         self.watcher = Watcher(workbench, live=replay is None)
@@ -125,13 +127,16 @@ class MainScreen(ActingScreen):
         """Look again and show what is there now."""
         await self.look()
 
-    async def look(self) -> Report | None:
-        """Look at the host and judge it, both in the background; None when that failed or a later look overtook it."""
+    async def look(self, *, unasked: bool = False) -> Report | None:
+        """Look at the host and judge it, both in the background; None when that failed or a later look overtook it.
+
+        See ``Looker.look`` for one that is ``unasked``.
+        """
         generation = self.looker.begin()
         gc.unfreeze()
         self._show_progress()
         try:
-            seen = await self.looker.look(generation, self.post_message)
+            seen = await self.looker.look(generation, self.post_message, unasked=unasked)
         except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
             if self.is_running:
                 self._show_failure(error)
@@ -146,7 +151,15 @@ class MainScreen(ActingScreen):
         # held the interface up for a tenth of a second each time where there were thousands of findings.
         gc.freeze()
         self._watch()
+        self.watch_host()
         return seen.report
+
+    async def judge_again(self) -> None:
+        """Judge what was seen anew, and show that."""
+        seen = await self.looker.judge_again(self.seen.snapshot) if self.seen is not None else None
+        if seen is not None and self.is_running:
+            self.seen = seen
+            self._show_report(seen)
 
     def on_section_changed(self, message: SectionChanged) -> None:
         """Show which collector is at work."""
@@ -247,7 +260,7 @@ class MainScreen(ActingScreen):
         page.show(judge(findings, self.workbench.fixes_for, servers), areas, stay_first=self.seen is None)
         if self.focused is None:
             page.focus_inside()
-        self._label("findings", tab_label(len(findings)))
+        self._label("findings", tab_label(sum(not finding.waived for finding in findings)))
 
     def _show_report(self, seen: Seen) -> None:
         report = seen.report
@@ -357,7 +370,14 @@ class MainScreen(ActingScreen):
         if self.seen is not None:
             replayed, read_only = mark(self.replay), self.workbench.read_only
             self.query_one(GradeBox).status(
-                marks_of(self.seen.report, replayed, read_only, self.looker.answered_at if self.looker.answers else "")
+                marks_of(
+                    self.seen.report,
+                    replayed,
+                    read_only,
+                    self.looker.answered_at if self.looker.answers else "",
+                    self.host_watch.mark,
+                    self.app.size.width - 6,
+                )
             )
 
     def _show_failure(self, error: Exception) -> None:

@@ -134,6 +134,10 @@ def _head(finding: Finding, home: str, width: int) -> Iterator[Content]:
     yield _labelled("subject", at_home(f"{finding.subject.kind} {finding.subject.label}", home), width)
     if finding.location is not None:
         yield _labelled("where", where(finding.location), width)
+    waiver = finding.waiver
+    if waiver is not None:
+        stands = f"until {waiver.expires}" if finding.waived else f"no longer: {finding.lapsed}"
+        yield _labelled("waived", f"{stands}, by {waiver.owner}: {waiver.reason}", width)
     for other in finding.also:
         yield _labelled("also", at_home(f"{other.kind} {other.label}", home), width)
 

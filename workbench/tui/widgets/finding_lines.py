@@ -78,14 +78,15 @@ def head_line(fitted: Columns, order: Order) -> Content:
 def finding_line(row: Listed, marked: bool, fitted: Columns) -> Content:
     """One finding on one line or two."""
     room = fitted.finding - 1
-    whole = plain(row.said)
+    waived = row.finding.waived
+    whole = plain(row.said, MUTED if waived else "")
     first = wrapped(whole, room)[0]
     rest = whole[len(first.plain) :]
     rest = rest[len(rest.plain) - len(rest.plain.lstrip()) :]
     values = {"area": row.judged.area, "server": visible(row.server, _LONGEST), "fix": row.fix}
     head = together(
         ("✓ " if marked else "  ", "bold $text-accent"),
-        severity(row.finding.severity),
+        severity(row.finding.severity, dim=waived),
         _padded(first, fitted.finding),
         *(_value(column, values[column], width) for column, width in _after(fitted)),
     )
@@ -94,7 +95,10 @@ def finding_line(row: Listed, marked: bool, fitted: Columns) -> Content:
     margin = Content(" " * (MARK + SEVERITY_WIDTH))
     second = rest.truncate(room, ellipsis=True)
     below = plain(("  " if rest else "") + row.below, MUTED)
-    if row.below and (not rest or rest.cell_length + below.cell_length <= room):
+    if waived:
+        # Until when it is accepted is never what is cut.
+        second = rest.truncate(max(room - below.cell_length, 0), ellipsis=True) + below
+    elif row.below and (not rest or rest.cell_length + below.cell_length <= room):
         second = (second + below).truncate(room, ellipsis=True)
     return head + Content("\n") + margin + second
 

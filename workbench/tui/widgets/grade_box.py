@@ -90,19 +90,25 @@ class GradeBox(Horizontal):
         shown.update(Content("\n".join(_SHAPES.get(value, (" ", value, " ")))))
 
 
-def marks_of(report: Report, replayed: str, read_only: bool, as_root: str) -> str:
+def marks_of(report: Report, replayed: str, read_only: bool, as_root: str, watch: str = "", width: int = 200) -> str:
     """Whose report this is, and what is to be known about it; ``as_root`` is when sudo was last asked, "" for never.
 
-    ``replayed`` is the word for what is shown instead of this host, "" for nothing.
+    ``replayed`` is the word for what is shown instead of this host, ``watch`` says whether it is watched, "" for
+    nothing. Where it is wider than ``width`` cells, the day is left out.
     """
-    marks = (
+    taken = moment(report.taken_at)
+    marks = [
         f"{report.user} on {report.platform}",
-        moment(report.taken_at),
-        f"read with sudo {moment(as_root).split(' ', 1)[-1]}" if as_root else "",
+        taken,
+        f"read with sudo {_clock(as_root)}" if as_root else "",
         replayed,
         "read-only" if read_only else "",
-    )
-    return " · ".join(mark for mark in marks if mark)
+        watch,
+    ]
+    said = " · ".join(mark for mark in marks if mark)
+    if len(said) > width:
+        said = said.replace(taken, _clock(report.taken_at), 1)
+    return said
 
 
 def areas(report: Report, width: int) -> list[Content]:
@@ -129,6 +135,10 @@ def _lines(report: Report, width: int, *, shares: bool) -> list[Content]:
         else:
             lines.append(part)
     return lines
+
+
+def _clock(taken_at: str) -> str:
+    return moment(taken_at).split(" ", 1)[-1]
 
 
 def _without_letter(rule: str, value: str) -> str:

@@ -9,9 +9,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
-Wish = Literal["undo", "redo", "confirm", "recover", "purge", "backups"]
+Wish = Literal["undo", "redo", "confirm", "recover", "purge", "backups", "undo batch"]
 KEYS: tuple[BindingType, ...] = (
     Binding("u", "ask('undo')", "Undo", tooltip="Undo this repair; what would be restored is shown first"),
+    Binding("A", "ask('undo batch')", "Undo batch", tooltip="Undo all that stands of this batch, after a question"),
     Binding("U", "ask('redo')", "Redo", tooltip="Make this repair again by undoing its undo; it is shown first"),
     Binding("c", "ask('confirm')", "Keep it", tooltip="Keep this repair, which is undone by itself otherwise"),
     Binding("v", "ask('recover')", "Recover", tooltip="Bring the files of an interrupted repair back"),

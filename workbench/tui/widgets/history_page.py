@@ -165,6 +165,10 @@ class HistoryPage(Asking):
         run, backup = self.selected, self.query_one(BackupsTable).selected
         if wish == "purge" and backup is not None:
             await reviewing.purge(self.app, backup, self.past.backups if self.past is not None else ())
+        elif wish == "undo batch" and run is not None and self.past is not None:
+            from workbench.tui.batch import undo_batch
+
+            await undo_batch(self.app, self.past.standing_of_batch(run))
         elif run is not None:
             await reviewing.act(self.app, run, wish)
         self.load()

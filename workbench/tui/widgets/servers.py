@@ -27,7 +27,7 @@ from workbench.tui.plain import hanging, plain, stacked, together
 from workbench.tui.widgets.findings import VI_KEYS
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.server_text import account, isolation, place
-from workbench.tui.wording import ATTENTION, MUTED, PRESENCE_WIDTH, at_home, counted, found, heading, presence
+from workbench.tui.wording import ATTENTION, MUTED, PRESENCE_WIDTH, at_home, counted, found, heading, letter, presence
 
 MOST = 5000
 _LEAST_NAME = 14
@@ -177,11 +177,15 @@ def _drawer(row: Row, known: Inventory) -> Callable[[int], Content]:
 
 
 def _server(server: Server, known: Inventory, width: int) -> tuple[Content, Content]:
+    value = known.letter_of(server) if known.results else ""
     sign = presence(server.presence)
+    if known.results:
+        sign += letter(value) if value else plain("–", MUTED)
+        sign += Content(" ")
     name = plain(visible(server.name, _LONGEST), "bold")
     beside = together(*((f"  ! {mark}", ATTENTION) for mark in marks(server, known)))
     room = width - sign.cell_length - beside.cell_length
-    findings = known.findings_of(server)
+    findings = [finding for finding in known.findings_of(server) if not finding.waived]
     least = min(name.cell_length, _LEAST_NAME)
     fitting = (said for said in (found(findings), found(findings, short=True)) if room - said.cell_length - 2 >= least)
     judged = next(fitting, Content(""))

@@ -1,0 +1,109 @@
+"""Accept the finding in view for a while: ask why, until when and who answers for it, and show it as waived."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.exits import Unusable
+from workbench.model.finding import Finding
+from workbench.model.snapshot import Snapshot
+from workbench.model.waiver import LONGEST_WAIVER
+from workbench.tui.background import in_background
+from workbench.tui.flow import is_read_only, tell_failure
+from workbench.tui.plain import plain, stacked, together
+from workbench.tui.replaying import no_repair, nothing_live
+from workbench.tui.screens.dialogs import Notice
+from workbench.tui.screens.form import Asked, Form, Given, Wrong
+from workbench.tui.wording import MUTED, severity
+
+if TYPE_CHECKING:
+    from workbench.tui.app import WorkbenchApp
+
+_DAYS = 90
+_NAMES = {"--reason": "reason", "--until": "until", "--owner": "owner"}
+_TITLE = "It was not accepted"
+
+
+async def waive(app: WorkbenchApp, finding: Finding, snapshot: Snapshot) -> None:
+    """Ask, keep the waiver in the person's file, and judge what was seen anew with it."""
+    if app.main.replay is not None:
+        said = nothing_live(app.main.replay, "nothing can be accepted")
+        await app.push_screen_wait(Notice(_TITLE, said, no_repair(app.main.replay).instead))
+        return
+    if await is_read_only(app, "nothing can be accepted: the waivers file would change"):
+        return
+    problem, path = _file(app)
+    if problem:
+        await app.push_screen_wait(Notice(_TITLE, problem))
+        return
+    given = await app.push_screen_wait(form(finding, snapshot))
+    if given is None:
+        return
+
+    def write() -> str:
+        from workbench.waivers.accepting import keep, made
+        from workbench.waivers.file import read_usual
+
+        waiver = made(finding, snapshot, given["reason"], given["until"], given["owner"])
+        keep(waiver, path)
+        app.accept(read_usual(path))
+        return waiver.expires
+
+    try:
+        until = await in_background(write, must_end=True)
+    except Unusable as why:
+        await app.push_screen_wait(Notice(_TITLE, str(why)))
+        return
+    except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
+        await tell_failure(app, _TITLE, error)
+        return
+    await app.main.judge_again()
+    app.tell(f"Accepted until {until}, in {path}. Then it counts again.")
+
+
+def form(finding: Finding, snapshot: Snapshot) -> Form:
+    """What is asked before a finding is accepted."""
+    from workbench.waivers.applying import day_of
+
+    today = day_of(snapshot.taken_at)
+    last = (today + timedelta(days=_DAYS)).isoformat() if today is not None else ""
+    about = stacked(
+        (
+            together(severity(finding.severity), (finding.summary, "bold")),
+            plain("A waived finding is not counted in the grade. If it gets worse, it counts again.", MUTED),
+        )
+    )
+    asked = (
+        Asked("reason", "Why it is accepted", ""),
+        Asked("until", "Until (the last day)", last, about=f"at most {LONGEST_WAIVER} days ahead"),
+        Asked("owner", "Who answers for it", snapshot.host.user),
+    )
+
+    def wrong(given: Given) -> Wrong | None:
+        from workbench.waivers.accepting import made
+
+        try:
+            made(finding, snapshot, given["reason"], given["until"], given["owner"])
+        except Unusable as why:
+            option, _, words = str(why).partition(": ")
+            return (_NAMES[option], words) if option in _NAMES else ("", str(why))
+        return None
+
+    return Form("Accept this finding for a while", about, asked, "Accept it", wrong)
+
+
+def _file(app: WorkbenchApp) -> tuple[str, Path]:
+    """Why no waiver can be added, "" where it can, and the file it is added to."""
+    from workbench.waivers.file import usual_file
+
+    accepted = app.workbench.accepted
+    if accepted is None:
+        return "", usual_file()
+    if accepted.problem:
+        return accepted.problem, Path(accepted.path)
+    path = Path(accepted.path)
+    # The name is shown with what acts on a terminal spelled out: then it names another file, or none.
+    return "" if os.path.lexists(path) else f"the waivers file {accepted.path} is not there any more", path
