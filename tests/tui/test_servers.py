@@ -17,6 +17,7 @@ from workbench.model.clients import ClientFacts
 from workbench.model.facts import SectionState, Unread
 from workbench.model.finding import Finding, Subject
 from workbench.model.processes import ProcessFacts
+from workbench.model.report import CheckResult, Status
 from workbench.model.servers import Server
 from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
@@ -162,7 +163,7 @@ async def test_a_click_shows_a_server_and_a_click_on_a_heading_nothing(size: tup
         await pilot.click(offset=(20, _line(app, "Running (1)")))
         await pilot.pause()
         assert getattr(app.main.query_one(ServersList).selected, "name", "") == "stray"
-        await pilot.click(offset=(20, _line(app, "● running       caged")))
+        await pilot.click(offset=(20, _line(app, "● running         caged")))
         await until_shown(pilot, "3 of 9", "isolation bwrap")
         assert app.main.query_one(ServerPane).display
 
@@ -383,3 +384,12 @@ async def test_the_tabs_fit_eighty_columns_when_all_counts_are_large() -> None:
         ):
             app.main.query_one(f"#tab-{name}", Tab).label = words
         await until_shown(pilot, "Findings 5000+ Servers 4000 Reach Card Gaps 999 Trail History Activity")
+
+
+def test_each_server_has_a_letter_of_its_own_and_none_where_nothing_could_look() -> None:
+    own = inventories.server()
+    mine = replace(_finding("said", "server", own.key), check="clients/x")
+    bad = CheckResult("clients/x", "A check", Severity.HIGH, Status.FOUND, (mine,), passed=1)
+    assert inventory.inventory(builders.snapshot(), [mine], [bad]).letter_of(own) == "C"
+    unseen = CheckResult("clients/x", "A check", Severity.HIGH, Status.ERROR)
+    assert inventory.inventory(builders.snapshot(), [], [unseen]).letter_of(own) == ""

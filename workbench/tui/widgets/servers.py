@@ -180,7 +180,7 @@ def _server(server: Server, known: Inventory, width: int) -> tuple[Content, Cont
     value = known.letter_of(server) if known.results else ""
     sign = presence(server.presence)
     if known.results:
-        sign += letter(value) if value else plain("–", MUTED)
+        sign += letter(value) if value else Content(" ")
         sign += Content(" ")
     name = plain(visible(server.name, _LONGEST), "bold")
     beside = together(*((f"  ! {mark}", ATTENTION) for mark in marks(server, known)))
