@@ -178,7 +178,8 @@ def test_one_that_does_not_stop_in_time_is_let_go() -> None:
             try:
                 filters.read_filters(server.pid, patience=-1.0)
             except filters.CannotRead as why:
-                assert "did not stop" in str(why)
+                # A scan beside this test may be looking at it at this very moment.
+                assert "did not stop" in str(why) or "another program traces it" in str(why)
                 refused += 1
         assert refused
         wait_for(lambda: state(server.pid)[1] == "0")
