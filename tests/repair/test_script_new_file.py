@@ -223,6 +223,19 @@ def test_a_name_that_another_program_takes_this_very_moment(home: Path, tmp_path
             there.unlink()
 
 
+def test_what_is_written_the_moment_it_is_removed_is_not_lost(home: Path, tmp_path: Path) -> None:
+    script = script_of(prepared_of(new_file(home, "a/new")), tmp_path / "script")
+    assert script.run("apply").status == 0
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "mv").write_text(f'#!/bin/bash\necho mine >>{home}/a/new\nexec /usr/bin/mv "$@"\n')
+    (tools / "mv").chmod(0o755)
+    ended = script.run("undo", tools=tools)
+    assert ended.status == 5 and "could not be taken back" in ended.err, ended
+    (there,) = (home / "a").iterdir()
+    assert there.name == "new" and there.read_text().endswith("mine\n")
+
+
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
 def test_every_shell_makes_the_same(shell: list[str], home: Path, tmp_path: Path) -> None:
     before = tree(home)

@@ -130,7 +130,13 @@ def _file(number: int, operation: StagedFile, content: bytes) -> list[str]:
         staged=_beside(operation),
         folder=outermost.rpartition("/")[0] or "/",
     )
-    return [*lines, f"bytes_{number}() {{", *(f"    {each}" for each in printed(content)), "    :", "}"]
+    return [
+        *lines,
+        f"bytes_{number}() {{",
+        *(f"    {each}" for each in printed(content)),
+        *([] if content else ["    :"]),
+        "}",
+    ]
 
 
 def _root(_: int, operation: StagedRoot, __: bytes) -> list[str]:

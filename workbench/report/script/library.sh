@@ -210,7 +210,9 @@ new_make() {
             why="the new file is not what was promised"
         elif test "$(stat -c %f:%u:%g:%h "./$staged")" != "$shape"; then
             why="the system gave it another mode or owner than was asked for"
-        elif ! flush "./$staged" || ! ln -T "./$staged" "./$last"; then
+        elif ! flush "./$staged"; then
+            why="it could not be brought onto the disk"
+        elif ! ln -T "./$staged" "./$last"; then
             # A second name is never put in the place of anything, not even of a link that leads nowhere.
             why="the system refused to give it its name, or another file has it now"
         else
@@ -228,7 +230,15 @@ new_make() {
 new_undoable() { test -f "$store/$number"; }
 
 new_undo() {
-    test "$(new_state)" = new && descend look && rm -f "./$last" || return 1
+    test "$(new_state)" = new || return 1
+    descend look || return 1
+    # Out of the way first, and looked at there: what was written in the last moment must not be lost.
+    mv -f "./$last" "./$staged" || return 1
+    if test "$(digest_of "./$staged")" != "$after"; then
+        ln -T "./$staged" "./$last" && rm -f "./$staged"
+        return 1
+    fi
+    rm -f "./$staged"
     flush . || :
     new_forget
 }
