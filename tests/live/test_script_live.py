@@ -15,6 +15,7 @@ from tests.live import support
 from tests.repair.script_cases import FIXES
 from tests.repair.scripts import Script, of_operations, prepared_of, refused, script_of
 from tests.repair.support import ACL, acl, config, edit, mode, tree, values, written
+from workbench.model.plan import CreateFile
 
 pytestmark = pytest.mark.live
 
@@ -62,10 +63,12 @@ def _alone(script: Script, tools: Path, *words: str) -> subprocess.CompletedProc
 def test_with_nothing_but_busybox(home: Path, tmp_path: Path) -> None:
     tools = _applets(tmp_path)
     file, other = written(home, mode=0o640), written(home, "other.json", mode=0o666)
-    script = of_operations(tmp_path / "script", *values(file), mode(other))
+    new = home / "a/b/new"
+    script = of_operations(tmp_path / "script", *values(file), mode(other), CreateFile(str(new), "umask 077\n"))
     before = tree(home)
     done = _alone(script, tools, "apply")
     assert (done.returncode, done.stderr) == (0, "")
+    assert new.read_text() == "umask 077\n" and new.stat().st_mode & 0o7777 == 0o600
     assert b'"disabled": true' in file.read_bytes()
     assert [file.stat().st_mode & 0o7777, other.stat().st_mode & 0o7777] == [0o640, 0o600]
     done = _alone(script, tools, "undo")

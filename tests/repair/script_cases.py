@@ -14,7 +14,7 @@ from tests.plugins.loading import get_fix, make_plan
 from tests.plugins.repairing import findings, seen
 from tests.repair.support import SECRET, mode, plan, written
 from workbench.model.clients import EntryReference
-from workbench.model.plan import Plan
+from workbench.model.plan import CreateFile, Plan
 from workbench.model.processes import ProcessFacts
 from workbench.planning import plan as planned_by
 
@@ -52,6 +52,17 @@ def _private_umask(home: Path) -> Plan:
     made = make_plan("sockets/private-umask", findings("processes/umask", running)[0], running)
     assert isinstance(made, Plan), made
     return made
+
+
+def _no_startup_file(home: Path) -> Plan:
+    made = startup_files.planned("session/private-umask", "session/umask", startup_files.looked_at(home, "/bin/zsh"))
+    assert isinstance(made, Plan), made
+    assert any(isinstance(operation, CreateFile) for operation in made.operations)
+    return made
+
+
+def new_file(home: Path, place: str = "a b/it's/new", content: str = "one\n-two %s \\ 'x'\n\nlast") -> Plan:
+    return plan(CreateFile(str(home / place), content, 0o600))
 
 
 def _mode_of_a_file(home: Path) -> Plan:
@@ -115,6 +126,9 @@ FIXES: dict[str, Callable[[Path], Plan]] = {
     "session/private-umask, a new line": _of_startup(
         "session/private-umask", "session/umask", ".bashrc", "\ufeff# caf\u00e9\na='b'\n", "/bin/bash"
     ),
+    "session/private-umask, no file yet": _no_startup_file,
+    "session/private-umask, folders that are missing": new_file,
+    "session/private-umask, one missing folder": lambda home: new_file(home, "sub/new", ""),
     "secrets/shell-startup": _of_startup(
         "secrets/shell-startup",
         "secrets/in-shell-startup",

@@ -94,3 +94,26 @@ def refused(*operations: Operation) -> Refusal:
     assert isinstance(text, Refusal), text
     assert text.instead
     return text
+
+
+_TOOLS = ("cp", "chmod", "mv", "rm", "mkdir", "sync", "cat", "head", "tail", "ln", "rmdir")
+
+
+def interfering(folder: Path, at: int, act: str) -> Path:
+    """Programs that count how often they are begun, and do something else at one time."""
+    tools = folder / f"tools{at}"
+    tools.mkdir()
+    for name in _TOOLS:
+        real = shutil.which(name, path="/usr/bin:/bin")
+        program = tools / name
+        program.write_text(
+            f"#!/bin/bash\nprintf x >>{tools}/count\n"
+            f'test "$(/usr/bin/stat -c %s {tools}/count)" -eq {at} && {act}\nexec {real} "$@"\n'
+        )
+        program.chmod(0o755)
+    return tools
+
+
+def times(tools: Path) -> int:
+    """How often one of these programs was begun."""
+    return len((tools / "count").read_bytes()) if (tools / "count").exists() else 0

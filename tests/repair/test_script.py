@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ import pytest
 
 from tests.host.client_homes import TOKEN
 from tests.plugins.loading import plugins
-from tests.repair.script_cases import FIXES
+from tests.repair.script_cases import FIXES, new_file
 from tests.repair.scripts import FINDING, Script, prepared_of, refused, script_of
 from tests.repair.support import ACL, DEFAULT_ACL, SECRET, acl, config, edit, mode, plan, tree, written
-from workbench.model.plan import EditLine, EditValue, Operation
+from workbench.model.plan import EditLine, EditRootFile, EditValue, KeepSecret, Operation, ReplaceSecret
+from workbench.repair.fingerprint import Fingerprint
 from workbench.repair.paths import Refused
 from workbench.repair.prepare import Prepared
+from workbench.repair.staged import StagedFile, StagedRoot
 from workbench.repair.transaction import apply
 from workbench.report.plan_file import document
 from workbench.report.script import as_script
@@ -83,6 +86,37 @@ def test_a_kind_without_a_form_is_refused_in_words(home: Path) -> None:
 
     with pytest.raises(Refused, match="this plan has no script form: what it does with /x"):
         step(1, StagedOther(), b"")
+
+
+def test_what_moves_a_secret_is_refused_also_where_the_secret_is_kept_already(home: Path, tmp_path: Path) -> None:
+    pointer = ("mcpServers", "files", "env", "API_KEY")
+    file = written(home)
+    kept, reference = home / "secrets/files.env", "${env:API_KEY}"
+    put = ReplaceSecret(str(file), "jsonc", pointer, json.dumps(reference))
+    keep = KeepSecret(str(kept), "env file", "API_KEY", str(file), "jsonc", pointer)
+    why = refused(keep, put)
+    assert "moves a secret, which no script may hold" in why.reason and "workbench apply" in why.instead
+    kept.parent.mkdir(mode=0o700)
+    kept.write_text(f"API_KEY={SECRET}\n")
+    kept.chmod(0o600)
+    assert refused(keep, put) == why
+
+
+def test_a_file_of_roots_is_refused_in_words() -> None:
+    now = Fingerprint("file", 1, 2, 0o440, 0, 0, 1, 1, 1, "0" * 64)
+    there = EditRootFile("/etc/sudoers.d/mcp", "sudoers", 1, ("a",), ("b",))
+    with pytest.raises(Refused, match=r"/etc/sudoers\.d/mcp is root's, and no script could bring it back") as raised:
+        step(1, StagedRoot(there.path, there.path, now, "1" * 64, there), b"b\n")
+    assert raised.value.instead
+
+
+def test_a_file_that_goes_or_holds_a_secret_is_refused(home: Path) -> None:
+    (made,) = prepared_of(new_file(home)).operations
+    assert isinstance(made, StagedFile)
+    there = Fingerprint("file", 1, 2, 0o600, 0, 0, 1, 1, 1, "0" * 64)
+    for operation in (replace(made, before=there), replace(made, secret=True), replace(made, uid=os.geteuid() + 1)):
+        with pytest.raises(Refused):
+            step(1, operation, b"")
 
 
 def test_a_folder_that_others_can_write(home: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.repair.script_cases import mode_of_a_socket
-from tests.repair.scripts import of_operations, prepared_of, script_of
+from tests.repair.scripts import interfering, of_operations, prepared_of, script_of, times
 from tests.repair.support import config, edit, mode, tree, written
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="repairs are made on Linux only")
@@ -153,28 +153,6 @@ def test_words_that_it_does_not_know(home: Path, tmp_path: Path) -> None:
     assert tree(home) == before
 
 
-_TOOLS = ("cp", "chmod", "mv", "rm", "mkdir", "sync", "cat", "head", "tail")
-
-
-def _tools(folder: Path, at: int, act: str) -> Path:
-    """Programs that count how often they are begun, and do something else at one time."""
-    tools = folder / f"tools{at}"
-    tools.mkdir()
-    for name in _TOOLS:
-        real = shutil.which(name, path="/usr/bin:/bin")
-        program = tools / name
-        program.write_text(
-            f"#!/bin/bash\nprintf x >>{tools}/count\n"
-            f'test "$(/usr/bin/stat -c %s {tools}/count)" -eq {at} && {act}\nexec {real} "$@"\n'
-        )
-        program.chmod(0o755)
-    return tools
-
-
-def _count(tools: Path) -> int:
-    return len((tools / "count").read_bytes()) if (tools / "count").exists() else 0
-
-
 @pytest.mark.parametrize("word", ["apply", "undo"])
 def test_killed_at_any_point_every_file_is_the_old_or_the_new_one(word: str, home: Path, tmp_path: Path) -> None:
     files = [written(home, "a.json"), written(home, "b.json", mode=0o640)]
@@ -184,7 +162,7 @@ def test_killed_at_any_point_every_file_is_the_old_or_the_new_one(word: str, hom
     for at in range(1, 200):
         if word == "undo":
             assert script.run("apply").status == 0
-        tools = _tools(tmp_path, at, "kill -KILL -- -$(ps -o pgid= $$ | tr -d ' ')")
+        tools = interfering(tmp_path, at, "kill -KILL -- -$(ps -o pgid= $$ | tr -d ' ')")
         ended = script.run(word, tools=tools)
         assert {file.read_bytes() for file in files} <= {old, new}
         assert all(file.stat().st_mode & 0o7777 in (0o600, 0o640) for file in files)
@@ -195,7 +173,7 @@ def test_killed_at_any_point_every_file_is_the_old_or_the_new_one(word: str, hom
         back = script.run("undo")
         assert back.status == 0, (at, back)
         assert tree(home) == before, at
-        if _count(tools) < at:
+        if times(tools) < at:
             assert ended.status == 0
             assert at > 10
             return
@@ -210,14 +188,14 @@ def test_what_fails_halfway_is_put_back(act: str, home: Path, tmp_path: Path) ->
     before = tree(home)
     failures = 0
     for at in range(1, 200):
-        tools = _tools(tmp_path, at, act)
+        tools = interfering(tmp_path, at, act)
         ended = script.run("apply", tools=tools)
         if ended.status == 0:
             assert script.run("undo").status == 0
         else:
             failures += 1
         assert tree(home) == before, (at, ended)
-        if _count(tools) < at:
+        if times(tools) < at:
             assert failures > 5
             return
     pytest.fail("it never came to an end")

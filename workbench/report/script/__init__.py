@@ -31,8 +31,12 @@ _NOTHING_KNOWN = "Nothing is known that would."
 def as_script(made: PlanDocument, prepared: Prepared, finding: Finding) -> str | Refusal:
     """The whole script, ASCII only, or why this plan cannot be one."""
     from workbench.repair.paths import Refused, words
+    from workbench.repair.staged import moves_secrets
     from workbench.report.script.forms import step
 
+    if moves_secrets(prepared.operations):
+        # Even its digest would let it be guessed, where the file that it goes to holds nothing else.
+        return Refusal("it moves a secret, which no script may hold", "use workbench apply, which never names it")
     try:
         steps = [
             step(number, operation, content)
@@ -101,7 +105,9 @@ def _said(made: PlanDocument, finding: Finding) -> Iterator[str]:
         "How it goes: every file must be as it was when this was made, or nothing is done at all. What stands there now"
         " is kept in $XDG_STATE_HOME/workbench/scripts (or ~/.local/state/workbench/scripts), for you alone. A new file"
         " is written beside the old one, with its mode, owner and access list, compared with what was promised, and"
-        " put in its place in one step. If a step fails, those before it are put back. Quit the programs that write"
+        " put in its place in one step. A file that is not there is made under a passing name, and given its own only"
+        " where nothing has that; undo removes it if it is as it was made, with the folders that were made for it, if"
+        " they are empty. If a step fails, those before it are put back. Quit the programs that write"
         " these files first: between the last look and the swap lies a moment."
     )
     yield "#"

@@ -16,7 +16,7 @@ from workbench.repair.fingerprint import Fingerprint
 from workbench.repair.operations import ready
 from workbench.repair.paths import Refused, Spot, spot, trusted_accounts, writable_by_others
 from workbench.repair.publish import sha256
-from workbench.repair.staged import StagedMode, StagedWrite
+from workbench.repair.staged import StagedFile, StagedMode, StagedRoot, StagedWrite
 from workbench.report.script.pieces import pieces
 from workbench.report.script.shell import assigned, printed, quoted
 from workbench.text import visible
@@ -100,19 +100,75 @@ def _write(number: int, operation: StagedWrite, content: bytes) -> list[str]:
     return [*lines, "}", f"accepts_{number}() {{", *_accepting(operation, content), "}"]
 
 
-_FORMS: dict[type, Callable[[int, Any, bytes], list[str]]] = {StagedMode: _mode, StagedWrite: _write}
+def _file(number: int, operation: StagedFile, content: bytes) -> list[str]:
+    shown = visible(operation.real)
+    if not operation.comes:
+        raise Refused(f"it takes {shown} away, and a script could not bring it back", _BY_ITSELF)
+    if operation.secret:
+        raise Refused(f"{shown} is to hold a secret, which no script may hold", _BY_ITSELF)
+    if operation.uid != os.geteuid():
+        raise Refused(f"{shown} is to belong to another account (uid {operation.uid})", _BY_ITSELF)
+    ready(operation)
+    # What is there of the way to the file is where the script begins: the rest is its own to make.
+    outermost = operation.folders[0] if operation.folders else operation.real
+    with spot(outermost) as place:
+        held = _held(place, operation.before)
+        if _DEFAULT_ACL in _attributes(f"/proc/self/fd/{place.folder}"):
+            where = visible(place.path.rpartition("/")[0] or "/")
+            raise Refused(f"{where} gives what is new in it an access list, which a script cannot take off", _BY_ITSELF)
+    lines = _function(
+        number,
+        operation.real,
+        "new",
+        {
+            "held": held,
+            "after": operation.after,
+            "shape": f"{_KINDS['file'] | operation.mode:x}:{operation.uid}:{operation.gid}:1",
+            "mode": f"0{operation.mode:04o}",
+            "levels": f"{len(operation.folders)}",
+        },
+        staged=_beside(operation),
+        folder=outermost.rpartition("/")[0] or "/",
+    )
+    return [
+        *lines,
+        f"bytes_{number}() {{",
+        *(f"    {each}" for each in printed(content)),
+        *([] if content else ["    :"]),
+        "}",
+    ]
 
 
-def _function(number: int, path: str, kind: str, values: dict[str, str], staged: str = "") -> list[str]:
-    folder, name = os.path.split(os.fsencode(path))
-    lines = [f"number={number}", assigned("folder", folder), assigned("name", name)]
+def _root(_: int, operation: StagedRoot, __: bytes) -> list[str]:
+    raise Refused(
+        f"{visible(operation.real)} is root's, and no script could bring it back should sudo let nobody in any more;"
+        " the workbench has a command of root's wait for that",
+        _BY_ITSELF,
+    )
+
+
+_FORMS: dict[type, Callable[[int, Any, bytes], list[str]]] = {
+    StagedMode: _mode,
+    StagedWrite: _write,
+    StagedFile: _file,
+    StagedRoot: _root,
+}
+
+
+def _function(
+    number: int, path: str, kind: str, values: dict[str, str], staged: str = "", folder: str = ""
+) -> list[str]:
+    """``folder`` is where the step begins, the one of the path if it is not given; the name goes on from there."""
+    start = os.fsencode(folder or path.rpartition("/")[0] or "/")
+    name = os.fsencode(path)[len(start) :].removeprefix(b"/")
+    lines = [f"number={number}", assigned("folder", start), assigned("name", name)]
     if staged:
         lines.append(assigned("staged", os.fsencode(staged)))
     lines += [f"shown={quoted(path)}", f"kind={kind}", *(f"{each}='{value}'" for each, value in values.items())]
     return [f"step_{number}() {{", *(f"    {line}" for line in lines), "}"]
 
 
-def _beside(operation: StagedWrite) -> str:
+def _beside(operation: StagedWrite | StagedFile) -> str:
     """The name of the staged file, always the same, so that what a sudden end left behind is found again."""
     told = f"{operation.real}\n{operation.before.sha256}\n{operation.after}".encode("utf-8", "surrogateescape")
     return f".{operation.real.rpartition('/')[2][:40]}.{sha256(told)[:16]}.workbench"
