@@ -62,12 +62,14 @@ def watch(workbench: Workbench, runs: Sequence[Run], options: argparse.Namespace
         return Exit.CLEAN
     from workbench.repair.lasting import said
 
-    until = time.monotonic() + options.watch
+    until, unknown = time.monotonic() + options.watch, set[str]()
     while True:
         lost = [each for each in workbench.lasting() if each.run.identity in names]
         for each in lost:
-            complain(f"{each.run.identity} {said(each)}")
-        if lost:
+            if each.run.identity not in unknown:
+                complain(f"{each.run.identity} {said(each)}")
+        unknown = {each.run.identity for each in lost if not each.seen}
+        if any(each.seen for each in lost):
             return Exit.REFUSED
         left = until - time.monotonic()
         if left <= 0:

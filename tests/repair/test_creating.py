@@ -380,3 +380,14 @@ def test_a_folder_that_may_not_be_written_is_refused_at_once(home: Path, monkeyp
     assert "permission denied" in refused.reason and refused.instead
     monkeypatch.setattr(os, "geteuid", lambda: os.stat(home).st_uid + 1)
     assert "another account" in refusal(CreateFile(str(home / "a/file"), LINE)).reason
+
+
+def test_a_table_goes_with_its_secrets_only_where_all_of_it_is_kept(home: Path, state: Path) -> None:
+    kept, _ = _secret_moved(home)
+    whole = RemoveValue(kept.source, "jsonc", ENTRY[:-1])
+    before = Path(kept.source).read_bytes()
+    Path(kept.source).write_bytes(before.replace(b'{"API_KEY"', b'{"NEW_TOKEN": "k7Wq2ZxV9mLp4RtY", "API_KEY"'))
+    refused = refusal(kept, whole)
+    assert "holds more than when it was looked at" in refused.reason and "k7Wq" not in refused.reason
+    Path(kept.source).write_bytes(before)
+    assert applied(state, kept, whole).state is RunState.APPLIED

@@ -24,6 +24,7 @@ from workbench.repair.fingerprint import Fingerprint
 from workbench.repair.folder import locked
 from workbench.repair.history import history
 from workbench.repair.journal import Writer, begin, new_identity
+from workbench.repair.lasting import lasting
 from workbench.repair.paths import Refused
 from workbench.repair.publish import sha256
 from workbench.repair.staged import StagedMode, StagedRoot
@@ -309,3 +310,12 @@ def test_what_no_one_process_could_undo_is_refused(desk: Desk) -> None:
     other = StagedMode("/home/a/file", "/home/a/file", before, 0o600)
     with pytest.raises(Refused, match="no one process could undo both"):
         root_timer.shown((Change("x", "x"), Change("y", "y")), (desk.operation, other), 60)
+
+
+def test_whether_a_repair_lasts_is_never_asked_of_sudo(desk: Desk) -> None:
+    desk.applied()
+    desk.asked.clear()
+    desk.denied = True
+    (lost,) = lasting(desk.state)
+    assert not desk.asked
+    assert not lost.seen and lost.why == f"{desk.file} is root's, and sudo is not run for that"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from workbench.documents import Malformed, parse
 from workbench.documents.proof import value_or_nothing
-from workbench.model.plan import FileEdit, KeepSecret
+from workbench.model.plan import FileEdit, KeepSecret, RemoveValue
 from workbench.model.run import Change
 from workbench.repair.creating import is_there, to_make
 from workbench.repair.fingerprint import exists, read
@@ -52,6 +52,23 @@ def keep(wanted: Sequence[KeepSecret]) -> tuple[Staged, Change, bytes] | None:
             content = content[:-1].partition(b"=")[2]
         return to_make(path, content, 0o600, secret=True), _change(path, wanted, values), content
     return _added(path, wanted, values)
+
+
+def require_all_kept(content: bytes, edits: Sequence[FileEdit], kept: Sequence[KeepSecret]) -> None:
+    """Refuse to take out a table for its secrets where something stands in it that the plan does not keep."""
+    for edit in edits:
+        if not isinstance(edit, RemoveValue) or edit.items:
+            continue
+        known = {each.pointer[-1] for each in kept if (each.source, each.pointer[:-1]) == (edit.path, edit.pointer)}
+        if not known:
+            continue
+        try:
+            table = value_or_nothing(parse(content, edit.format).value, edit.pointer)
+        except Malformed:
+            return  # the edit itself is refused, in better words
+        if isinstance(table, dict) and table.keys() - known:
+            where = visible(".".join(map(str, edit.pointer)), 200)
+            raise Refused(f"{where} of {visible(edit.path)} holds more than when it was looked at", "scan again")
 
 
 def kept_taken_back(there: bytes, edits: Sequence[KeepSecret], left: Sequence[str]) -> bytes:

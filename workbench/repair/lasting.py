@@ -8,7 +8,7 @@ from pathlib import Path
 from workbench.model.plan import EditLine, EditValue, Plan, RemoveValue, RestoreLine, RestoreValue, SetValue
 from workbench.model.record import record
 from workbench.model.run import Run, RunState
-from workbench.repair import operations
+from workbench.repair import operations, root_timer
 from workbench.repair.edits import scope
 from workbench.repair.fingerprint import exists
 from workbench.repair.history import as_run, undoers
@@ -36,7 +36,10 @@ class Lost:
 
 
 def lasting(state: Path) -> tuple[Lost, ...]:
-    """Every run that stands and whose effect is gone, newest first. Reads only, at most 200 runs; never raises."""
+    """Every run that stands and whose effect is gone, newest first. At most 200 runs are looked at.
+
+    Reads only, never runs sudo, and never raises.
+    """
     try:
         known = entries(state)
     except (Refused, OSError):
@@ -74,6 +77,9 @@ def _lost(entry: Entry, newer: list[Staged]) -> tuple[str, str, bool] | None:
         if any(_same_part(operation, other) for other in newer):
             continue  # a repair that was made since has set it to something else, on purpose
         path = visible(operation.real)
+        if root_timer.covers((operation,)):
+            # Asked every few seconds and by nobody: sudo would log each time, and never forget the password again.
+            return path, f"{path} is root's, and sudo is not run for that", False
         try:
             with spot(operation.real) as place:
                 there = exists(place)

@@ -34,7 +34,7 @@ from workbench.model.run import Change
 from workbench.repair.creating import to_make
 from workbench.repair.edits import edited, json_of, overlap, what_is_left
 from workbench.repair.fingerprint import Fingerprint, exists, read, status_of
-from workbench.repair.keeping import keep, kept_edits
+from workbench.repair.keeping import keep, kept_edits, require_all_kept
 from workbench.repair.lines import said as said_of_line
 from workbench.repair.paths import Refused, Spot, require_plain, spot
 from workbench.repair.preview import diff, leaves
@@ -74,7 +74,8 @@ def prepare(plan: Plan) -> Prepared | Refusal:
     if not plan.operations:
         return Refusal("the plan has no operation: there is nothing to do")
     try:
-        staged = [made for group in _grouped(plan) if (made := _worked_out(group)) is not None]
+        kept = tuple(each for each in plan.operations if isinstance(each, KeepSecret))
+        staged = [made for group in _grouped(plan) if (made := _worked_out(group, kept)) is not None]
         operations = tuple(operation for operation, _, _ in staged)
         changes = with_timer(tuple(change for _, change, _ in staged), operations, plan.confirm)
     except Refused as why:
@@ -110,7 +111,7 @@ def _grouped(plan: Plan) -> list[list[Operation]]:
     return sorted(groups.values(), key=lambda group: not isinstance(group[0], KeepSecret))
 
 
-def _worked_out(group: list[Operation]) -> tuple[Staged, Change, bytes] | None:
+def _worked_out(group: list[Operation], kept: Sequence[KeepSecret]) -> tuple[Staged, Change, bytes] | None:
     first = group[0]
     if isinstance(first, SetMode):
         return _mode(first)
@@ -122,7 +123,7 @@ def _worked_out(group: list[Operation]) -> tuple[Staged, Change, bytes] | None:
         from workbench.repair.rooted import prepared
 
         return prepared(first)
-    return _write(group)
+    return _write(group, kept)
 
 
 def _create(wanted: CreateFile) -> tuple[Staged, Change, bytes]:
@@ -169,7 +170,7 @@ def _mode(operation: SetMode) -> tuple[Staged, Change, bytes]:
     return staged, Change(shown, said, mode_before=before.mode, mode_after=operation.mode), b""
 
 
-def _write(operations: Sequence[Operation]) -> tuple[Staged, Change, bytes]:
+def _write(operations: Sequence[Operation], kept: Sequence[KeepSecret] = ()) -> tuple[Staged, Change, bytes]:
     edits = tuple(each for each in operations if not isinstance(each, SetMode | CreateFile | KeepSecret | EditRootFile))
     for edit in edits:
         _require_no_secret(edit)
@@ -192,6 +193,7 @@ def _write(operations: Sequence[Operation]) -> tuple[Staged, Change, bytes]:
         if not os.access(".", os.W_OK | os.X_OK, dir_fd=place.folder, effective_ids=True):
             raise Refused(f"the directory of {shown} cannot be written, so the file cannot be replaced safely", by_hand)
         before, content = read(place)
+        require_all_kept(content, edits, kept)
         after = edited(content, edits)
         if after == content:
             raise Refused(f"{shown} already is as the plan wants it")
