@@ -29,6 +29,7 @@ _TAGS = {
 _OPTION_OF: dict[Pair, str] = {"NOPASSWD": "authenticate", "SETENV": "setenv"}
 _OFF: dict[Pair, str] = {"NOPASSWD": "authenticate=false", "SETENV": "setenv=true"}
 _ON: dict[Pair, str] = {"NOPASSWD": "authenticate=true", "SETENV": "setenv=false"}
+_LEFT_OUT = ("authenticate=false", "authenticate=true", "setenv=true")  # without these a rule gives no more
 _NAME = re.compile(r"[a-z_][a-z0-9_.-]*")
 _WORD = re.compile(r"[A-Za-z0-9_/@%+.,:=~-]+")
 _SPECIAL = re.compile(r"([,:=])")
@@ -118,6 +119,13 @@ def _tightened(rule: SudoRule, facts: SudoersFacts, pair: Pair, kept: Sequence[K
     if wrong:
         return Refusal(wrong, "name it as (ACCOUNT) /path/of/the/program and its arguments, or leave it out")
     entry = facts.entries[at]
+    bound = [tag for tag in entry.tags if tag not in _LEFT_OUT]
+    if kept and bound:
+        # A rule of its own would have none of them: without NOEXEC or NOTAFTER it gives more than this one does.
+        return Refusal(
+            f"this rule has options ({', '.join(bound)}) that a rule for what stays would not have",
+            "let nothing stay without a password, or write that rule by hand",
+        )
     loose = {"NOPASSWD": ("authenticate", "off"), "SETENV": ("setenv", "on")}[pair]
     explicit = _OFF[pair] not in entry.tags or any((each.name, each.operation) == loose for each in facts.defaults)
     try:

@@ -104,6 +104,8 @@ def _suggest(finding: Finding, snapshot: Snapshot) -> TightenRule | Refusal:
         for served in _served(rule, tightened.entry, snapshot)
         if not served.kept.refusal and not _too_broad(served.kept, rule, snapshot)
     ]
+    if isinstance(tighten_password(rule, snapshot.sudoers, fitting), Refusal):
+        return TightenRule()
     return TightenRule("; ".join(f"({kept.target}) {' '.join(kept.command)}" for kept in dict.fromkeys(fitting)))
 
 

@@ -263,3 +263,17 @@ def test_what_cannot_be_told_is_left_to_the_person() -> None:
         assert isinstance(made, Refusal) and "sudo visudo" in made.instead, name
     gone = make_plan(FIX, _found(snapshot), _with(snapshot, rules=(replace(rule, passwordless=False),)), None)
     assert isinstance(gone, Refusal)
+
+
+@pytest.mark.parametrize("option", ["noexec=true", "notafter=20300101000000Z", "runcwd=/srv", "setenv=false"])
+def test_what_stays_is_never_freed_of_what_binds_the_rule(option: str) -> None:
+    command = "/usr/local/bin/mcp-files --root *"
+    text = f"dev ALL=(mcp-server) NOPASSWD: {command}"
+    loose = _rule(text, command, runas="mcp-server", tags=("authenticate=false", option))
+    snapshot = _host(loose, servers=(SERVER,))
+    suggest = get_fix(FIX).suggest
+    assert suggest is not None
+    suggested: Any = suggest(_found(snapshot, INEXACT), snapshot)
+    assert suggested.without_password == ""
+    made = _plan(snapshot, "(mcp-server) /usr/local/bin/mcp-files --root /srv/x", check=INEXACT)
+    assert isinstance(made, Refusal) and option in made.reason
