@@ -104,7 +104,7 @@ def test_an_ordinary_account_and_no_other(home: Path) -> None:
         os.setgroups([])
         os.setgid(OWNER)
         os.setuid(OWNER)
-        of_operations(folder, edit(file))
+        of_operations(folder, edit(file), CreateFile(str(home / "a/new"), "umask 077\n"))
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
     before = tree(home)
@@ -122,7 +122,8 @@ def test_an_ordinary_account_and_no_other(home: Path) -> None:
     done = run("apply", OWNER)
     assert done.returncode == 0, done.stderr
     assert file.read_bytes() == config().replace(b'"pkg"', b'"pkg@1.2.3"')
-    assert (file.stat().st_uid, file.stat().st_gid) == (OWNER, OWNER)
+    for place in (file, home / "a", home / "a/new"):
+        assert (place.stat().st_uid, place.stat().st_gid) == (OWNER, OWNER)
     assert run("undo", OWNER).returncode == 0
     assert tree(home) == before
 
@@ -141,6 +142,10 @@ def test_a_full_disk_leaves_the_file_as_it_was(home: Path, tmp_path: Path) -> No
         before = tree(disk)
         ended = script.run("apply")
         assert ended.status == 5 and "it is as it was" in ended.err, ended
+        assert tree(disk) == before
+        script = of_operations(tmp_path / "another", CreateFile(str(disk / "a/new"), "# a line\n" * 3000))
+        ended = script.run("apply")
+        assert ended.status == 5 and "it was not made" in ended.err, ended
         assert tree(disk) == before
     finally:
         subprocess.run(["umount", disk], check=True)

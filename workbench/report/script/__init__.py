@@ -31,7 +31,7 @@ _NOTHING_KNOWN = "Nothing is known that would."
 def as_script(made: PlanDocument, prepared: Prepared, finding: Finding) -> str | Refusal:
     """The whole script, ASCII only, or why this plan cannot be one."""
     from workbench.repair.paths import Refused, words
-    from workbench.repair.staged import moves_secrets
+    from workbench.repair.staged import StagedFile, moves_secrets
     from workbench.report.script.forms import step
 
     if moves_secrets(prepared.operations):
@@ -60,8 +60,12 @@ def as_script(made: PlanDocument, prepared: Prepared, finding: Finding) -> str |
         "}",
         "",
     ]
-    library = resources.files("workbench.report.script").joinpath("library.sh").read_text("ascii")
-    return "\n".join(lines) + "\n" + library
+    made_anew = any(isinstance(operation, StagedFile) for operation in prepared.operations)
+    return "\n".join(lines) + "\n" + (_library("new_file.sh") if made_anew else "") + _library("library.sh")
+
+
+def _library(name: str) -> str:
+    return resources.files("workbench.report.script").joinpath(name).read_text("ascii")
 
 
 _SETTINGS = (

@@ -1,8 +1,9 @@
 """Each kind of staged operation as a step of a script: one function a kind. A kind without one has no script form.
 
-A step is a shell function that sets the variables which the functions of its ``kind`` in ``library.sh`` work with.
-These are ``KIND_state`` (prints ``old``, ``new``, ``gone`` or why it is none of them), ``KIND_keep`` (back it up),
-``KIND_make``, ``KIND_undoable``, ``KIND_undo`` and ``KIND_tidy`` (remove what a sudden end left behind).
+A step is a shell function that sets the variables which the functions of its ``kind`` work with. They stand in
+``library.sh`` and ``new_file.sh``: ``KIND_state`` (prints ``old``, ``new``, ``gone`` or why it is none of them),
+``KIND_keep`` (back it up), ``KIND_make``, ``KIND_undoable``, ``KIND_undo`` and ``KIND_tidy`` (remove what a sudden end
+left behind).
 """
 
 from __future__ import annotations
