@@ -262,3 +262,14 @@ def test_a_set_group_id_folder_gives_its_bit_to_nothing(home: Path, tmp_path: Pa
     done = script.run("apply")
     assert done.status == 0, done
     assert (home / "a/b").stat().st_mode & 0o7777 == 0o700
+
+
+def test_what_was_written_and_then_moved_aside_by_a_killed_undo_comes_back(home: Path, tmp_path: Path) -> None:
+    script, file = _made(home, tmp_path / "script")
+    assert script.run("apply").status == 0
+    passing = next(line for line in script.text.splitlines() if "staged='.new." in line).split("'")[1]
+    file.write_text("precious")
+    file.rename(file.with_name(f"{passing}.aside"))
+    script.run("undo")
+    assert file.read_text() == "precious"
+    assert [each.name for each in file.parent.iterdir()] == ["new"]

@@ -100,14 +100,22 @@ new_undo() {
     test "$(new_state)" = new || return 1
     descend look || return 1
     # Out of the way first, and looked at there: what was written in the last moment must not be lost.
-    mv -f "./$last" "./$staged" || return 1
-    if test "$(digest_of "./$staged")" != "$after"; then
-        ln -T "./$staged" "./$last" && rm -f "./$staged"
+    if test -e "./$staged.aside" || ! mv -f "./$last" "./$staged.aside"; then return 1; fi
+    if test "$(digest_of "./$staged.aside")" != "$after"; then
+        new_give_back
         return 1
     fi
-    rm -f "./$staged"
+    rm -f "./$staged" "./$staged.aside"
     flush . || :
     new_forget
+}
+
+# What an undo moved out of the way goes, unless somebody wrote it meanwhile: then it gets its name back.
+new_give_back() {
+    test -f "./$staged.aside" || return 0
+    if test "$(digest_of "./$staged.aside")" = "$after" || ln -T "./$staged.aside" "./$last"; then
+        rm -f "./$staged.aside"
+    fi
 }
 
 new_tidy() {
@@ -116,6 +124,7 @@ new_tidy() {
     0)
         if twice; then rm -f "./$last"; fi
         rm -f "./$staged"
+        new_give_back
         if test -e "./$last" || test -L "./$last"; then return; fi
         ;;
     1) ;;
