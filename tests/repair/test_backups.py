@@ -196,3 +196,20 @@ def test_only_its_own_files_are_deleted(home: Path, state: Path) -> None:
     json.loads(journal_text(state).splitlines()[0])
     purge(state, [run.identity])
     assert precious.read_text() == "mine" and (folder / "backup-x").exists()
+
+
+def test_what_was_deleted_before_a_failure_is_told(home: Path, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = applied(state, edit(written(home)))
+    second = applied(state, edit(written(home, "plain.json", PLAIN)))
+    unlink = Path.unlink
+
+    def fails(place: Path, missing_ok: bool = False) -> None:
+        if place.parent.name == second.identity:
+            raise OSError(30, "Read-only file system")
+        unlink(place, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", fails)
+    done = purge(state, (), older_than=0.0)
+    assert (done.backups, done.runs, done.refused) == (1, (first.identity,), "")
+    assert "cannot be deleted" in done.kept[0] and second.identity in done.kept[0]
+    assert len(kept(state)) == 1

@@ -131,10 +131,14 @@ def _purge(known: tuple[Entry | Broken, ...], runs: Collection[str], secrets: bo
             kept.append(f"{mine[0].run}: {why}")
             continue
         # Said first: of a backup that may be gone nobody is to be told that it is there.
-        reopen(entry).note("purged")
-        for place, _ in _places(entry.folder):
-            place.unlink(missing_ok=True)
-        sync(entry.folder)
+        try:
+            reopen(entry).note("purged")
+            for place, _ in _places(entry.folder):
+                place.unlink(missing_ok=True)
+            sync(entry.folder)
+        except OSError as error:
+            kept.append(f"{mine[0].run}: they cannot be deleted, not all of them at least: {words(error)}")
+            break
         deleted += len(mine)
         size += sum(each.size for each in mine)
         of.append(mine[0].run)
