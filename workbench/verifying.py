@@ -31,8 +31,9 @@ def worsened(plan: Plan, before: Report, after: Report) -> str:
     A host lives: servers come and go, other programs write. So only what has to do with the plan counts against it:
 
     * a finding (more than information) that was not there before, and that is about the plan's own subject, stands in
-      a file of the plan or names one. Where the same check said something no less grave of the same file before, and no
-      longer says it, it is the same in other words: the text of a rule is its name.
+      a file of the plan or names one (of another server only where it stands in one: it may have come meanwhile, and
+      could open that file). Where the same check said something no less grave of the same file before, and no longer
+      says it, it is the same in other words: the text of a rule is its name.
     * a check that failed with an error and did not before, in the area of the plan or with a file of the plan in what
       it says.
     * something that a check newly could not assess because of a file of the plan.
@@ -60,6 +61,9 @@ def _subjects(plan: Plan, before: Report) -> set[Subject]:
     }
 
 
+_SERVERS = ("process", "server", "container", "unit")
+
+
 def _concerns(finding: Finding, plan: Plan, subjects: set[Subject]) -> bool:
     return not subjects.isdisjoint((finding.subject, *finding.also)) or any(
         _names(text, plan) for text in _said(finding)
@@ -70,6 +74,8 @@ def _said(finding: Finding) -> Iterator[str]:
     if finding.location is not None:
         yield finding.location.path
     yield finding.subject.key
+    if finding.subject.kind in _SERVERS:
+        return  # one that was started meanwhile may name any file that it could open
     yield finding.summary
     for evidence in finding.evidence:
         yield from (evidence.expected, evidence.actual, *evidence.command)

@@ -19,6 +19,7 @@ from workbench.verifying import worsened
 FILE = "/etc/sudoers.d/mcp"
 OWN = Subject("rule", "dev ALL=(root) ALL", "dev")
 OTHER = Subject("process", "42", "42")
+FOLDER = Subject("config", "/home/dev/other.json", "other")
 
 
 def _finding(check: str = "area/check", subject: Subject = OWN, **more: Any) -> Finding:
@@ -53,8 +54,8 @@ def _report(*findings: Finding, results: tuple[CheckResult, ...] = ()) -> Report
 WORSE = {
     "of the same subject": _finding("area/other"),
     "at the place": _finding("area/other", OTHER, path=FILE),
-    "in the evidence": _finding("area/other", OTHER, actual=f"what stands in {FILE}: no"),
-    "in the command": _finding("area/other", OTHER, command=("cat", FILE)),
+    "in the evidence": _finding("area/other", FOLDER, actual=f"what stands in {FILE}: no"),
+    "in the command": _finding("area/other", FOLDER, command=("cat", FILE)),
     "as what else it mends": _finding("area/other", OTHER, also=(OWN,)),
 }
 
@@ -68,6 +69,7 @@ def test_a_new_finding_that_has_to_do_with_the_plan_counts(name: str) -> None:
 FINE = {
     "nothing": (),
     "another subject": (_finding("area/other", OTHER),),
+    "a server that came meanwhile and could open it": (_finding("area/other", OTHER, actual=f"it opens {FILE}"),),
     "a file beside it": (_finding("area/other", OTHER, path=f"{FILE}.bak"),),
     "a file below a folder of that name": (_finding("area/other", OTHER, path=f"{FILE}/x"),),
     "a longer path": (_finding("area/other", OTHER, path=f"/chroot{FILE}"),),
