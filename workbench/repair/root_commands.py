@@ -113,13 +113,17 @@ def done(vector: Vector, content: bytes = b"") -> Output:
 
 def start(vector: Vector) -> subprocess.Popen[bytes]:
     """Start a command as root that waits for the end of its input. Raises Refused."""
+    return _started(vector, subprocess.DEVNULL)
+
+
+def _started(vector: Vector, output: int) -> subprocess.Popen[bytes]:
     _require_roots_own(vector)
     try:
         return subprocess.Popen(
             as_run(vector),
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
             cwd="/",
             env=_ENVIRONMENT,
             umask=0o077,
@@ -254,20 +258,7 @@ def read_digests(answer: Output) -> dict[str, str]:
 
 
 def _once(vector: Vector, content: bytes) -> Output:
-    _require_roots_own(vector)
-    try:
-        process = subprocess.Popen(
-            as_run(vector),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd="/",
-            env=_ENVIRONMENT,
-            umask=0o077,
-            process_group=0,
-        )
-    except OSError as error:
-        raise Refused(f"{vector[0]} could not be started: {error.strerror}") from error
+    process = _started(vector, subprocess.PIPE)
     try:
         out, err = process.communicate(content, _DEADLINE)
     except subprocess.TimeoutExpired as error:

@@ -15,10 +15,10 @@ from workbench.model.batch import Batch, BatchStep
 from workbench.model.plan import EditLine, EditValue, RemoveValue, Reversal, Safety, SetMode, SetValue
 from workbench.model.record import record
 from workbench.model.run import Run, RunState
+from workbench.report.damage import place_of
 from workbench.report.json_text import json_text
 from workbench.report.plan_file import ChangeDocument
 from workbench.report.run_document import RunDocument, run_document
-from workbench.text import visible
 
 SCHEMA_VERSION = 1
 _MAKE_ONE = "make one with: workbench plan --safe --json > plan.json"
@@ -129,11 +129,7 @@ def typed(data: Mapping[str, Any], name: str) -> BatchDocument:
     try:
         made: BatchDocument = TypeAdapter(BatchDocument).validate_python(data)
     except (ValidationError, RecursionError) as error:
-        where = ""
-        if isinstance(error, ValidationError):
-            first = error.errors(include_input=False, include_url=False)[0]
-            where = f" at {visible('.'.join(map(str, first['loc'])), 200)}: {visible(first['msg'], 200)}"
-        raise Unusable(f"{name} is damaged{where}; {_MAKE_ONE}") from error
+        raise Unusable(f"{name} is damaged{place_of(error)}; {_MAKE_ONE}") from error
     return made
 
 

@@ -31,6 +31,7 @@ from workbench.model.plan import (
     SetValue,
 )
 from workbench.model.record import record
+from workbench.report.damage import place_of
 from workbench.report.json_text import json_text
 from workbench.text import visible
 
@@ -216,11 +217,7 @@ def _typed(data: Mapping[str, Any], name: str) -> PlanDocument:
     try:
         made: PlanDocument = TypeAdapter(PlanDocument).validate_python(data)
     except (ValidationError, RecursionError) as error:
-        where = ""
-        if isinstance(error, ValidationError):
-            first = error.errors(include_input=False, include_url=False)[0]
-            where = f" at {visible('.'.join(map(str, first['loc'])), 200)}: {visible(first['msg'], 200)}"
-        raise Unusable(f"{name} is damaged{where}; {_MAKE_ONE}") from error
+        raise Unusable(f"{name} is damaged{place_of(error)}; {_MAKE_ONE}") from error
     return made
 
 

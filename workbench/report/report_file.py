@@ -11,6 +11,7 @@ from workbench.documents.decoding import decode
 from workbench.documents.model import Malformed
 from workbench.exits import Unusable
 from workbench.host.files import CannotLook, read_bounded
+from workbench.report.damage import place_of
 from workbench.report.document import SCHEMA_VERSION, ReportDocument
 from workbench.text import visible
 
@@ -50,11 +51,7 @@ def from_data(data: Any, name: str) -> ReportDocument:
         # A file may come from anywhere: what was made harmless when it was written may have been edited since.
         cleaned: ReportDocument = adapter.validate_python(_visible(asdict(made)))
     except (ValidationError, RecursionError) as error:
-        where = ""
-        if isinstance(error, ValidationError):
-            first = error.errors(include_input=False, include_url=False)[0]
-            where = f" at {visible('.'.join(map(str, first['loc'])), 200)}: {visible(first['msg'], 200)}"
-        raise Unusable(f"{name} is damaged{where}; {_MAKE_ONE}") from error
+        raise Unusable(f"{name} is damaged{place_of(error)}; {_MAKE_ONE}") from error
     return cleaned
 
 

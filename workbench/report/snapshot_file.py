@@ -12,6 +12,7 @@ from workbench.documents.model import Malformed
 from workbench.exits import Unusable
 from workbench.host.files import CannotLook, read_bounded
 from workbench.model.snapshot import SNAPSHOT_VERSION, Snapshot
+from workbench.report.damage import place_of
 from workbench.report.json_text import json_text
 from workbench.text import visible
 
@@ -49,11 +50,8 @@ def from_json(raw: bytes, name: str) -> Snapshot:
     try:
         made: Snapshot = TypeAdapter(Snapshot).validate_python(data)
     except (ValidationError, RecursionError) as error:
-        where = ""
-        if isinstance(error, ValidationError):
-            first = error.errors(include_input=False, include_url=False)[0]
-            where = f" at {visible('.'.join(map(str, first['loc'])), 200)}: {visible(first['msg'], 200)}"
-        raise Unusable(f"{name} is damaged{where}; make a new one with: workbench snapshot > host.json") from error
+        again = "make a new one with: workbench snapshot > host.json"
+        raise Unusable(f"{name} is damaged{place_of(error)}; {again}") from error
     cleaned: Snapshot = _visible(made)
     return cleaned
 

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Footer
 
 from workbench.tui.plain import entitle, plain
-from workbench.tui.screens.base import Roomy
+from workbench.tui.screens.base import SCROLLING, Scrolled
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
 
@@ -22,17 +22,8 @@ Text = Callable[[int], Content]
 """A text that is made for a width in cells."""
 Answer = TypeVar("Answer")
 
-_SCROLLING: tuple[BindingType, ...] = (
-    Binding("down,j", "scroll('scroll_down')", "Down", key_display="↓", show=True),
-    Binding("up,k", "scroll('scroll_up')", "Up", key_display="↑", show=True),
-    Binding("pagedown,space", "scroll('scroll_page_down')", show=False),
-    Binding("pageup", "scroll('scroll_page_up')", show=False),
-    Binding("g,home", "scroll('scroll_home')", show=False),
-    Binding("G,end", "scroll('scroll_end')", show=False),
-)
 
-
-class _Told(Roomy, Screen[Answer]):
+class _Told(Scrolled, Screen[Answer]):
     """One text that scrolls while the cursor stays on a button."""
 
     CSS_PATH = "agree.tcss"
@@ -51,10 +42,6 @@ class _Told(Roomy, Screen[Answer]):
         self.query_one("#told", Page).write(self._text)
         self.query(Button).first().focus()
 
-    def action_scroll(self, how: str) -> None:
-        """Scroll the text."""
-        getattr(self.query_one("#told", Page), how)(animate=False)
-
 
 class Agree(_Told[bool]):
     """Shows what will be done; its result says whether to do it. The cursor is on Cancel, and ``y`` agrees."""
@@ -63,7 +50,7 @@ class Agree(_Told[bool]):
         Binding("y", "agree", "Agree"),
         Binding("escape", "leave", "Cancel"),
         Binding("q,n", "leave", show=False),
-        *_SCROLLING,
+        *SCROLLING,
     ]
 
     def __init__(self, title: str, subtitle: str, text: Text, agree: str) -> None:
@@ -96,7 +83,7 @@ class Outcome(_Told[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
         Binding("q", "leave", show=False),
-        *_SCROLLING,
+        *SCROLLING,
     ]
 
     def compose(self) -> ComposeResult:

@@ -15,7 +15,7 @@ from textual.widgets import Button, Footer
 
 from workbench.model.run import Run
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
-from workbench.tui.screens.base import Roomy
+from workbench.tui.screens.base import SCROLLING, Scrolled
 from workbench.tui.screens.dialogs import Confirm
 from workbench.tui.widgets.changes import described
 from workbench.tui.widgets.pages import Page
@@ -25,18 +25,10 @@ from workbench.tui.wording import ATTENTION, MUTED, counted, heading, reversal, 
 if TYPE_CHECKING:
     from workbench.model.batch import Batch, BatchStep, LeftOut
 
-SCROLLING: tuple[BindingType, ...] = (
-    Binding("down,j", "scroll('scroll_down')", "Down", key_display="↓", show=True),
-    Binding("up,k", "scroll('scroll_up')", "Up", key_display="↑", show=True),
-    Binding("pagedown,space", "scroll('scroll_page_down')", show=False),
-    Binding("pageup", "scroll('scroll_page_up')", show=False),
-    Binding("g,home", "scroll('scroll_home')", show=False),
-    Binding("G,end", "scroll('scroll_end')", show=False),
-)
 _MOST = 200
 
 
-class BatchReview(Roomy, Screen[bool]):
+class BatchReview(Scrolled, Screen[bool]):
     """Shows the list; its result says whether to apply it. The cursor is on Cancel."""
 
     CSS_PATH = "batch.tcss"
@@ -85,10 +77,6 @@ class BatchReview(Roomy, Screen[bool]):
     def action_apply(self) -> None:
         """Apply what is shown."""
         self.dismiss(True)
-
-    def action_scroll(self, how: str) -> None:
-        """Scroll the list while the cursor stays on the button."""
-        getattr(self.query_one("#steps", Page), how)(animate=False)
 
 
 def review(batch: Batch, width: int) -> Iterator[Content]:

@@ -15,8 +15,7 @@ from textual.widgets import Button, Footer
 
 from workbench.model.run import RunState
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
-from workbench.tui.screens.base import Roomy
-from workbench.tui.screens.batch import SCROLLING
+from workbench.tui.screens.base import SCROLLING, Scrolled
 from workbench.tui.screens.result import Next
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 _STATE = 18
 
 
-class BatchResult(Roomy, Screen[Next]):
+class BatchResult(Scrolled, Screen[Next]):
     """Shows a BatchOutcome."""
 
     CSS_PATH = "batch.tcss"
@@ -76,10 +75,6 @@ class BatchResult(Roomy, Screen[Next]):
     def action_undo(self) -> None:
         """Take all of it back."""
         self.dismiss("undo")
-
-    def action_scroll(self, how: str) -> None:
-        """Scroll the text while the cursor stays on the button."""
-        getattr(self.query_one("#steps", Page), how)(animate=False)
 
 
 def outcome_lines(outcome: BatchOutcome, width: int) -> Iterator[Content]:

@@ -17,7 +17,7 @@ from workbench.model.finding import Finding
 from workbench.model.plan import Plan, Reversal, proof
 from workbench.model.run import Change
 from workbench.tui.plain import entitle, hanging, plain, stacked
-from workbench.tui.screens.base import Roomy
+from workbench.tui.screens.base import SCROLLING, Scrolled
 from workbench.tui.widgets.changes import described
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
@@ -29,7 +29,7 @@ SPLIT_WIDTH = 120
 """Cells. Two columns of less are too narrow for a line of a config."""
 
 
-class Preview(Roomy, Screen[bool]):
+class Preview(Scrolled, Screen[bool]):
     """Shows a prepared repair; its result says whether to apply it. The cursor is on Cancel."""
 
     CSS_PATH = "preview.tcss"
@@ -38,12 +38,7 @@ class Preview(Roomy, Screen[bool]):
         Binding("escape", "leave", "Cancel"),
         Binding("d", "split", "Side by side", tooltip="Show the diffs in two columns, or in one again"),
         Binding("q", "leave", show=False),
-        Binding("down,j", "scroll('scroll_down')", "Down", key_display="↓", show=True),
-        Binding("up,k", "scroll('scroll_up')", "Up", key_display="↑", show=True),
-        Binding("pagedown,space", "scroll('scroll_page_down')", show=False),
-        Binding("pageup", "scroll('scroll_page_up')", show=False),
-        Binding("g,home", "scroll('scroll_home')", show=False),
-        Binding("G,end", "scroll('scroll_end')", show=False),
+        *SCROLLING,
     ]
 
     def __init__(
@@ -108,10 +103,6 @@ class Preview(Roomy, Screen[bool]):
     def action_apply(self) -> None:
         """Apply what is shown."""
         self.dismiss(True)
-
-    def action_scroll(self, how: str) -> None:
-        """Scroll the plan while the cursor stays on the button."""
-        getattr(self.query_one("#plan", Page), how)(animate=False)
 
 
 def preview(

@@ -18,7 +18,7 @@ from textual.widgets import Button, Footer, Static
 from workbench.model.report import Report
 from workbench.model.run import Run, RunState
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
-from workbench.tui.screens.base import Roomy
+from workbench.tui.screens.base import Scrolled
 from workbench.tui.widgets.changes import described
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
@@ -52,7 +52,7 @@ class Outcome:
         return all(finding.identity != self.run.plan.finding for finding in self.after.findings())
 
 
-class Result(Roomy, Screen[Next]):
+class Result(Scrolled, Screen[Next]):
     """Shows an Outcome."""
 
     CSS_PATH = "preview.tcss"
@@ -125,10 +125,6 @@ class Result(Roomy, Screen[Next]):
     def action_confirm(self) -> None:
         """Keep it."""
         self.dismiss("confirm")
-
-    def action_scroll(self, how: str) -> None:
-        """Scroll the text while the cursor stays on the button."""
-        getattr(self.query_one("#plan", Page), how)(animate=False)
 
     @property
     def _can_undo(self) -> bool:
