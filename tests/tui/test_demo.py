@@ -48,3 +48,10 @@ async def test_nobody_with_a_server_is_a_newcomer(tmp_path: Path) -> None:
     async with driven(workbench, replay=demonstrated()) as (app, _pilot):
         assert "No MCP client" not in flat(app)
         assert not app.main.query_one("#first-run").display
+
+
+async def test_the_history_of_the_demo_says_that_it_is_one(tmp_path: Path) -> None:
+    workbench = Workbench(Context("linux", Path("/nowhere"), 1000, {}, Path("/nowhere")), load(), tmp_path)
+    async with driven(workbench, replay=demonstrated()) as (_, pilot):
+        await pilot.press("7")
+        await until_shown(pilot, "This is a demo", "nothing was repaired or can be undone")

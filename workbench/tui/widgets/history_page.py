@@ -15,6 +15,7 @@ from workbench.model.run import Run
 from workbench.tui.background import in_background
 from workbench.tui.past import Past, Standing, read
 from workbench.tui.plain import hanging, plain, stacked, together
+from workbench.tui.replaying import nothing_live
 from workbench.tui.widgets.history_keys import Asking, Wish
 from workbench.tui.widgets.history_pane import HistoryPane
 from workbench.tui.widgets.history_table import BackupsTable, HistoryTable, size
@@ -31,7 +32,6 @@ _NOTHING = (
     " Every repair made here is listed, and can be undone."
 )
 _NO_BACKUP = "No backup is kept: no repair has written a file yet, or every backup was purged. Press b to go back."
-_REPLAYED = "This is the replay of a snapshot. There is no live host here, so nothing was repaired or can be undone."
 
 
 class HistoryPage(Asking):
@@ -183,7 +183,7 @@ class HistoryPage(Asking):
 
     def _nothing(self) -> tuple[str, str]:
         if self.app.main.replay is not None:
-            return _REPLAYED, MUTED
+            return nothing_live(self.app.main.replay, "nothing was repaired or can be undone"), MUTED
         if self._problem:
             words = f"The history could not be read: {self._problem}. Press 7 to try again."
             return words, "$text-error"
