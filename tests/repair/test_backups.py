@@ -14,7 +14,7 @@ import pytest
 from tests.repair.support import SECRET, applied, edit, journal_text, mode, plan, prepared, records, tree, written
 from workbench.model.plan import EditLine
 from workbench.model.run import Run, RunState
-from workbench.repair import watching
+from workbench.repair import arming
 from workbench.repair.backups import backups, purge
 from workbench.repair.history import history
 from workbench.repair.prepare import Prepared, prepare
@@ -128,7 +128,7 @@ def test_what_was_interrupted_keeps_its_backups_whatever_is_asked(home: Path, st
 
 
 def test_what_waits_to_be_confirmed_keeps_its_backups(home: Path, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "start", lambda writer: (writer.folder / "watched").touch() or "")
+    monkeypatch.setattr(arming, "start_process", lambda writer: (writer.folder / "watched").touch() or "")
     made = prepare(replace(plan(edit(written(home))), confirm=3600))
     assert isinstance(made, Prepared)
     run = apply(made, state, lambda: "")

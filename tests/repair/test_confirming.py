@@ -19,8 +19,9 @@ import pytest
 from tests.repair.support import edit, mode, plan, prepared, records, tree, values, written
 from workbench.model.plan import Operation, Plan
 from workbench.model.run import Run, RunState
-from workbench.repair import confirming, watching
-from workbench.repair.confirming import WATCHED, confirm, is_watched, revert, revert_overdue, waiting
+from workbench.repair import arming
+from workbench.repair.confirming import confirm, revert, revert_overdue, waiting
+from workbench.repair.deadline import WATCHED, is_watched
 from workbench.repair.history import history
 from workbench.repair.prepare import Prepared, prepare
 from workbench.repair.transaction import apply
@@ -55,7 +56,7 @@ def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
         (writer.folder / WATCHED).touch(0o600)
         return ""
 
-    monkeypatch.setattr(watching, "start", start)
+    monkeypatch.setattr(arming, "start_process", start)
 
 
 def to_confirm(seconds: int, *operations: Operation) -> Prepared:
@@ -404,10 +405,10 @@ def test_a_plan_without_it_has_the_digest_it_always_had() -> None:
 def test_the_strategy_is_chosen_by_the_operations(home: Path, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def arming(operations: Any) -> Any:
+    def chosen(operations: Any) -> Any:
         asked.extend(operations)
         return lambda writer: "nothing here can"
 
-    monkeypatch.setattr(confirming, "arming", arming)
+    monkeypatch.setattr(arming, "arming", chosen)
     run = risky(state, home)
     assert run.state is RunState.ROLLED_BACK and "nothing here can" in run.message and len(asked) == 1

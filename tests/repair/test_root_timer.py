@@ -18,8 +18,10 @@ from workbench.host.command import Output
 from workbench.host.privileged import Vector
 from workbench.model.plan import EditRootFile
 from workbench.model.run import Change, RunState
-from workbench.repair import root_commands, root_timer, root_waiting
-from workbench.repair.confirming import WATCHED, arm, confirm, revert_overdue, waiting
+from workbench.repair import arming, root_commands, root_timer, root_waiting
+from workbench.repair.arming import arm
+from workbench.repair.confirming import confirm, revert_overdue, waiting
+from workbench.repair.deadline import WATCHED
 from workbench.repair.fingerprint import Fingerprint
 from workbench.repair.folder import locked
 from workbench.repair.history import history
@@ -102,7 +104,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(root_timer, "RUN", str(made.run))
     monkeypatch.setattr(root_timer, "_OWNER", os.geteuid())
     monkeypatch.setattr(root_timer, "_SYSTEMD", tmp_path / "none")
-    monkeypatch.setattr(root_timer, "is_roots_own", lambda _: True)
+    for module in (root_timer, arming):
+        monkeypatch.setattr(module, "is_roots_own", lambda _: True)
     monkeypatch.setattr(
         root_timer, "covers", lambda operations: any(isinstance(each, StagedRoot) for each in operations)
     )
@@ -263,7 +266,7 @@ def test_a_second_one_for_the_same_files_waits_while_none_else_does(desk: Desk) 
 
 
 def test_one_that_does_not_start_is_no_timer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(root_timer, "_START", 0.3)
+    monkeypatch.setattr(arming, "_ROOTS_START", 0.3)
     monkeypatch.setattr(root_timer, "_SCRIPT", "exit 0")
     desk.applied()
     assert "did not start" in desk.why

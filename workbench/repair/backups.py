@@ -13,7 +13,7 @@ from workbench.documents import Malformed, parse
 from workbench.host.files import CannotLook, read_bounded
 from workbench.model.record import record
 from workbench.model.run import RunState
-from workbench.repair.confirming import is_waiting
+from workbench.repair.deadline import is_waiting
 from workbench.repair.edits import line_edits
 from workbench.repair.folder import locked
 from workbench.repair.history import find, undoers

@@ -6,95 +6,28 @@ deadline it can be confirmed, after it only undone. So of the two exactly one ha
 
 from __future__ import annotations
 
-import math
-import os
 import time
-from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workbench.model.plan import Plan
 from workbench.model.run import Change, Run, RunState
 from workbench.repair import root_waiting
+from workbench.repair.arming import arming
+from workbench.repair.deadline import WATCHED, is_waiting, is_watched, seconds_left
 from workbench.repair.folder import locked
 from workbench.repair.history import as_run, find, undoers, unread_plan
-from workbench.repair.journal import LONGEST_CONFIRM, Broken, Entry, Writer, entries, reopen
+from workbench.repair.journal import Broken, Entry, entries, reopen
 from workbench.repair.paths import Refused, words
-from workbench.repair.staged import Staged
 from workbench.text import visible
 
 if TYPE_CHECKING:
     from workbench.repair.prepare import Prepared
 
-WATCHED = "watched"
-"""The file in a run's folder that whoever waits for its deadline holds locked. It goes when nothing waits any more."""
-
 _PATIENCE = 10.0  # seconds that another repair is waited for
 _TRIES, _PAUSE = 4, 0.3  # of undoing it, and seconds between them
-_BOOT = Path("/proc/sys/kernel/random/boot_id")
-
-
-@dataclass(frozen=True, slots=True)
-class Deadline:
-    """A moment: ``by`` in Unix seconds, and ``running`` in seconds since the machine was started as ``boot`` names it.
-
-    While that machine runs, ``running`` counts, which no change of the clock moves and which goes on in suspend.
-    """
-
-    by: float
-    boot: str
-    running: float
-
-
-Arm = Callable[[Writer], str]
-"""Has something undo the run at its deadline, whatever becomes of this process. Gives "" or why that cannot be."""
-
-
-def arming(operations: tuple[Staged, ...]) -> Arm:
-    """What undoes runs of these operations at their deadline: a process of this account, or, where only root can, one
-    of root's, for no process can be asked for a password.
-    """
-    from workbench.repair import root_timer, watching
-
-    return root_timer.start if root_timer.covers(operations) else watching.start
-
-
-def arm(writer: Writer) -> str:
-    """Note until when the run is to be confirmed, and have something wait for that. Gives "" or why it cannot be."""
-    planned = writer.planned
-    if not planned.plan.confirm:
-        return ""
-    writer.note("confirm-by", **asdict(deadline_in(planned.plan.confirm)))
-    why = arming(planned.operations)(writer)
-    return f"nothing could be set up that undoes it unless you confirm it: {why}" if why else ""
-
-
-def deadline_in(seconds: float) -> Deadline:
-    """The moment in so many seconds."""
-    return Deadline(time.time() + seconds, _boot(), _running() + seconds)
-
-
-def seconds_left(entry: Entry) -> float:
-    """How many seconds are left to confirm the run; 0 where none is, or where what its journal says cannot be."""
-    told, most = entry.deadline or {}, entry.planned.plan.confirm
-    same_boot = told.get("boot") == _boot()
-    left = _number(told.get("running")) - _running() if same_boot else _number(told.get("by")) - time.time()
-    # A deadline further away than it was set is none: the clock was set back, or somebody wrote it.
-    return left if 0 < left <= most + 1 else 0.0
-
-
-def is_waiting(entry: Entry | Broken, undone: Collection[str] = ()) -> bool:
-    """Whether the run stands and is neither confirmed nor undone. ``undone`` holds the identities of what is."""
-    return (
-        isinstance(entry, Entry)
-        and bool(entry.planned.plan.confirm)
-        and entry.state is RunState.APPLIED
-        and not entry.settled
-        and not entry.reverted
-        and entry.planned.identity not in undone
-    )
 
 
 def waiting(state: Path) -> tuple[tuple[Run, float], ...]:
@@ -220,20 +153,6 @@ def revert_overdue(
     return tuple(done)
 
 
-def is_watched(folder: Path) -> bool:
-    """Whether some process waits for the deadline of the run of this folder. Raises OSError."""
-    import fcntl
-
-    handle = os.open(folder / WATCHED, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
-
-
 def _wait_again(state: Path, run: str) -> None:
     entry = find(run, entries(state))
     try:
@@ -252,60 +171,9 @@ def _any_watched(state: Path) -> bool:
         return True
 
 
-def told_of_confirming(run: Run, entry: Entry) -> Run:
-    """A run that stands and had to be confirmed, with what became of that."""
-    if entry.not_reverted:
-        said = f"NOBODY CONFIRMED IT in time, and it could not be undone: {entry.not_reverted}"
-    elif entry.settled:
-        said = "confirmed" if entry.settled == "confirmed" else "done again"
-    else:
-        return waits(run, entry)
-    return replace(run, message=f"{run.message}; {said}" if run.message else said)
-
-
-def waits(run: Run, entry: Entry) -> Run:
-    """A run that waits to be confirmed, and says so."""
-    when = until(entry)
-    by = f"before {when} " if when else ""
-    said = f"confirm it {by}with: workbench confirm {run.identity}; otherwise it is undone by itself"
-    return replace(run, message=f"{run.message}; {said}" if run.message else said, confirm_by=when)
-
-
 def _state(told: Run, entry: Entry) -> str:
     if told.state is not RunState.APPLIED:
         return told.state.value
     if entry.not_reverted:
         return "applied, for it could not be undone when its time was over"
     return "confirmed already" if entry.settled == "confirmed" else "applied for good"
-
-
-def until(entry: Entry) -> str:
-    """The deadline as the clock of this machine has it, ISO 8601 in UTC; "" where it cannot be told."""
-    left = seconds_left(entry)
-    if left:
-        return datetime.fromtimestamp(time.time() + left, UTC).isoformat(timespec="seconds")
-    by = _number((entry.deadline or {}).get("by"))
-    if not 0 < by <= time.time() + LONGEST_CONFIRM:
-        return ""
-    return datetime.fromtimestamp(by, UTC).isoformat(timespec="seconds")
-
-
-def _number(told: Any) -> float:
-    if isinstance(told, bool) or not isinstance(told, int | float):
-        return 0.0
-    try:
-        number = float(told)
-    except OverflowError:
-        return 0.0
-    return number if math.isfinite(number) else 0.0
-
-
-def _running() -> float:
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-def _boot() -> str:
-    try:
-        return _BOOT.read_text("ascii").strip()
-    except (OSError, ValueError):
-        return ""

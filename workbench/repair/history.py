@@ -10,6 +10,7 @@ from pathlib import Path
 
 from workbench.model.plan import Plan, Reversal, Safety
 from workbench.model.run import Run, RunState
+from workbench.repair.deadline import told_of_confirming
 from workbench.repair.journal import Broken, Entry, entries
 from workbench.repair.paths import Refused
 from workbench.text import visible
@@ -56,8 +57,6 @@ def as_run(entry: Entry | Broken, undone: Mapping[str, Entry]) -> Run:
         undone_by=by.planned.identity if by is not None else "",
     )
     if planned.plan.confirm and state is RunState.APPLIED:
-        from workbench.repair.confirming import told_of_confirming
-
         return told_of_confirming(shown, entry)
     return shown
 

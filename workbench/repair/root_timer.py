@@ -11,12 +11,10 @@ from __future__ import annotations
 import os
 import shlex
 import stat
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from workbench.elevation import is_roots_own
 from workbench.host.privileged import Vector
@@ -26,15 +24,10 @@ from workbench.repair.paths import Refused
 from workbench.repair.staged import StagedRoot
 from workbench.text import visible
 
-if TYPE_CHECKING:
-    from workbench.repair.journal import Writer
-
 RUN = "/run"
 """Where the timer's file lies: a folder of root's that everybody may look into, and that a restart empties."""
 
 _SYSTEMD = Path("/run/systemd/system")
-_START = 20.0  # seconds that the timer may take to wait
-_NAP = 0.05
 _OWNER = 0
 # Without a brace or a dollar sign after a dollar sign, for systemd would put something else in their place.
 # Nothing is put back over what somebody else wrote since, or from a copy that is not what was kept. It has no output
@@ -109,7 +102,7 @@ def shown(changes: Sequence[Change], operations: Sequence[object], seconds: int)
     last = max((number for number, each in enumerate(operations) if isinstance(each, StagedRoot)), default=-1)
     if not seconds or not covers(operations):
         return tuple(changes)
-    _require_all_of_root(operations)
+    require_all_of_root(operations)
     start, cancel = (commands.as_run(each) for each in (arming(operations, seconds), cancelling(operations)))
     change = changes[last]
     # The copy that lies beside the file while nothing is proven yet goes last of all.
@@ -127,33 +120,6 @@ def shown_tidied(changes: Sequence[Change], operations: Sequence[object]) -> tup
         return tuple(changes)
     last = changes[-1]
     return (*changes[:-1], replace(last, commands=(*last.commands, commands.as_run(_tidying(operations)))))
-
-
-def start(writer: Writer) -> str:
-    """Arm the timer for a run whose journal has a deadline. Gives "" once it waits, or why it does not."""
-    from workbench.repair.confirming import WATCHED
-    from workbench.repair.root_waiting import write_down_under_lock
-
-    operations = writer.planned.operations
-    try:
-        _require_all_of_root(operations)
-        if not is_roots_own(RUN):
-            raise Refused(f"{RUN} is not root's alone")
-        # What an earlier timer left of these very files is gone when this one is armed.
-        write_down_under_lock(writer.folder.parent.parent)
-        handle = os.open(writer.folder / WATCHED, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        os.close(handle)
-        commands.done(arming(operations, writer.planned.plan.confirm))
-    except Refused as why:
-        return f"{why.reason} ({why.instead})" if why.instead else why.reason
-    except OSError as error:
-        return error.strerror or type(error).__name__
-    end = time.monotonic() + _START
-    while time.monotonic() < end:
-        if state_of(operations) == "armed":
-            return ""
-        time.sleep(_NAP)
-    return "the process of root's that would do it did not start"
 
 
 def state_of(operations: Sequence[object]) -> str:
@@ -258,7 +224,8 @@ def _of_root(operations: Sequence[object]) -> list[StagedRoot]:
     return mine
 
 
-def _require_all_of_root(operations: Sequence[object]) -> None:
+def require_all_of_root(operations: Sequence[object]) -> None:
+    """Raises Refused where some of these do not change a file of root's."""
     if not all(isinstance(each, StagedRoot) for each in operations):
         raise Refused(
             "it changes files of root's and others, and no one process could undo both when nobody confirms it",

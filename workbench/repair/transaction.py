@@ -10,7 +10,7 @@ from pathlib import Path
 from workbench.model.plan import Plan
 from workbench.model.run import Change, Run, RunState
 from workbench.repair import operations, rooted
-from workbench.repair.confirming import arm
+from workbench.repair.arming import arm
 from workbench.repair.folder import Busy, locked
 from workbench.repair.history import history
 from workbench.repair.journal import LONGEST_CONFIRM, Broken, Entry, Writer, begin, entries, new_identity, now

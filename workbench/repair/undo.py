@@ -14,7 +14,7 @@ from pathlib import Path
 from workbench.model.plan import Operation, Plan, Reversal, SetMode
 from workbench.model.run import Change, Run, RunState
 from workbench.repair import creating, operations, root_timer, rooted
-from workbench.repair.confirming import WATCHED
+from workbench.repair.deadline import WATCHED
 from workbench.repair.edits import inverse, what_is_left
 from workbench.repair.fingerprint import exists, read, status_of
 from workbench.repair.folder import locked

@@ -5,57 +5,20 @@ It has a session of its own, no terminal and no child, ignores hang-ups, and imp
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
-from workbench.repair.journal import Entry, Writer
+from workbench.repair import undo  # noqa: F401 - what it needs at the deadline is there from the start
+from workbench.repair.arming import READY
+from workbench.repair.confirming import revert
+from workbench.repair.deadline import WATCHED, seconds_left
+from workbench.repair.folder import Busy
+from workbench.repair.history import find
+from workbench.repair.journal import Entry, entries
 
-_READY = b"waiting\n"
-_START = 30.0  # seconds that it may take to say so
 _NAP = 1.0  # seconds from one look at the journal to the next
-# Its parent ends at once, so that nobody has to wait for it, and it can never have a terminal again. What it imports
-# is what this process imports, wherever that came from.
-_PROGRAM = """
-import json, os, sys
-if os.fork():
-    os._exit(0)
-os.setsid()
-if os.fork():
-    os._exit(0)
-sys.path[:] = json.loads(sys.argv[1])
-from workbench.repair.watching import main
-main(sys.argv[2], sys.argv[3])
-"""
-
-
-def start(writer: Writer) -> str:
-    """Start the process for a run whose journal has a deadline. Gives "" once it waits, or why it does not."""
-    from workbench.repair.confirming import WATCHED
-
-    state, run = str(writer.folder.parent.parent), writer.planned.identity
-    path = json.dumps([os.path.abspath(each) for each in sys.path])
-    try:
-        handle = os.open(writer.folder / WATCHED, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        os.close(handle)
-        done = subprocess.run(
-            [sys.executable, "-I", "-c", _PROGRAM, path, state, run],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            timeout=_START,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return "the process that would do it did not start in time"
-    except OSError as error:
-        return f"the process that would do it could not be started: {error.strerror or type(error).__name__}"
-    return "" if done.stdout == _READY else "the process that would do it ended at once"
 
 
 def main(state: str, run: str) -> None:
@@ -73,19 +36,13 @@ def main(state: str, run: str) -> None:
 def _wait(state: Path, run: str) -> None:
     import fcntl
 
-    from workbench.repair import undo  # noqa: F401 - what it needs at the deadline is there from the start
-    from workbench.repair.confirming import WATCHED, revert, seconds_left
-    from workbench.repair.folder import Busy
-    from workbench.repair.history import find
-    from workbench.repair.journal import entries
-
     folder = state / "runs" / run
     handle = os.open(folder / WATCHED, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     entry: Entry = find(run, entries(state))
     if entry.deadline is None:
         return
-    os.write(1, _READY)
+    os.write(1, READY)
     _silence()
     while True:
         left = seconds_left(entry)
