@@ -14,7 +14,7 @@ import pytest
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.pilot import Pilot
-from textual.widgets import Footer
+from textual.widgets import Footer, Static
 
 import workbench.tui
 from tests.tui import fakes
@@ -255,7 +255,7 @@ async def test_the_footer_the_help_and_the_palette_show_the_chosen_keys() -> Non
         assert app.screen is app.main
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(app.screen, Help))
-        rows = [" ".join(row.split()) for row in str(app.screen.query_one("#keys .page").visual).splitlines()]
+        rows = [" ".join(row.split()) for row in str(app.screen.query_one("#keys .page", Static).visual).splitlines()]
         for row in ("F Repair this finding; the exact change is shown first", "f7 Group by area, server, severity"):
             assert row in rows
         assert any(row.startswith(("down J ", "J down ")) and row.endswith("Down") for row in rows)

@@ -145,7 +145,7 @@ def test_what_is_not_used_is_said_with_its_line_and_what_to_do(text: str, said: 
 def test_an_act_that_stands_there_twice_keeps_its_first_key() -> None:
     keys = parse(b"rescan: f5\nrescan: f6\n", "keys.yaml")
     assert keys.of("rescan") == ("f5",)
-    assert keys.complaints == ("line 2: rescan stands on line 1 already, and that one is used",)
+    assert keys.complaints == ("line 2: rescan stands on line 1 already, so this line is not used. Keep one of them.",)
 
 
 def test_of_two_acts_on_one_key_the_first_line_wins() -> None:
@@ -297,8 +297,8 @@ def test_a_notice_tells_of_some_and_says_where_the_rest_is() -> None:
     finally:
         use(Keys())
     assert title == "Not used of your keys.yaml"
-    assert words.splitlines()[-1] == "and 3 more: press f1 to see them"
-    assert len(words.splitlines()) == 5
+    assert words.splitlines()[-1] == "and 4 more: press f1 to see them"
+    assert len(words.splitlines()) == 4
 
 
 def test_list_keys_prints_what_holds_and_complains_apart(

@@ -17,7 +17,7 @@ KEYS = "keys.yaml"
 """The name of the file in the person's own folder of the workbench."""
 
 UNUSED = f"Not used of your {KEYS}"
-MOST_TOLD = 4
+MOST_TOLD = 3
 """Complaints in one notice."""
 
 FIXED: Mapping[str, str] = {
@@ -156,7 +156,7 @@ _EVERY = (
     Act("move.up", "k", "Up", "Up", _PAGES | _WINDOWS),
     Act("move.first", "g", "First", "First", _PAGES | _WINDOWS),
     Act("move.last", "G", "Last", "Last", _PAGES | _WINDOWS),
-    Act("move.page", "space", "Page down", "A page down, where a text is read before it is agreed to", _SCREENS),
+    Act("move.page", "space", "Page down", "A page down", _PREVIEW | _BATCH | _BATCH_RESULTS | _QUESTIONS),
 )
 ACTS: Mapping[str, Act] = MappingProxyType({act.id: act for act in _EVERY})
 """Every act whose key can be changed, by its id."""

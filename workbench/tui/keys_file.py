@@ -82,7 +82,7 @@ def parse(raw: bytes, where: str) -> Keys:
         try:
             act = _act(name, line)
             if act.id in entries:
-                raise _Wrong(line, f"{act.id} stands on line {entries[act.id].line} already, and that one is used")
+                raise _Wrong(line, f"{act.id} stands on line {entries[act.id].line} already, so this line is not used. Keep one of them.")
             entries[act.id] = _Entry(act, _keys(act, value, line), line)
         except _Wrong as why:
             wrong.append((line, why.message))
@@ -117,7 +117,7 @@ def _act(name: str, line: int) -> Act:
     if name in ACTS:
         return ACTS[name]
     key = _named(name)
-    if key in FIXED:
+    if key is not None and key in FIXED:
         raise _Wrong(line, f"{key} can be given to no act: it {FIXED[key]}")
     if key is not None:
         raise _Wrong(line, f"{shown(key)} is a key: write the act first and its key behind it, as in rescan: f5")
