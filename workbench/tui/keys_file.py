@@ -82,7 +82,8 @@ def parse(raw: bytes, where: str) -> Keys:
         try:
             act = _act(name, line)
             if act.id in entries:
-                raise _Wrong(line, f"{act.id} stands on line {entries[act.id].line} already, so this line is not used. Keep one of them.")
+                first = f"{act.id} stands on line {entries[act.id].line} already"
+                raise _Wrong(line, f"{first}, so this line is not used. Keep one of them.")
             entries[act.id] = _Entry(act, _keys(act, value, line), line)
         except _Wrong as why:
             wrong.append((line, why.message))
