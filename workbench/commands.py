@@ -63,7 +63,11 @@ def open_tui(options: argparse.Namespace) -> int:
 
 
 def list_plugins(options: argparse.Namespace) -> int:
-    """Print one line a plugin: its id, how bad or how safe, and its title."""
+    """Print one line a plugin: its id, how bad or how safe, and its title. Of keys: one line an act of the app."""
+    if options.kind == "keys":
+        from workbench.tui.key_list import list_keys
+
+        return list_keys()
     plugins = plugins_of(options)
     if options.kind == "checks":
         for check in plugins.checks.values():

@@ -19,6 +19,7 @@ from workbench.model.snapshot import Snapshot
 from workbench.model.waiver import WaiverFile
 from workbench.text import visible
 from workbench.tui.host_watch import HostWatch
+from workbench.tui.keys import Keys, bound, chosen_by, in_force, unused, use, usual_file
 from workbench.tui.lasting import EVERY as LASTING_EVERY
 from workbench.tui.lasting import Lasting
 from workbench.tui.screens.applying import Applying
@@ -36,11 +37,15 @@ class WorkbenchApp(App[int]):
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
         # In a terminal this key ends a program; where text is selected, the screen copies it instead.
         Binding("ctrl+c", "quit", "Quit", show=False),
-        Binding("question_mark", "help", "Help", show=False),
+        bound("help", "help", show=False),
+        bound("palette", "command_palette", show=False),
     ]
 
-    def __init__(self, workbench: Workbench, replay: Snapshot | None = None, *, watch: bool = True) -> None:
+    def __init__(
+        self, workbench: Workbench, replay: Snapshot | None = None, *, watch: bool = True, keys: Keys | None = None
+    ) -> None:
         super().__init__()
+        use(keys or Keys())
         self.workbench = workbench
         self.main = MainScreen(workbench, replay, HostWatch(live=replay is None, on=watch))
         self.busy = False
@@ -48,7 +53,9 @@ class WorkbenchApp(App[int]):
 
     def on_mount(self) -> None:
         """Show the main screen, and look for a repair that was interrupted."""
+        self.set_keymap({act: ",".join(names) for act, names in in_force().chosen.items()})
         self.push_screen(self.main)
+        self._tell_of_keys()
         if not self.is_headless:
             self._heed_signals()
         if self.main.replay is None:
@@ -56,6 +63,11 @@ class WorkbenchApp(App[int]):
 
             self.run_worker(flow.offer_recovery(self), group="flow")
             self.set_interval(LASTING_EVERY, self._ask_what_lasts)
+
+    def _tell_of_keys(self) -> None:
+        title, words = unused(in_force())
+        if words:
+            self.notify(words, title=title, severity="warning", markup=False, timeout=30)
 
     def _ask_what_lasts(self) -> None:
         if not self.busy and self._lasting.watches:
@@ -167,6 +179,6 @@ class WorkbenchApp(App[int]):
 
 def run(workbench: Workbench, snapshot: Snapshot | None = None) -> int:
     """Open the app and return its exit status when it is closed. With a snapshot, that is shown instead of the host."""
-    app = WorkbenchApp(workbench, snapshot)
+    app = WorkbenchApp(workbench, snapshot, keys=chosen_by(usual_file()))
     app.run()
     return app.return_code or 0

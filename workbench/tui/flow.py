@@ -16,6 +16,7 @@ from workbench.model.report import Report
 from workbench.model.run import Run, RunState
 from workbench.model.snapshot import Snapshot
 from workbench.tui.background import in_background
+from workbench.tui.keys import hint
 from workbench.tui.lending import as_root_if_asked
 from workbench.tui.plain import plain, stacked, together
 from workbench.tui.replaying import no_repair
@@ -110,7 +111,8 @@ async def _shown(app: WorkbenchApp, outcome: Outcome) -> None:
     elif answer == "confirm":
         await confirm(app, outcome.run)
     elif outcome.run.confirm_by and outcome.run.state is RunState.APPLIED:
-        app.tell("It is undone by itself unless you keep it: press 7 for the history, then c.", "warning")
+        keys = f"press {hint('page.history')} for the history, then {hint('keep')}"
+        app.tell(f"It is undone by itself unless you keep it: {keys}.", "warning")
 
 
 def _restoring(app: WorkbenchApp, run: Run) -> Restoring | Refusal:
@@ -170,7 +172,9 @@ async def offer_recovery(app: WorkbenchApp) -> None:
 async def _chosen(app: WorkbenchApp, finding: Finding) -> Fix | None:
     fixes = app.workbench.fixes_for(finding)
     if not fixes:
-        by_hand = "follow “How to fix it by hand” in the lesson of this finding, then press r to look again."
+        by_hand = (
+            f"follow “How to fix it by hand” in the lesson of this finding, then press {hint('rescan')} to look again."
+        )
         await app.push_screen_wait(Notice("No repair on offer", "There is no repair for this finding yet.", by_hand))
         return None
     if len(fixes) == 1:
@@ -253,7 +257,9 @@ async def tried(app: WorkbenchApp, failed: str, work: Callable[[], Value]) -> Va
 async def tell_failure(app: WorkbenchApp, title: str, error: Exception) -> None:
     """Say what failed."""
     words = f"{type(error).__name__}: {error}"
-    await app.push_screen_wait(Notice(title, words, "look at the history (h) for what was done so far."))
+    await app.push_screen_wait(
+        Notice(title, words, f"look at the history ({hint('history')}) for what was done so far.")
+    )
 
 
 def _is_undo(run: Run) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from workbench.engine import Workbench
 from workbench.model.run import Run, RunState
 from workbench.tui.background import in_background
+from workbench.tui.keys import hint
 
 EVERY = 5.0
 """Seconds from one question to the next. Where no repair of this session stands, nothing is asked."""
@@ -48,4 +49,4 @@ class Lasting:
             identity = each.run.identity
             if each.seen and identity in self._runs - self._told:
                 self._told.add(identity)
-                tell(f"{each.run.plan.title}: {said(each)}. Press 7 for the history.")
+                tell(f"{each.run.plan.title}: {said(each)}. Press {hint('page.history')} for the history.")

@@ -10,6 +10,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.widget import Widget
 
+from workbench.tui.keys import ACTS, hint
 from workbench.tui.screens.help import is_moving, shown_key
 from workbench.tui.widgets.activity_page import ActivityPage
 from workbench.tui.widgets.findings import FindingsList
@@ -30,7 +31,9 @@ _LEFT_OUT = ("back", "page(", "app.", "screen.", "open", "scroll_")
 def commands(main: MainScreen) -> Iterator[SystemCommand]:
     """What the keys of the main screen and of its pages do."""
     for page in PAGES:
-        yield SystemCommand(f"Show: {page.title}", f"{page.shows} ({page.key})", partial(main.action_page, page.name))
+        act = f"page.{page.name}"
+        said = f"{ACTS[act].does} ({hint(act)})"
+        yield SystemCommand(f"Show: {page.title}", said, partial(main.action_page, page.name))
     for binding in _of(main):
         yield _command(main, binding, main)
     titles = {page.name: page.title for page in PAGES}
@@ -59,4 +62,5 @@ def _command(
         if not await main.app.run_action(binding.action, node):
             main.app.tell(f"{said}: that cannot be done with what is in view now.")
 
-    return SystemCommand(said, f"{binding.tooltip or binding.description} ({shown_key(binding)})", carry_out)
+    key = hint(binding.id) if binding.id else shown_key(binding)
+    return SystemCommand(said, f"{binding.tooltip or binding.description} ({key})", carry_out)

@@ -14,6 +14,7 @@ from workbench.host.command import Output
 from workbench.host.privileged import VECTOR_LIMIT, Vector
 from workbench.tui.background import in_background
 from workbench.tui.flow import tell_failure, window
+from workbench.tui.keys import hint
 from workbench.tui.lending import PROMPT, terminal_lent
 from workbench.tui.plain import hanging, plain, stacked
 from workbench.tui.replaying import nothing_live
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
 
 _ROOT = "You are root: everything was read already, as far as anybody may."
+_READ = "What only root may read was read already in this session."
 _NOTHING = (
     "Nothing was kept from your account that a command of root's could read, so there is nothing to ask sudo for."
 )
-_READ = "What only root may read was read already in this session. Press r to read and look again."
 
 
 async def look_with_sudo(app: WorkbenchApp) -> None:
@@ -55,7 +56,7 @@ async def look_with_sudo(app: WorkbenchApp) -> None:
         return
     said = f"{counted(len(answers), 'command')} read as root, and the host was looked at again."
     if looker.wanted:
-        said += f" {counted(len(looker.wanted), 'more command')} would show more: press s."
+        said += f" {counted(len(looker.wanted), 'more command')} would show more: press {hint('sudo')}."
     app.tell(said)
 
 
@@ -84,7 +85,7 @@ def _nothing_to_do(app: WorkbenchApp) -> str:
     if app.main.report is None or looker.looking:
         return "This host is being looked at. When that is done, it is known what sudo would show."
     if not looker.wanted:
-        return _READ if looker.answers else _NOTHING
+        return f"{_READ} Press {hint('rescan')} to read and look again." if looker.answers else _NOTHING
     return ""
 
 

@@ -15,6 +15,7 @@ from workbench.model.report import Grade, Report, Status
 from workbench.model.run import RunState
 from workbench.model.servers import Presence
 from workbench.model.severity import Severity
+from workbench.tui.keys import hint
 from workbench.tui.plain import plain, together
 
 SEVERITY_WIDTH = 12
@@ -126,7 +127,7 @@ def coverage(report: Report, unlocked: int = 0, *, short: bool = False) -> str:
     in_part = sum(bool(result.not_assessed) for result in assessed)
     parts = f", {in_part} in part" if in_part and not short else ""
     said = f"{len(assessed)} of {len(applicable)} checks assessed{parts}"
-    sudo = f"; sudo (s) unlocks {unlocked}" if unlocked else ""
+    sudo = f"; sudo ({hint('sudo')}) unlocks {unlocked}" if unlocked else ""
     return f"{said}{sudo}; at worst {at_worst(report.grade)}"
 
 

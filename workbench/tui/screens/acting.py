@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from workbench.engine import Workbench
 from workbench.excerpt import excerpt
 from workbench.host.files import CannotLook
 from workbench.model.finding import Finding
 from workbench.tui.background import in_background
+from workbench.tui.keys import bound
 from workbench.tui.looking import Looker, Seen
 from workbench.tui.screens.paged import PagedScreen
 from workbench.tui.widgets.detail import DetailPane
@@ -26,18 +27,12 @@ class ActingScreen(PagedScreen):
     """Copies a finding, shows the code and the file behind it, gives it the whole width, repairs several."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "R", "repair_marked", "Repair marked", tooltip="Repair what is marked, or all that is safe", show=False
-        ),
-        Binding(
-            "y", "copy", "Copy", tooltip="Copy the evidence of this finding to the terminal's clipboard", show=False
-        ),
-        Binding("c", "code", "Code", tooltip="Show the code of the check that found this", show=False),
-        Binding("W", "waive", "Waive", tooltip="Accept this finding for a while, with a reason", show=False),
-        Binding(
-            "e", "export", "Export", tooltip="Write the report to a file: HTML, Markdown, SARIF or JSON", show=False
-        ),
-        Binding("z", "zoom", "Whole width", tooltip="Give this finding the whole width, or half of it", show=False),
+        bound("repair.marked", "repair_marked", show=False),
+        bound("copy", "copy", show=False),
+        bound("code", "code", show=False),
+        bound("waive", "waive", show=False),
+        bound("export", "export", show=False),
+        bound("zoom", "zoom", show=False),
     ]
 
     workbench: Workbench

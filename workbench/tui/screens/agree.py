@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button, Footer
 
+from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, plain
 from workbench.tui.screens.base import SCROLLING, Scrolled
 from workbench.tui.widgets.pages import Page
@@ -44,12 +45,13 @@ class _Told(Scrolled, Screen[Answer]):
 
 
 class Agree(_Told[bool]):
-    """Shows what will be done; its result says whether to do it. The cursor is on Cancel, and ``y`` agrees."""
+    """Shows what will be done; its result says whether to do it. The cursor is on Cancel, and another key agrees."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "agree", "Agree"),
+        bound("agree", "agree"),
         Binding("escape", "leave", "Cancel"),
-        Binding("q,n", "leave", show=False),
+        bound("close", "leave", words=""),
+        bound("refuse", "leave", words=""),
         *SCROLLING,
     ]
 
@@ -62,7 +64,7 @@ class Agree(_Told[bool]):
         yield self._page()
         with Horizontal(classes="buttons"):
             yield Button("Cancel", id="leave", compact=True)
-            yield Button(plain(f"{self._agree} (y)"), id="agree", variant="warning", compact=True)
+            yield Button(plain(f"{self._agree} ({hint('agree')})"), id="agree", variant="warning", compact=True)
         yield Footer(show_command_palette=False)
         yield TooSmall()
 
@@ -82,7 +84,7 @@ class Outcome(_Told[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
-        Binding("q", "leave", show=False),
+        bound("close", "leave", words=""),
         *SCROLLING,
     ]
 

@@ -5,16 +5,22 @@ from __future__ import annotations
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 
+from workbench.tui.keys import bound
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import allowed
 
 SCROLLING: tuple[BindingType, ...] = (
-    Binding("down,j", "scroll('scroll_down')", "Down", key_display="↓", show=True),
-    Binding("up,k", "scroll('scroll_up')", "Up", key_display="↑", show=True),
-    Binding("pagedown,space", "scroll('scroll_page_down')", show=False),
+    Binding("down", "scroll('scroll_down')", "Down", key_display="↓", show=True),
+    bound("move.down", "scroll('scroll_down')", show=False),
+    Binding("up", "scroll('scroll_up')", "Up", key_display="↑", show=True),
+    bound("move.up", "scroll('scroll_up')", show=False),
+    Binding("pagedown", "scroll('scroll_page_down')", show=False),
+    bound("move.page", "scroll('scroll_page_down')", words=""),
     Binding("pageup", "scroll('scroll_page_up')", show=False),
-    Binding("g,home", "scroll('scroll_home')", show=False),
-    Binding("G,end", "scroll('scroll_end')", show=False),
+    Binding("home", "scroll('scroll_home')", show=False),
+    bound("move.first", "scroll('scroll_home')", words=""),
+    Binding("end", "scroll('scroll_end')", show=False),
+    bound("move.last", "scroll('scroll_end')", words=""),
 )
 """The keys of a screen that scrolls its text."""
 

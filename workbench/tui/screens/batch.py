@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Footer
 
 from workbench.model.run import Run
+from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
 from workbench.tui.screens.base import SCROLLING, Scrolled
 from workbench.tui.screens.dialogs import Confirm
@@ -33,9 +34,9 @@ class BatchReview(Scrolled, Screen[bool]):
 
     CSS_PATH = "batch.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "apply", "Apply all"),
+        bound("apply", "apply", words="Apply all"),
         Binding("escape", "leave", "Cancel"),
-        Binding("q", "leave", show=False),
+        bound("close", "leave", words=""),
         *SCROLLING,
     ]
 
@@ -53,7 +54,7 @@ class BatchReview(Scrolled, Screen[bool]):
             yield Button("Cancel", id="cancel", compact=True)
             if self._batch.steps:
                 said = counted(len(self._batch.steps), "repair")
-                yield Button(f"Apply {said} (a)", id="apply", variant="success", compact=True)
+                yield Button(plain(f"Apply {said} ({hint('apply')})"), id="apply", variant="success", compact=True)
         yield Footer(show_command_palette=False)
         yield TooSmall()
 

@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Footer
 
 from workbench.model.run import RunState
+from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
 from workbench.tui.screens.base import SCROLLING, Scrolled
 from workbench.tui.screens.result import Next
@@ -33,8 +34,8 @@ class BatchResult(Scrolled, Screen[Next]):
     CSS_PATH = "batch.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
-        Binding("u", "undo", "Undo all"),
-        Binding("q", "leave", show=False),
+        bound("undo", "undo", words="Undo all"),
+        bound("close", "leave", words=""),
         *SCROLLING,
     ]
 
@@ -50,7 +51,7 @@ class BatchResult(Scrolled, Screen[Next]):
         yield page
         with Horizontal(classes="buttons"):
             if self._outcome.standing:
-                yield Button("Undo all (u)", id="undo", compact=True)
+                yield Button(plain(f"Undo all ({hint('undo')})"), id="undo", compact=True)
             yield Button("Back to the findings", id="done", variant="primary", compact=True)
         yield Footer(show_command_palette=False)
         yield TooSmall()

@@ -15,6 +15,7 @@ from workbench.host.files import CannotLook, read_bounded
 from workbench.model.check import Check
 from workbench.text import visible
 from workbench.tui.background import in_background
+from workbench.tui.keys import bound
 from workbench.tui.plain import entitle, plain, stacked, wrapped
 from workbench.tui.screens.base import Roomy
 from workbench.tui.widgets.file_lines import coloured
@@ -33,8 +34,9 @@ class Code(Roomy, Screen[None]):
     CSS_PATH = "code.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
-        Binding("q,c", "leave", show=False),
-        Binding("question_mark", "app.help", "Help", key_display="?"),
+        bound("close", "leave", words=""),
+        bound("code", "leave", words=""),
+        bound("help", "app.help"),
     ]
 
     def __init__(self, check: Check) -> None:

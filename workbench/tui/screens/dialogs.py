@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from workbench.model.check import Fix
 from workbench.model.plan import Refusal
+from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, paragraphs, plain, stacked, together
 from workbench.tui.screens.base import Roomy
 from workbench.tui.widgets.findings import VI_KEYS
@@ -26,7 +27,10 @@ from workbench.tui.wording import MUTED, reversal, safety
 class Notice(Roomy, ModalScreen[None]):
     """Says something and waits to be closed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Close", show=False),
+        bound("close", "leave", words="Close", show=False),
+    ]
 
     def __init__(self, title: str, text: str, instead: str = "") -> None:
         super().__init__()
@@ -63,13 +67,15 @@ class Confirm(Roomy, ModalScreen[bool]):
     """Asks before something is done. Enter and Escape do nothing; only the key named on the button does it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,n", "leave", "Cancel", show=False),
-        Binding("y", "agree", "Yes", show=False),
+        Binding("escape", "leave", "Cancel", show=False),
+        bound("close", "leave", words="Cancel", show=False),
+        bound("refuse", "leave", words="Cancel", show=False),
+        bound("agree", "agree", words="Yes", show=False),
     ]
 
     def __init__(self, title: str, text: Content, agree: str, leave: str = "Cancel") -> None:
         super().__init__()
-        self._title, self._text, self._labels = title, text, (leave, f"{agree} (y)")
+        self._title, self._text, self._labels = title, text, (leave, f"{agree} ({hint('agree')})")
 
     def compose(self) -> ComposeResult:
         """The question and its two answers."""
@@ -101,7 +107,10 @@ class Confirm(Roomy, ModalScreen[bool]):
 class Choose(Roomy, ModalScreen[int | None]):
     """Lets the person choose one of several; its result is the number of the choice, counted from 0."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Cancel", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Cancel", show=False),
+        bound("close", "leave", words="Cancel", show=False),
+    ]
 
     def __init__(self, title: str, choices: Sequence[Content]) -> None:
         super().__init__()

@@ -13,6 +13,7 @@ from textual.screen import ModalScreen, Screen
 
 from workbench.model.plan import Safety
 from workbench.model.severity import Severity
+from workbench.tui.keys import UNUSED, bound, hint, in_force, shown
 from workbench.tui.plain import entitle, hanging, plain, stacked
 from workbench.tui.screens.base import Roomy
 from workbench.tui.widgets.pages import Page
@@ -26,8 +27,7 @@ _HARM = {
     Severity.LOW: "a weakness with little reach",
     Severity.INFO: "worth knowing",
 }
-_SHOWN_KEYS = {"question_mark": "?", "escape": "esc", "pagedown": "page down", "pageup": "page up", "enter": "⏎"}
-_MOVING = {"tab", "shift+tab", "up", "down", "j", "k", "pageup", "pagedown", "home", "end", "g", "G"}
+_MOVING = {"tab", "shift+tab", "up", "down", "pageup", "pagedown", "home", "end"}
 # Keys of another platform.
 _LEFT_OUT = {"ctrl+pageup", "ctrl+pagedown", "ctrl+c", "super+c"}
 # A list that never scrolls sideways has them all the same.
@@ -41,7 +41,11 @@ class Help(Roomy, ModalScreen[None]):
     """The keys and the signs."""
 
     CSS_PATH = "help.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,enter", "leave", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter", "leave", "Close", show=False),
+        bound("close", "leave", words="Close", show=False),
+        bound("help", "leave", words="Close", show=False),
+    ]
 
     def __init__(self, parts: Sequence[Part]) -> None:
         super().__init__()
@@ -78,18 +82,20 @@ def keys_of(screen: Screen[object]) -> tuple[Part, ...]:
         part = moves if is_moving(active.binding) else does if wide else inside
         part.setdefault(said, []).append(shown_key(active.binding))
     does[_LAST[1]] = [_LAST[0]]
+    unused = tuple(("!", complaint) for complaint in in_force().complaints)
     every = (("Where the cursor is", inside), ("Keys here", does), ("Moving", moves))
-    return tuple((title, tuple((" ".join(keys), said) for said, keys in part.items())) for title, part in every if part)
+    parts = ((title, tuple((" ".join(keys), said) for said, keys in part.items())) for title, part in every if part)
+    return (*([(UNUSED, unused)] if unused else ()), *parts)
 
 
 def is_moving(binding: Binding) -> bool:
     """Whether a key only moves the cursor or the page."""
-    return binding.key in _MOVING or (binding.key == "space" and "scroll" in binding.action)
+    return binding.key in _MOVING or (binding.id or "").startswith("move.")
 
 
 def shown_key(binding: Binding) -> str:
     """The key as it is written on a keyboard."""
-    return binding.key_display or _SHOWN_KEYS.get(binding.key, binding.key)
+    return binding.key_display or shown(binding.key)
 
 
 def _lines(parts: Sequence[Part], width: int) -> Iterator[Content]:
@@ -111,4 +117,5 @@ def _lines(parts: Sequence[Part], width: int) -> Iterator[Content]:
         word, _, words = safety(kind).partition(": ")
         yield hanging(plain(f"  {word:<15}"), plain(words), width)
     yield Content("")
-    yield from plain("Nothing changes on this machine before you have seen the exact change and pressed a.").wrap(width)
+    said = f"Nothing changes on this machine before you have seen the exact change and pressed {hint('apply')}."
+    yield from plain(said).wrap(width)

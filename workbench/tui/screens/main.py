@@ -19,6 +19,7 @@ from workbench.text import visible
 from workbench.tui.finding_rows import judge
 from workbench.tui.following import Watcher
 from workbench.tui.host_watch import HostWatch
+from workbench.tui.keys import bound, hint
 from workbench.tui.looking import Looker, Seen
 from workbench.tui.messages import CheckEnded, RepairAsked, SectionChanged
 from workbench.tui.replaying import mark
@@ -49,15 +50,15 @@ class MainScreen(WatchingScreen):
     CSS_PATH = "main.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", tooltip="Back to where you came from"),
-        Binding("f", "repair", "Repair", tooltip="Repair this finding; the exact change is shown first"),
-        Binding("r", "rescan", "Rescan", tooltip="Look at this host again"),
-        Binding("u", "undo", "Undo", tooltip="Undo the last repair, after a question"),
-        Binding("h", "history", "History", tooltip="Every repair that was made, each with its undo"),
-        Binding("s", "sudo", "Sudo", tooltip="Look with sudo at what only root may read, after a question", show=False),
-        Binding("p", "probe", "Probe", tooltip="Probe whom this socket lets in, after a question", show=False),
-        Binding("question_mark", "app.help", "Help", key_display="?"),
-        Binding("q", "app.quit", "Quit"),
-        *(Binding(page.key, f"page('{page.name}')", page.shows, show=False) for page in PAGES),
+        bound("repair", "repair"),
+        bound("rescan", "rescan"),
+        bound("undo", "undo"),
+        bound("history", "history"),
+        bound("sudo", "sudo", show=False),
+        bound("probe", "probe", show=False),
+        bound("help", "app.help"),
+        bound("quit", "app.quit"),
+        *(bound(f"page.{page.name}", f"page('{page.name}')", show=False) for page in PAGES),
     ]
     AUTO_FOCUS = ""
 
@@ -386,7 +387,7 @@ class MainScreen(WatchingScreen):
             self.query_one(GradeBox).waiting("This host could not be looked at")
             self.query_one(GradeBox).status("failed")
             self._label("findings", "Findings")
-            self._say(f"This host could not be looked at.\n\n{words}\n\nPress r to try again.")
+            self._say(f"This host could not be looked at.\n\n{words}\n\nPress {hint('rescan')} to try again.")
         else:
             self._show_status()
             self.app.tell(f"The new look failed, so this is still the last report. {words}", "error")

@@ -16,6 +16,7 @@ from textual.widgets import Button, Footer
 from workbench.model.finding import Finding
 from workbench.model.plan import Plan, Reversal, proof
 from workbench.model.run import Change
+from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, hanging, plain, stacked
 from workbench.tui.screens.base import SCROLLING, Scrolled
 from workbench.tui.widgets.changes import described
@@ -34,10 +35,10 @@ class Preview(Scrolled, Screen[bool]):
 
     CSS_PATH = "preview.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "apply", "Apply"),
+        bound("apply", "apply"),
         Binding("escape", "leave", "Cancel"),
-        Binding("d", "split", "Side by side", tooltip="Show the diffs in two columns, or in one again"),
-        Binding("q", "leave", show=False),
+        bound("split", "split"),
+        bound("close", "leave", words=""),
         *SCROLLING,
     ]
 
@@ -62,7 +63,7 @@ class Preview(Scrolled, Screen[bool]):
         yield page
         with Horizontal(classes="buttons"):
             yield Button("Cancel", id="cancel", compact=True)
-            yield Button("Apply (a)", id="apply", variant="success", compact=True)
+            yield Button(plain(f"Apply ({hint('apply')})"), id="apply", variant="success", compact=True)
         yield Footer(show_command_palette=False)
         yield TooSmall()
 

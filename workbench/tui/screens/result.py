@@ -17,6 +17,7 @@ from textual.widgets import Button, Footer, Static
 
 from workbench.model.report import Report
 from workbench.model.run import Run, RunState
+from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
 from workbench.tui.screens.base import Scrolled
 from workbench.tui.widgets.changes import described
@@ -58,11 +59,13 @@ class Result(Scrolled, Screen[Next]):
     CSS_PATH = "preview.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
-        Binding("u", "undo", "Undo"),
-        Binding("c", "confirm", "Keep it", tooltip="Keep this repair, which is undone by itself otherwise"),
-        Binding("q", "leave", show=False),
-        Binding("down,j", "scroll('scroll_down')", show=False),
-        Binding("up,k", "scroll('scroll_up')", show=False),
+        bound("undo", "undo", words="Undo"),
+        bound("keep", "confirm"),
+        bound("close", "leave", words=""),
+        Binding("down", "scroll('scroll_down')", show=False),
+        bound("move.down", "scroll('scroll_down')", words=""),
+        Binding("up", "scroll('scroll_up')", show=False),
+        bound("move.up", "scroll('scroll_up')", words=""),
     ]
 
     def __init__(self, outcome: Outcome) -> None:
@@ -78,9 +81,9 @@ class Result(Scrolled, Screen[Next]):
         yield page
         with Horizontal(classes="buttons"):
             if self._waits:
-                yield Button("Keep it (c)", id="confirm", variant="success", compact=True)
+                yield Button(plain(f"Keep it ({hint('keep')})"), id="confirm", variant="success", compact=True)
             if self._can_undo:
-                yield Button("Undo (u)", id="undo", compact=True)
+                yield Button(plain(f"Undo ({hint('undo')})"), id="undo", compact=True)
             yield Button("Back to the findings", id="done", variant="primary", compact=True)
         yield Footer(show_command_palette=False)
         yield TooSmall()
@@ -97,9 +100,10 @@ class Result(Scrolled, Screen[Next]):
         line = self.query_one("#waits", Static)
         line.display = self._waits
         left = self._left
-        words = "The time is over: it is being undone. Press 7 to see."
+        words = f"The time is over: it is being undone. Press {hint('page.history')} to see."
         if left:
-            words = f"Undone by itself in {clock(left)} unless you press c. First try whether everything still works."
+            unless = f"Undone by itself in {clock(left)} unless you press {hint('keep')}."
+            words = f"{unless} First try whether everything still works."
         line.update(plain(f"◷ {words}", ATTENTION))
         for button in self.query("#confirm"):
             button.disabled = not left

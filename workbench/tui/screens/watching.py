@@ -6,10 +6,11 @@ import asyncio
 from typing import ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from workbench.model.report import Report
 from workbench.tui.host_watch import TITLE, HostWatch, announced, answered_before, in_short, is_bad
+from workbench.tui.keys import bound, hint
 from workbench.tui.screens.acting import ActingScreen
 from workbench.tui.wording import moment
 from workbench.watching import Change, told
@@ -20,9 +21,7 @@ _AGAIN = 0.5
 class WatchingScreen(ActingScreen):
     """Waits for changes while a live host is shown, and nothing else is under way."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("w", "watch", "Watch", tooltip="Look again by itself when this host changes, or stop that", show=False)
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [bound("watch", "watch", show=False)]
 
     host_watch: HostWatch
 
@@ -51,7 +50,7 @@ class WatchingScreen(ActingScreen):
         else:
             watch.stop()
             self._show_status()
-            self.app.tell("This host is not watched any more. Press r to look again.")
+            self.app.tell(f"This host is not watched any more. Press {hint('rescan')} to look again.")
 
     def watch_host(self) -> None:
         """Wait for the next change, if that is wanted."""
@@ -94,7 +93,9 @@ class WatchingScreen(ActingScreen):
         words = announced(difference)
         if stale:
             as_of = moment(self.looker.answered_at).split(" ", 1)[-1]
-            stands = f"What only root may read was not read again: it is as of {as_of}. Press r to read it."
+            stands = (
+                f"What only root may read was not read again: it is as of {as_of}. Press {hint('rescan')} to read it."
+            )
             words = f"{words}\n{stands}" if words else stands
         if difference:
             self.host_watch.news = f"{moment(after.taken_at).split(' ', 1)[-1]}: {in_short(difference)}"

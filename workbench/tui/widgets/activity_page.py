@@ -17,6 +17,7 @@ from workbench import activity
 from workbench.activity import Act
 from workbench.text import visible
 from workbench.tui.background import in_background
+from workbench.tui.keys import bound
 from workbench.tui.plain import hanging, plain, stacked, together
 from workbench.tui.widgets.activity_table import ActivityTable, took, whole
 from workbench.tui.widgets.pages import Page
@@ -40,9 +41,9 @@ class ActivityPage(Vertical):
     app: WorkbenchApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", key_display="/", tooltip="Show the lines with these words only"),
-        Binding("c", "copy", "Copy", tooltip="Copy this line"),
-        Binding("C", "copy_all", "Copy all", tooltip="Copy every line that is listed", show=False),
+        bound("filter", "filter", does="Show the lines with these words only"),
+        bound("activity.copy", "copy"),
+        bound("activity.copy_all", "copy_all", show=False),
         Binding("escape", "unfilter", "All", tooltip="Show every line again"),
     ]
 

@@ -16,6 +16,7 @@ from textual.widgets import Static
 from workbench.model.check import Check, Fix
 from workbench.model.finding import Evidence, Finding
 from workbench.tui.evidence import where
+from workbench.tui.keys import bound, hint
 from workbench.tui.lesson import lesson
 from workbench.tui.messages import RepairAsked
 from workbench.tui.plain import entitle, hanging, plain, stacked, together, wrapped
@@ -31,17 +32,17 @@ class DetailPane(VerticalScroll):
     """The finding that is selected, or a sentence where there is none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", "Down", show=False),
-        Binding("k", "scroll_up", "Up", show=False),
-        Binding("g", "scroll_home", "To the top", show=False),
-        Binding("G", "scroll_end", "To the end", show=False),
+        bound("move.down", "scroll_down", show=False),
+        bound("move.up", "scroll_up", show=False),
+        bound("move.first", "scroll_home", words="To the top", show=False),
+        bound("move.last", "scroll_end", words="To the end", show=False),
         Binding("enter", "repair", "Repair", show=False),
         Binding("escape", "screen.back", "Back", tooltip="Back to where you came from"),
-        Binding("y", "screen.copy", "Copy", tooltip="Copy the evidence of this finding to the terminal's clipboard"),
-        Binding("c", "screen.code", "Code", tooltip="Show the code of the check that found this"),
+        bound("copy", "screen.copy"),
+        bound("code", "screen.code"),
         # The footer has room for seven keys; these two are shown on the other pages.
-        Binding("r", "screen.rescan", "Rescan", tooltip="Look at this host again", show=False),
-        Binding("u", "screen.undo", "Undo", tooltip="Undo the last repair, after a question", show=False),
+        bound("rescan", "screen.rescan", show=False),
+        bound("undo", "screen.undo", show=False),
     ]
 
     def __init__(self, home: str, **more: str) -> None:
@@ -148,13 +149,13 @@ def _seen(finding: Finding, width: int, probes: bool) -> Iterator[Content]:
         yield from _beside(evidence, width) if width >= BESIDE else _stacked(evidence, width)
         if evidence.command:
             yield _labelled("see it", shlex.join(evidence.command), width, "$text-accent")
-    keys = [("y", "copies this"), ("c", "shows the code of the check")]
+    keys = [(hint("copy"), "copies this"), (hint("code"), "shows the code of the check")]
     yield together(
         *(part for key, words in keys for part in ((f"{key} ", "bold $text-accent"), (f"{words}   ", MUTED)))
     )
     if probes:
         words = "probe whether its server looks at who connects; what that does is shown first"
-        yield hanging(together(("p ", "bold $text-accent")), plain(words, MUTED), width)
+        yield hanging(together((f"{hint('probe')} ", "bold $text-accent")), plain(words, MUTED), width)
 
 
 def _stacked(evidence: Evidence, width: int) -> Iterator[Content]:
@@ -178,7 +179,7 @@ def _repairs(fixes: Sequence[Fix], width: int) -> Iterator[Content]:
     if not fixes:
         yield stacked(plain("None yet. The lesson below says how to do it by hand.", MUTED).wrap(width))
     for fix in fixes:
-        yield hanging(together(("f ", "bold $text-accent"), " "), plain(fix.title), width)
+        yield hanging(together((f"{hint('repair')} ", "bold $text-accent"), " "), plain(fix.title), width)
         yield hanging(Content("   "), plain(f"{safety(fix.safety)}; {reversal(fix.reversal)}", MUTED), width)
 
 

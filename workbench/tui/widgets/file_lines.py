@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from textual.content import Content
 
 from workbench.excerpt import Excerpt
+from workbench.tui.keys import hint
 from workbench.tui.plain import hanging, plain, stacked, wrapped
 from workbench.tui.wording import ATTENTION, MUTED, heading
 
@@ -30,7 +31,11 @@ def _lines(lines: Excerpt | str, width: int) -> Iterator[Content]:
         return
     yield heading(f"In the file, line {lines.at}")
     if lines.changed:
-        yield hanging(plain("! ", ATTENTION), plain("changed since the scan: press r to look again", ATTENTION), width)
+        yield hanging(
+            plain("! ", ATTENTION),
+            plain(f"changed since the scan: press {hint('rescan')} to look again", ATTENTION),
+            width,
+        )
     room = len(str(lines.first + len(lines.lines)))
     for number, line in enumerate(coloured(lines.lines, lines.language), lines.first):
         here = number == lines.at

@@ -16,16 +16,17 @@ from textual.strip import Strip
 from workbench.finding_filter import Filter, Judged
 from workbench.model.finding import Finding
 from workbench.tui.finding_rows import GROUPS, Group, Heading, Listed, Order, Row, arranged, listed
+from workbench.tui.keys import bound
 from workbench.tui.plain import plain
 from workbench.tui.widgets.finding_lines import MARK, Columns, columns, finding_line, head_line, heading_line, tall
 from workbench.tui.widgets.rows import RowsView
 from workbench.tui.wording import MUTED
 
 VI_KEYS: tuple[BindingType, ...] = (
-    Binding("j", "cursor_down", "Down", show=False),
-    Binding("k", "cursor_up", "Up", show=False),
-    Binding("g", "first", "First", show=False),
-    Binding("G", "last", "Last", show=False),
+    bound("move.down", "cursor_down", show=False),
+    bound("move.up", "cursor_up", show=False),
+    bound("move.first", "first", show=False),
+    bound("move.last", "last", show=False),
 )
 MOST = 20_000
 
@@ -35,18 +36,18 @@ class FindingsList(RowsView):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", tooltip="Open this finding; fold or unfold this group"),
-        Binding("slash", "ask_filter", "Filter", key_display="/", tooltip="Filter the findings as you type"),
-        Binding("space", "mark", "Mark", key_display="space", tooltip="Mark this finding, or take the mark away"),
-        Binding("x", "unmark", "Clear the marks", show=False),
-        Binding("o", "sort", "Sort by the next column", show=False),
-        Binding("O", "turn", "Turn the order round", show=False),
-        Binding("b", "group", "Group by area, server, severity", show=False),
+        bound("filter", "ask_filter"),
+        bound("findings.mark", "mark"),
+        bound("findings.unmark", "unmark", show=False),
+        bound("findings.sort", "sort", show=False),
+        bound("findings.turn", "turn", show=False),
+        bound("findings.group", "group", show=False),
         Binding("left", "fold(True)", "Fold this group", show=False),
         Binding("right", "fold(False)", "Unfold this group", show=False),
         Binding("escape", "clear", "Clear the filter", show=False),
         # The footer has room for seven keys; these two are shown on the other pages.
-        Binding("r", "screen.rescan", "Rescan", tooltip="Look at this host again", show=False),
-        Binding("u", "screen.undo", "Undo", tooltip="Undo the last repair, after a question", show=False),
+        bound("rescan", "screen.rescan", show=False),
+        bound("undo", "screen.undo", show=False),
     ]
 
     @dataclass

@@ -13,6 +13,7 @@ from workbench.finding_filter import Judged, parse
 from workbench.first_run import FirstRun
 from workbench.model.finding import Finding
 from workbench.tui.finding_rows import Heading, Row
+from workbench.tui.keys import hint
 from workbench.tui.plain import hanging, paragraphs, plain, stacked
 from workbench.tui.widgets.filter_line import FilterInput, FilterLine
 from workbench.tui.widgets.findings import MOST, FindingsList
@@ -125,7 +126,8 @@ def nothing_found(unseen: int) -> str:
     """What is said instead of a list; ``unseen`` things could not be assessed."""
     found = "Nothing is wrong here, as far as it could be assessed."
     if unseen:
-        return f"{found}\n\n{counted(unseen, 'thing')} could not be assessed: press 5 to see what would unlock them."
+        see = f"press {hint('page.gaps')} to see what would unlock them."
+        return f"{found}\n\n{counted(unseen, 'thing')} could not be assessed: {see}"
     return f"{found}\n\nEverything that applies was assessed."
 
 
@@ -134,9 +136,10 @@ def in_place_of_a_finding(row: Row | None) -> str:
     if isinstance(row, Heading):
         found = counted(sum(row.found.values()), "finding")
         what = "unfolds" if row.folded else "folds"
-        return f"{row.name}: {found}. Enter {what} this group; space marks all of it."
+        return f"{row.name}: {found}. Enter {what} this group; {hint('findings.mark')} marks all of it."
     return "No finding is listed. Escape clears the filter."
 
 
 def _marks(count: int) -> str:
-    return f"{count} marked: R shows their repairs · x clears the marks" if count else ""
+    shows, clears = hint("repair.marked"), hint("findings.unmark")
+    return f"{count} marked: {shows} shows their repairs · {clears} clears the marks" if count else ""

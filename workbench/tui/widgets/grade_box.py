@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from workbench.model.report import CheckResult, Report
 from workbench.tui.coverage import assessed, sudo_unlocks
+from workbench.tui.keys import hint
 from workbench.tui.plain import entitle, plain, stacked, together
 from workbench.tui.wording import MUTED, coverage, letter, letter_class, moment
 
@@ -26,7 +27,6 @@ _SHAPES = {
 }
 _BESIDE = 13  # cells that the letter, the border and the margins take
 _AREA_LINES = 2
-_ASK = "  (R shows them)"
 _CLASSES = ("-good", "-middling", "-bad", "-none")
 
 
@@ -71,7 +71,8 @@ class GradeBox(Horizontal):
             sure = plain(coverage(report, unlocked, short=True))
         lines = [rule, sure, *areas(report, room)]
         if report.next_step:
-            step = together(("next: ", MUTED), report.next_step, (_ASK if report.next_step[0].isdigit() else "", MUTED))
+            ask = f"  ({hint('repair.marked')} shows them)"
+            step = together(("next: ", MUTED), report.next_step, (ask if report.next_step[0].isdigit() else "", MUTED))
             together_on_one = lines[1] + Content("   ") + step
             if together_on_one.cell_length <= room:
                 lines[1] = together_on_one

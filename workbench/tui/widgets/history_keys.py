@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
+from workbench.tui.keys import bound
+
 Wish = Literal["undo", "redo", "confirm", "recover", "purge", "backups", "undo batch"]
 KEYS: tuple[BindingType, ...] = (
-    Binding("u", "ask('undo')", "Undo", tooltip="Undo this repair; what would be restored is shown first"),
-    Binding("A", "ask('undo batch')", "Undo batch", tooltip="Undo all that stands of this batch, after a question"),
-    Binding("U", "ask('redo')", "Redo", tooltip="Make this repair again by undoing its undo; it is shown first"),
-    Binding("c", "ask('confirm')", "Keep it", tooltip="Keep this repair, which is undone by itself otherwise"),
-    Binding("v", "ask('recover')", "Recover", tooltip="Bring the files of an interrupted repair back"),
-    Binding("x", "ask('purge')", "Purge", tooltip="Delete this backup, after a question"),
-    Binding("b", "ask('backups')", "Backups", tooltip="Show the backups that are kept, or the repairs again"),
+    bound("undo", "ask('undo')", does="Undo this repair; what would be restored is shown first"),
+    bound("history.undo_batch", "ask('undo batch')"),
+    bound("history.redo", "ask('redo')"),
+    bound("keep", "ask('confirm')"),
+    bound("history.recover", "ask('recover')"),
+    bound("history.purge", "ask('purge')"),
+    bound("history.backups", "ask('backups')"),
 )
 
 

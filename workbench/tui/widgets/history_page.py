@@ -13,6 +13,7 @@ from textual.widgets import ContentSwitcher, Static
 
 from workbench.model.run import Run
 from workbench.tui.background import in_background
+from workbench.tui.keys import hint
 from workbench.tui.past import Past, Standing, read
 from workbench.tui.plain import hanging, plain, stacked, together
 from workbench.tui.replaying import nothing_live
@@ -27,11 +28,6 @@ if TYPE_CHECKING:
 
 _LOUD: tuple[Standing, ...] = ("rollback failed", "interrupted", "waits", "not in place")
 _READING = "Reading the history."
-_NOTHING = (
-    "No repair was made yet. Choose a finding, press f, and look at the exact change before it is made."
-    " Every repair made here is listed, and can be undone."
-)
-_NO_BACKUP = "No backup is kept: no repair has written a file yet, or every backup was purged. Press b to go back."
 
 
 class HistoryPage(Asking):
@@ -185,11 +181,11 @@ class HistoryPage(Asking):
         if self.app.main.replay is not None:
             return nothing_live(self.app.main.replay, "nothing was repaired or can be undone"), MUTED
         if self._problem:
-            words = f"The history could not be read: {self._problem}. Press 7 to try again."
+            words = f"The history could not be read: {self._problem}. Press {hint('page.history')} to try again."
             return words, "$text-error"
         if self.past is None:
             return _READING, MUTED
-        return (_NO_BACKUP if self._of_backups else _NOTHING), MUTED
+        return (_no_backup() if self._of_backups else _no_repair()), MUTED
 
     def _standing(self, past: Past) -> Content:
         if self._problem:
@@ -200,8 +196,23 @@ class HistoryPage(Asking):
         if past.problem:
             return plain(f"? not all could be looked at: {past.problem}", ATTENTION)
         if self._of_backups:
-            return plain("what files held before a repair, to undo it; b goes back to the repairs", MUTED)
+            return plain(
+                f"what files held before a repair, to undo it; {hint('history.backups')} goes back to the repairs",
+                MUTED,
+            )
         return plain("newest first", MUTED)
+
+
+def _no_repair() -> str:
+    return (
+        f"No repair was made yet. Choose a finding, press {hint('repair')}, and look at the exact change before it is"
+        " made. Every repair made here is listed, and can be undone."
+    )
+
+
+def _no_backup() -> str:
+    back = f"Press {hint('history.backups')} to go back."
+    return f"No backup is kept: no repair has written a file yet, or every backup was purged. {back}"
 
 
 def _sum(past: Past) -> Content:

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from workbench.model.run import Run
+from workbench.tui.keys import hint
 from workbench.tui.past import Past, Standing
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
 from workbench.tui.widgets.changes import described
@@ -21,15 +22,17 @@ if TYPE_CHECKING:
     from workbench.repair.backups import KeptBackup
 
 _MEANINGS: dict[Standing, str] = {
-    "applied": "It stands. Press u to undo it: what would be restored is shown first.",
-    "waits": "It stands and waits for you. Press c to keep it; otherwise it is undone by itself.",
-    "not in place": "Another program has taken it back, wholly or in part. The finding may be there again: press r.",
-    "undone": "It was undone. Press U to do it again: that is shown first, too.",
+    "applied": "It stands. Press {undo} to undo it: what would be restored is shown first.",
+    "waits": "It stands and waits for you. Press {keep} to keep it; otherwise it is undone by itself.",
+    "not in place": (
+        "Another program has taken it back, wholly or in part. The finding may be there again: press {rescan}."
+    ),
+    "undone": "It was undone. Press {redo} to do it again: that is shown first, too.",
     "refused": "It was refused. Nothing was changed.",
     "rolled back": "It did not hold and was taken back. Everything is as it was.",
     "rollback failed": "It could neither be finished nor be taken back. Act on the words below.",
     "recovered": "It had been interrupted, and was taken back. Everything is as it was.",
-    "interrupted": "It was interrupted. Press v to bring every file back to how it was before.",
+    "interrupted": "It was interrupted. Press {recover} to bring every file back to how it was before.",
 }
 
 
@@ -81,9 +84,9 @@ def run_lines(run: Run, past: Past, width: int) -> Iterator[Content]:
     """The whole text about a run, wrapped to ``width`` cells."""
     stands = past.standing(run)
     yield hanging(standing(past, run) + Content("  "), plain(run.plan.title, "bold"), width)
-    yield hanging(Content("  "), plain(_MEANINGS[stands]), width)
+    yield hanging(Content("  "), plain(_meaning(stands)), width)
     if stands == "waits":
-        words = f"It is undone by itself in {clock(past.left(run))} unless you press c."
+        words = f"It is undone by itself in {clock(past.left(run))} unless you press {hint('keep')}."
         yield hanging(Content("  "), plain(words, ATTENTION), width)
     if run.identity in past.lost:
         yield hanging(Content("  "), plain(past.lost[run.identity], ATTENTION), width)
@@ -128,8 +131,22 @@ def backup_lines(backup: KeptBackup, width: int) -> Iterator[Content]:
     else:
         from workbench.repair.backups import MEANING
 
-        yield hanging(Content(""), plain("Press x to purge what is kept of this run; it is asked for first."), width)
+        yield hanging(
+            Content(""),
+            plain(f"Press {hint('history.purge')} to purge what is kept of this run; it is asked for first."),
+            width,
+        )
         yield hanging(Content(""), plain(f"Then {MEANING}.", MUTED), width)
+
+
+def _meaning(stands: Standing) -> str:
+    return _MEANINGS[stands].format(
+        undo=hint("undo"),
+        keep=hint("keep"),
+        rescan=hint("rescan"),
+        redo=hint("history.redo"),
+        recover=hint("history.recover"),
+    )
 
 
 def _verb(stands: Standing) -> str:

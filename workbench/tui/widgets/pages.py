@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -17,41 +17,40 @@ from textual.widgets import Static
 from workbench.model.report import AreaGrade, CheckResult, Report, Status
 from workbench.model.severity import Severity
 from workbench.tui.coverage import ROOTS, assessed, sudo_unlocks
+from workbench.tui.keys import bound, hint
 from workbench.tui.plain import hanging, plain, stacked, together
 from workbench.tui.wording import MUTED, at_worst, counted, heading, letter_style, tally
 
 
 class PageName(NamedTuple):
-    """A page of the main screen: its name, its title, the key that shows it, what it shows, and a shorter title."""
+    """A page of the main screen: its name, its title, and a shorter title. The act ``page.NAME`` shows it."""
 
     name: str
     title: str
-    key: str
-    shows: str
     short: str = ""
 
 
 PAGES = (
-    PageName("findings", "Findings", "1", "Show the findings"),
-    PageName("servers", "Servers", "2", "Show the servers of this host"),
-    PageName("reach", "Reach", "3", "Show what each server can open"),
-    PageName("card", "Report card", "4", "Show the report card", "Card"),
-    PageName("gaps", "Not assessed", "5", "Show what was not assessed", "Gaps"),
-    PageName("trail", "Audit trail", "6", "Show what server accounts were denied and what they started", "Trail"),
-    PageName("history", "History", "7", "Show every repair that was made, each with its undo"),
-    PageName("activity", "Activity", "8", "Show every file that was read and every command that was run"),
+    PageName("findings", "Findings"),
+    PageName("servers", "Servers"),
+    PageName("reach", "Reach"),
+    PageName("card", "Report card", "Card"),
+    PageName("gaps", "Not assessed", "Gaps"),
+    PageName("trail", "Audit trail", "Trail"),
+    PageName("history", "History"),
+    PageName("activity", "Activity"),
 )
-"""In the order of their keys."""
+"""In the order of their usual keys."""
 
 
 class Page(VerticalScroll):
     """A text that is wrapped to the width of its place and scrolls."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", "Down", show=False),
-        Binding("k", "scroll_up", "Up", show=False),
-        Binding("g", "scroll_home", "To the top", show=False),
-        Binding("G", "scroll_end", "To the end", show=False),
+        bound("move.down", "scroll_down", show=False),
+        bound("move.up", "scroll_up", show=False),
+        bound("move.first", "scroll_home", words="To the top", show=False),
+        bound("move.last", "scroll_end", words="To the end", show=False),
     ]
 
     def __init__(self, empty: str, **more: str) -> None:
@@ -116,8 +115,8 @@ def _gaps_lines(report: Report, wanted: int, width: int) -> Iterator[Content]:
         roots = sum(bool(ROOTS.search(gap.unlock)) for gap in found)
         some = f"{counted(roots, 'of these asks', 'of these ask')} for root. " if roots else ""
         commands = counted(wanted, "command that only reads", "commands that only read")
-        words = f"{some}Press s to look with sudo: you see {commands}, and agree, before anything runs."
-        yield hanging(Content.styled("s ", "bold $text-accent"), plain(words), width)
+        words = f"{some}Press {hint('sudo')} to look with sudo: you see {commands}, and agree, before anything runs."
+        yield hanging(plain(f"{hint('sudo')} ", "bold $text-accent"), plain(words), width)
         yield Content("")
     if not found and not report.broken_plugins:
         yield from plain("Everything that applies to this host was assessed.", MUTED).wrap(width)
@@ -177,7 +176,7 @@ def _area(area: AreaGrade, results: list[CheckResult], unlocked: int, width: int
         plain(f"  {some} of {every}".ljust(12)),
     )
     unsure = grade.at_worst not in (grade.letter, "U")
-    more = f"; sudo (s) unlocks {unlocked}" if unlocked else ""
+    more = f"; sudo ({hint('sudo')}) unlocks {unlocked}" if unlocked else ""
     rule = plain(grade.rule + more + (f"; at worst {at_worst(grade)}" if unsure else ""), MUTED)
     if row.cell_length + rule.cell_length <= width:
         yield row + rule

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import ContentSwitcher, Static
 
 from workbench.model.facts import SectionState
+from workbench.tui.keys import hint
 from workbench.tui.plain import hanging, plain, stacked, together
 from workbench.tui.reach import KINDS, SIGNS, Matrix, beside, headline
 from workbench.tui.widgets.pages import Page
@@ -55,7 +56,11 @@ class ReachPage(Vertical):
         there = bool(known.kinds and known.rows)
         self._show_table(there)
         if there:
-            gap = "; not all could be looked for: press 5" if known.facts.state.status == "partial" else ""
+            gap = (
+                f"; not all could be looked for: press {hint('page.gaps')}"
+                if known.facts.state.status == "partial"
+                else ""
+            )
             first, second = plain(headline(known), "bold"), together((beside(known), MUTED), (gap, ATTENTION))
             self.query_one("#reach-sum", Static).update(stacked((first, second)))
             self._explain()
@@ -129,4 +134,8 @@ def nothing(known: Matrix, width: int) -> Iterator[Content]:
 
 def _gap(state: SectionState, width: int) -> Iterator[Content]:
     if state.status == "partial":
-        yield hanging(Content.styled("? ", ATTENTION), plain("Not everything could be looked at: press 5."), width)
+        yield hanging(
+            Content.styled("? ", ATTENTION),
+            plain(f"Not everything could be looked at: press {hint('page.gaps')}."),
+            width,
+        )

@@ -19,6 +19,7 @@ from workbench.model.assets import AssetFact, Reach
 from workbench.model.finding import Finding
 from workbench.model.servers import Server
 from workbench.tui.inventory import Inventory
+from workbench.tui.keys import hint
 from workbench.tui.plain import entitle, hanging, plain, stacked
 from workbench.tui.reach import BASES, Matrix, Row
 from workbench.tui.widgets.findings import VI_KEYS
@@ -154,7 +155,7 @@ def _lines(row: Row, known: Matrix, home: str, width: int) -> Iterator[Content]:
     words = f"It {could} {row.opened} of {counted(things, 'thing')} worth stealing."
     yield from plain(words).wrap(width)
     if row.unknown:
-        said = f"Of {row.unknown} it could not be looked up: look with sudo (s), or as root."
+        said = f"Of {row.unknown} it could not be looked up: look with sudo ({hint('sudo')}), or as root."
         yield hanging(Content.styled("? ", ATTENTION), plain(said), width)
     left = MOST_THINGS
     every = known.reaches_of(row.server)
@@ -199,4 +200,4 @@ def _not_worked_out(server: Server, width: int) -> Iterator[Content]:
     else:
         words = "How it would be started, or as which account, is not known well enough."
     yield from plain(words).wrap(width)
-    yield from plain("Start it and press r: then it is looked at as it really runs.", MUTED).wrap(width)
+    yield from plain(f"Start it and press {hint('rescan')}: then it is looked at as it really runs.", MUTED).wrap(width)

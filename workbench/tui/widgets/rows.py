@@ -16,18 +16,24 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
+from workbench.tui.keys import bound
+
 
 class RowsView(ScrollView, can_focus=True):
     """A line a row, or a few, with a cursor. What the rows are is said by the tables made of it."""
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
+        bound("move.down", "move(1)", show=False),
+        Binding("up", "move(-1)", "Up", show=False),
+        bound("move.up", "move(-1)", show=False),
         Binding("pagedown", "page(1)", "Page down", show=False),
         Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("home,g", "move(-1000000)", "First", show=False),
-        Binding("end,G", "move(1000000)", "Last", show=False),
+        Binding("home", "move(-1000000)", "First", show=False),
+        bound("move.first", "move(-1000000)", show=False),
+        Binding("end", "move(1000000)", "Last", show=False),
+        bound("move.last", "move(1000000)", show=False),
     ]
 
     @dataclass

@@ -23,6 +23,7 @@ from workbench.model.servers import Server, ServerFacts
 from workbench.model.snapshot import Snapshot
 from workbench.text import visible
 from workbench.tui.inventory import Inventory, Row, Trouble, grouped, headline, marks
+from workbench.tui.keys import hint
 from workbench.tui.plain import hanging, plain, stacked, together
 from workbench.tui.widgets.findings import VI_KEYS
 from workbench.tui.widgets.pages import Page
@@ -223,7 +224,11 @@ def _trouble(trouble: Trouble, known: Inventory) -> tuple[Content, Content]:
 
 
 def _gap(facts: ServerFacts) -> str:
-    return "  not everything could be looked at: press 5" if facts.state.status in ("partial", "failed") else ""
+    return (
+        f"  not everything could be looked at: press {hint('page.gaps')}"
+        if facts.state.status in ("partial", "failed")
+        else ""
+    )
 
 
 def _nothing(snapshot: Snapshot, width: int) -> Iterator[Content]:
@@ -246,12 +251,16 @@ def _nothing(snapshot: Snapshot, width: int) -> Iterator[Content]:
     for words in _looked_at(snapshot):
         yield hanging(Content("  "), plain(words), width)
     if state.status == "partial":
-        yield hanging(Content.styled("? ", ATTENTION), plain("Not everything could be: press 5 to see what."), width)
+        yield hanging(
+            Content.styled("? ", ATTENTION),
+            plain(f"Not everything could be: press {hint('page.gaps')} to see what."),
+            width,
+        )
     yield Content("")
     yield heading("If you expected one")
     for words in (
         "Your client runs under another account: start the workbench with --home DIR, the home of that account.",
-        "You have just added it: start the client once, then press r to look again.",
+        f"You have just added it: start the client once, then press {hint('rescan')} to look again.",
     ):
         yield hanging(Content("- "), plain(words), width)
     if snapshot.clients.looked_at:

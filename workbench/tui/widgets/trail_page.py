@@ -14,6 +14,7 @@ from workbench.model.facts import Unread
 from workbench.model.snapshot import Snapshot
 from workbench.recording import records
 from workbench.tui.following import Watcher
+from workbench.tui.keys import hint
 from workbench.tui.plain import hanging, plain, stacked, together
 from workbench.tui.trail import MOST, headline, idle
 from workbench.tui.widgets.pages import Page
@@ -91,7 +92,9 @@ def _standing(watcher: Watcher, audit: AuditFacts) -> Content:
         (f" · {watcher.fresh} new since you opened this", ATTENTION) if watcher.fresh else None,
         (f" · {idle(audit)}: nothing new is recorded", ATTENTION) if idle(audit) else None,
         (f" · the first {MOST} rows are shown", ATTENTION) if len(watcher.rows or ()) >= MOST else None,
-        (" · not all could be read: press 5", ATTENTION) if _missing(audit, "events") and not watcher.problem else None,
+        (f" · not all could be read: press {hint('page.gaps')}", ATTENTION)
+        if _missing(audit, "events") and not watcher.problem
+        else None,
     ]
     return together(first, *(part for part in rest if part is not None))
 
@@ -130,7 +133,7 @@ def _unlock(audit: AuditFacts, snapshot: Snapshot) -> Iterator[Part]:
     if audit.state.unlock:
         yield "label", "to unlock", audit.state.unlock
     elif audit.state.status == "not applicable" and snapshot.host.platform == "linux":
-        yield "label", "to do", "install auditd with your package manager, start it, and press r"
+        yield "label", "to do", f"install auditd with your package manager, start it, and press {hint('rescan')}"
 
 
 def _stopped(audit: AuditFacts) -> Iterator[Part]:
@@ -151,7 +154,7 @@ def _gaps(found: Sequence[Unread], sudo: bool) -> Iterator[Part]:
         if gap.unlock and not sudo:
             yield "label", "to unlock", gap.unlock
     if found and sudo:
-        yield "label", "to unlock", "press s to look with sudo, or start the workbench as root"
+        yield "label", "to unlock", f"press {hint('sudo')} to look with sudo, or start the workbench as root"
 
 
 def _would_be_recorded(audit: AuditFacts, accounts: Sequence[ServerAccount]) -> Iterator[Part]:
