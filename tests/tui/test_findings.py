@@ -363,7 +363,7 @@ async def test_the_evidence_stands_in_two_columns_at_eighty_and_at_sixty_as_well
     async with driven(fakes.workbench(), NARROW) as (app, pilot):
         await pilot.press("z")  # there is no half to give
         await pilot.press("enter")
-        await until_shown(pilot, "expected actual mode 0600 mode 0666")
+        await until_shown(pilot, "expected actual", "mode 0600 mode 0666")
         assert "z widens this" not in flat(app)
         await pilot.resize_terminal(60, 24)  # 55 cells are left for it
         await until_shown(pilot, "expected actual", "mode 0600 mode 0666")

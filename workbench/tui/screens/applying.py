@@ -93,12 +93,15 @@ def told(changes: Sequence[Change], states: Mapping[int, State], words: str) -> 
     """What a step with these words says of the changes. What is told of again was taken back."""
     if words == _PROVING:
         return dict.fromkeys(range(len(changes)), "done")
-    if not words.startswith((_MODE, *_FILE)):
+    verb = next((verb for verb in (_MODE, *_FILE) if words.startswith(verb)), None)
+    if verb is None:
         return {}
+    rest = words.removeprefix(verb)
     found: dict[int, State] = {}
     for number, change in enumerate(changes):
+        path = visible(change.path)
         only_mode = change.mode_after is not None and not change.diff
-        if only_mode is words.startswith(_MODE) and f" {visible(change.path)} " in f" {words} ":
+        if only_mode is (verb == _MODE) and (rest == path or rest.startswith((f"{path} to ", f"{path} back "))):
             found[number] = "taken back" if number in states else "done"
     return found
 

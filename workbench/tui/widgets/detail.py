@@ -159,8 +159,8 @@ def page(
     """
     told, rest = split(check.lesson) if check is not None else ("", "")
     parts = [
-        stacked(_head(finding, home, width)),
-        stacked(_seen(finding, width, probes, keys)),
+        stacked((*_head(finding, home, width), *_can_be_done(keys, probes, width))),
+        stacked(_seen(finding, width)),
         file_lines(lines, width),
         attack(told, width),
         stacked(_repairs(fixes, width)),
@@ -187,7 +187,7 @@ def _head(finding: Finding, home: str, width: int) -> Iterator[Content]:
         yield _labelled("also", at_home(f"{other.kind} {other.label}", home), width)
 
 
-def _seen(finding: Finding, width: int, probes: bool, keys: Sequence[tuple[str, str]]) -> Iterator[Content]:
+def _seen(finding: Finding, width: int) -> Iterator[Content]:
     yield heading("What was seen")
     columns = beside([(evidence.expected, evidence.actual) for evidence in finding.evidence], width)
     for place, evidence in enumerate(finding.evidence):
@@ -198,6 +198,9 @@ def _seen(finding: Finding, width: int, probes: bool, keys: Sequence[tuple[str, 
             yield _labelled("actual", evidence.actual, width)
         if evidence.command:
             yield _labelled("see it", shlex.join(evidence.command), width, "$text-accent")
+
+
+def _can_be_done(keys: Sequence[tuple[str, str]], probes: bool, width: int) -> Iterator[Content]:
     yield from _offered(keys, width)
     if probes:
         yield hanging(plain(f"{_KEY_PROBE[0]} ", "bold $text-accent"), plain(_KEY_PROBE[1], MUTED), width)
