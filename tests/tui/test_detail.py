@@ -188,6 +188,7 @@ async def test_a_finding_about_a_server_leads_to_its_lesson_as_well() -> None:
         await pilot.press("2", "tab", "tab", "l")
         pane = app.main.query_one(DetailPane)
         await until(pilot, lambda: app.focused is pane and app.main._page == "findings")
+        await until(pilot, lambda: pane.scroll_y > 0)
         await pilot.press("escape")
         await until(pilot, lambda: app.main._page == "servers")
 

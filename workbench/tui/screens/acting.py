@@ -97,10 +97,13 @@ class ActingScreen(PagedScreen):
             return
         if self._page == "servers":
             self.go_to_finding(FindingAsked(finding))
+            if self._page != "findings":
+                return
         self.read()
         pane = self.query_one(DetailPane)
         pane.focus()
-        pane.show_lesson()
+        # The list first tells of the finding that it has gone to.
+        self.call_after_refresh(pane.show_lesson)
 
     def action_waive(self) -> None:
         """Accept the finding in view for a while."""

@@ -20,7 +20,7 @@ from workbench.tui.widgets.changes import in_short
 from workbench.tui.widgets.room import TooSmall
 from workbench.tui.wording import MUTED, heading
 
-_MOST = 8  # operations, and steps, that are shown at a time
+_MOST = 8  # operations that are shown at a time
 _MODE = "set the mode of "
 _FILE = ("published ", "made ", "removed ", "brought back ", "put ")
 """How the engine begins to tell that the operation on a path is carried out, or taken back."""
@@ -81,9 +81,9 @@ class Applying(ModalScreen[None]):
         width = max(operations.parent.content_region.width if isinstance(operations.parent, Vertical) else 0, 40)
         operations.update(stacked(_operations(self._changes, self._states, width)))
         if self._steps:
-            *before, now = self._steps[-_MOST:]
+            *before, now = self._steps[-(5 if self._changes else 12) :]  # what is under way must never be cut off
             lines = [
-                *(hanging(plain("✓ ", MUTED), plain(step, MUTED), width) for step in before),
+                *(plain("✓ ", MUTED) + shortened(step, width - 2).stylize_before(MUTED) for step in before),
                 hanging(plain("› ", "bold"), plain(now, "bold"), width),
             ]
             self.query_one("#steps", Static).update(stacked(lines))

@@ -23,7 +23,7 @@ def in_short(change: Change) -> Content:
         before = f"{change.mode_before:04o}" if change.mode_before is not None else "none"
         parts.append(together((before, "$text-error"), " → ", (f"{change.mode_after:04o}", "$text-success")))
     if change.diff:
-        lines = [line for line in change.diff.split("\n") if not line.startswith(("+++", "---"))]
+        lines = change.diff.split("\n")[2 if change.diff.startswith("---") else 0 :]
         come, gone = (sum(line.startswith(sign) for line in lines) for sign in "+-")
         parts.append(together((f"+{come}", "$text-success"), " ", (f"-{gone}", "$text-error")))
     return Content("  ").join(parts)
