@@ -341,9 +341,12 @@ async def test_the_code_of_the_check_is_shown_and_only_read() -> None:
         await until_shown(pilot, "cannot be shown: it is not in a file")
 
 
-async def test_a_finding_gets_the_whole_width_and_its_evidence_two_columns() -> None:
+async def test_a_finding_gets_the_whole_width_and_its_evidence_stays_in_two_columns() -> None:
     async with driven(fakes.workbench(), WIDE) as (app, pilot):
-        await until_shown(pilot, "expected mode 0600 ", "actual mode 0666")
+        await until_shown(pilot, "z widens this")
+        lines = shown(app).splitlines()
+        (head,) = (number for number, line in enumerate(lines) if "expected" in line and "actual" in line)
+        assert "mode 0600" in lines[head + 1] and "mode 0666" in lines[head + 1]
         await pilot.press("z")
         await until(pilot, lambda: not app.main.query_one("#pages").display)
         await until_shown(pilot, "expected actual", "mode 0600 mode 0666")
@@ -356,11 +359,14 @@ async def test_a_finding_gets_the_whole_width_and_its_evidence_two_columns() -> 
         await until(pilot, lambda: bool(app.main.query_one("#pages").display))
 
 
-async def test_at_eighty_columns_the_evidence_is_stacked() -> None:
-    async with driven(fakes.workbench(), NARROW) as (_, pilot):
+async def test_the_evidence_stands_in_two_columns_at_eighty_and_at_sixty_as_well() -> None:
+    async with driven(fakes.workbench(), NARROW) as (app, pilot):
         await pilot.press("z")  # there is no half to give
         await pilot.press("enter")
-        await until_shown(pilot, "expected mode 0600 actual mode 0666")
+        await until_shown(pilot, "expected actual", "mode 0600 mode 0666")
+        assert "z widens this" not in flat(app)
+        await pilot.resize_terminal(60, 24)  # 55 cells are left for it
+        await until_shown(pilot, "expected actual", "mode 0600 mode 0666")
 
 
 @BOTH
@@ -439,4 +445,4 @@ async def test_the_cursor_can_pass_a_thousand_findings_and_nothing_piles_up() ->
 
 async def test_a_replay_shows_no_lines_of_a_file() -> None:
     async with driven(fakes.workbench(), WIDE, replay=builders.snapshot()) as (_, pilot):
-        await until_shown(pilot, "In the file This is a replay: the file is on another machine")
+        await until_shown(pilot, "In the file This is the replay of a snapshot. There is no live host here")

@@ -150,8 +150,8 @@ async def test_the_detail_shows_evidence_subjects_repairs_and_the_lesson() -> No
     async with driven(fakes.workbench(), (120, 70)) as (app, _):
         said = flat(app)
         for words in (
-            "expected mode 0600",
-            "actual mode 0666",
+            "expected actual",
+            "mode 0600 mode 0666",
             "line 3, column 5",
             "also config ~/.cursor/mcp.json",
             "Take the rights of others away",

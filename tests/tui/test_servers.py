@@ -390,6 +390,6 @@ def test_each_server_has_a_letter_of_its_own_and_none_where_nothing_could_look()
     own = inventories.server()
     mine = replace(_finding("said", "server", own.key), check="clients/x")
     bad = CheckResult("clients/x", "A check", Severity.HIGH, Status.FOUND, (mine,), passed=1)
-    assert inventory.inventory(builders.snapshot(), [mine], [bad]).letter_of(own) == "C"
+    assert inventory.inventory(inventories.host(own), [mine], [bad]).letter_of(own) == "C"
     unseen = CheckResult("clients/x", "A check", Severity.HIGH, Status.ERROR)
-    assert inventory.inventory(builders.snapshot(), [], [unseen]).letter_of(own) == ""
+    assert inventory.inventory(inventories.host(own), [], [unseen]).letter_of(own) == ""

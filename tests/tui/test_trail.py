@@ -260,7 +260,7 @@ async def test_a_replay_shows_the_events_as_they_were_and_follows_nothing() -> N
     workbench = _workbench(audited())
     async with driven(workbench, replay=audited(event())) as (app, pilot):
         await pilot.press("6")
-        await until_shown(pilot, "replay: the events as they were, since 2026-03-13", "✖ denied 2")
+        await until_shown(pilot, "the events as they were, since 2026-03-13", "✖ denied 2")
         await pilot.pause(0.1)
         assert (workbench.script.trails, workbench.script.polls) == (0, 0)
         assert "live" not in flat(app)

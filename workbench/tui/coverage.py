@@ -6,10 +6,23 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from workbench.model.report import CheckResult, Report, Status
+from workbench.model.report import AreaGrade, CheckResult, Report, Status
 
 ROOTS = re.compile(r"\broot\b|\bsudo\b")
 """Finds, in what unlocks a gap, that root may look."""
+
+_WORST_FIRST = "FEDCUBA"
+"""What nothing could be said of is not good news."""
+
+
+def badness(letter: str) -> int:
+    """Where a letter stands among those that are read from the worst to the best; "" is for ungraded."""
+    return _WORST_FIRST.find(letter or "U")
+
+
+def worst_first(areas: Iterable[AreaGrade]) -> list[AreaGrade]:
+    """The areas with what is worst in front."""
+    return sorted(areas, key=lambda area: (badness(area.grade.letter), area.area))
 
 
 def assessed(results: Iterable[CheckResult]) -> tuple[int, int]:

@@ -5,7 +5,7 @@ They run as workers, so that they can wait for a screen's answer; what blocks ru
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +13,7 @@ from workbench.model.check import Fix
 from workbench.model.finding import Finding
 from workbench.model.plan import Plan, Refusal
 from workbench.model.report import Report
-from workbench.model.run import Run, RunState
+from workbench.model.run import Change, Run, RunState
 from workbench.model.snapshot import Snapshot
 from workbench.tui.background import in_background
 from workbench.tui.keys import hint
@@ -58,6 +58,7 @@ async def repair(app: WorkbenchApp, finding: Finding, snapshot: Snapshot, before
         f"Applying · {prepared.plan.title}",
         before,
         lambda step: app.workbench.apply(prepared, step, Before(before, tuple(app.main.looker.answers))),
+        prepared.changes,
     )
     if outcome is not None:
         await _shown(app, outcome)
@@ -84,7 +85,9 @@ async def undo(app: WorkbenchApp, run: Run) -> None:
     if not await app.push_screen_wait(undo_question(run, restoring)):
         return
     title = f"Undoing · {run.plan.title}"
-    outcome = await _carried_out(app, title, before, lambda step: app.workbench.undo(run.identity, step))
+    outcome = await _carried_out(
+        app, title, before, lambda step: app.workbench.undo(run.identity, step), restoring.changes
+    )
     if outcome is not None:
         await _shown(app, outcome)
 
@@ -213,9 +216,13 @@ async def _prepared(app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Sna
 
 
 async def _carried_out(
-    app: WorkbenchApp, title: str, before: Report, work: Callable[[Callable[[str], None]], Run]
+    app: WorkbenchApp,
+    title: str,
+    before: Report,
+    work: Callable[[Callable[[str], None]], Run],
+    done: Sequence[Change] = (),
 ) -> Outcome | None:
-    async with window(app, title) as shows:
+    async with window(app, title, done) as shows:
         try:
             run = await in_background(lambda: as_root_if_asked(app, lambda: work(shows.begin)), must_end=True)
         except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
@@ -232,9 +239,14 @@ async def _carried_out(
 
 
 @asynccontextmanager
-async def window(app: WorkbenchApp, title: str, *, changes: bool = True) -> AsyncIterator[Applying]:
-    """A window for the time that something takes. While it ``changes`` the machine, the app does not quit."""
-    shows = Applying(title)
+async def window(
+    app: WorkbenchApp, title: str, done: Sequence[Change] = (), *, changes: bool = True
+) -> AsyncIterator[Applying]:
+    """A window for the time that something takes; ``done`` is what it will do, where that is known.
+
+    While it ``changes`` the machine, the app does not quit.
+    """
+    shows = Applying(title, done)
     await app.push_screen(shows)
     app.busy = changes
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from workbench.model.clients import ClientConfig, ServerEntry
 from workbench.model.containers import ContainerFact
@@ -13,6 +13,7 @@ from workbench.model.report import CheckResult
 from workbench.model.servers import Server
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import PortFact, SocketFact
+from workbench.tui.coverage import badness
 from workbench.tui.wording import counted
 
 Key = tuple[str, str]
@@ -59,9 +60,17 @@ class Inventory:
     units: Mapping[str, Sequence[str]]
     containers: Mapping[str, ContainerFact]
     results: Sequence[CheckResult] = ()
+    letters: Mapping[str, str] = field(default_factory=dict)
 
     def letter_of(self, server: Server) -> str:
         """The letter of its own findings; "" where nothing about it could be assessed, or no check has spoken."""
+        return self.letters.get(server.key, "")
+
+    def judged(self) -> Inventory:
+        """The same with the letter of every server, which takes a while where there are thousands."""
+        return replace(self, letters={server.key: self._letter(server) for server in self.snapshot.servers.servers})
+
+    def _letter(self, server: Server) -> str:
         from workbench.grading import UNGRADED, grade_of_part
 
         grade = grade_of_part(self.results, self.findings_of(server), areas_of(server))
@@ -128,7 +137,7 @@ def inventory(snapshot: Snapshot, findings: Sequence[Finding], results: Sequence
         units=units,
         containers={container.id: container for container in snapshot.containers.containers},
         results=results,
-    )
+    ).judged()
 
 
 def marks(server: Server, known: Inventory) -> tuple[str, ...]:
@@ -181,7 +190,7 @@ def grouped(known: Inventory) -> Iterator[tuple[str, tuple[Row, ...]]]:
     running: list[Row] = []
     unknown: list[Row] = []
     rest: list[Row] = []
-    for server in sorted(known.snapshot.servers.servers, key=_order):
+    for server in sorted(known.snapshot.servers.servers, key=lambda server: _order(server, known)):
         group = {"running": running, "unknown": unknown}.get(server.presence, rest)
         (attention if marks(server, known) else group).append(server)
     problems = sorted(troubles(known.snapshot), key=lambda trouble: trouble.path)
@@ -197,8 +206,11 @@ def grouped(known: Inventory) -> Iterator[tuple[str, tuple[Row, ...]]]:
             yield title, tuple(rows)
 
 
-def _order(server: Server) -> tuple[bool, bool, str, str]:
-    return (server.configured, server.presence != "running", server.name.casefold(), server.key)
+def _order(server: Server, known: Inventory) -> tuple[bool, int, bool, str, str]:
+    letter = badness(known.letter_of(server))
+    # What nobody has configured comes first of all that needs attention, whatever was found about it.
+    unknown = server.presence == "running" and not server.configured
+    return (not unknown, letter, server.presence != "running", server.name.casefold(), server.key)
 
 
 def _subjects(server: Server, known: Inventory) -> Iterator[Key]:

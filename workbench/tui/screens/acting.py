@@ -14,13 +14,12 @@ from workbench.model.finding import Finding
 from workbench.tui.background import in_background
 from workbench.tui.keys import bound
 from workbench.tui.looking import Looker, Seen
+from workbench.tui.replaying import nothing_live
 from workbench.tui.screens.paged import PagedScreen
 from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.file_lines import Lines
 from workbench.tui.widgets.findings import FindingsList
-from workbench.tui.widgets.server_pane import ServerPane
-
-_ELSEWHERE = "This is a replay: the file is on another machine, or of another day."
+from workbench.tui.widgets.server_pane import FindingAsked, ServerPane
 
 
 class ActingScreen(PagedScreen):
@@ -30,6 +29,7 @@ class ActingScreen(PagedScreen):
         bound("repair.marked", "repair_marked", show=False),
         bound("copy", "copy", show=False),
         bound("code", "code", show=False),
+        bound("lesson", "lesson", show=False),
         bound("waive", "waive", show=False),
         bound("export", "export", show=False),
         bound("zoom", "zoom", show=False),
@@ -41,7 +41,7 @@ class ActingScreen(PagedScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where a finding is in view, and where there is a width to give it."""
-        if action in ("copy", "code", "waive") and self._selected is None:
+        if action in ("copy", "code", "waive", "lesson") and self._selected is None:
             return False
         if action == "repair_marked" and self._page != "findings":
             return False
@@ -73,15 +73,32 @@ class ActingScreen(PagedScreen):
             self.app.tell("The evidence was sent to the clipboard of your terminal. Not every terminal takes it.")
 
     def action_code(self) -> None:
-        """Show the code of the check that found it."""
+        """Show the code of the check that found it, and of the repairs that are on offer."""
         finding = self._selected
-        check = self.workbench.plugins.checks.get(finding.check) if finding is not None else None
-        if check is None:
+        if finding is None:
+            return
+        check, fixes = self.workbench.plugins.checks.get(finding.check), self.workbench.fixes_for(finding)
+        if check is None and not fixes:
             self.app.tell("The check that found this is not loaded, so there is no code to show.")
         else:
             from workbench.tui.screens.code import Code
 
-            self.app.push_screen(Code(check))
+            self.app.push_screen(Code([*([check] if check is not None else ()), *fixes]))
+
+    def action_lesson(self) -> None:
+        """Open the lesson about the finding in view."""
+        finding = self._selected
+        if finding is None:
+            return
+        if self._page == "servers":
+            self.go_to_finding(FindingAsked(finding))
+            if self._page != "findings":
+                return
+        self.read()
+        pane = self.query_one(DetailPane)
+        pane.focus()
+        # The list first tells of the finding that it has gone to.
+        self.call_after_refresh(pane.show_lesson)
 
     def action_waive(self) -> None:
         """Accept the finding in view for a while."""
@@ -116,7 +133,8 @@ class ActingScreen(PagedScreen):
         location, pane = finding.location, self.query_one(DetailPane)
         lines: Lines
         if self.looker.replay is not None:
-            lines = _ELSEWHERE if location.line or location.pointer else None
+            inside = location.line or location.pointer
+            lines = nothing_live(self.looker.replay, "the lines of its files cannot be shown") if inside else None
         else:
             try:
                 lines = await in_background(lambda: excerpt(location, seen.snapshot))

@@ -1,18 +1,19 @@
-"""The source of a check, to read: what the workbench knows, it can show."""
+"""The source of a check and of its fixes, to read: what the workbench knows, it can show."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer
+from textual.widgets import Footer, Tab, Tabs
 
 from workbench.host.files import CannotLook, read_bounded
-from workbench.model.check import Check
+from workbench.model.check import Check, Fix
 from workbench.text import visible
 from workbench.tui.background import in_background
 from workbench.tui.keys import bound
@@ -29,40 +30,66 @@ _WIDEST = 400
 
 
 class Code(Roomy, Screen[None]):
-    """One file that scrolls. It can only be read."""
+    """A file at a time that scrolls: of a check, of a fix. It can only be read."""
 
     CSS_PATH = "code.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
+        Binding("tab", "turn(1)", "Next file", tooltip="The code of the next: of the check, of a repair"),
+        Binding("shift+tab", "turn(-1)", "Previous file", show=False),
         bound("close", "leave", words=""),
         bound("code", "leave", words=""),
         bound("help", "app.help"),
     ]
 
-    def __init__(self, check: Check) -> None:
+    def __init__(self, plugins: Sequence[Check | Fix]) -> None:
+        """Show the first of them; there is at least one."""
         super().__init__()
-        self._check = check
+        self._plugins = tuple(plugins)
 
     def compose(self) -> ComposeResult:
-        """The text and its keys."""
-        page = Page("Reading the code.", id="code")
-        entitle(page, self._check.id, f"{self._check.origin.value} · read-only")
-        yield page
+        """The names where there is more than one, the text, and its keys."""
+        if len(self._plugins) > 1:
+            files = Tabs(*(Tab(_named(each), id=f"file-{n}") for n, each in enumerate(self._plugins)), id="files")
+            files.can_focus = False
+            yield files
+        yield Page("Reading the code.", id="code")
         yield Footer(show_command_palette=False)
         yield TooSmall()
 
     def on_mount(self) -> None:
-        """Read the file."""
+        """Read the first file."""
         self.query_one("#code", Page).focus()
-        self.run_worker(self._load(), group="code")
+        if len(self._plugins) == 1:
+            self._show(self._plugins[0])
 
-    async def _load(self) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is a next file only where there are several."""
+        if action == "turn" and len(self._plugins) < 2:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_turn(self, step: int) -> None:
+        """Show the next file, or the one before."""
+        files = self.query_one(Tabs)
+        at = int((files.active or "file-0").removeprefix("file-"))
+        files.active = f"file-{(at + step) % len(self._plugins)}"
+
+    def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
+        """Show the file of a tab."""
+        self._show(self._plugins[int((event.tab.id or "").removeprefix("file-"))])
+
+    @work(exclusive=True, group="code")
+    async def _show(self, plugin: Check | Fix) -> None:
         page = self.query_one("#code", Page)
+        entitle(page, _named(plugin).plain, f"{plugin.origin.value} · read-only")
         try:
-            lines = await in_background(lambda: _read(self._check.file))
-        except CannotLook as why:
-            words = f"The code of {self._check.id} cannot be shown: {why.why}."
+            lines = await in_background(lambda: _read(plugin.file))
+        except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
+            why = error.why if isinstance(error, CannotLook) else type(error).__name__
+            words = f"The code of {plugin.id} cannot be shown: {why}."
             page.write(lambda width: stacked(plain(words, MUTED).wrap(width)))
+            page.scroll_home(animate=False)
             return
         page.write(lambda width: stacked(row for rows in numbered(lines, width) for row in rows))
         # The lesson stands at the head of the file, and was on the screen just now.
@@ -73,6 +100,10 @@ class Code(Roomy, Screen[None]):
     def action_leave(self) -> None:
         """Go back."""
         self.dismiss()
+
+
+def _named(plugin: Check | Fix) -> Content:
+    return plain(f"{'check' if isinstance(plugin, Check) else 'repair'} {plugin.id}")
 
 
 def _read(file: str) -> list[Content]:

@@ -54,7 +54,7 @@ class PagedScreen(Roomy, Screen[None]):
 
     @property
     def _in_pane(self) -> bool:
-        return isinstance(self.focused, AboutList | ServerText | TrailText | TrailWays | HistoryText)
+        return isinstance(self.focused, DetailPane | AboutList | ServerText | TrailText | TrailWays | HistoryText)
 
     @property
     def _page(self) -> str:
@@ -181,6 +181,6 @@ class PagedScreen(Roomy, Screen[None]):
         self.query_one("#pages", ContentSwitcher).current = name
         self.set_class(name == "servers", "-servers")
         self.set_class(name == "reach", "-reach")
-        for own in ("trail", "history", "activity"):
+        for own in ("card", "gaps", "trail", "history", "activity"):
             self.set_class(name == own, f"-{own}")
         self.refresh_bindings()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button, Footer
 
+from workbench.model.check import Check, Fix
 from workbench.model.finding import Finding
 from workbench.model.plan import Plan, Reversal, proof
 from workbench.model.run import Change
@@ -23,6 +24,9 @@ from workbench.tui.widgets.changes import described
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
 from workbench.tui.wording import ATTENTION, MUTED, clock, counted, heading, reversal, safety
+
+if TYPE_CHECKING:
+    from workbench.tui.app import WorkbenchApp
 
 __all__ = ["Preview", "described", "preview"]
 
@@ -38,9 +42,12 @@ class Preview(Scrolled, Screen[bool]):
         bound("apply", "apply"),
         Binding("escape", "leave", "Cancel"),
         bound("split", "split"),
+        bound("code", "code"),
         bound("close", "leave", words=""),
         *SCROLLING,
     ]
+
+    app: WorkbenchApp
 
     def __init__(
         self,
@@ -76,6 +83,8 @@ class Preview(Scrolled, Screen[bool]):
         """Two columns need room, and something to show in them."""
         if action == "split" and not self._splits:
             return False
+        if action == "code" and not self._plugins:
+            return False
         return super().check_action(action, parameters)
 
     def on_resize(self) -> None:
@@ -86,6 +95,18 @@ class Preview(Scrolled, Screen[bool]):
         """Show the diffs in two columns, or in one again."""
         self._split = not self._split
         self.query_one("#plan", Page).write(self._text)
+
+    def action_code(self) -> None:
+        """Show what would run: the code of the fix, and of the check that must pass after it."""
+        from workbench.tui.screens.code import Code
+
+        self.app.push_screen(Code(self._plugins))
+
+    @property
+    def _plugins(self) -> list[Check | Fix]:
+        known = self.app.workbench.plugins
+        found = (known.fixes.get(self._plan.fix), known.checks.get(self._plan.check))
+        return [each for each in found if each is not None]
 
     @property
     def _splits(self) -> bool:
@@ -119,6 +140,7 @@ def preview(
     yield hanging(Content(""), plain(plan.title, "bold"), width)
     yield hanging(plain("because   ", MUTED), plain(finding.summary), width)
     yield hanging(plain("safety    ", MUTED), plain(safety(plan.safety)), width)
+    yield hanging(plain("undo      ", MUTED), plain(reversal(plan.reversal).removeprefix("undo ")), width)
     for warning in warnings:
         yield hanging(plain("!         ", ATTENTION), plain(warning, ATTENTION), width)
     yield Content("")

@@ -1,10 +1,10 @@
-"""Everything about one finding: what was seen, where, how to see it again, how to repair it, and the lesson."""
+"""Everything about one finding: what was seen, where, what an attacker does with it, its repairs, and the lesson."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual import events
 from textual.app import ComposeResult
@@ -14,18 +14,21 @@ from textual.content import Content
 from textual.widgets import Static
 
 from workbench.model.check import Check, Fix
-from workbench.model.finding import Evidence, Finding
+from workbench.model.finding import Finding
+from workbench.tui.attack import attack, split
 from workbench.tui.evidence import where
 from workbench.tui.keys import bound, hint
 from workbench.tui.lesson import lesson
 from workbench.tui.messages import RepairAsked
-from workbench.tui.plain import entitle, hanging, plain, stacked, together, wrapped
+from workbench.tui.plain import entitle, hanging, plain, stacked, together
+from workbench.tui.widgets.columns import beside
 from workbench.tui.widgets.file_lines import Lines, file_lines
 from workbench.tui.wording import MUTED, at_home, heading, reversal, safety, severity
 
 _LABEL = 10
-BESIDE = 80
-"""Cells from which what was expected stands beside what was there."""
+_KEYS = (("copy", "copies this"), ("code", "shows the code"), ("waive", "accepts it"), ("lesson", "goes to the lesson"))
+_KEY_WIDE = ("zoom", "widens this")
+_KEY_PROBE = ("probe", "probe whether its server looks at who connects; what that does is shown first")
 
 
 class DetailPane(VerticalScroll):
@@ -55,6 +58,8 @@ class DetailPane(VerticalScroll):
         self._lines: Lines = None
         self._empty = ""
         self._wrapped_to = 0
+        self._lesson_at = 0
+        self._stays_at: float | None = None
 
     def compose(self) -> ComposeResult:
         """One text, wrapped to the width of the pane."""
@@ -70,7 +75,19 @@ class DetailPane(VerticalScroll):
         entitle(self, finding.check, place)
         self._write()
         if another:
+            self._stays_at = None
             self.scroll_home(animate=False)
+
+    def show_lesson(self) -> None:
+        """Scroll to the lesson, and stay there while what stands above it comes in."""
+        self._stays_at = self.scroll_y
+        self.call_after_refresh(self._to_lesson)
+
+    def _to_lesson(self) -> None:
+        # Whoever has scrolled meanwhile reads something else.
+        if self._stays_at == self.scroll_y:
+            self.scroll_to(y=self._lesson_at, animate=False, immediate=True)
+            self._stays_at = self.scroll_y
 
     def show_lines(self, finding: Finding, lines: Lines) -> None:
         """Show the lines of the file around the place, if it is still this finding that is shown."""
@@ -101,12 +118,29 @@ class DetailPane(VerticalScroll):
         self._wrapped_to = self._width
         width = max((self._width or 78) - 1, 30)
         if self._finding is None:
-            written = stacked(plain(self._empty, MUTED).wrap(width))
+            written = Written(stacked(plain(self._empty, MUTED).wrap(width)), 0)
         else:
             written = page(
-                self._finding, self._check, self._fixes, self._home, width, probes=self._probes, lines=self._lines
+                self._finding,
+                self._check,
+                self._fixes,
+                self._home,
+                width,
+                probes=self._probes,
+                lines=self._lines,
+                keys=(*_KEYS, _KEY_WIDE) if self.screen.has_class("-wide") else _KEYS,
             )
-        self.query_one("#page", Static).update(written)
+        self.query_one("#page", Static).update(written.text)
+        self._lesson_at = written.lesson
+        if self._stays_at is not None:
+            self.call_after_refresh(self._to_lesson)
+
+
+class Written(NamedTuple):
+    """The text about a finding, and on which of its lines the lesson begins, from 0."""
+
+    text: Content
+    lesson: int
 
 
 def page(
@@ -118,15 +152,26 @@ def page(
     *,
     probes: bool = False,
     lines: Lines = None,
-) -> Content:
-    """The whole text about a finding, wrapped to ``width`` cells; ``lines`` are those of its file, or why not."""
-    head = stacked(_head(finding, home, width))
-    seen = stacked(_seen(finding, width, probes))
-    parts = [head, seen, file_lines(lines, width), stacked(_repairs(fixes, width))]
-    if check is not None:
-        title = hanging(heading("Lesson  "), plain(check.title, "bold"), width)
-        parts += [title, lesson(check.lesson, width)]
-    return Content("\n\n").join(part for part in parts if part)
+    keys: Sequence[tuple[str, str]] = _KEYS,
+) -> Written:
+    """The whole text about a finding, wrapped to ``width`` cells; ``lines`` are those of its file, or why not.
+
+    What a reader asks for first stands first: what it is, what proves it, where, what comes of it, and what helps.
+    """
+    told, rest = split(check.lesson) if check is not None else ("", "")
+    parts = [
+        stacked((*_head(finding, home, width), *_can_be_done(keys, probes, width))),
+        stacked(_seen(finding, width)),
+        file_lines(lines, width),
+        attack(told, width),
+        stacked(_repairs(fixes, width)),
+    ]
+    above = Content("\n\n").join(part for part in parts if part)
+    if check is None:
+        return Written(above, 0)
+    title = hanging(heading("Lesson  "), plain(check.title, "bold"), width)
+    text = Content("\n\n").join((above, title, lesson(rest, width)))
+    return Written(text, above.plain.count("\n") + 2)
 
 
 def _head(finding: Finding, home: str, width: int) -> Iterator[Content]:
@@ -143,35 +188,35 @@ def _head(finding: Finding, home: str, width: int) -> Iterator[Content]:
         yield _labelled("also", at_home(f"{other.kind} {other.label}", home), width)
 
 
-def _seen(finding: Finding, width: int, probes: bool) -> Iterator[Content]:
+def _seen(finding: Finding, width: int) -> Iterator[Content]:
     yield heading("What was seen")
-    for evidence in finding.evidence:
-        yield from _beside(evidence, width) if width >= BESIDE else _stacked(evidence, width)
+    columns = beside([(evidence.expected, evidence.actual) for evidence in finding.evidence], width)
+    for place, evidence in enumerate(finding.evidence):
+        if columns:
+            yield from columns[place]
+        else:
+            yield _labelled("expected", evidence.expected, width)
+            yield _labelled("actual", evidence.actual, width)
         if evidence.command:
             yield _labelled("see it", shlex.join(evidence.command), width, "$text-accent")
-    keys = [(hint("copy"), "copies this"), (hint("code"), "shows the code of the check")]
-    yield together(
-        *(part for key, words in keys for part in ((f"{key} ", "bold $text-accent"), (f"{words}   ", MUTED)))
-    )
+
+
+def _can_be_done(keys: Sequence[tuple[str, str]], probes: bool, width: int) -> Iterator[Content]:
+    yield from _offered(keys, width)
     if probes:
-        words = "probe whether its server looks at who connects; what that does is shown first"
-        yield hanging(together((f"{hint('probe')} ", "bold $text-accent")), plain(words, MUTED), width)
+        yield hanging(plain(f"{hint(_KEY_PROBE[0])} ", "bold $text-accent"), plain(_KEY_PROBE[1], MUTED), width)
 
 
-def _stacked(evidence: Evidence, width: int) -> Iterator[Content]:
-    yield _labelled("expected", evidence.expected, width)
-    yield _labelled("actual", evidence.actual, width)
-
-
-def _beside(evidence: Evidence, width: int) -> Iterator[Content]:
-    """What was expected and what was there in two columns, read from line to line."""
-    half = (width - 3) // 2
-    left = [plain("expected", MUTED), *wrapped(plain(evidence.expected), half)]
-    right = [plain("actual", MUTED), *wrapped(plain(evidence.actual), half)]
-    for number in range(max(len(left), len(right))):
-        first = left[number] if number < len(left) else Content("")
-        second = right[number] if number < len(right) else Content("")
-        yield first + Content(" " * max(half - first.cell_length, 0)) + plain(" │ ", "$foreground 40%") + second
+def _offered(keys: Sequence[tuple[str, str]], width: int) -> Iterator[Content]:
+    """The keys of some acts and what each does; no pair is broken over two lines."""
+    line = Content("")
+    for act, words in keys:
+        pair = together((f"{hint(act)} ", "bold $text-accent"), (words, MUTED))
+        if line and line.cell_length + 3 + pair.cell_length > width:
+            yield line
+            line = Content("")
+        line = line + Content("   ") + pair if line else pair
+    yield line
 
 
 def _repairs(fixes: Sequence[Fix], width: int) -> Iterator[Content]:

@@ -15,6 +15,20 @@ Lines = Excerpt | str | None
 """The lines, or why there are none, or None for a finding that tells of no place in a file."""
 
 _MOST = 3  # lines that the place itself may take
+_ENDINGS = {
+    ".py": "python",
+    ".js": "javascript",
+    ".json": "json",
+    ".toml": "toml",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    ".sh": "bash",
+    ".bash": "bash",
+    ".zsh": "bash",
+    ".desktop": "ini",
+}
+_COMMENTED = ("/etc/sudoers", "/etc/profile", "/etc/bash", "/etc/zsh", "/etc/environment", "/etc/audit/")
+"""Files whose comments and quoted words look as those of a shell do."""
 
 
 def file_lines(lines: Lines, width: int) -> Content:
@@ -37,7 +51,7 @@ def _lines(lines: Excerpt | str, width: int) -> Iterator[Content]:
             width,
         )
     room = len(str(lines.first + len(lines.lines)))
-    for number, line in enumerate(coloured(lines.lines, lines.language), lines.first):
+    for number, line in enumerate(coloured(lines.lines, language(lines)), lines.first):
         here = number == lines.at
         margin = plain(f"{'›' if here else ' '} {number:>{room}} ", "bold $text-accent" if here else MUTED)
         left = max(width - margin.cell_length, 12)
@@ -50,6 +64,14 @@ def _lines(lines: Excerpt | str, width: int) -> Iterator[Content]:
         for place, piece in enumerate(pieces):
             start = margin if place == 0 else Content(" " * margin.cell_length)
             yield start + (piece + Content(" " * max(left - piece.cell_length, 0))).stylize_before("on $foreground 10%")
+
+
+def language(lines: Excerpt) -> str:
+    """Which colours they are shown in: what is known of the file, or what its name says."""
+    if lines.language != "text":
+        return lines.language
+    ending = next((word for end, word in _ENDINGS.items() if lines.path.endswith(end)), "")
+    return ending or ("bash" if lines.path.startswith(_COMMENTED) else "text")
 
 
 def coloured(lines: tuple[str, ...], language: str) -> list[Content]:

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from workbench.model.report import CheckResult, Report
-from workbench.tui.coverage import assessed, sudo_unlocks
+from workbench.tui.coverage import assessed, sudo_unlocks, worst_first
 from workbench.tui.keys import hint
 from workbench.tui.plain import entitle, plain, stacked, together
 from workbench.tui.wording import MUTED, coverage, letter, letter_class, moment
@@ -104,7 +104,7 @@ def marks_of(report: Report, replayed: str, read_only: bool, as_root: str, watch
         f"read with sudo {_clock(as_root)}" if as_root else "",
         replayed,
         "read-only" if read_only else "",
-        watch,
+        f"{watch} ({hint('watch')})" if watch.endswith("watching") else watch,
     ]
     said = " · ".join(mark for mark in marks if mark)
     if len(said) > width:
@@ -113,7 +113,7 @@ def marks_of(report: Report, replayed: str, read_only: bool, as_root: str, watch
 
 
 def areas(report: Report, width: int) -> list[Content]:
-    """Every area with its letter, on lines of at most ``width`` cells.
+    """Every area with its letter, the worst first, on lines of at most ``width`` cells.
 
     Where two lines hold it, each that is not assessed in full says how many of its checks are.
     """
@@ -126,7 +126,7 @@ def _lines(report: Report, width: int, *, shares: bool) -> list[Content]:
     for result in report.results:
         by_area.setdefault(result.area, []).append(result)
     lines: list[Content] = []
-    for area in report.areas:
+    for area in worst_first(report.areas):
         mark = Content.styled("–", MUTED) if area.grade.letter == "U" else letter(area.grade.letter)
         some, every = assessed(by_area.get(area.area, ()))
         share = f" {some}/{every}" if shares and some < every else ""

@@ -16,7 +16,7 @@ from textual.widgets import Static
 
 from workbench.model.report import AreaGrade, CheckResult, Report, Status
 from workbench.model.severity import Severity
-from workbench.tui.coverage import ROOTS, assessed, sudo_unlocks
+from workbench.tui.coverage import ROOTS, assessed, sudo_unlocks, worst_first
 from workbench.tui.keys import bound, hint
 from workbench.tui.plain import hanging, plain, stacked, together
 from workbench.tui.wording import MUTED, at_worst, counted, heading, letter_style, tally
@@ -41,6 +41,9 @@ PAGES = (
     PageName("activity", "Activity"),
 )
 """In the order of their usual keys."""
+
+
+_EXPORTS = "writes this report to a file: HTML, Markdown, SARIF or JSON"
 
 
 class Page(VerticalScroll):
@@ -135,7 +138,7 @@ def _gaps_lines(report: Report, wanted: int, width: int) -> Iterator[Content]:
 
 
 def card_page(report: Report, wanted: int = 0) -> Callable[[int], Content]:
-    """The report card: every area with its letter, the rule behind it and what its checks said.
+    """The report card: every area with its letter, the worst first, the rule behind it and what its checks said.
 
     ``wanted`` is how many commands could be run through sudo to look at more.
     """
@@ -146,10 +149,12 @@ def _card_lines(report: Report, wanted: int, width: int) -> Iterator[Content]:
     if not report.areas:
         yield from plain("There is no check to report on.", MUTED).wrap(width)
         return
+    yield hanging(plain(f"{hint('export')} ", "bold $text-accent"), plain(_EXPORTS, MUTED), width)
+    yield Content("")
     signs = "".join(f"  {value.symbol}" for value in Severity)
     yield plain(f"    {'area':<11}{signs}  assessed", MUTED)
     unlocked = sudo_unlocks(report) if wanted else Counter()
-    for area in report.areas:
+    for area in worst_first(report.areas):
         results = [result for result in report.results if result.area == area.area]
         yield from _area(area, results, unlocked[area.area], width)
     yield Content("")

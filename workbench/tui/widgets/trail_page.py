@@ -79,7 +79,7 @@ class TrailPage(Vertical):
 def _standing(watcher: Watcher, audit: AuditFacts) -> Content:
     """Whether new events come in, and what is missing."""
     if not watcher.live:
-        first = together((f"replay: the events as they were, since {since(watcher.since)}; none is followed", MUTED))
+        first = together((f"the events as they were, since {since(watcher.since)}; none is followed", MUTED))
     elif watcher.reading:
         first = together(("reading the audit log …", MUTED))
     elif watcher.following:
