@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.model.plan import Plan
-from workbench.model.run import Change, Run, RunState
+from workbench.model.run import NOT_REVERTED, UNCONFIRMED, Change, Run, RunState
 from workbench.repair import root_waiting
 from workbench.repair.folder import locked
 from workbench.repair.history import as_run, find, undoers, unread_plan
@@ -173,8 +173,7 @@ def revert(
         if seconds_left(entry) or not root_waiting.is_left_to_us(entry):
             return None
         for _ in range(_TRIES):
-            because = "nobody confirmed it in time"
-            done = undo(state, run, require=overdue, patience=patience, because=because, on_plan=on_plan)
+            done = undo(state, run, require=overdue, patience=patience, because=UNCONFIRMED, on_plan=on_plan)
             if done.state is not RunState.REFUSED:
                 break
             known = entries(state)
@@ -255,7 +254,7 @@ def _any_watched(state: Path) -> bool:
 def told_of_confirming(run: Run, entry: Entry) -> Run:
     """A run that stands and had to be confirmed, with what became of that."""
     if entry.not_reverted:
-        said = f"NOBODY CONFIRMED IT in time, and it could not be undone: {entry.not_reverted}"
+        said = f"{NOT_REVERTED}: {entry.not_reverted}"
     elif entry.settled:
         said = "confirmed" if entry.settled == "confirmed" else "done again"
     else:

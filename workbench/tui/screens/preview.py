@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -23,6 +23,9 @@ from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
 from workbench.tui.wording import ATTENTION, MUTED, clock, counted, heading, reversal, safety
 
+if TYPE_CHECKING:
+    from workbench.tui.app import WorkbenchApp
+
 __all__ = ["Preview", "described", "preview"]
 
 SPLIT_WIDTH = 120
@@ -31,6 +34,8 @@ SPLIT_WIDTH = 120
 
 class Preview(Scrolled, Screen[bool]):
     """Shows a prepared repair; its result says whether to apply it. The cursor is on Cancel."""
+
+    app: WorkbenchApp
 
     CSS_PATH = "preview.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,7 +57,6 @@ class Preview(Scrolled, Screen[bool]):
         super().__init__()
         self._finding, self._plan, self._changes, self._read_only = finding, plan, tuple(changes), read_only
         self._warnings = tuple(warnings)
-        self._split = False
 
     def compose(self) -> ComposeResult:
         """The plan, and the two ways to go on."""
@@ -83,7 +87,7 @@ class Preview(Scrolled, Screen[bool]):
 
     def action_split(self) -> None:
         """Show the diffs in two columns, or in one again."""
-        self._split = not self._split
+        self.app.side_by_side = not self.app.side_by_side
         self.query_one("#plan", Page).write(self._text)
 
     @property
@@ -91,7 +95,7 @@ class Preview(Scrolled, Screen[bool]):
         return self.app.size.width >= SPLIT_WIDTH and any(change.diff for change in self._changes)
 
     def _text(self, width: int) -> Content:
-        split = self._split and self._splits
+        split = self.app.side_by_side and self._splits
         return stacked(preview(self._finding, self._plan, self._changes, width, warnings=self._warnings, split=split))
 
     @on(Button.Pressed, "#cancel")

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
-Wish = Literal["undo", "redo", "confirm", "recover", "purge", "backups", "undo batch"]
+Wish = Literal["undo", "redo", "confirm", "recover", "purge", "purge secrets", "backups", "undo batch"]
 KEYS: tuple[BindingType, ...] = (
     Binding("u", "ask('undo')", "Undo", tooltip="Undo this repair; what would be restored is shown first"),
     Binding("A", "ask('undo batch')", "Undo batch", tooltip="Undo all that stands of this batch, after a question"),
@@ -17,6 +17,13 @@ KEYS: tuple[BindingType, ...] = (
     Binding("c", "ask('confirm')", "Keep it", tooltip="Keep this repair, which is undone by itself otherwise"),
     Binding("v", "ask('recover')", "Recover", tooltip="Bring the files of an interrupted repair back"),
     Binding("x", "ask('purge')", "Purge", tooltip="Delete this backup, after a question"),
+    Binding(
+        "X",
+        "ask('purge secrets')",
+        "Purge all with secrets",
+        tooltip="Delete every backup that holds a secret, after a question",
+        show=False,
+    ),
     Binding("b", "ask('backups')", "Backups", tooltip="Show the backups that are kept, or the repairs again"),
 )
 

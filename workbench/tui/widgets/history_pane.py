@@ -129,6 +129,7 @@ def backup_lines(backup: KeptBackup, width: int) -> Iterator[Content]:
         from workbench.repair.backups import MEANING
 
         yield hanging(Content(""), plain("Press x to purge what is kept of this run; it is asked for first."), width)
+        yield hanging(Content(""), plain("X purges every backup that holds a secret, at once."), width)
         yield hanging(Content(""), plain(f"Then {MEANING}.", MUTED), width)
 
 
