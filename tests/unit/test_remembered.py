@@ -1,4 +1,4 @@
-"""What the app remembers, as bytes: each part is read by itself, and nothing in the file can keep the app from opening."""
+"""What the app remembers, as bytes: each part is read by itself, and nothing in it can keep the app from opening."""
 
 from __future__ import annotations
 

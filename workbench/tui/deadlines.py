@@ -58,10 +58,10 @@ class Deadlines:
 
     async def ask(self) -> tuple[News, ...]:
         """What is to be told of the runs that waited and do not any more; of each once."""
-        self._asking = True
+        self._asking, asked = True, set(self._waiting)
         try:
             now = {run.identity for run, _ in await in_background(self._workbench.waiting)}
-            ended = self._waiting - now
+            ended = asked - now
             runs = await in_background(self._workbench.history) if ended else ()
         except Exception:  # noqa: BLE001, RUF100 - it is asked again in a moment
             return ()
@@ -85,8 +85,9 @@ class Deadlines:
 
 def _undone(runs: Sequence[Run]) -> str:
     titles = "; ".join(run.plan.title for run in runs[:3]) + ("; …" if len(runs) > 3 else "")
-    what = "A repair was" if len(runs) == 1 else f"{counted(len(runs), 'repair')} were"
-    return f"{what} undone by itself, for nobody confirmed it in time: {titles}. Press 7 for the history."
+    several = f"{counted(len(runs), 'repair')} were undone by themselves"
+    what = "A repair was undone by itself" if len(runs) == 1 else several
+    return f"{what}, for nobody confirmed it in time: {titles}. Press 7 for the history."
 
 
 def _is_recent(run: Run) -> bool:
