@@ -283,31 +283,31 @@ async def test_everything_that_holds_a_secret_is_purged_at_once_after_a_question
         _backup("run-3", secret=None, title="Move [b]a secret[/b]"),
         _backup("run-4", title="Repair 4", needed="it waits to be confirmed"),
     ]
-    async with driven(workbench, (80, 44)) as (app, pilot):
+    async with driven(workbench, NARROW) as (app, pilot):
         await pilot.press("7")
         await until_shown(pilot, "1 repair")
         await pilot.press("X")  # only among the backups
         assert app.screen is app.main
         await pilot.press("b", "X")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await until(pilot, lambda: isinstance(app.screen, Agree))
         await until_shown(
             pilot,
             "Purge every backup that holds a secret?",
-            "3 backups of 2 repairs, 6.0 KiB:",
+            "3 backups of 2 repairs, 6.0 KiB",
             "run-1, 2 h ago, 2 backups",
             "Move [b]a secret[/b] run-3, 2 h ago, 1 backup",
             "1 holds a secret in plain text; 1 could not be looked into",
             "the repairs cannot be undone any more",
             "Kept: Repair 4: it waits to be confirmed",
         )
-        assert "run-2" not in flat(app)
+        assert "run-2" not in flat(app) and "Purge them all (y)" in flat(app)
         focused = app.focused
         assert isinstance(focused, Button) and focused.id == "leave"
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.main)
         assert len(workbench.script.backups) == 5
         await pilot.press("X")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await until(pilot, lambda: isinstance(app.screen, Agree))
         await pilot.press("y")
         await until_shown(pilot, "3 backups purged, 6.0 KiB")
         assert [each.run for each in workbench.script.backups] == ["run-2", "run-4"]

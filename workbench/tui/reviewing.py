@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
+
+from textual.content import Content
 
 from workbench.model.run import Run, RunState
 from workbench.tui import flow
 from workbench.tui.past import purgeable
-from workbench.tui.plain import plain, stacked, together
+from workbench.tui.plain import hanging, plain, stacked, together
+from workbench.tui.screens.agree import Agree
 from workbench.tui.screens.dialogs import Confirm, Notice
 from workbench.tui.widgets.history_table import HOLDS, age, size
 from workbench.tui.wording import ATTENTION, MUTED, counted
@@ -88,23 +91,34 @@ def purge_question(mine: Sequence[KeptBackup]) -> Confirm:
     return Confirm("Purge the backups of this repair?", stacked(lines), "Purge them")
 
 
-def purge_all_question(runs: Sequence[Sequence[KeptBackup]], needed: Sequence[KeptBackup]) -> Confirm:
+def purge_all_question(runs: Sequence[Sequence[KeptBackup]], needed: Sequence[KeptBackup]) -> Agree:
     """The question whether all backups of these runs are to be deleted; ``needed`` are of runs that keep theirs."""
+    subtitle = "nothing has been deleted yet"
+    return Agree(
+        "Purge every backup that holds a secret?",
+        subtitle,
+        lambda width: stacked(_purge_all(runs, needed, width)),
+        "Purge them all",
+    )
+
+
+def _purge_all(runs: Sequence[Sequence[KeptBackup]], needed: Sequence[KeptBackup], width: int) -> Iterator[Content]:
     from workbench.repair.backups import MEANING
 
     every = [each for mine in runs for each in mine]
-    lines = [
-        plain(f"{counted(len(every), 'backup')} of {counted(len(runs), 'repair')}, {_of(every)}:", "bold"),
-        plain(""),
-    ]
+    yield plain(f"{counted(len(every), 'backup')} of {counted(len(runs), 'repair')}, {_of(every)}", "bold")
+    yield hanging(Content(""), plain(_secrets_of(every), ATTENTION), width)
+    yield Content("")
+    yield hanging(Content(""), plain(f"Purged, {MEANING}."), width)
+    yield plain("What the repairs changed stays as it is.")
+    yield Content("")
     for mine in runs:
-        about = f"  {mine[0].run}, {age(mine[0].age)} ago, {counted(len(mine), 'backup')}, {_of(mine)}"
-        lines += [plain(mine[0].title, "bold"), plain(about, MUTED)]
-    lines += [plain(""), plain(_secrets_of(every), ATTENTION)]
-    lines += [plain(""), plain(f"Purged, {MEANING}."), plain("What the repairs changed stays as it is.")]
+        yield hanging(plain("  "), plain(mine[0].title, "bold"), width)
+        about = f"{mine[0].run}, {age(mine[0].age)} ago, {counted(len(mine), 'backup')}, {_of(mine)}"
+        yield hanging(plain("  "), plain(about, MUTED), width)
     for each in needed:
-        lines += [plain(""), plain(f"Kept: {each.title}: {each.needed}", ATTENTION)]
-    return Confirm("Purge every backup that holds a secret?", stacked(lines), "Purge them all")
+        yield Content("")
+        yield hanging(plain("  "), plain(f"Kept: {each.title}: {each.needed}", ATTENTION), width)
 
 
 def _secrets_of(backups: Sequence[KeptBackup]) -> str:
