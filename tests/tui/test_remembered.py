@@ -325,15 +325,38 @@ async def test_a_folder_that_went_away_is_made_again(state: Path, quick: None) -
     assert kept(state).page == "gaps"
 
 
-async def test_a_disk_that_does_not_answer_holds_nothing_up(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("every", [0.05, 60.0], ids=["already at it", "begun at the end"])
+async def test_a_disk_that_does_not_answer_holds_nothing_up(
+    state: Path, monkeypatch: pytest.MonkeyPatch, every: float
+) -> None:
+    monkeypatch.setattr(app_module, "REMEMBERED_EVERY", every)
     hangs = threading.Event()
     monkeypatch.setattr("workbench.tui.remembered.write", lambda *_: hangs.wait(20))
     monkeypatch.setattr("workbench.tui.remembered._PATIENCE", 0.1)
     async with driven(at(state), remembers=True) as (app, pilot):
         await pilot.press("2")
+        await pilot.pause(0.2)
         await left(app, pilot)
     hangs.set()
     assert app.return_value == 0 and "did not answer" in app.unsaid
+
+
+async def test_a_change_that_begins_while_it_is_written_ends_before_the_app(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs = threading.Event()
+    monkeypatch.setattr("workbench.tui.remembered.write", lambda *_: hangs.wait(20))
+    async with driven(at(state), remembers=True) as (app, pilot):
+        await pilot.press("2")
+        app._end_by(15)
+        await pilot.pause()
+        app.busy = True
+        hangs.set()
+        await pilot.pause(0.3)
+        assert not app._exit
+        app.busy = False
+        await until(pilot, lambda: app._exit)
+    assert app.return_code == 143
 
 
 def test_what_was_not_kept_at_the_end_is_said_where_it_is_still_seen(

@@ -203,8 +203,11 @@ class WorkbenchApp(App[int]):
             await self._leave(0, 0)
 
     async def _leave(self, result: int | None, code: int) -> None:
-        self.unsaid = await self.memory.keep_at_the_end(as_it_is(self))
-        self.exit(result, code)
+        self.unsaid = await self.memory.keep_at_the_end(as_it_is(self)) or self.unsaid
+        if self.busy:  # a change was begun meanwhile
+            self.set_timer(0.1, lambda: self.run_worker(self._leave(result, code), group="leave"))
+        else:
+            self.exit(result, code)
 
     def tell(self, words: str, severity: Literal["information", "warning", "error"] = "information") -> None:
         """Show a short message that goes away by itself."""

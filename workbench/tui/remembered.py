@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import stat
@@ -69,6 +70,7 @@ class Memory:
         self._state = None if read_only else state
         self._wanted = self.before
         self._failed = False
+        self._under_way = 0
         self._writing = threading.Lock()
 
     @property
@@ -85,21 +87,28 @@ class Memory:
         if state is None or now == self._wanted:
             return ""
         self._wanted = now
+        self._under_way += 1
         try:
             await in_background(lambda: self._write(state))
         except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app goes on without
             first, self._failed = not self._failed, True
             return (visible(str(error), 300) or type(error).__name__) if first else ""
+        finally:
+            self._under_way -= 1
         return ""
 
     async def keep_at_the_end(self, now: Remembered) -> str:
         """The same, but a disk that does not answer is not waited for."""
-        import asyncio
-
         try:
-            return await asyncio.wait_for(self.keep(now), _PATIENCE)
+            return await asyncio.wait_for(self._kept(now), _PATIENCE)
         except TimeoutError:
             return "the disk did not answer in time"
+
+    async def _kept(self, now: Remembered) -> str:
+        why = await self.keep(now)
+        while self._under_way:  # one that began a moment before the end, with the same to write
+            await asyncio.sleep(0.02)
+        return why
 
     def _write(self, state: Path) -> None:
         # Of two that are under way at once, the later writes what is wanted last.
