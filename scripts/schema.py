@@ -12,6 +12,7 @@ from workbench.report import (
     plan_file,
     run_document,
     servers,
+    waivers_document,
     watch_document,
 )
 
@@ -25,6 +26,7 @@ SCHEMAS = {
     "batch-v1.json": batch_file,
     "compare-v1.json": comparing,
     "watch-v1.json": watch_document,
+    "waivers-v1.json": waivers_document,
 }
 FURTHER = {"batch-run-v1.json": batch_file.run_schema, "backups-v1.json": history_document.backups_schema}
 """Of modules that have two."""

@@ -182,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     purge.add_argument("run", nargs="*", metavar="RUN", help="the runs whose backups to delete")
     purge.add_argument("--secrets", action="store_true", help="of every run whose backups hold something like a secret")
     purge.add_argument("--older-than", type=_number, metavar="DAYS", help="of every run that is older")
-    for command in (history, backups):
+    for command in (history, backups, waivers):
         command.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
     for command in (report, compare):
         _thresholds(command, again=True)

@@ -53,7 +53,7 @@ def test_every_plugin_of_the_checkout_is_in_the_wheel(wheel: Path) -> None:
         for file in (ROOT / kind).rglob("*.py"):
             assert f"workbench/{file.relative_to(ROOT)}" in names
     schemas = ("report", "servers", "audit-trail", "plan", "run", "history", "batch", "batch-run", "backups", "compare")
-    assert {f"workbench/report/schema/{name}-v1.json" for name in (*schemas, "watch")} <= set(names)
+    assert {f"workbench/report/schema/{name}-v1.json" for name in (*schemas, "watch", "waivers")} <= set(names)
     assert any(name.endswith(".tcss") for name in names)
     assert {"workbench/report/script/library.sh", "workbench/report/script/new_file.sh"} <= set(names)
     assert "workbench/demo/snapshot.json" in names

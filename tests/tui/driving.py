@@ -23,11 +23,16 @@ async def driven(
     theme: str = "textual-dark",
     looked: bool = True,
     watch: bool = False,
+    remembers: bool = False,
 ) -> AsyncIterator[tuple[WorkbenchApp, Pilot[int]]]:
-    """A running app; the first look is over, unless ``looked`` is false. Only with ``watch`` it looks by itself."""
-    app = WorkbenchApp(workbench, replay, watch=watch)
+    """A running app; the first look is over, unless ``looked`` is false. Only with ``watch`` it looks by itself.
+
+    Only with ``remembers`` it is arranged as the last one was, and in the theme of that.
+    """
+    app = WorkbenchApp(workbench, replay, watch=watch, remembers=remembers)
     app.animation_level = "none"
-    app.theme = theme
+    if not remembers:
+        app.theme = theme
     async with app.run_test(size=size, notifications=True) as pilot:
         if looked:
             await until(pilot, lambda: app.main.report is not None and not app.main.looking)

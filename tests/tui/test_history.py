@@ -15,7 +15,7 @@ from workbench.model.plan import Refusal
 from workbench.model.run import Change, Run, RunState
 from workbench.repair.backups import KeptBackup
 from workbench.repair.lasting import Lost
-from workbench.tui.past import Past
+from workbench.tui.past import Past, purgeable
 from workbench.tui.plain import stacked
 from workbench.tui.screens.agree import Agree
 from workbench.tui.screens.dialogs import Confirm, Notice
@@ -261,6 +261,62 @@ async def test_the_backups_are_listed_and_purged_only_after_a_question() -> None
         await until_shown(pilot, "newest first")
 
 
+def test_only_what_holds_a_secret_or_may_and_is_not_needed_is_purged_at_once() -> None:
+    kept = [
+        _backup("run-1"),
+        _backup("run-1", secret=False),
+        _backup("run-2", secret=False),
+        _backup("run-3", secret=None),
+        _backup("run-4", needed="it waits to be confirmed"),
+    ]
+    assert {run: len(mine) for run, mine in purgeable(kept).items()} == {"run-1": 2, "run-3": 1}
+    assert purgeable([_backup(secret=False)]) == {}
+
+
+async def test_everything_that_holds_a_secret_is_purged_at_once_after_a_question_that_lists_it() -> None:
+    workbench = fakes.workbench()
+    workbench.script.runs.append(_run(1))
+    workbench.script.backups += [
+        _backup(),
+        _backup(secret=False, file="/home/dev/.y"),
+        _backup("run-2", secret=False),
+        _backup("run-3", secret=None, title="Move [b]a secret[/b]"),
+        _backup("run-4", title="Repair 4", needed="it waits to be confirmed"),
+    ]
+    async with driven(workbench, NARROW) as (app, pilot):
+        await pilot.press("7")
+        await until_shown(pilot, "1 repair")
+        await pilot.press("X")  # only among the backups
+        assert app.screen is app.main
+        await pilot.press("b", "X")
+        await until(pilot, lambda: isinstance(app.screen, Agree))
+        await until_shown(
+            pilot,
+            "Purge every backup that holds a secret?",
+            "3 backups of 2 repairs, 6.0 KiB",
+            "run-1, 2 h ago, 2 backups",
+            "Move [b]a secret[/b] run-3, 2 h ago, 1 backup",
+            "1 holds a secret in plain text; 1 could not be looked into",
+            "the repairs cannot be undone any more",
+            "Kept: Repair 4: it waits to be confirmed",
+        )
+        assert "run-2" not in flat(app) and "Purge them all (y)" in flat(app)
+        focused = app.focused
+        assert isinstance(focused, Button) and focused.id == "leave"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.main)
+        assert len(workbench.script.backups) == 5
+        await pilot.press("X")
+        await until(pilot, lambda: isinstance(app.screen, Agree))
+        await pilot.press("y")
+        await until_shown(pilot, "3 backups purged, 6.0 KiB")
+        assert [each.run for each in workbench.script.backups] == ["run-2", "run-4"]
+        await until(pilot, lambda: app.screen is app.main)
+        await pilot.press("X")  # what is left is needed, or holds none
+        await pilot.pause()
+        assert app.screen is app.main
+
+
 async def test_a_purge_that_is_refused_says_why() -> None:
     workbench = fakes.workbench()
     workbench.script.runs.append(_run(1))
@@ -290,6 +346,11 @@ async def test_read_only_undoes_keeps_and_purges_nothing_and_says_why() -> None:
             await until(pilot, lambda: app.screen is app.main)
         await pilot.press("b", "x")
         await until_shown(pilot, "so nothing can be purged")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.main)
+        await pilot.press("X")
+        await until_shown(pilot, "so nothing can be purged")
+        assert len(workbench.script.backups) == 1
         assert workbench.script.undone == workbench.script.confirmed == []
 
 

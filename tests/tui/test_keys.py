@@ -281,7 +281,7 @@ async def test_sentences_name_the_chosen_keys() -> None:
     made = fakes.workbench()
     made.script.runs.append(fakes.run())
     async with driven(text, made, WIDE) as (app, pilot):
-        await until_shown(pilot, "Y copies this", "K shows the code of the check")
+        await until_shown(pilot, "Y copies this", "K shows the code")
         assert "y copies" not in flat(app)
         await pilot.press("7")
         await until_shown(pilot, "It stands. Press Z to undo it")

@@ -8,9 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.unit.test_cli import workbench
 from tests.unit.test_snapshot_file import full
+from workbench.report import waivers_document
 from workbench.report.snapshot_file import to_json
 
 CHECK = "sockets/connectable-by-others"
@@ -54,6 +56,43 @@ def test_accept_see_and_judge(home: Path) -> None:
     held = json.loads(workbench(*arguments, "--waivers", str(usual(home)), home=home).stdout)
     assert [each["check"] for each in held["findings"] if each["waiver"]] == [CHECK]
     assert held["grade"]["score"] > plain["grade"]["score"]
+
+
+def test_the_same_for_scripts_as_one_document_of_its_schema(home: Path) -> None:
+    named = ("waivers", "--json", "--replay", "host.json")
+    none = workbench(*named, home=home)
+    assert none.returncode == 0
+    told = json.loads(none.stdout)
+    assert (told["there"], told["path"], told["waivers"]) == (False, str(usual(home)), [])
+    assert waive(home) == 0
+    done = workbench(*named, home=home)
+    assert done.returncode == 0 and done.stdout.isascii()
+    told = json.loads(done.stdout)
+    (entry,) = told["waivers"]
+    assert (told["there"], told["problem"], told["taken_at"]) == (True, "", full().taken_at)
+    assert (entry["finding"], entry["check"], entry["state"]) == (identity(home), CHECK, "in force")
+    assert (entry["reason"], entry["owner"], entry["expires"]) == ("the demo needs it", "dev", "2026-06-30")
+    assert entry["now"]["summary"] and entry["now"]["severity"] == entry["severity"]
+    later = json.loads((home / "host.json").read_text()) | {"taken_at": "2026-07-01T00:00:00+00:00"}
+    (home / "later.json").write_text(json.dumps(later))
+    over = workbench("waivers", "--json", "--replay", "later.json", home=home)
+    assert over.returncode == 6
+    assert [each["state"] for each in json.loads(over.stdout)["waivers"]] == ["expired"]
+    schema = json.loads((Path(waivers_document.__file__).parent / "schema" / "waivers-v1.json").read_text())
+    assert schema == waivers_document.schema(), "run: python scripts/schema.py"
+    for output in (none, done, over):
+        Draft202012Validator(schema).validate(json.loads(output.stdout))
+
+
+def test_a_waivers_file_that_is_not_relied_on_is_no_empty_list(home: Path) -> None:
+    usual(home).parent.mkdir(parents=True, mode=0o700)
+    usual(home).write_text("waivers:\n  - reason: x\n")
+    done = workbench("waivers", "--json", home=home)
+    assert done.returncode == 2
+    told = json.loads(done.stdout)
+    assert told["there"] and told["waivers"] == [] and "line 2: check: this is missing" in told["problem"]
+    named = workbench("waivers", "--json", "--waivers", str(usual(home)), home=home)
+    assert (named.returncode, named.stdout) == (2, "") and "line 2" in named.stderr
 
 
 def test_only_what_nobody_accepted_fails_a_build(home: Path) -> None:

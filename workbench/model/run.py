@@ -7,6 +7,11 @@ from enum import StrEnum
 from workbench.model.plan import Plan
 from workbench.model.record import record
 
+UNCONFIRMED = "nobody confirmed it in time"
+"""In the message of a run that was undone by itself: why."""
+NOT_REVERTED = "NOBODY CONFIRMED IT in time, and it could not be undone"
+"""In the message of a run that stands although it was to be undone by itself."""
+
 
 class RunState(StrEnum):
     """How a run ended. ``started`` is no end: a run found in it was interrupted and waits to be recovered."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.model.plan import Plan
-from workbench.model.run import Change, Run, RunState
+from workbench.model.run import UNCONFIRMED, Change, Run, RunState
 from workbench.repair import root_waiting
 from workbench.repair.arming import arming
 from workbench.repair.deadline import WATCHED, is_waiting, is_watched, seconds_left
@@ -106,8 +106,7 @@ def revert(
         if seconds_left(entry) or not root_waiting.is_left_to_us(entry):
             return None
         for _ in range(_TRIES):
-            because = "nobody confirmed it in time"
-            done = undo(state, run, require=overdue, patience=patience, because=because, on_plan=on_plan)
+            done = undo(state, run, require=overdue, patience=patience, because=UNCONFIRMED, on_plan=on_plan)
             if done.state is not RunState.REFUSED:
                 break
             known = entries(state)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workbench.model.run import Run, RunState
+from workbench.model.run import NOT_REVERTED, Run, RunState
 from workbench.repair.journal import LONGEST_CONFIRM, Broken, Entry
 
 WATCHED = "watched"
@@ -86,7 +86,7 @@ def is_watched(folder: Path) -> bool:
 def told_of_confirming(run: Run, entry: Entry) -> Run:
     """A run that stands and had to be confirmed, with what became of that."""
     if entry.not_reverted:
-        said = f"NOBODY CONFIRMED IT in time, and it could not be undone: {entry.not_reverted}"
+        said = f"{NOT_REVERTED}: {entry.not_reverted}"
     elif entry.settled:
         said = "confirmed" if entry.settled == "confirmed" else "done again"
     else:

@@ -29,7 +29,7 @@ def locked(state: Path, patience: float = 0.0) -> Iterator[Path]:
     Gives the folder's real path. Nobody else can lead that one elsewhere, so it is the one to go on with. ``patience``
     is for how many seconds another holder of the lock is waited for.
     """
-    real = _made(state)
+    real = made(state)
     with _said_of(state):
         handle = os.open(real / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
@@ -77,7 +77,11 @@ def private(state: Path) -> Path | None:
     return Path(real)
 
 
-def _made(state: Path) -> Path:
+def made(state: Path) -> Path:
+    """The real path of the state folder, which is made where it is missing.
+
+    Raises Refused where another account could have a hand in it, or where it is another's.
+    """
     with _said_of(state):
         for folder in (*reversed(state.parents), state, state / "runs"):
             if folder != folder.parent:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from workbench.model.plan import Plan, Reversal, Safety
-from workbench.model.run import Run, RunState
+from workbench.model.run import UNCONFIRMED, Run, RunState
 from workbench.repair.deadline import told_of_confirming
 from workbench.repair.journal import Broken, Entry, entries
 from workbench.repair.paths import Refused
@@ -39,7 +39,7 @@ def as_run(entry: Entry | Broken, undone: Mapping[str, Entry]) -> Run:
     by = undone.get(planned.identity)
     if entry.reverted:
         state, ended_at = RunState.UNDONE, entry.reverted
-        message = "undone by root's timer: nobody confirmed it in time"
+        message = f"undone by root's timer: {UNCONFIRMED}"
     elif by is not None:
         state, ended_at = RunState.UNDONE, by.ended_at
         message = f"undone by {by.planned.identity}: {by.message}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, Literal
@@ -13,17 +14,22 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from workbench.engine import Workbench
+from workbench.exits import complain
 from workbench.model.finding import Finding
-from workbench.model.run import Run
+from workbench.model.run import Run, RunState
 from workbench.model.snapshot import Snapshot
 from workbench.model.waiver import WaiverFile
 from workbench.text import visible
+from workbench.tui.deadlines import SHOWN, Deadlines, News
 from workbench.tui.host_watch import HostWatch
 from workbench.tui.keys import Keys, bound, chosen_by, in_force, unused, use, usual_file
 from workbench.tui.lasting import EVERY as LASTING_EVERY
 from workbench.tui.lasting import Lasting
+from workbench.tui.remembered import EVERY as REMEMBERED_EVERY
+from workbench.tui.remembered import Memory, as_it_is
 from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.main import MainScreen
+from workbench.tui.widgets.findings import FindingsList
 
 
 class WorkbenchApp(App[int]):
@@ -42,13 +48,30 @@ class WorkbenchApp(App[int]):
     ]
 
     def __init__(
-        self, workbench: Workbench, replay: Snapshot | None = None, *, watch: bool = True, keys: Keys | None = None
+        self,
+        workbench: Workbench,
+        replay: Snapshot | None = None,
+        *,
+        watch: bool = True,
+        keys: Keys | None = None,
+        remembers: bool = False,
     ) -> None:
         super().__init__()
         use(keys or Keys())
         self.workbench = workbench
-        self.main = MainScreen(workbench, replay, HostWatch(live=replay is None, on=watch))
+        # What is replayed is nobody's own host: nothing of it is to turn up there, and nothing is to be written.
+        remembers = remembers and replay is None
+        self.memory = Memory(workbench.state if remembers else None, read_only=workbench.read_only)
+        before = self.memory.before
+        # Whoever has set it in the environment means it now.
+        if before.theme in self.available_themes and not os.environ.get("TEXTUAL_THEME"):
+            self.theme = before.theme
+        self.side_by_side = before.side_by_side
+        self.main = MainScreen(workbench, replay, HostWatch(live=replay is None, on=watch and before.watches))
+        self.began_as = (self.theme, self.main.host_watch.on)
         self.busy = False
+        self.unsaid = ""
+        self.deadlines = Deadlines(workbench, before.told)
         self._lasting = Lasting(workbench)
 
     def on_mount(self) -> None:
@@ -61,8 +84,23 @@ class WorkbenchApp(App[int]):
         if self.main.replay is None:
             from workbench.tui import flow
 
-            self.run_worker(flow.offer_recovery(self), group="flow")
+            self.run_worker(flow.offer_recovery(self, at_start=True), group="flow")
             self.set_interval(LASTING_EVERY, self._ask_what_lasts)
+        if self.memory.keeps:
+            self.set_interval(REMEMBERED_EVERY, lambda: self.run_worker(self._remember(), group="memory"))
+
+    def arrange_as_before(self) -> None:
+        """Arrange the main screen, which is there now, as it is remembered."""
+        before = self.memory.before
+        self.main.query_one(FindingsList).arrange_by(before.order, before.group)
+        if before.page != "findings":
+            self.main.action_page(before.page)
+
+    async def _remember(self) -> None:
+        # It is looked at in turns: what is remembered is changed in many places, a key held down changes it often.
+        why = await self.memory.keep(as_it_is(self))
+        if why:
+            self.tell(f"How the app is arranged is not remembered for the next start: {why}", "warning")
 
     def _tell_of_keys(self) -> None:
         title, words = unused(in_force())
@@ -72,6 +110,20 @@ class WorkbenchApp(App[int]):
     def _ask_what_lasts(self) -> None:
         if not self.busy and self._lasting.watches:
             self.run_worker(self._lasting.ask(lambda words: self.tell(words, "warning")), group="lasting")
+        if not self.busy and self.deadlines.watches:
+            self.run_worker(self._ask_what_was_undone(), group="deadlines")
+
+    async def _ask_what_was_undone(self) -> None:
+        news = await self.deadlines.ask()
+        self.tell_news(news)
+        if news:
+            self.main.look_when_idle()
+
+    def tell_news(self, news: Sequence[News]) -> None:
+        """Tell of what was undone by itself, for long enough that it is seen."""
+        for each in news:
+            severity: Literal["error", "warning"] = "error" if each.bad else "warning"
+            self.notify(visible(each.words, 400), severity=severity, markup=False, timeout=SHOWN)
 
     def _heed_signals(self) -> None:
         # Without this, a kill leaves the terminal without an echo and a repair half done until the next start.
@@ -85,7 +137,7 @@ class WorkbenchApp(App[int]):
         if self.busy:
             self.set_timer(0.1, lambda: self._end_by(number))
         else:
-            self.exit(return_code=128 + number)
+            self.run_worker(self._leave(None, 128 + number), group="leave")
 
     def repair(self, finding: Finding) -> None:
         """Begin the repair of a finding."""
@@ -146,6 +198,8 @@ class WorkbenchApp(App[int]):
     def watch_over(self, run: Run) -> None:
         """Tell of it when another program takes back what this run changed."""
         self._lasting.watch_over(run)
+        if run.confirm_by and run.state is RunState.APPLIED:
+            self.deadlines.wait_for((run.identity,))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """No palette and no help over what is under way: its window must stay on top."""
@@ -162,7 +216,14 @@ class WorkbenchApp(App[int]):
         if self.busy:
             self.tell("A change is under way. It ends in a moment; then you can quit.", "warning")
         else:
-            self.exit(0)
+            await self._leave(0, 0)
+
+    async def _leave(self, result: int | None, code: int) -> None:
+        self.unsaid = await self.memory.keep_at_the_end(as_it_is(self)) or self.unsaid
+        if self.busy:  # a change was begun meanwhile
+            self.set_timer(0.1, lambda: self.run_worker(self._leave(result, code), group="leave"))
+        else:
+            self.exit(result, code)
 
     def tell(self, words: str, severity: Literal["information", "warning", "error"] = "information") -> None:
         """Show a short message that goes away by itself."""
@@ -179,6 +240,8 @@ class WorkbenchApp(App[int]):
 
 def run(workbench: Workbench, snapshot: Snapshot | None = None) -> int:
     """Open the app and return its exit status when it is closed. With a snapshot, that is shown instead of the host."""
-    app = WorkbenchApp(workbench, snapshot, keys=chosen_by(usual_file()))
+    app = WorkbenchApp(workbench, snapshot, keys=chosen_by(usual_file()), remembers=True)
     app.run()
+    if app.unsaid:
+        complain(f"how the app was arranged is not remembered for the next start: {app.unsaid}")
     return app.return_code or 0

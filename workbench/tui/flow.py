@@ -24,7 +24,7 @@ from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.dialogs import Confirm, Notice, choose_fix, refusal
 from workbench.tui.screens.preview import Preview
 from workbench.tui.screens.restore import undo_question
-from workbench.tui.screens.result import Outcome, Result
+from workbench.tui.screens.result import Outcome, Result, waits
 from workbench.tui.wording import MUTED, counted, moment
 from workbench.verifying import Before
 
@@ -113,7 +113,7 @@ async def _shown(app: WorkbenchApp, outcome: Outcome) -> None:
         await undo(app, outcome.run)
     elif answer == "confirm":
         await confirm(app, outcome.run)
-    elif outcome.run.confirm_by and outcome.run.state is RunState.APPLIED:
+    elif waits(outcome.run):
         keys = f"press {hint('page.history')} for the history, then {hint('keep')}"
         app.tell(f"It is undone by itself unless you keep it: {keys}.", "warning")
 
@@ -145,9 +145,11 @@ async def undo_last(app: WorkbenchApp) -> None:
         await undo(app, last)
 
 
-async def offer_recovery(app: WorkbenchApp) -> None:
-    """At the start: when a run was interrupted, offer to bring its files back."""
+async def offer_recovery(app: WorkbenchApp, *, at_start: bool = False) -> None:
+    """When a run was interrupted, offer to bring its files back. ``at_start`` also tell what was undone by itself."""
     runs = await tried(app, "The history could not be read", app.workbench.history)
+    if at_start:
+        app.tell_news(await app.deadlines.at_start(runs or ()))
     interrupted = [run for run in runs or () if run.state is RunState.STARTED]
     if not interrupted:
         return
@@ -168,6 +170,7 @@ async def offer_recovery(app: WorkbenchApp) -> None:
     if failure is not None:
         await tell_failure(app, "It could not be recovered", failure)
         return
+    app.deadlines.heard(run for run in recovered if run.plan.confirm)
     told = "\n\n".join(f"{run.plan.title}\n{run.state.value}. {run.message}" for run in recovered)
     await app.push_screen_wait(Notice("Recovered", told or "Nothing was left to recover."))
 

@@ -89,6 +89,18 @@ class Past:
         return tuple(each for each in self.of_batch(run) if each.state is RunState.APPLIED)
 
 
+def purgeable(backups: Sequence[KeptBackup]) -> dict[str, list[KeptBackup]]:
+    """By run all that is kept of it, where any of that holds a secret, or may, and nothing says it is still needed."""
+    of_runs: dict[str, list[KeptBackup]] = {}
+    for each in backups:
+        of_runs.setdefault(each.run, []).append(each)
+    return {
+        run: mine
+        for run, mine in of_runs.items()
+        if any(each.secret is not False for each in mine) and not any(each.needed for each in mine)
+    }
+
+
 def read(workbench: Workbench) -> Past:
     """Read all of it. It blocks; a journal that cannot be read is a run that says so."""
     runs = workbench.history()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
+
+from textual.content import Content
 
 from workbench.model.run import Run, RunState
 from workbench.tui import flow
-from workbench.tui.plain import plain, stacked, together
+from workbench.tui.past import purgeable
+from workbench.tui.plain import hanging, plain, stacked, together
+from workbench.tui.screens.agree import Agree
 from workbench.tui.screens.dialogs import Confirm, Notice
 from workbench.tui.widgets.history_table import HOLDS, age, size
 from workbench.tui.wording import ATTENTION, MUTED, counted
@@ -47,7 +51,23 @@ async def purge(app: WorkbenchApp, backup: KeptBackup, kept: Sequence[KeptBackup
     mine = [each for each in kept if each.run == backup.run]
     if not await app.push_screen_wait(purge_question(mine)):
         return
-    done = await flow.tried(app, "It could not be purged", lambda: app.workbench.purge((backup.run,)))
+    await _purged(app, (backup.run,))
+
+
+async def purge_secrets(app: WorkbenchApp, kept: Sequence[KeptBackup]) -> None:
+    """Ask, and delete for good what is kept of every run of which any backup holds a secret, or may."""
+    if await flow.is_read_only(app, "nothing can be purged"):
+        return
+    chosen = purgeable(kept)
+    needed = {each.run: each for each in kept if each.secret is not False and each.needed}
+    if not await app.push_screen_wait(purge_all_question(list(chosen.values()), list(needed.values()))):
+        return
+    # By name, so that what was listed is deleted and nothing that has come meanwhile.
+    await _purged(app, tuple(chosen))
+
+
+async def _purged(app: WorkbenchApp, runs: Sequence[str]) -> None:
+    done = await flow.tried(app, "It could not be purged", lambda: app.workbench.purge(runs))
     if done is None:
         return
     why = "; ".join(filter(None, (done.refused, *done.kept)))
@@ -69,3 +89,44 @@ def purge_question(mine: Sequence[KeptBackup]) -> Confirm:
     if mine[0].needed:
         lines += [plain(""), plain(f"Mind: {mine[0].needed}", ATTENTION)]
     return Confirm("Purge the backups of this repair?", stacked(lines), "Purge them")
+
+
+def purge_all_question(runs: Sequence[Sequence[KeptBackup]], needed: Sequence[KeptBackup]) -> Agree:
+    """The question whether all backups of these runs are to be deleted; ``needed`` are of runs that keep theirs."""
+    subtitle = "nothing has been deleted yet"
+    return Agree(
+        "Purge every backup that holds a secret?",
+        subtitle,
+        lambda width: stacked(_purge_all(runs, needed, width)),
+        "Purge them all",
+    )
+
+
+def _purge_all(runs: Sequence[Sequence[KeptBackup]], needed: Sequence[KeptBackup], width: int) -> Iterator[Content]:
+    from workbench.repair.backups import MEANING
+
+    every = [each for mine in runs for each in mine]
+    yield plain(f"{counted(len(every), 'backup')} of {counted(len(runs), 'repair')}, {_of(every)}", "bold")
+    yield hanging(Content(""), plain(_secrets_of(every), ATTENTION), width)
+    yield Content("")
+    yield hanging(Content(""), plain(f"Purged, {MEANING}."), width)
+    yield plain("What the repairs changed stays as it is.")
+    yield Content("")
+    for mine in runs:
+        yield hanging(plain("  "), plain(mine[0].title, "bold"), width)
+        about = f"{mine[0].run}, {age(mine[0].age)} ago, {counted(len(mine), 'backup')}, {_of(mine)}"
+        yield hanging(plain("  "), plain(about, MUTED), width)
+    for each in needed:
+        yield Content("")
+        yield hanging(plain("  "), plain(f"Kept: {each.title}: {each.needed}", ATTENTION), width)
+
+
+def _secrets_of(backups: Sequence[KeptBackup]) -> str:
+    held, unknown = (sum(each.secret is said for each in backups) for said in (True, None))
+    unseen = f"; {unknown} could not be looked into" if unknown else ""
+    together = "; the backups of one repair go together" if held + unknown < len(backups) else ""
+    return f"{counted(held, 'holds', 'hold')} a secret in plain text{unseen}{together}."
+
+
+def _of(backups: Sequence[KeptBackup]) -> str:
+    return size(sum(each.size for each in backups))

@@ -38,18 +38,24 @@ def waive(options: argparse.Namespace) -> int:
 
 
 def print_waivers(options: argparse.Namespace) -> int:
-    """Print every waiver and what became of it on this host, or in a snapshot file."""
+    """Print every waiver and what became of it on this host, or in a snapshot file, as text or as one document."""
     path = options.waivers or usual_file()
     if options.replay is not None and os.path.lexists(path):
         options.waivers = path
     workbench = workbench_of(options)
     report = workbench.judge(replayed(options) or look(workbench, options))
+    if options.json:
+        from workbench.report.waivers_document import waivers_as_json
+
+        print(waivers_as_json(report, visible(str(path))))
     if report.waivers is None:
+        if options.json:
+            return Exit.CLEAN
         put(f"nothing is waived: there is no {visible(str(path))}\n")
         return Exit.CLEAN
     if report.waivers.problem:
         return Exit.USAGE
-    for line in _listed(report):
+    for line in () if options.json else _listed(report):
         put(f"{line}\n")
     return Exit.EXPIRED if has_expired(report) else Exit.CLEAN
 

@@ -120,6 +120,7 @@ class MainScreen(WatchingScreen):
         """Begin the first look."""
         self.query_one(DetailPane).show_nothing(_NOTHING_YET)
         self._show_progress()
+        self.app.arrange_as_before()
         # The first picture comes first: the threads of a look would hold it up.
         self.call_after_refresh(self.action_rescan)
 

@@ -37,6 +37,7 @@ SPLIT_WIDTH = 120
 class Preview(Scrolled, Screen[bool]):
     """Shows a prepared repair; its result says whether to apply it. The cursor is on Cancel."""
 
+    app: WorkbenchApp
     CSS_PATH = "preview.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("apply", "apply"),
@@ -46,8 +47,6 @@ class Preview(Scrolled, Screen[bool]):
         bound("close", "leave", words=""),
         *SCROLLING,
     ]
-
-    app: WorkbenchApp
 
     def __init__(
         self,
@@ -60,7 +59,6 @@ class Preview(Scrolled, Screen[bool]):
         super().__init__()
         self._finding, self._plan, self._changes, self._read_only = finding, plan, tuple(changes), read_only
         self._warnings = tuple(warnings)
-        self._split = False
 
     def compose(self) -> ComposeResult:
         """The plan, and the two ways to go on."""
@@ -93,7 +91,7 @@ class Preview(Scrolled, Screen[bool]):
 
     def action_split(self) -> None:
         """Show the diffs in two columns, or in one again."""
-        self._split = not self._split
+        self.app.side_by_side = not self.app.side_by_side
         self.query_one("#plan", Page).write(self._text)
 
     def action_code(self) -> None:
@@ -113,7 +111,7 @@ class Preview(Scrolled, Screen[bool]):
         return self.app.size.width >= SPLIT_WIDTH and any(change.diff for change in self._changes)
 
     def _text(self, width: int) -> Content:
-        split = self._split and self._splits
+        split = self.app.side_by_side and self._splits
         return stacked(preview(self._finding, self._plan, self._changes, width, warnings=self._warnings, split=split))
 
     @on(Button.Pressed, "#cancel")

@@ -140,11 +140,20 @@ class Result(Scrolled, Screen[Next]):
 
     @property
     def _left(self) -> int:
-        try:
-            until = datetime.fromisoformat(self._outcome.run.confirm_by)
-        except ValueError:
-            return 0
-        return max(round((until - datetime.now(UTC)).total_seconds()), 0)
+        return _left(self._outcome.run)
+
+
+def waits(run: Run) -> bool:
+    """Whether it stands and can still be confirmed."""
+    return run.state is RunState.APPLIED and bool(_left(run))
+
+
+def _left(run: Run) -> int:
+    try:
+        until = datetime.fromisoformat(run.confirm_by)
+    except ValueError:
+        return 0
+    return max(round((until - datetime.now(UTC)).total_seconds()), 0)
 
 
 _GOOD = (RunState.APPLIED, RunState.UNDONE, RunState.RECOVERED)

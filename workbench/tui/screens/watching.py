@@ -76,6 +76,13 @@ class WatchingScreen(ActingScreen):
         elif self.is_running:
             self._show_status()
 
+    @work(exclusive=True, group="look-again")
+    async def look_when_idle(self) -> None:
+        """Look again, by itself, as soon as that changes nothing under somebody who reads, decides or repairs."""
+        while not self._idle:
+            await asyncio.sleep(_AGAIN)
+        await self.look(unasked=True)
+
     @property
     def _idle(self) -> bool:
         flows = any(worker.group == "flow" and not worker.is_finished for worker in self.app.workers)

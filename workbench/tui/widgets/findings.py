@@ -148,6 +148,16 @@ class FindingsList(RowsView):
         """How it is sorted."""
         return self._order
 
+    @property
+    def group(self) -> Group:
+        """How it is grouped."""
+        return self._group
+
+    def arrange_by(self, order: Order, group: Group) -> None:
+        """Sort and group it so."""
+        self._order, self._group = order, group
+        self._arrange()
+
     def show(self, findings: Iterable[Finding | Judged], *, stay_first: bool = False) -> None:
         """List these findings. The cursor stays on the finding it was on; where that is gone, on its place.
 

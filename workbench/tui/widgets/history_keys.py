@@ -11,7 +11,7 @@ from textual.message import Message
 
 from workbench.tui.keys import bound
 
-Wish = Literal["undo", "redo", "confirm", "recover", "purge", "backups", "undo batch"]
+Wish = Literal["undo", "redo", "confirm", "recover", "purge", "purge secrets", "backups", "undo batch"]
 KEYS: tuple[BindingType, ...] = (
     bound("undo", "ask('undo')", does="Undo this repair; what would be restored is shown first"),
     bound("history.undo_batch", "ask('undo batch')"),
@@ -19,6 +19,7 @@ KEYS: tuple[BindingType, ...] = (
     bound("keep", "ask('confirm')"),
     bound("history.recover", "ask('recover')"),
     bound("history.purge", "ask('purge')"),
+    bound("history.purge_secrets", "ask('purge secrets')", show=False),
     bound("history.backups", "ask('backups')"),
 )
 

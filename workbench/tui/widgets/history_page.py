@@ -14,7 +14,7 @@ from textual.widgets import ContentSwitcher, Static
 from workbench.model.run import Run
 from workbench.tui.background import in_background
 from workbench.tui.keys import hint
-from workbench.tui.past import Past, Standing, read
+from workbench.tui.past import Past, Standing, purgeable, read
 from workbench.tui.plain import hanging, plain, stacked, together
 from workbench.tui.replaying import nothing_live
 from workbench.tui.widgets.history_keys import Asking, Wish
@@ -83,6 +83,7 @@ class HistoryPage(Asking):
         workbench = self.app.workbench
         try:
             self.past, self._problem = await in_background(lambda: read(workbench)), ""
+            self.app.deadlines.wait_for(self.past.deadlines)  # one may have been begun on the command line
         except Exception as error:  # noqa: BLE001, RUF100 - a broken journal is said, not thrown
             self._problem = f"{type(error).__name__}: {error}"
         if self.is_attached:
@@ -132,6 +133,8 @@ class HistoryPage(Asking):
             return False
         if wish == "backups":
             return self.past is not None and bool(self._of_backups or self.past.backups)
+        if wish == "purge secrets":
+            return self._of_backups and self.past is not None and bool(purgeable(self.past.backups))
         if wish == "purge":
             return self._of_backups and self.query_one(BackupsTable).selected is not None
         run = self.selected
@@ -161,6 +164,8 @@ class HistoryPage(Asking):
         run, backup = self.selected, self.query_one(BackupsTable).selected
         if wish == "purge" and backup is not None:
             await reviewing.purge(self.app, backup, self.past.backups if self.past is not None else ())
+        elif wish == "purge secrets":
+            await reviewing.purge_secrets(self.app, self.past.backups if self.past is not None else ())
         elif wish == "undo batch" and run is not None and self.past is not None:
             from workbench.tui.batch import undo_batch
 

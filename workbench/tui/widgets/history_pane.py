@@ -136,6 +136,8 @@ def backup_lines(backup: KeptBackup, width: int) -> Iterator[Content]:
             plain(f"Press {hint('history.purge')} to purge what is kept of this run; it is asked for first."),
             width,
         )
+        every = f"{hint('history.purge_secrets')} purges every backup that holds a secret, at once."
+        yield hanging(Content(""), plain(every), width)
         yield hanging(Content(""), plain(f"Then {MEANING}.", MUTED), width)
 
 
