@@ -21,6 +21,7 @@ from workbench.text import visible
 from workbench.tui.host_watch import HostWatch
 from workbench.tui.lasting import EVERY as LASTING_EVERY
 from workbench.tui.lasting import Lasting
+from workbench.tui.readable import readable
 from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.main import MainScreen
 
@@ -45,6 +46,11 @@ class WorkbenchApp(App[int]):
         self.main = MainScreen(workbench, replay, HostWatch(live=replay is None, on=watch))
         self.busy = False
         self._lasting = Lasting(workbench)
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's colours; those of words so that they can be read."""
+        self.theme_variables = readable(super().get_css_variables())
+        return self.theme_variables
 
     def on_mount(self) -> None:
         """Show the main screen, and look for a repair that was interrupted."""

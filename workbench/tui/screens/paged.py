@@ -181,6 +181,6 @@ class PagedScreen(Roomy, Screen[None]):
         self.query_one("#pages", ContentSwitcher).current = name
         self.set_class(name == "servers", "-servers")
         self.set_class(name == "reach", "-reach")
-        for own in ("trail", "history", "activity"):
+        for own in ("card", "gaps", "trail", "history", "activity"):
             self.set_class(name == own, f"-{own}")
         self.refresh_bindings()
