@@ -18,7 +18,7 @@ from workbench.tui.app import WorkbenchApp
 
 Size = tuple[int, int]
 Keys = tuple[str, ...]
-LEAST, NARROW, WIDE, TINY = (60, 16), (80, 24), (120, 36), (50, 10)
+NARROW, WIDE, TINY = (80, 24), (120, 36), (50, 10)
 
 
 @dataclass(frozen=True, slots=True)

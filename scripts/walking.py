@@ -19,7 +19,7 @@ from textual.strip import Strip
 from textual.widgets import Footer, Input
 from textual.widgets._footer import FooterKey
 
-from scripts.scenes import LEAST, NARROW, Scene, Size, Walk
+from scripts.scenes import Scene, Size, Walk
 from scripts.stages import apart, release
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.screens.applying import Applying
@@ -72,14 +72,10 @@ async def opened(walk: Walk, size: Size, theme: str = "textual-dark") -> AsyncIt
 async def walked(
     walk: Walk, size: Size, theme: str = "textual-dark", last: str = ""
 ) -> AsyncIterator[tuple[Scene, WorkbenchApp]]:
-    """Every scene of the walk that there is at that size, up to the ``last``, while the app shows it.
-
-    In the least terminal there is every scene of a narrow one.
-    """
-    for_size = NARROW if size == LEAST else size
+    """Every scene of the walk that there is at that size, up to the ``last``, while the app shows it."""
     async with opened(walk, size, theme) as pilot:
         for scene in walk.scenes:
-            if for_size in scene.sizes:
+            if size in scene.sizes:
                 await reached(pilot, scene, size)
                 if scene.name:
                     yield scene, _app(pilot)
@@ -147,7 +143,7 @@ def keys(app: WorkbenchApp) -> list[Key]:
     if not found:
         return []
     return [
-        Key(f"{each.key_display} {each.description}", each.region.x, each.region.right, not each.disabled)
+        Key(f"{each.key_display} {each.description}", each.region.x, each.region.right, not each.has_class("-disabled"))
         for each in found[0].query(FooterKey)
     ]
 
@@ -176,7 +172,7 @@ def _footed(app: WorkbenchApp) -> bool:
         for each in app.screen.active_bindings.values():
             if each.binding.show:
                 wanted.setdefault(each.binding.action, each.enabled)
-        if [(each.action, not each.disabled) for each in footer.query(FooterKey)] != list(wanted.items()):
+        if [(each.action, not each.has_class("-disabled")) for each in footer.query(FooterKey)] != list(wanted.items()):
             return False
     return True
 
