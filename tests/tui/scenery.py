@@ -54,6 +54,6 @@ def _walked(name: str, size: Size) -> tuple[dict[str, Taken], str]:
 
     try:
         asyncio.run(walk_through())
-    except AssertionError as failure:
+    except (AssertionError, TimeoutError) as failure:
         return found, f"the walk “{walk.name}” was not walked to its end: {failure}"
     return found, ""
