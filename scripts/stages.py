@@ -296,6 +296,7 @@ def apart() -> Iterator[None]:
         patch.dict(os.environ, {**left_out, **_ENVIRONMENT}, clear=True),
         patch("workbench.tui.host_watch.HostWatch.change", nothing_changes),
         patch("workbench.excerpt.read_bounded", _read),
+        patch("workbench.tui.looking._now", lambda: TAKEN_AT),
         patch("workbench.excerpt._changed", lambda *_: False),
         patch("workbench.tui.app.WorkbenchApp.suspend", lambda _: nullcontext()),
         patch("workbench.tui.exporting._folder", lambda: Path("/home/dev")),
