@@ -201,7 +201,7 @@ WALKS = (
         stages.applying,
         (
             Scene("", ("f",), "nothing has been changed yet"),
-            Scene("applying", ("a",), "✓ keeping", held=True),
+            Scene("applying", ("a",), "› set the mode", held=True),
         ),
     ),
     Walk(
