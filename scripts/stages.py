@@ -200,7 +200,10 @@ def applying() -> Iterator[WorkbenchApp]:
 @contextmanager
 def waiting() -> Iterator[WorkbenchApp]:
     """A repair that waits to be kept; its clock stands still."""
-    with patch("workbench.tui.screens.result.Result._left", LEFT):
+    with (
+        patch("workbench.tui.screens.result.Result._left", LEFT),
+        patch("workbench.tui.past.Past.left", lambda _, run: LEFT if run.confirm_by else 0),
+    ):
         yield WorkbenchApp(_over(WaitingWorkbench))
 
 
