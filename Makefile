@@ -12,7 +12,7 @@ MAKE_VENV = test -x $(BIN)/python || { \
     { echo "the venv module is missing; on Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run scan test test-fast check format lock bench screenshots catalogue clean
+.PHONY: help demo run scan test test-fast check format lock bench screenshots snapshots catalogue clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,9 @@ bench: $(DEV_READY) ## measure the scan, the inventory, the services and the rec
 
 screenshots: $(DEV_READY) ## draw the README's pictures again, from a staged host
 	$(BIN)/python scripts/screenshots.py
+
+snapshots: $(DEV_READY) ## write the text of every screen again, for the tests to compare; look at what changed
+	$(BIN)/python scripts/snapshots.py
 
 catalogue: $(DEV_READY) ## write the lists of checks and fixes, the JSON schemas and the demo, again
 	$(BIN)/python scripts/catalogue.py

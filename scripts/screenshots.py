@@ -6,6 +6,7 @@ The same code gives the same bytes: the host is staged, its clock stands still, 
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 import sys
 from dataclasses import dataclass
@@ -13,85 +14,62 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from textual.pilot import Pilot
-
-from scripts.staged_host import workbench
-from workbench.tui.app import WorkbenchApp
+from scripts.scenes import NARROW, WIDE, Size, walk_of
+from scripts.walking import walked
 
 FOLDER = Path(__file__).resolve().parent.parent / "screenshots"
 FONTS = "'DejaVu Sans Mono', 'Menlo', 'Consolas', monospace"
-NARROW, WIDE = (80, 24), (120, 36)
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture: the terminal's size, the keys that lead to what it shows, and the theme."""
+    """One picture: the name of its file, the scene it shows, the terminal's size, and the theme."""
 
     name: str
-    size: tuple[int, int]
-    keys: tuple[str, ...] = ()
+    scene: str
+    size: Size
     theme: str = "textual-dark"
 
 
+def _of(scene: str, size: Size, name: str = "") -> Picture:
+    return Picture(f"{name or scene}-{size[0]}x{size[1]}", scene, size)
+
+
 PICTURES = (
-    Picture("main-80x24", NARROW),
-    Picture("main-120x36", WIDE),
-    Picture("detail-80x24", NARROW, ("enter",)),
-    Picture("reach-80x24", NARROW, ("3",)),
-    Picture("reach-120x36", WIDE, ("3",)),
-    Picture("reach-detail-80x24", NARROW, ("3", "j", "enter")),
-    Picture("report-card-80x24", NARROW, ("4",)),
-    Picture("not-assessed-120x36", WIDE, ("5",)),
-    Picture("audit-trail-80x24", NARROW, ("6",)),
-    Picture("audit-trail-120x36", WIDE, ("6", "j")),
-    Picture("history-80x24", NARROW, ("7",)),
-    Picture("history-120x36", WIDE, ("7", "j", "j", "j", "j")),
-    Picture("undo-80x24", NARROW, ("7", "u")),
-    Picture("backups-80x24", NARROW, ("7", "b")),
-    Picture("activity-80x24", NARROW, ("8",)),
-    Picture("activity-120x36", WIDE, ("8",)),
-    Picture("sudo-120x36", WIDE, ("s",)),
-    Picture("probe-80x24", NARROW, ("2", "j", "j", "j", "j", "enter", "p")),
-    Picture("servers-80x24", NARROW, ("2",)),
-    Picture("servers-120x36", WIDE, ("2", "j")),
-    Picture("server-detail-80x24", NARROW, ("2", "j", "enter")),
-    Picture("preview-80x24", NARROW, ("f",)),
-    Picture("result-80x24", NARROW, ("f", "a")),
-    Picture("help-80x24", NARROW, ("question_mark",)),
-    Picture("light-120x36", WIDE, theme="textual-light"),
+    _of("main", NARROW),
+    _of("main", WIDE),
+    _of("detail", NARROW),
+    _of("reach", NARROW),
+    _of("reach", WIDE),
+    _of("reach-detail", NARROW),
+    _of("report-card", NARROW),
+    _of("not-assessed", WIDE),
+    _of("audit-trail", NARROW),
+    _of("audit-trail-second", WIDE, "audit-trail"),
+    _of("history", NARROW),
+    _of("history-undone", WIDE, "history"),
+    _of("undo", NARROW),
+    _of("backups", NARROW),
+    _of("activity", NARROW),
+    _of("activity", WIDE),
+    _of("sudo", WIDE),
+    _of("probe", NARROW),
+    _of("servers", NARROW),
+    _of("servers-second", WIDE, "servers"),
+    _of("server-detail", NARROW),
+    _of("preview", NARROW),
+    _of("result", NARROW),
+    _of("help", NARROW),
+    Picture("light-120x36", "main", WIDE, "textual-light"),
 )
 
 
 async def picture(wanted: Picture) -> str:
     """The picture as SVG."""
-    app = WorkbenchApp(workbench())
-    app.theme = wanted.theme
-    app.animation_level = "none"
-    async with app.run_test(size=wanted.size) as pilot:
-        await settled(pilot)
-        for key in wanted.keys:
-            await pilot.press(key)
-            await settled(pilot)
-        return drawn(app.export_screenshot(title="workbench"))
-
-
-async def settled(pilot: Pilot[int]) -> None:
-    """Wait until nothing is being looked at or carried out any more."""
-    app = pilot.app
-    assert isinstance(app, WorkbenchApp)
-    for _ in range(400):
-        await pilot.pause(0.01)
-        # New events of the audit trail come a moment after it was opened.
-        quiet = not app.main.has_class("-trail") or app.main.watcher.fresh
-        read = not app.main.has_class("-history") or app.main.has_class("-listed-runs")
-        if app.main.report is not None and not app.busy and not app.main.looking and quiet and read:
-            break
-    # The footer is drawn anew a moment after the keys changed: wait for a picture that stays.
-    same, last = 0, ""
-    while same < 4:
-        await pilot.pause(0.05)
-        now = app.export_screenshot()
-        same, last = (same + 1 if now == last else 0), now
+    async for scene, app in walked(walk_of(wanted.scene), wanted.size, wanted.theme, wanted.scene):
+        if scene.name == wanted.scene:
+            return drawn(app.export_screenshot(title="workbench"))
+    raise LookupError(wanted.scene)
 
 
 def drawn(svg: str) -> str:
@@ -105,7 +83,19 @@ _TEXT = (
     r'<text class="(?P<style>[^"]*)" x="(?P<x>[\d.]+)" y="(?P<y>[\d.]+)" textLength="(?P<length>[\d.]+)"'
     r"(?P<clip>[^>]*)>(?P<text>[^<]*)</text>"
 )
-_CELL, _LINE = 12.2, 24.4
+_CELL, _LINE, _FIRST = 12.2, 24.4, 20.0
+
+
+def text_of(svg: str, size: Size) -> list[str]:
+    """The lines of text in a picture, without the spaces at their ends. What is drawn as a block is left out."""
+    cells = [[" "] * size[0] for _ in range(size[1])]
+    for found in re.finditer(_TEXT, svg):
+        row, column = round((float(found["y"]) - _FIRST) / _LINE), round(float(found["x"]) / _CELL)
+        text = html.unescape(found["text"]).replace("\xa0", " ")
+        width = round(float(found["length"]) / _CELL)
+        # A sign that is two cells wide leaves the second of them empty.
+        cells[row][column : column + width] = list(text.ljust(width))[:width]
+    return ["".join(row).rstrip() for row in cells]
 
 
 def _without_margins(svg: str) -> str:

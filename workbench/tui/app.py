@@ -25,6 +25,7 @@ from workbench.tui.host_watch import HostWatch
 from workbench.tui.keys import Keys, bound, chosen_by, in_force, unused, use, usual_file
 from workbench.tui.lasting import EVERY as LASTING_EVERY
 from workbench.tui.lasting import Lasting
+from workbench.tui.readable import readable
 from workbench.tui.remembered import EVERY as REMEMBERED_EVERY
 from workbench.tui.remembered import Memory, as_it_is
 from workbench.tui.screens.applying import Applying
@@ -73,6 +74,11 @@ class WorkbenchApp(App[int]):
         self.unsaid = ""
         self.deadlines = Deadlines(workbench, before.told)
         self._lasting = Lasting(workbench)
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's colours; those of words so that they can be read."""
+        self.theme_variables = readable(super().get_css_variables())
+        return self.theme_variables
 
     def on_mount(self) -> None:
         """Show the main screen, and look for a repair that was interrupted."""

@@ -6,7 +6,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -62,15 +62,18 @@ class AskAnswers(Roomy, ModalScreen[Answers | None]):
         value = getattr(self._suggested, field.name, None)
         kind, name = self._types[field.name], f"answer-{field.name}"
         if kind is bool:
-            yield Checkbox(plain(label), bool(value), id=name)
+            yield Checkbox(plain(label), bool(value), compact=True, id=name)
         else:
             yield Static(plain(label), classes="label")
             choices = _choices(kind)
             if choices:
                 options = [(plain(str(getattr(choice, "value", choice))), choice) for choice in choices]
-                yield Select(options, value=value if value in choices else choices[0], allow_blank=False, id=name)
+                yield Select(
+                    options, value=value if value in choices else choices[0], allow_blank=False, compact=True, id=name
+                )
             else:
-                yield Input("" if value is None else str(value), id=name, type="integer" if kind is int else "text")
+                typed: Literal["integer", "text"] = "integer" if kind is int else "text"
+                yield Input("" if value is None else str(value), id=name, type=typed, compact=True)
         about = field.metadata.get("help")
         if about:
             yield Static(plain(str(about)), classes="about")

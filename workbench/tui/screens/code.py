@@ -92,9 +92,9 @@ class Code(Roomy, Screen[None]):
             page.scroll_home(animate=False)
             return
         page.write(lambda width: stacked(row for rows in numbered(lines, width) for row in rows))
-        # The lesson stands at the head of the file, and was on the screen just now.
+        # The lesson stands at the head of the file, and was on the screen just now; what is imported tells nothing.
         width = page.scrollable_content_region.width - 1
-        above = sum(len(rows) for rows in numbered(lines[: _behind_lesson(lines)], width, len(lines)))
+        above = sum(len(rows) for rows in numbered(lines[: _begins(lines)], width, len(lines)))
         page.call_after_refresh(page.scroll_to, y=above, animate=False)
 
     def action_leave(self) -> None:
@@ -121,6 +121,12 @@ def numbered(lines: Sequence[Content], width: int, count: int = 0) -> Iterator[l
         margin = plain(f"{number:>{room}}  ", MUTED)
         pieces = wrapped(line, max(width - room - 2, 20))
         yield [(margin if place == 0 else Content(" " * (room + 2))) + piece for place, piece in enumerate(pieces)]
+
+
+def _begins(lines: Sequence[Content]) -> int:
+    """How many lines stand above the check itself; where none is seen, above what follows the lesson."""
+    marked = (number for number, line in enumerate(lines) if line.plain.startswith("@check("))
+    return next(marked, _behind_lesson(lines))
 
 
 def _behind_lesson(lines: Sequence[Content]) -> int:

@@ -75,7 +75,6 @@ class Form(Roomy, ModalScreen[Given | None]):
                 yield Static(self._about)
                 for each in self._asked:
                     yield from _widgets(each)
-            yield Static(id="wrong")
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="cancel", compact=True)
                 yield Button(plain(self._go), id="go", variant="primary", compact=True)
@@ -83,7 +82,8 @@ class Form(Roomy, ModalScreen[Given | None]):
 
     def on_mount(self) -> None:
         """Start in the first field."""
-        self.query_one("#wrong", Static).display = False
+        for said in self.query(".wrong"):
+            said.display = False
         self.query_one(f"#asked-{self._asked[0].name}").focus()
 
     @property
@@ -109,11 +109,14 @@ class Form(Roomy, ModalScreen[Given | None]):
             self.dismiss(self.given)
             return
         name, words = found
-        said = self.query_one("#wrong", Static)
+        for each in self.query(".wrong"):
+            each.display = False
+        said = self.query_one(f"#wrong-{name or self._asked[-1].name}", Static)
         said.update(plain(f"! {words}", ATTENTION))
         said.display = True
         if name:
             self.query_one(f"#asked-{name}").focus()
+        said.scroll_visible(animate=False)
 
     @on(Button.Pressed, "#cancel")
     def action_leave(self) -> None:
@@ -134,3 +137,4 @@ def _widgets(each: Asked) -> Iterator[Widget]:
         yield FormInput(each.value, id=f"asked-{each.name}", max_length=LONGEST, compact=True)
     if each.about:
         yield Static(plain(each.about), classes="about")
+    yield Static(classes="wrong", id=f"wrong-{each.name}")

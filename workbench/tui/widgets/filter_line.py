@@ -18,7 +18,7 @@ from workbench.text import visible
 from workbench.tui.plain import plain, together
 from workbench.tui.wording import ATTENTION, MUTED
 
-_HINT = "words · sev:>=high · area: · server: · check: · fixable:safe · waived:no · -not"
+_HINT = "words · sev:>=high · area: · server: · check: · fixable:safe · waived:no -not"
 
 
 class FilterInput(Input):

@@ -342,7 +342,8 @@ class FindingsList(RowsView):
             at = 1 if self._group and len(self._rows) > 1 and isinstance(self._rows[1], Listed) else 0
         self.fill(at if place is None else place)
         self._changed()
-        self.post_message(self.Moved())
+        # A message made while the page handles a filter counts as the page's own and goes no further than that.
+        self.call_later(lambda: self.post_message(self.Moved()))
 
     def _place(self, identity: str) -> int | None:
         return next((place for place, row in enumerate(self._rows) if row.identity == identity), None)
