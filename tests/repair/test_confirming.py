@@ -20,11 +20,12 @@ from tests.repair.support import edit, mode, plan, prepared, records, tree, valu
 from workbench.model.plan import Operation, Plan
 from workbench.model.run import Run, RunState
 from workbench.repair import confirming, watching
-from workbench.repair.confirming import WATCHED, confirm, is_watched, revert, revert_overdue, waiting
+from workbench.repair.confirming import confirm, is_watched, revert, revert_overdue, waiting
 from workbench.repair.history import history
 from workbench.repair.prepare import Prepared, prepare
 from workbench.repair.transaction import apply
 from workbench.repair.undo import recover, undo
+from workbench.repair.watched import WATCHED
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="repairs are made on Linux only")
 LONG = 3600

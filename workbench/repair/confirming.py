@@ -23,13 +23,11 @@ from workbench.repair.history import as_run, find, undoers, unread_plan
 from workbench.repair.journal import LONGEST_CONFIRM, Broken, Entry, Writer, entries, reopen
 from workbench.repair.paths import Refused, words
 from workbench.repair.staged import Staged
+from workbench.repair.watched import WATCHED, any_watched
 from workbench.text import visible
 
 if TYPE_CHECKING:
     from workbench.repair.prepare import Prepared
-
-WATCHED = "watched"
-"""The file in a run's folder that whoever waits for its deadline holds locked. It goes when nothing waits any more."""
 
 _PATIENCE = 10.0  # seconds that another repair is waited for
 _TRIES, _PAUSE = 4, 0.3  # of undoing it, and seconds between them
@@ -99,7 +97,7 @@ def is_waiting(entry: Entry | Broken, undone: Collection[str] = ()) -> bool:
 
 def waiting(state: Path) -> tuple[tuple[Run, float], ...]:
     """Every run that waits to be confirmed, and for how many seconds still (0: it is about to be undone)."""
-    if not _any_watched(state):
+    if not any_watched(state):
         return ()
     try:
         known = entries(state)
@@ -243,13 +241,6 @@ def _wait_again(state: Path, run: str) -> None:
         return  # it was confirmed or undone this very moment
     if not root_waiting.sees_to(entry):
         arming(entry.planned.operations)(entry.writer)
-
-
-def _any_watched(state: Path) -> bool:
-    try:
-        return any((state / "runs").glob(f"*/{WATCHED}"))
-    except OSError:
-        return True
 
 
 def told_of_confirming(run: Run, entry: Entry) -> Run:

@@ -131,8 +131,8 @@ def shown_tidied(changes: Sequence[Change], operations: Sequence[object]) -> tup
 
 def start(writer: Writer) -> str:
     """Arm the timer for a run whose journal has a deadline. Gives "" once it waits, or why it does not."""
-    from workbench.repair.confirming import WATCHED
     from workbench.repair.root_waiting import write_down_under_lock
+    from workbench.repair.watched import WATCHED
 
     operations = writer.planned.operations
     try:

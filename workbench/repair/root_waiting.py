@@ -9,6 +9,7 @@ from workbench.repair import root_timer
 from workbench.repair.folder import locked
 from workbench.repair.journal import Entry, entries, reopen
 from workbench.repair.paths import Refused
+from workbench.repair.watched import WATCHED
 
 _PATIENCE = 10.0  # seconds that another repair is waited for
 _AT_WORK, _PAUSE = 5.0, 0.2  # seconds that a timer is waited for which is about to undo something, and between looks
@@ -68,8 +69,6 @@ def is_left_to_us(entry: Entry) -> bool:
 
 def write_down(state: Path) -> None:
     """Note in the journals what root's timer undid, as long as that can be seen. What cannot be noted now is later."""
-    from workbench.repair.confirming import WATCHED
-
     try:
         if any((state / "runs").glob(f"*/{WATCHED}")):
             with locked(state, _PATIENCE) as real:
@@ -80,8 +79,6 @@ def write_down(state: Path) -> None:
 
 def write_down_under_lock(state: Path) -> None:
     """As ``write_down``, where the lock is held already. Raises Refused and OSError."""
-    from workbench.repair.confirming import WATCHED
-
     for entry in entries(state):
         if isinstance(entry, Entry) and entry.reverted and (entry.folder / WATCHED).exists():
             reopen(entry).note("reverted", when=entry.reverted)

@@ -35,7 +35,7 @@ main(sys.argv[2], sys.argv[3])
 
 def start(writer: Writer) -> str:
     """Start the process for a run whose journal has a deadline. Gives "" once it waits, or why it does not."""
-    from workbench.repair.confirming import WATCHED
+    from workbench.repair.watched import WATCHED
 
     state, run = str(writer.folder.parent.parent), writer.planned.identity
     path = json.dumps([os.path.abspath(each) for each in sys.path])
@@ -74,10 +74,11 @@ def _wait(state: Path, run: str) -> None:
     import fcntl
 
     from workbench.repair import undo  # noqa: F401 - what it needs at the deadline is there from the start
-    from workbench.repair.confirming import WATCHED, revert, seconds_left
+    from workbench.repair.confirming import revert, seconds_left
     from workbench.repair.folder import Busy
     from workbench.repair.history import find
     from workbench.repair.journal import entries
+    from workbench.repair.watched import WATCHED
 
     folder = state / "runs" / run
     handle = os.open(folder / WATCHED, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)

@@ -21,6 +21,7 @@ from workbench.text import visible
 from workbench.tui.host_watch import HostWatch
 from workbench.tui.lasting import EVERY as LASTING_EVERY
 from workbench.tui.lasting import Lasting
+from workbench.tui.replaying import Replay
 from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.main import MainScreen
 
@@ -29,7 +30,8 @@ class WorkbenchApp(App[int]):
     """The workbench of one host, or the replay of a snapshot. Its result is an exit status."""
 
     TITLE = "MCP hardening workbench"
-    CSS_PATH = ["app.tcss", "screens/dialogs.tcss"]  # noqa: RUF012
+    # That of the main screen is here too: a stylesheet that comes with a screen has all of them read again.
+    CSS_PATH = ["app.tcss", "screens/main.tcss", "screens/dialogs.tcss"]  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -39,19 +41,29 @@ class WorkbenchApp(App[int]):
         Binding("question_mark", "help", "Help", show=False),
     ]
 
-    def __init__(self, workbench: Workbench, replay: Snapshot | None = None, *, watch: bool = True) -> None:
+    def __init__(self, workbench: Workbench, replay: Snapshot | Replay | None = None, *, watch: bool = True) -> None:
         super().__init__()
         self.workbench = workbench
         self.main = MainScreen(workbench, replay, HostWatch(live=replay is None, on=watch))
         self.busy = False
         self._lasting = Lasting(workbench)
 
+    def get_default_screen(self) -> Screen[None]:
+        """The main screen is the one below all others: an empty one below it would be laid out for nothing."""
+        return self.main
+
     def on_mount(self) -> None:
-        """Show the main screen, and look for a repair that was interrupted."""
-        self.push_screen(self.main)
+        """Heed the signals that end a program."""
         if not self.is_headless:
             self._heed_signals()
-        if self.main.replay is None:
+
+    def on_ready(self) -> None:
+        """The first picture comes first: threads would hold it up, and so would all that it does not show."""
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.main.begin()
+        if self.main.looker.live:
             from workbench.tui import flow
 
             self.run_worker(flow.offer_recovery(self), group="flow")
@@ -165,7 +177,7 @@ class WorkbenchApp(App[int]):
             yield from commands(self.main)
 
 
-def run(workbench: Workbench, snapshot: Snapshot | None = None) -> int:
+def run(workbench: Workbench, snapshot: Snapshot | Replay | None = None) -> int:
     """Open the app and return its exit status when it is closed. With a snapshot, that is shown instead of the host."""
     app = WorkbenchApp(workbench, snapshot)
     app.run()

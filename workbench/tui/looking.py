@@ -13,13 +13,14 @@ from workbench.engine import Workbench
 from workbench.model.report import CheckResult, Report
 from workbench.model.snapshot import Snapshot
 from workbench.tui.background import in_background
-from workbench.tui.inventory import Inventory, inventory
 from workbench.tui.messages import CheckEnded, SectionChanged
-from workbench.tui.reach import Matrix, matrix
+from workbench.tui.replaying import Replay
 
 if TYPE_CHECKING:
     from workbench.host.command import Output
     from workbench.host.privileged import Vector
+    from workbench.tui.inventory import Inventory
+    from workbench.tui.reach import Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,14 @@ class Seen:
     inventory: Inventory
     matrix: Matrix
 
+    @staticmethod
+    def of(snapshot: Snapshot, report: Report) -> Seen:
+        """All that is counted of a look. It takes a moment where there is much: call it from a thread."""
+        from workbench.tui.inventory import inventory
+        from workbench.tui.reach import matrix
+
+        return Seen(snapshot, report, inventory(snapshot, list(report.findings()), report.results), matrix(snapshot))
+
 
 class Looker:
     """Looks at the host, or judges the snapshot that is replayed. Only the latest look counts.
@@ -39,9 +48,9 @@ class Looker:
     ``wanted`` are those that would show more and were not run. ``sections`` and ``streamed`` tell how far a look is.
     """
 
-    def __init__(self, workbench: Workbench, replay: Snapshot | None) -> None:
+    def __init__(self, workbench: Workbench, replay: Replay | None) -> None:
         self.workbench = workbench
-        self.replay = replay
+        self._replay = replay
         self.looking = False
         self.sections: dict[str, str] = {}
         self.streamed: list[CheckResult] = []
@@ -50,6 +59,16 @@ class Looker:
         self.wanted: tuple[Vector, ...] = ()
         self._fresh = False
         self._generation = 0
+
+    @property
+    def live(self) -> bool:
+        """Whether it is this host that is looked at."""
+        return self._replay is None
+
+    @property
+    def replay(self) -> Snapshot | None:
+        """The snapshot that is shown instead of this host; see ``Replay.snapshot``."""
+        return self._replay.snapshot if self._replay is not None else None
 
     @property
     def is_root(self) -> bool:
@@ -87,12 +106,12 @@ class Looker:
 
         def look_and_judge() -> tuple[Seen, Mapping[Vector, Output], str, tuple[Vector, ...]]:
             known, known_at = answers, answered_at
-            if self.replay is None and known and not fresh and not unasked:
+            if self.live and known and not fresh and not unasked:
                 known, known_at = self._read_again(known, known_at)
+            self.workbench.plugins.checks  # noqa: B018 - they are loaded first: it is told how many have ended, of them all
             seen, wanted = self._snapshot(section_changed, known)
             report = self.workbench.judge(seen, check_ended)
-            made = Seen(seen, report, inventory(seen, list(report.findings()), report.results), matrix(seen))
-            return made, known, known_at, wanted
+            return Seen.of(seen, report), known, known_at, wanted
 
         try:
             made, known, known_at, wanted = await in_background(look_and_judge)
@@ -111,20 +130,14 @@ class Looker:
         """What a look has seen already, judged anew; None when a later look began meanwhile."""
         generation = self._generation
 
-        def judge() -> Seen:
-            report = self.workbench.judge(snapshot)
-            return Seen(
-                snapshot, report, inventory(snapshot, list(report.findings()), report.results), matrix(snapshot)
-            )
-
-        made = await in_background(judge)
+        made = await in_background(lambda: Seen.of(snapshot, self.workbench.judge(snapshot)))
         return made if generation == self._generation else None
 
     def _snapshot(
         self, tell: Callable[[str, str], None], known: Mapping[Vector, Output]
     ) -> tuple[Snapshot, tuple[Vector, ...]]:
-        if self.replay is not None:
-            return self.replay, ()
+        if self._replay is not None:
+            return self._replay.snapshot, ()
         if self.is_root:
             return self.workbench.look(tell), ()
         from workbench.asking_root import unanswered

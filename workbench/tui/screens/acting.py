@@ -8,7 +8,6 @@ from textual import work
 from textual.binding import Binding, BindingType
 
 from workbench.engine import Workbench
-from workbench.excerpt import excerpt
 from workbench.host.files import CannotLook
 from workbench.model.finding import Finding
 from workbench.tui.background import in_background
@@ -17,7 +16,6 @@ from workbench.tui.screens.paged import PagedScreen
 from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.file_lines import Lines
 from workbench.tui.widgets.findings import FindingsList
-from workbench.tui.widgets.server_pane import ServerPane
 
 _ELSEWHERE = "This is a replay: the file is on another machine, or of another day."
 
@@ -58,6 +56,8 @@ class ActingScreen(PagedScreen):
     def _selected(self) -> Finding | None:
         # Only what is in view may be repaired.
         if self._page == "servers":
+            from workbench.tui.widgets.server_pane import ServerPane
+
             return self.query_one(ServerPane).finding if self._in_view else None
         return self.query_one(FindingsList).selected if self._page == "findings" else None
 
@@ -123,6 +123,8 @@ class ActingScreen(PagedScreen):
         if self.looker.replay is not None:
             lines = _ELSEWHERE if location.line or location.pointer else None
         else:
+            from workbench.excerpt import excerpt
+
             try:
                 lines = await in_background(lambda: excerpt(location, seen.snapshot))
             except CannotLook as why:
