@@ -7,6 +7,7 @@ such a time was work is told beside it, for the rest other programs had the proc
 from __future__ import annotations
 
 import asyncio
+import gc
 import statistics
 import sys
 import time
@@ -16,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from textual import events
 from textual.pilot import Pilot
 
 from tests.tui import fakes, inventories
@@ -36,7 +38,12 @@ KEYS = (
     ("sort by each column", ["o"] * 5),
     ("group by each", ["b"] * 4),
     ("mark ten", ["space"] * 10),
+    ("mark a fifth, and clear", ["b", "g", "space", "x", "b", "b", "b"]),
+    ("each page", [*"2345678", "1"]),
+    ("look again", ["r"]),
 )
+HELD, REPEAT = 200, 1 / 30
+"""How often a key that is held down comes, and seconds from one to the next."""
 
 
 class Lag:
@@ -92,7 +99,7 @@ async def main() -> None:
         workbench = fakes.workbench(fakes.plugins(checks, [fakes.fix("area1/check")]))
         servers = tuple(inventories.server(f"s{number:04}") for number in range(SERVERS))
         workbench.script.snapshot = inventories.host(*servers)
-        app = WorkbenchApp(workbench)
+        app = WorkbenchApp(workbench, watch=False)
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             while app.main.report is None or app.main.looking:
@@ -124,7 +131,41 @@ async def _findings(app: WorkbenchApp, pilot: Pilot[int]) -> None:
         lag = Lag()
         for key in keys:
             await pilot.press(key)
-        print(f"    {name:<22} longest stall {lag.end()}")
+        await _settled(app, pilot)
+        print(f"    {name:<28} longest stall {lag.end()}")
+    lag = Lag()
+    await _held(app, "j")
+    print(f"    {'hold a key down':<28} longest stall {lag.end()}")
+    lag = Lag()
+    app.main.action_rescan()
+    await _held(app, "j")
+    await _settled(app, pilot)
+    print(f"    {'hold it while a look ends':<28} longest stall {lag.end()}")
+    table.focus()
+    lag = Lag()
+    for theme in ("textual-light", "textual-dark"):
+        app.theme = theme
+        await pilot.pause(0.3)
+    print(f"    {'turn to light and back':<28} longest stall {lag.end()}")
+    lag = Lag()
+    width, height = app.size
+    for wider in (10, 20, 30, 0):
+        await pilot.resize_terminal(width + wider, height)
+    print(f"    {'resize':<28} longest stall {lag.end()}")
+
+
+async def _held(app: WorkbenchApp, key: str) -> None:
+    """As a terminal sends a key that is held down, whatever became of the last one."""
+    for _ in range(HELD):
+        app.post_message(events.Key(key, key))
+        await asyncio.sleep(REPEAT)
+
+
+async def _settled(app: WorkbenchApp, pilot: Pilot[int]) -> None:
+    await pilot.pause(0.1)
+    while app.main.looking:
+        await pilot.pause(0.05)
+    await pilot.pause(0.1)
 
 
 def _servers(app: WorkbenchApp) -> None:
@@ -135,4 +176,5 @@ def _servers(app: WorkbenchApp) -> None:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(20_000)  # as the program itself does
     asyncio.run(main())

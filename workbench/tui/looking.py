@@ -13,6 +13,7 @@ from workbench.engine import Workbench
 from workbench.model.report import CheckResult, Report
 from workbench.model.snapshot import Snapshot
 from workbench.tui.background import in_background
+from workbench.tui.finding_rows import Listed, judge, listed
 from workbench.tui.messages import CheckEnded, SectionChanged
 from workbench.tui.replaying import Replay
 
@@ -25,35 +26,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one look came to."""
+    """What one look came to. ``rows`` are the findings of the report in its order, ready to be listed."""
 
     snapshot: Snapshot
     report: Report
     inventory: Inventory
     matrix: Matrix
-
-    @staticmethod
-    def of(snapshot: Snapshot, report: Report) -> Seen:
-        """All that is counted of a look. It takes a moment where there is much: call it from a thread."""
-        from workbench.tui.inventory import inventory
-        from workbench.tui.reach import matrix
-
-        return Seen(snapshot, report, inventory(snapshot, list(report.findings()), report.results), matrix(snapshot))
+    rows: tuple[Listed, ...]
 
 
 class Looker:
     """Looks at the host, or judges the snapshot that is replayed. Only the latest look counts.
 
     ``answers`` are the commands that were run through sudo in this session and what they said, as of ``answered_at``;
-    ``wanted`` are those that would show more and were not run. ``sections`` and ``streamed`` tell how far a look is.
+    ``wanted`` are those that would show more and were not run. ``sections`` and ``streamed`` tell how far a look is,
+    and ``rows`` are the findings so far. Findings are listed with ``~`` for ``home``.
     """
 
-    def __init__(self, workbench: Workbench, replay: Replay | None) -> None:
+    def __init__(self, workbench: Workbench, replay: Replay | None, home: str) -> None:
         self.workbench = workbench
         self._replay = replay
+        self._home = home
         self.looking = False
         self.sections: dict[str, str] = {}
         self.streamed: list[CheckResult] = []
+        self.rows: list[Listed] = []
         self.answers: Mapping[Vector, Output] = {}
         self.answered_at = ""
         self.wanted: tuple[Vector, ...] = ()
@@ -86,7 +83,7 @@ class Looker:
     def begin(self) -> int:
         """Begin a look, and give its number: what it tells carries that."""
         self._generation += 1
-        self.sections, self.streamed, self.looking = {}, [], True
+        self.sections, self.streamed, self.rows, self.looking = {}, [], [], True
         return self._generation
 
     async def look(self, generation: int, post: Callable[[Message], object], *, unasked: bool = False) -> Seen | None:
@@ -99,7 +96,8 @@ class Looker:
             post(SectionChanged(generation, section, state))
 
         def check_ended(result: CheckResult) -> None:
-            post(CheckEnded(generation, result))
+            rows = listed(judge(result.findings, self.workbench.fixes_for, {}), self._home)
+            post(CheckEnded(generation, result, rows))
 
         fresh, self._fresh = self._fresh, False
         answers, answered_at = self.answers, self.answered_at
@@ -111,7 +109,7 @@ class Looker:
             self.workbench.plugins.checks  # noqa: B018 - they are loaded first: it is told how many have ended, of them all
             seen, wanted = self._snapshot(section_changed, known)
             report = self.workbench.judge(seen, check_ended)
-            return Seen.of(seen, report), known, known_at, wanted
+            return self._counted(seen, report), known, known_at, wanted
 
         try:
             made, known, known_at, wanted = await in_background(look_and_judge)
@@ -130,8 +128,18 @@ class Looker:
         """What a look has seen already, judged anew; None when a later look began meanwhile."""
         generation = self._generation
 
-        made = await in_background(lambda: Seen.of(snapshot, self.workbench.judge(snapshot)))
+        made = await in_background(lambda: self._counted(snapshot, self.workbench.judge(snapshot)))
         return made if generation == self._generation else None
+
+    def _counted(self, snapshot: Snapshot, report: Report) -> Seen:
+        # A moment where there are thousands: not in the thread that draws.
+        from workbench.tui.inventory import inventory
+        from workbench.tui.reach import matrix
+
+        findings = list(report.findings())
+        made = inventory(snapshot, findings, report.results)
+        rows = listed(judge(findings, self.workbench.fixes_for, made.servers_about()), self._home)
+        return Seen(snapshot, report, made, matrix(snapshot), rows)
 
     def _snapshot(
         self, tell: Callable[[str, str], None], known: Mapping[Vector, Output]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
 from textual import work
@@ -17,6 +18,7 @@ from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.file_lines import Lines
 from workbench.tui.widgets.findings import FindingsList
 
+_REST = 0.05
 _ELSEWHERE = "This is a replay: the file is on another machine, or of another day."
 
 
@@ -119,6 +121,7 @@ class ActingScreen(PagedScreen):
         if finding is None or seen is None or finding.location is None or not self._in_view:
             return
         location, pane = finding.location, self.query_one(DetailPane)
+        await asyncio.sleep(_REST)  # it is cancelled where the cursor goes on
         lines: Lines
         if self.looker.replay is not None:
             lines = _ELSEWHERE if location.line or location.pointer else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on, work
@@ -11,12 +12,11 @@ from textual.widgets import OptionList, Tab
 
 from workbench.engine import Workbench
 from workbench.first_run import first_run
-from workbench.model.finding import Finding
 from workbench.model.report import Report
 from workbench.model.servers import Server
 from workbench.model.snapshot import Snapshot
 from workbench.text import visible
-from workbench.tui.finding_rows import judge
+from workbench.tui.finding_rows import Listed
 from workbench.tui.following import Watcher
 from workbench.tui.host_watch import HostWatch
 from workbench.tui.looking import Looker, Seen
@@ -57,7 +57,7 @@ class MainScreen(WatchingScreen):
         super().__init__(replay.home if replay is not None else visible(str(workbench.context.home)))
         self.host_watch = host_watch
         self.workbench = workbench
-        self.looker = Looker(workbench, replay)
+        self.looker = Looker(workbench, replay, self._home)
         self.watcher = Watcher(workbench, live=replay is None)
         self.seen: Seen | None = None
         self._keys_for: tuple[str, bool, bool] | None = None
@@ -170,6 +170,7 @@ class MainScreen(WatchingScreen):
         if not self.looker.awaits(message.generation):
             return
         self.looker.streamed.append(message.result)
+        self.looker.rows += message.rows
         self._show_progress()
         if self.seen is None and message.result.findings:
             self.call_after_refresh(self._stream)
@@ -246,17 +247,15 @@ class MainScreen(WatchingScreen):
     def _stream(self) -> None:
         if self.seen is not None:
             return
-        findings = (finding for result in self.looker.streamed for finding in result.findings)
-        self._show_findings(sorted(findings, key=_worst_first))
+        self._show_findings(sorted(self.looker.rows, key=_worst_first))
 
-    def _show_findings(self, findings: list[Finding]) -> None:
+    def _show_findings(self, rows: Sequence[Listed]) -> None:
         page = self.query_one(FindingsPage)
-        servers = self.seen.inventory.servers_about() if self.seen is not None else {}
         areas = dict.fromkeys(identity.partition("/")[0] for identity in self.workbench.plugins.checks)
-        page.show(judge(findings, self.workbench.fixes_for, servers), areas, stay_first=self.seen is None)
+        page.show(rows, areas, stay_first=self.seen is None)
         if self.focused is None:
             page.focus_inside()
-        self._label("findings", tab_label(sum(not finding.waived for finding in findings)))
+        self._label("findings", tab_label(sum(not row.finding.waived for row in rows)))
 
     def _show_report(self, seen: Seen) -> None:
         from workbench.tui.widgets.reach_page import ReachPage
@@ -264,14 +263,13 @@ class MainScreen(WatchingScreen):
         from workbench.tui.widgets.trail_pane import TrailPane
 
         report = seen.report
-        findings = list(report.findings())
         wanted = len(self.looker.wanted)
         self.query_one(GradeBox).show(report, sudo=bool(wanted))
         self.query_one("#card", Page).write(card_page(report, wanted))
         self.query_one("#gaps", Page).write(gaps_page(report, wanted))
         unseen = len(gaps(report)) + len(report.broken_plugins)
         self._label("gaps", f"Not assessed {unseen}")
-        self._show_findings(findings)
+        self._show_findings(seen.rows)
         self._label("servers", f"Servers {len(seen.snapshot.servers.servers)}")
         self.query_one(ServersPage).show(seen.inventory)
         self._show_server()
@@ -280,7 +278,7 @@ class MainScreen(WatchingScreen):
         self.query_one(TrailPane).forget()
         self._show_trail()
         self.query_one(FindingsPage).welcome(first_run(seen.snapshot, report))
-        if findings:
+        if seen.rows:
             self._show_selected()
         else:
             self._say(nothing_found(unseen))
@@ -408,5 +406,6 @@ class MainScreen(WatchingScreen):
         self.query_one(DetailPane).show_nothing("There is no finding to show.")
 
 
-def _worst_first(finding: Finding) -> tuple[int, str, str, str]:
-    return (-finding.severity.rank, finding.check, finding.subject.label, finding.identity)
+def _worst_first(row: Listed) -> tuple[int, str, str, str]:
+    finding = row.finding
+    return (-finding.severity.rank, finding.check, finding.subject.label, row.identity)

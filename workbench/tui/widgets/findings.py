@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import ClassVar
 
 from textual import events
@@ -28,6 +29,7 @@ VI_KEYS: tuple[BindingType, ...] = (
     Binding("G", "last", "Last", show=False),
 )
 MOST = 20_000
+_KEPT_LINES = 500
 
 
 class FindingsList(RowsView):
@@ -85,7 +87,8 @@ class FindingsList(RowsView):
         self._order = Order()
         self._group: Group = ""
         self._wish = ""
-        self._drawn_row: tuple[Row, int, bool, Content] | None = None
+        self._headings: list[int] = []
+        self._drawn_lines: dict[tuple[str, int, bool], Content] = {}
 
     @property
     def row(self) -> Row | None:
@@ -114,7 +117,7 @@ class FindingsList(RowsView):
         """Which of the findings listed is under the cursor, from 0."""
         if self.selected is None:
             return None
-        return sum(isinstance(row, Listed) for row in self._rows[: self._at])
+        return self._at - bisect_left(self._headings, self._at)
 
     @property
     def position(self) -> str:
@@ -147,14 +150,14 @@ class FindingsList(RowsView):
         """How it is sorted."""
         return self._order
 
-    def show(self, findings: Iterable[Finding | Judged], *, stay_first: bool = False) -> None:
-        """List these findings. The cursor stays on the finding it was on; where that is gone, on its place.
+    def show(self, findings: Iterable[Finding | Judged | Listed], *, stay_first: bool = False) -> None:
+        """List these findings, at once where they are ready to be listed.
 
+        The cursor stays on the finding it was on; where that is gone, on its place.
         With ``stay_first`` a cursor on the first finding stays on the first, whatever it is: while findings stream in,
         nobody has chosen one yet.
         """
-        judged = [each if isinstance(each, Judged) else Judged(each) for each in findings][:MOST]
-        self._all = listed(judged, self._home)
+        self._all = tuple(islice((self._listed(each) for each in findings), MOST))
         self._marks &= {row.identity for row in self._all}
         self._keep()
         self._arrange(first=stay_first and not self._at)
@@ -197,11 +200,14 @@ class FindingsList(RowsView):
         """See RowsView."""
         row = self._rows[number]
         marked = isinstance(row, Listed) and row.identity in self._marks
-        # A row of two lines is asked for twice in a row.
-        if self._drawn_row is not None and self._drawn_row[:3] == (row, width, marked):
-            return self._drawn_row[3]
-        made = heading_line(row, width) if isinstance(row, Heading) else finding_line(row, marked, columns(width))
-        self._drawn_row = (row, width, marked, made)
+        # What stays in view is asked for again with every move of the cursor, and a row of two lines twice.
+        known = (row.identity, width, marked)
+        made = self._drawn_lines.get(known)
+        if made is None:
+            made = heading_line(row, width) if isinstance(row, Heading) else finding_line(row, marked, columns(width))
+            if len(self._drawn_lines) >= _KEPT_LINES:
+                self._drawn_lines.clear()
+            self._drawn_lines[known] = made
         return made
 
     def render_line(self, y: int) -> Strip:
@@ -322,7 +328,8 @@ class FindingsList(RowsView):
     def _arrange(self, *, first: bool = False) -> None:
         row, at = self.row, self._at
         self._rows = arranged(self._kept, self._order, self._group, self._folded)
-        self._drawn_row = None
+        self._headings = [place for place, each in enumerate(self._rows) if isinstance(each, Heading)]
+        self._drawn_lines.clear()
         # What the person has chosen comes first, also after it was out of view for a while.
         wishes = [self._wish, row.identity if row is not None else ""]
         places = (self._place(wish) for wish in wishes if wish and not first)
@@ -332,6 +339,11 @@ class FindingsList(RowsView):
         self.fill(at if place is None else place)
         self._changed()
         self.post_message(self.Moved())
+
+    def _listed(self, finding: Finding | Judged | Listed) -> Listed:
+        if isinstance(finding, Listed):
+            return finding
+        return listed([finding if isinstance(finding, Judged) else Judged(finding)], self._home)[0]
 
     def _place(self, identity: str) -> int | None:
         return next((place for place, row in enumerate(self._rows) if row.identity == identity), None)
