@@ -6,26 +6,21 @@ the time of the processor: it is that of the whole process until its first pictu
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
-import re
-import select
-import signal
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from scripts.bench_terminal import Terminal, environment
+
 SIZES = ((120, 36), (80, 24))
-LONGEST = 60.0
 BARE = '''
 from textual.app import App
 from textual.containers import Horizontal, Vertical
@@ -56,9 +51,6 @@ class Bare(App):
 
 Bare().run()
 '''
-_SEQUENCE = re.compile(
-    rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[PX^_].*?\x1b\\|\x1b\].*?(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]", re.DOTALL
-)
 
 
 class Started(NamedTuple):
@@ -76,10 +68,11 @@ def main() -> None:
         bare = Path(folder) / "bare.py"
         bare.write_text(BARE)
         workbench = [sys.executable, "-m", "workbench"]
-        apps: dict[str, tuple[list[str], tuple[bytes, ...]]] = {
-            "bare app of three panes": ([sys.executable, str(bare)], (b"row 3", b"Pane 2", b"Quit")),
-            "workbench": (workbench, (b"Findings", b"Looking at this host", b"Quit")),
-            "workbench --demo": ([*workbench, "--demo"], (b"Findings", b"Looking at this host", b"Quit")),
+        first = ("Findings", "Looking at this host", "Quit")
+        apps: dict[str, tuple[list[str], tuple[str, ...]]] = {
+            "bare app of three panes": ([sys.executable, str(bare)], ("row 3", "Pane 2", "Quit")),
+            "workbench": (workbench, first),
+            "workbench --demo": ([*workbench, "--demo"], first),
         }
         for size in SIZES:
             measured: dict[str, list[Started]] = {name: [] for name in apps}
@@ -93,52 +86,11 @@ def main() -> None:
         print(f"\n{'workbench --headless':<30}{_headless(rounds, folder) * 1000:7.0f} ms, for comparison")
 
 
-def first_picture(command: Sequence[str], words: Sequence[bytes], size: tuple[int, int], home: str) -> Started:
+def first_picture(command: Sequence[str], words: Sequence[str], size: tuple[int, int], home: str) -> Started:
     """Start a program in a terminal of its own; what it took until all of these words were drawn there."""
-    ours, its = pty.openpty()
-    columns, lines = size
-    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-    begun = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdin=its, stdout=its, stderr=its, cwd=home, env=_environment(home), start_new_session=True
-    )
-    os.close(its)
-    drawn = b""
-    try:
-        while time.perf_counter() - begun < LONGEST:
-            if not select.select([ours], [], [], 1.0)[0]:
-                continue
-            drawn += os.read(ours, 65536)
-            if all(word in drawn for word in words) or _shows(drawn, words):
-                return Started(time.perf_counter() - begun, _processor_time(process.pid))
-    except OSError:
-        pass  # it ended and took its terminal away
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        os.close(ours)
-    raise SystemExit(f"{command} never showed {words}:\n{_SEQUENCE.sub(b'', drawn).decode(errors='replace')}")
-
-
-def _shows(drawn: bytes, words: Sequence[bytes]) -> bool:
-    text = _SEQUENCE.sub(b"", drawn)
-    return all(word in text for word in words)
-
-
-def _processor_time(process: int) -> float:
-    # The clock of a process that counts what all its threads had of the processor: MAKE_PROCESS_CPUCLOCK in Linux.
-    return time.clock_gettime((~process << 3) | 2)
-
-
-def _environment(home: str) -> dict[str, str]:
-    return {
-        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-        "HOME": home,
-        "PYTHONPATH": str(ROOT),
-        "TERM": "xterm-256color",
-        "COLORTERM": "truecolor",
-        "LANG": "C.UTF-8",
-    }
+    with Terminal(command, size, home) as terminal:
+        terminal.await_words(*words)
+        return Started(time.perf_counter() - terminal.begun, terminal.processor)
 
 
 def _report(measured: dict[str, list[Started]]) -> None:
@@ -161,7 +113,7 @@ def _headless(rounds: int, home: str) -> float:
         subprocess.run(
             [sys.executable, "-m", "workbench", "--headless"],
             cwd=home,
-            env=_environment(home),
+            env=environment(home),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             check=False,

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from textual import events
 from textual.pilot import Pilot
 
+from scripts.bench_terminal import held
 from tests.tui import fakes, inventories
 from workbench.finding_filter import Filter, parse
 from workbench.model.finding import Finding, Subject
@@ -107,6 +108,7 @@ async def main() -> None:
             print(f"{size[0]} × {size[1]}")
             await _findings(app, pilot)
             _servers(app)
+    print(f"{held():.0f} MB of memory, all that measures included")
 
 
 async def _findings(app: WorkbenchApp, pilot: Pilot[int]) -> None:
