@@ -212,8 +212,6 @@ class PagedScreen(Roomy, Screen[None]):
 
     def _turn_to(self, name: str) -> None:
         self.query_one("#pages", ContentSwitcher).current = name
-        self.set_class(name == "servers", "-servers")
-        self.set_class(name == "reach", "-reach")
-        for own in ("trail", "history", "activity"):
-            self.set_class(name == own, f"-{own}")
+        # All at once: with every change of a class each widget of the screen is styled anew.
+        self.update_classes({f"-{own}": name == own for own in ("servers", "reach", "trail", "history", "activity")})
         self.refresh_bindings()
