@@ -22,6 +22,7 @@ _WORDS = {
     "containers": "containers that run servers",
     "servers": "all of it put together, server by server",
     "assets": "what is worth stealing, and who reaches it",
+    "audit": "what accounts of servers were denied",
 }
 _SIGNS = {
     "": ("·", MUTED),
