@@ -50,8 +50,8 @@ class Terminal:
             text = _SEQUENCE.sub(b"", self._drawn)
             if all(word in text for word in wanted):
                 return
-        text = _SEQUENCE.sub(b"", self._drawn).decode(errors="replace")
-        raise SystemExit(f"{self._command} never showed {words}:\n{text}")
+        shown = _SEQUENCE.sub(b"", self._drawn).decode(errors="replace")
+        raise SystemExit(f"{self._command} never showed {words}:\n{shown}")
 
     def pass_time(self, seconds: float) -> None:
         """Let it draw for a while."""
