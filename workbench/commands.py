@@ -20,7 +20,7 @@ from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
 from workbench.model.waiver import EXPIRED, WAIVERS, WaiverFile
 from workbench.options import context_of, put, replayed, state_folder
-from workbench.plugins import Plugins, load, user_folder
+from workbench.plugins import KINDS, LatePlugins, Plugins, load, user_folder
 from workbench.text import visible
 
 if TYPE_CHECKING:
@@ -53,13 +53,18 @@ def headless(options: argparse.Namespace) -> int:
 
 def open_tui(options: argparse.Namespace) -> int:
     """Open the terminal app."""
-    workbench = workbench_of(options)
-    snapshot = replayed(options)
-    if snapshot is None:
+    workbench = workbench_of(options, late=True)
+    # A file may be none, which is told before the app is opened. The demo's is read behind its first picture.
+    snapshot = replayed(options) if not options.demo else None
+    if snapshot is None and not options.demo:
         settle(workbench)
     from workbench.tui.app import run
+    from workbench.tui.replaying import demo
 
-    return run(workbench, snapshot)
+    status = run(workbench, demo() if options.demo else snapshot)
+    if isinstance(workbench.plugins, LatePlugins) and workbench.plugins.ready:
+        _complain_of(workbench.plugins)
+    return status
 
 
 def list_plugins(options: argparse.Namespace) -> int:
@@ -159,6 +164,10 @@ def recover(options: argparse.Namespace) -> int:
 
 def settle(workbench: Workbench) -> None:
     """Undo what nobody confirmed in time, such as before this machine was started, and say so."""
+    from workbench.repair.watched import any_watched
+
+    if not any_watched(workbench.state):
+        return
     with sudo_may_ask():
         runs = workbench.revert_overdue(_show_commands)
     for run in runs:
@@ -222,11 +231,16 @@ def look(workbench: Workbench, options: argparse.Namespace, answers: dict[Vector
     return look_with_sudo(lambda privileged: workbench.look(privileged=privileged), agreed=options.yes, answers=answers)
 
 
-def workbench_of(options: argparse.Namespace, *, waivers_may_be_missing: bool = False) -> Workbench:
-    """The workbench for the host that the options name, with the waivers that hold there. Raises Unusable."""
+def workbench_of(options: argparse.Namespace, *, waivers_may_be_missing: bool = False, late: bool = False) -> Workbench:
+    """The workbench for the host that the options name, with the waivers that hold there. Raises Unusable.
+
+    For ``late`` see ``plugins_of``.
+    """
     context = context_of(options)
     accepted = accepted_by(options, waivers_may_be_missing)
-    workbench = Workbench(context, plugins_of(options), state_folder(Path.home()), options.read_only, accepted)
+    workbench = Workbench(
+        context, plugins_of(options, late=late), state_folder(Path.home()), options.read_only, accepted
+    )
     from workbench.installation import other_hand
 
     other = other_hand()
@@ -262,8 +276,12 @@ def accepted_by(options: argparse.Namespace, may_be_missing: bool = False) -> Wa
     return usual
 
 
-def plugins_of(options: argparse.Namespace) -> Plugins:
-    """The checks and fixes, built in and the person's own. Raises Unusable."""
+def plugins_of(options: argparse.Namespace, *, late: bool = False) -> Plugins:
+    """The checks and fixes, built in and the person's own. Raises Unusable.
+
+    With ``late`` they are loaded when one is asked for, which is a tenth of a second that nobody waits for; but never
+    those of the person, which may do anything while they are loaded, and on the terminal too.
+    """
     folders = []
     own = user_folder(os.environ, Path(os.path.expanduser("~")))  # noqa: PTH111 - does not fail without a home
     if own.is_dir():
@@ -272,7 +290,13 @@ def plugins_of(options: argparse.Namespace) -> Plugins:
         if not folder.is_dir():
             raise Unusable(f"--plugins: {visible(str(folder))} is not a folder")
         folders.append(folder)
+    if late and not any(os.path.lexists(folder / kind) for folder in folders for kind in KINDS):
+        return LatePlugins()
     plugins = load(folders)
+    _complain_of(plugins)
+    return plugins
+
+
+def _complain_of(plugins: Plugins) -> None:
     for broken in plugins.broken:
         complain(f"plugin not loaded: {broken.file}: {broken.reason}")
-    return plugins

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 from workbench.text import visible
 
@@ -21,8 +20,9 @@ def other_hand(places: Iterable[str] | None = None) -> str:
     if getattr(os, "geteuid", lambda: -1)() != 0:
         return ""
     seen: set[str] = set()
+    real: dict[str, str] = {}
     for place in _running() if places is None else places:
-        wrong = _wrong_above(place, seen)
+        wrong = _wrong_above(place, seen, real)
         if wrong:
             return wrong
     return ""
@@ -30,16 +30,26 @@ def other_hand(places: Iterable[str] | None = None) -> str:
 
 def _running() -> list[str]:
     loaded = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-    package = Path(__file__).parent
-    own = [str(file) for file in package.rglob("*.py")]
-    beside = [str(folder) for name in ("checks", "fixes") if (folder := package.parent / name).is_dir()]
-    return [file for file in (sys.executable, *sys.path, *loaded, *own, *beside) if file and Path(file).exists()]
+    package = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - links must stay
+    # In a checkout the plugins lie beside the package. They may be loaded later than this is asked.
+    beside = (os.path.join(os.path.dirname(package), name) for name in ("checks", "fixes"))  # noqa: PTH118, PTH120
+    own = [place for folder in (package, *beside) for place in _code_below(folder)]
+    return [file for file in (sys.executable, *sys.path, *loaded, *own) if file and os.path.exists(file)]  # noqa: PTH110
 
 
-def _wrong_above(place: str, seen: set[str]) -> str:
-    """Of a path and everything above it, on the way that its name says and on the one that its links lead to."""
+def _code_below(folder: str) -> Iterator[str]:
+    # A thousand files: objects for their paths would take longer than the answer.
+    for place, _, names in os.walk(folder):
+        yield from (f"{place}{os.sep}{name}" for name in names if name.endswith(".py"))
+
+
+def _wrong_above(place: str, seen: set[str], real: dict[str, str]) -> str:
+    """Of a path and everything above it, on the way that its name says and on the one that its links lead to.
+
+    ``real`` remembers where the links of a directory lead: most files share theirs with many.
+    """
     path = os.path.abspath(place)  # noqa: PTH100 - links must stay
-    for start in (path, os.path.realpath(path)):
+    for start in (path, _followed(path, real)):
         step, below = start, ""
         while step not in seen:
             seen.add(step)
@@ -48,6 +58,15 @@ def _wrong_above(place: str, seen: set[str]) -> str:
                 return wrong
             step, below = os.path.dirname(step), step  # noqa: PTH120
     return ""
+
+
+def _followed(path: str, real: dict[str, str]) -> str:
+    if os.path.islink(path):  # noqa: PTH114
+        return os.path.realpath(path)
+    folder, name = os.path.split(path)
+    if folder not in real:
+        real[folder] = os.path.realpath(folder)
+    return os.path.join(real[folder], name)  # noqa: PTH118
 
 
 def _wrong(path: str, *, holds: bool) -> str:

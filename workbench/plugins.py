@@ -17,6 +17,7 @@ import re
 import shlex
 import stat
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from workbench.model.report import BrokenPlugin
 from workbench.text import visible
 
 Kind = Literal["checks", "fixes"]
+KINDS: tuple[Kind, ...] = ("checks", "fixes")
 HEADINGS = ("What it looks at", "Why it matters", "How an attacker uses it", "How to fix it by hand", "References")
 _IDENTITY = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*\Z")
 _WRITABLE = stat.S_IWGRP | stat.S_IWOTH
@@ -45,11 +47,56 @@ class Plugins:
     fixes: Mapping[str, Fix]
     broken: tuple[BrokenPlugin, ...] = ()
 
+    @property
+    def ready(self) -> bool:
+        """Whether they are loaded, so that asking for one takes no time."""
+        return True
+
     def repairs_of(self, check: str) -> tuple[str, ...]:
         """The ids of the fixes that repair findings of a check, safest first."""
         order = ("safe", "review", "guide")
         offered = [fix for fix in self.fixes.values() if check in fix.repairs]
         return tuple(fix.id for fix in sorted(offered, key=lambda fix: (order.index(fix.safety), fix.id)))
+
+
+class LatePlugins(Plugins):
+    """The built-in plugins, loaded by the first who asks for one; in whatever thread that is, the others wait."""
+
+    __slots__ = ("_loaded", "_lock")
+    _loaded: Plugins | None
+    _lock: threading.Lock
+
+    def __init__(self) -> None:
+        object.__setattr__(self, "_loaded", None)
+        object.__setattr__(self, "_lock", threading.Lock())
+
+    @property
+    def ready(self) -> bool:
+        """See Plugins."""
+        return self._loaded is not None
+
+    @property
+    def checks(self) -> Mapping[str, Check]:
+        """See Plugins."""
+        return self._load().checks
+
+    @property
+    def fixes(self) -> Mapping[str, Fix]:
+        """See Plugins."""
+        return self._load().fixes
+
+    @property
+    def broken(self) -> tuple[BrokenPlugin, ...]:
+        """See Plugins."""
+        return self._load().broken
+
+    def _load(self) -> Plugins:
+        with self._lock:
+            loaded = self._loaded
+            if loaded is None:
+                loaded = load()
+                object.__setattr__(self, "_loaded", loaded)
+            return loaded
 
 
 def load(user_folders: Iterable[Path] = ()) -> Plugins:
@@ -60,10 +107,10 @@ def load(user_folders: Iterable[Path] = ()) -> Plugins:
     checks: dict[str, Check] = {}
     fixes: dict[str, Fix] = {}
     broken: list[BrokenPlugin] = []
-    for kind in ("checks", "fixes"):
+    for kind in KINDS:
         _load_folder(kind, f"workbench.{kind}", built_in_folder(kind), Origin.BUILT_IN, checks, fixes, broken)
     for number, folder in enumerate(user_folders):
-        for kind in ("checks", "fixes"):
+        for kind in KINDS:
             below = folder / kind
             if below.is_dir() or below.is_symlink():
                 name = f"workbench_user_{number}.{kind}"

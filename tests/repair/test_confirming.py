@@ -21,11 +21,12 @@ from workbench.model.plan import Operation, Plan
 from workbench.model.run import Run, RunState
 from workbench.repair import arming
 from workbench.repair.confirming import confirm, revert, revert_overdue, waiting
-from workbench.repair.deadline import WATCHED, is_watched
+from workbench.repair.deadline import is_watched
 from workbench.repair.history import history
 from workbench.repair.prepare import Prepared, prepare
 from workbench.repair.transaction import apply
 from workbench.repair.undo import recover, undo
+from workbench.repair.watched import WATCHED
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="repairs are made on Linux only")
 LONG = 3600

@@ -21,7 +21,6 @@ from workbench.model.run import Change, RunState
 from workbench.repair import arming, root_commands, root_timer, root_waiting
 from workbench.repair.arming import arm
 from workbench.repair.confirming import confirm, revert_overdue, waiting
-from workbench.repair.deadline import WATCHED
 from workbench.repair.fingerprint import Fingerprint
 from workbench.repair.folder import locked
 from workbench.repair.history import history
@@ -31,6 +30,7 @@ from workbench.repair.paths import Refused
 from workbench.repair.publish import sha256
 from workbench.repair.staged import StagedMode, StagedRoot
 from workbench.repair.undo import undo
+from workbench.repair.watched import WATCHED
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="repairs are made on Linux only")
 OLD, NEW = b"bob ALL=(ALL) NOPASSWD: ALL\n", b"bob ALL=(ALL) ALL\n"

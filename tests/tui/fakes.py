@@ -254,7 +254,7 @@ class FakeWorkbench(Workbench):
                 on_result(result)
             assert self.script.check_gate.wait(20)
 
-        return scan(snapshot, replace(self.plugins, checks=checks), told, self.accepted)
+        return scan(snapshot, Plugins(checks, self.plugins.fixes, self.plugins.broken), told, self.accepted)
 
     def plan(
         self, fix: Fix, finding: Finding, snapshot: Snapshot, answers: Mapping[str, Any] | None = None

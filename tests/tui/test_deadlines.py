@@ -20,8 +20,8 @@ from tests.tui.test_remembered import at, said
 from workbench.model.run import NOT_REVERTED, UNCONFIRMED, Run, RunState
 from workbench.repair import arming
 from workbench.repair.confirming import confirm, revert, waiting
-from workbench.repair.deadline import WATCHED
 from workbench.repair.history import history
+from workbench.repair.watched import WATCHED
 from workbench.tui import app as app_module
 from workbench.tui.deadlines import Deadlines
 from workbench.tui.screens.result import waits

@@ -11,7 +11,7 @@ import pytest
 
 from scripts import demo as script
 from workbench.cli import run
-from workbench.demo import WORDS, demonstrated, is_demo
+from workbench.demo import HOME, WORDS, demonstrated, is_demo
 from workbench.engine import Workbench
 from workbench.exits import Exit
 from workbench.model.finding import NotApplicable, NotAssessed, Passed
@@ -135,3 +135,7 @@ def test_it_is_either_the_demo_or_a_file(capsys: pytest.CaptureFixture[str]) -> 
     assert run(["--demo", "--replay", "host.json", "--headless"]) == Exit.USAGE
     assert run(["servers", "--demo", "--replay", "host.json"]) == Exit.USAGE
     assert "not allowed with" in capsys.readouterr().err
+
+
+def test_its_home_folder_is_known_before_it_is_read() -> None:
+    assert demonstrated().host.home == HOME

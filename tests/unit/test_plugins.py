@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from workbench.model.check import Origin
-from workbench.plugins import HEADINGS, load, user_folder
+from workbench.plugins import HEADINGS, LatePlugins, load, user_folder
 
 ROOT = Path(__file__).parents[2]
 LESSON = "A title.\n\n" + "\n\n".join(f"{heading}\n{'-' * len(heading)}\nWords." for heading in HEADINGS)
@@ -188,3 +188,12 @@ def test_the_template_in_contributing_is_a_check_that_runs(folder: Path) -> None
     for umask, status in ((0o000, Status.FOUND), (0o077, Status.PASSED)):
         facts = SessionFacts(builders.COMPLETE, umask=umask)
         assert run_check(made, builders.snapshot(session=facts)).status is status
+
+
+def test_late_plugins_are_those_that_are_loaded_when_one_is_asked_for() -> None:
+    late, loaded = LatePlugins(), load()
+    assert not late.ready and loaded.ready
+    assert set(late.checks) == set(loaded.checks) and late.ready
+    assert set(late.fixes) == set(loaded.fixes) and late.broken == loaded.broken
+    assert late.checks is late.checks
+    assert late.repairs_of("clients/unpinned-package") == loaded.repairs_of("clients/unpinned-package")

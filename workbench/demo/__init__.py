@@ -8,6 +8,8 @@ from workbench.model.snapshot import Snapshot
 
 MADE_BY = "demo"
 """What the demo's Snapshot names in the place of the version that looked."""
+HOME = "/home/dev"
+"""The home folder on that host, known before its Snapshot is read."""
 WORDS = "This is a demo: a host that does not exist. Nothing of this machine was looked at, and nothing is changed."
 
 

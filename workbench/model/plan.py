@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Literal
 
 from workbench.model.clients import DocumentFormat
 from workbench.model.finding import Pointer
+from workbench.model.record import record
 
 
 class Safety(StrEnum):
@@ -27,7 +28,7 @@ class Reversal(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SetMode:
     """Give ``path`` the permission bits ``mode``. Refused unless it still is the file the snapshot saw."""
 
@@ -39,7 +40,7 @@ class SetMode:
     operation: Literal["set-mode"] = "set-mode"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EditValue:
     """Replace one string in a document and keep every other byte. Refused unless ``expect`` stands there now."""
 
@@ -51,7 +52,7 @@ class EditValue:
     operation: Literal["edit-value"] = "edit-value"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RemoveValue:
     """Take a member, an item or a table out of a document, and keep every other byte. Refused unless it is there now.
 
@@ -68,7 +69,7 @@ class RemoveValue:
     operation: Literal["remove-value"] = "remove-value"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SetValue:
     """Give a member of an object or a key of a table a value, new or in place of another, and keep every other byte.
 
@@ -83,7 +84,7 @@ class SetValue:
     operation: Literal["set-value"] = "set-value"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InsertItems:
     """Put texts before the first item of a list, which must be there, and keep every other byte."""
 
@@ -94,7 +95,7 @@ class InsertItems:
     operation: Literal["insert-items"] = "insert-items"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReplaceSecret:
     """Put a value in the place of one that holds a secret. ``value`` is JSON.
 
@@ -110,7 +111,7 @@ class ReplaceSecret:
     operation: Literal["replace-secret"] = "replace-secret"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RestoreValue:
     """Put back what ``undoes`` took away, from the backup of its run. Only an undo plans it: no fix may.
 
@@ -128,7 +129,7 @@ StartupFormat = Literal["sh", "bash", "zsh", "fish", "environment"]
 """Whose parser reads a startup file; ``environment`` is one assignment a line, as pam_env and environment.d read it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EditLine:
     """Change one line of a startup file and keep every other byte. Refused unless the line stands there as it is said.
 
@@ -151,7 +152,7 @@ class EditLine:
         return (f"line {self.line}" if self.line else "the last line",)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RestoreLine:
     """Put back the line that ``undoes`` changed, from the backup of its run. Only an undo plans it: no fix may."""
 
@@ -166,7 +167,7 @@ class RestoreLine:
         return self.undoes.pointer
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EditRootFile:
     """Change lines of a file of root's, through sudo, and keep every other byte. Refused unless they stand there now.
 
@@ -185,7 +186,7 @@ class EditRootFile:
     operation: Literal["edit-root-file"] = "edit-root-file"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CreateFile:
     """Make a file that is not there, with the folders it lies in. Never in the place of another file.
 
@@ -202,7 +203,7 @@ SecretReader = Literal["shell", "env file", "whole file"]
 """Who reads a file of secrets: a shell, a client's reader of NAME=value lines, or one that takes all of it for one."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KeepSecret:
     """Copy a text that is a secret out of a document into a file of secrets, as the value of ``variable``.
 
@@ -227,7 +228,7 @@ FileEdit = Edit | LineEdit | KeepSecret
 Operation = SetMode | FileEdit | CreateFile | EditRootFile
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     """One repair of one finding. ``finding`` is the finding's identity, ``check`` the check that must pass afterwards.
 
@@ -274,7 +275,7 @@ def proof(check: str, later: str) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Refusal:
     """Why there is no plan, and what the person can do instead."""
 

@@ -13,11 +13,12 @@ from dataclasses import asdict
 from workbench.elevation import is_roots_own
 from workbench.repair import root_commands as commands
 from workbench.repair import root_timer
-from workbench.repair.deadline import WATCHED, deadline_in
+from workbench.repair.deadline import deadline_in
 from workbench.repair.journal import Writer
 from workbench.repair.paths import Refused
 from workbench.repair.root_waiting import write_down_under_lock
 from workbench.repair.staged import Staged
+from workbench.repair.watched import WATCHED
 
 READY = b"waiting\n"
 """What a process of this account writes once it waits."""

@@ -16,11 +16,12 @@ from workbench.model.plan import Plan
 from workbench.model.run import UNCONFIRMED, Change, Run, RunState
 from workbench.repair import root_waiting
 from workbench.repair.arming import arming
-from workbench.repair.deadline import WATCHED, is_waiting, is_watched, seconds_left
+from workbench.repair.deadline import is_waiting, is_watched, seconds_left
 from workbench.repair.folder import locked
 from workbench.repair.history import as_run, find, undoers, unread_plan
 from workbench.repair.journal import Broken, Entry, entries, reopen
 from workbench.repair.paths import Refused, words
+from workbench.repair.watched import WATCHED, any_watched
 from workbench.text import visible
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _TRIES, _PAUSE = 4, 0.3  # of undoing it, and seconds between them
 
 def waiting(state: Path) -> tuple[tuple[Run, float], ...]:
     """Every run that waits to be confirmed, and for how many seconds still (0: it is about to be undone)."""
-    if not _any_watched(state):
+    if not any_watched(state):
         return ()
     try:
         known = entries(state)
@@ -161,13 +162,6 @@ def _wait_again(state: Path, run: str) -> None:
         return  # it was confirmed or undone this very moment
     if not root_waiting.sees_to(entry):
         arming(entry.planned.operations)(entry.writer)
-
-
-def _any_watched(state: Path) -> bool:
-    try:
-        return any((state / "runs").glob(f"*/{WATCHED}"))
-    except OSError:
-        return True
 
 
 def _state(told: Run, entry: Entry) -> str:

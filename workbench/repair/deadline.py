@@ -13,9 +13,7 @@ from typing import Any
 
 from workbench.model.run import NOT_REVERTED, Run, RunState
 from workbench.repair.journal import LONGEST_CONFIRM, Broken, Entry
-
-WATCHED = "watched"
-"""The file in a run's folder that whoever waits for its deadline holds locked. It goes when nothing waits any more."""
+from workbench.repair.watched import WATCHED
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 

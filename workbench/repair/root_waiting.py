@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 from workbench.repair import root_timer
-from workbench.repair.deadline import WATCHED
 from workbench.repair.folder import locked
 from workbench.repair.journal import Entry, entries, reopen
 from workbench.repair.paths import Refused
+from workbench.repair.watched import WATCHED
 
 _PATIENCE = 10.0  # seconds that another repair is waited for
 _AT_WORK, _PAUSE = 5.0, 0.2  # seconds that a timer is waited for which is about to undo something, and between looks

@@ -14,7 +14,6 @@ from pathlib import Path
 from workbench.model.plan import Operation, Plan, Reversal, SetMode
 from workbench.model.run import Change, Run, RunState
 from workbench.repair import creating, operations, root_timer, rooted
-from workbench.repair.deadline import WATCHED
 from workbench.repair.edits import inverse, what_is_left
 from workbench.repair.fingerprint import exists, read, status_of
 from workbench.repair.folder import locked
@@ -26,6 +25,7 @@ from workbench.repair.preview import diff
 from workbench.repair.publish import sha256
 from workbench.repair.staged import Staged, StagedFile, StagedMode, StagedRoot, StagedWrite
 from workbench.repair.transaction import perform, refused, roll_back
+from workbench.repair.watched import WATCHED
 from workbench.text import visible
 
 READ_ONLY = "the workbench was started with --read-only, or as root from files that another account can write"

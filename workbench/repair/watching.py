@@ -13,10 +13,11 @@ from pathlib import Path
 from workbench.repair import undo  # noqa: F401 - what it needs at the deadline is there from the start
 from workbench.repair.arming import READY
 from workbench.repair.confirming import revert
-from workbench.repair.deadline import WATCHED, seconds_left
+from workbench.repair.deadline import seconds_left
 from workbench.repair.folder import Busy
 from workbench.repair.history import find
 from workbench.repair.journal import Entry, entries
+from workbench.repair.watched import WATCHED
 
 _NAP = 1.0  # seconds from one look at the journal to the next
 

@@ -28,6 +28,7 @@ from workbench.tui.lasting import Lasting
 from workbench.tui.readable import readable
 from workbench.tui.remembered import EVERY as REMEMBERED_EVERY
 from workbench.tui.remembered import Memory, as_it_is
+from workbench.tui.replaying import Replay
 from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.main import MainScreen
 from workbench.tui.widgets.findings import FindingsList
@@ -37,7 +38,8 @@ class WorkbenchApp(App[int]):
     """The workbench of one host, or the replay of a snapshot. Its result is an exit status."""
 
     TITLE = "MCP hardening workbench"
-    CSS_PATH = ["app.tcss", "screens/dialogs.tcss"]  # noqa: RUF012
+    # That of the main screen is here too: a stylesheet that comes with a screen has all of them read again.
+    CSS_PATH = ["app.tcss", "screens/main.tcss", "screens/dialogs.tcss"]  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,7 +53,7 @@ class WorkbenchApp(App[int]):
     def __init__(
         self,
         workbench: Workbench,
-        replay: Snapshot | None = None,
+        replay: Snapshot | Replay | None = None,
         *,
         watch: bool = True,
         keys: Keys | None = None,
@@ -80,14 +82,24 @@ class WorkbenchApp(App[int]):
         self.theme_variables = readable(super().get_css_variables())
         return self.theme_variables
 
+    def get_default_screen(self) -> Screen[None]:
+        """The main screen is the one below all others: an empty one below it would be laid out for nothing."""
+        return self.main
+
     def on_mount(self) -> None:
-        """Show the main screen, and look for a repair that was interrupted."""
+        """Take the keys that hold, and heed the signals that end a program."""
         self.set_keymap({act: ",".join(names) for act, names in in_force().chosen.items()})
-        self.push_screen(self.main)
-        self._tell_of_keys()
         if not self.is_headless:
             self._heed_signals()
-        if self.main.replay is None:
+
+    def on_ready(self) -> None:
+        """The first picture comes first: threads would hold it up, and so would all that it does not show."""
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.main.begin()
+        self._tell_of_keys()
+        if self.main.looker.live:
             from workbench.tui import flow
 
             self.run_worker(flow.offer_recovery(self, at_start=True), group="flow")
@@ -244,7 +256,7 @@ class WorkbenchApp(App[int]):
             yield from commands(self.main)
 
 
-def run(workbench: Workbench, snapshot: Snapshot | None = None) -> int:
+def run(workbench: Workbench, snapshot: Snapshot | Replay | None = None) -> int:
     """Open the app and return its exit status when it is closed. With a snapshot, that is shown instead of the host."""
     app = WorkbenchApp(workbench, snapshot, keys=chosen_by(usual_file()), remembers=True)
     app.run()

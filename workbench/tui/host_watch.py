@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from workbench.model.snapshot import Snapshot
 from workbench.text import visible
 from workbench.tui.background import in_background
-from workbench.watching import EVERY, Change, Difference, Pace, Watched, wait_for_change
 
 if TYPE_CHECKING:
     from workbench.host.privileged import Vector
+    from workbench.watching import Change, Difference, Pace
 
 TITLE = "This host changed"
 _LINES = 4
@@ -22,17 +22,18 @@ _LONGEST = 240
 class HostWatch:
     """``on`` is what the person wants, ``waits`` whether it is being waited; ``news`` is what was announced last.
 
-    A replayed snapshot is not ``live``: nothing is ever waited for.
+    A replayed snapshot is not ``live``: nothing is ever waited for. It is asked ``every`` so many seconds, or as often
+    as is usual.
     """
 
-    def __init__(self, *, live: bool, on: bool, every: float = EVERY) -> None:
+    def __init__(self, *, live: bool, on: bool, every: float | None = None) -> None:
         self.live = live
         self.on = on and live
         self.waits = False
         self.news = ""
         self._every = every
         self._stop = threading.Event()
-        self._pace = Pace()
+        self._made_pace: Pace | None = None
 
     @property
     def mark(self) -> str:
@@ -64,14 +65,24 @@ class HostWatch:
             if self._stop is stop:
                 self.waits = False
 
+    @property
+    def _pace(self) -> Pace:
+        # What watches knows servers and processes, and is not loaded before there is something to watch.
+        from workbench.watching import Pace
+
+        self._made_pace = self._made_pace or Pace()
+        return self._made_pace
+
     def looked(self, changes: Iterable[Change], *, news: bool) -> None:
         """A look has ended that was made for these changes."""
         self._pace.looked(changes, news=news)
 
     def _wait(self, snapshot: Snapshot, stop: threading.Event) -> tuple[Change, ...]:
-        watched = Watched.of(snapshot)
-        changes = wait_for_change(watched, stop, self._every)
-        if stop.wait(self._pace.left(changes)):
+        from workbench.watching import EVERY, Watched, wait_for_change
+
+        watched, pace = Watched.of(snapshot), self._pace
+        changes = wait_for_change(watched, stop, EVERY if self._every is None else self._every)
+        if stop.wait(pace.left(changes)):
             return ()
         # What changed while it waited is in the same look.
         return tuple(dict.fromkeys((*changes, *watched.changed())))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from textual.content import Content
 
@@ -14,8 +15,12 @@ _ITEM = re.compile(r"(?:[-*•]|\d+[.)])\s+")
 _LITERAL = re.compile(r"``(.+?)``")
 
 
+@lru_cache(maxsize=64)
 def lesson(text: str, width: int) -> Content:
-    """The lesson without its first line, which is the title of the check and stands above it already."""
+    """The lesson without its first line, which is the title of the check and stands above it already.
+
+    It is kept: one check often has many findings, and the cursor goes through them one by one.
+    """
     return stacked(_lines(text.splitlines()[1:], width))
 
 

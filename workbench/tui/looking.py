@@ -13,43 +13,59 @@ from workbench.engine import Workbench
 from workbench.model.report import CheckResult, Report
 from workbench.model.snapshot import Snapshot
 from workbench.tui.background import in_background
-from workbench.tui.inventory import Inventory, inventory
+from workbench.tui.finding_rows import Listed, judge, listed
 from workbench.tui.messages import CheckEnded, SectionChanged
-from workbench.tui.reach import Matrix, matrix
+from workbench.tui.replaying import Replay
 
 if TYPE_CHECKING:
     from workbench.host.command import Output
     from workbench.host.privileged import Vector
+    from workbench.tui.inventory import Inventory
+    from workbench.tui.reach import Matrix
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one look came to."""
+    """What one look came to. ``rows`` are the findings of the report in its order, ready to be listed."""
 
     snapshot: Snapshot
     report: Report
     inventory: Inventory
     matrix: Matrix
+    rows: tuple[Listed, ...]
 
 
 class Looker:
     """Looks at the host, or judges the snapshot that is replayed. Only the latest look counts.
 
     ``answers`` are the commands that were run through sudo in this session and what they said, as of ``answered_at``;
-    ``wanted`` are those that would show more and were not run. ``sections`` and ``streamed`` tell how far a look is.
+    ``wanted`` are those that would show more and were not run. ``sections`` and ``streamed`` tell how far a look is,
+    and ``rows`` are the findings so far. Findings are listed with ``~`` for ``home``.
     """
 
-    def __init__(self, workbench: Workbench, replay: Snapshot | None) -> None:
+    def __init__(self, workbench: Workbench, replay: Replay | None, home: str) -> None:
         self.workbench = workbench
-        self.replay = replay
+        self._replay = replay
+        self._home = home
         self.looking = False
         self.sections: dict[str, str] = {}
         self.streamed: list[CheckResult] = []
+        self.rows: list[Listed] = []
         self.answers: Mapping[Vector, Output] = {}
         self.answered_at = ""
         self.wanted: tuple[Vector, ...] = ()
         self._fresh = False
         self._generation = 0
+
+    @property
+    def live(self) -> bool:
+        """Whether it is this host that is looked at."""
+        return self._replay is None
+
+    @property
+    def replay(self) -> Snapshot | None:
+        """The snapshot that is shown instead of this host; see ``Replay.snapshot``."""
+        return self._replay.snapshot if self._replay is not None else None
 
     @property
     def is_root(self) -> bool:
@@ -67,7 +83,7 @@ class Looker:
     def begin(self) -> int:
         """Begin a look, and give its number: what it tells carries that."""
         self._generation += 1
-        self.sections, self.streamed, self.looking = {}, [], True
+        self.sections, self.streamed, self.rows, self.looking = {}, [], [], True
         return self._generation
 
     async def look(self, generation: int, post: Callable[[Message], object], *, unasked: bool = False) -> Seen | None:
@@ -80,19 +96,20 @@ class Looker:
             post(SectionChanged(generation, section, state))
 
         def check_ended(result: CheckResult) -> None:
-            post(CheckEnded(generation, result))
+            rows = listed(judge(result.findings, self.workbench.fixes_for, {}), self._home)
+            post(CheckEnded(generation, result, rows))
 
         fresh, self._fresh = self._fresh, False
         answers, answered_at = self.answers, self.answered_at
 
         def look_and_judge() -> tuple[Seen, Mapping[Vector, Output], str, tuple[Vector, ...]]:
             known, known_at = answers, answered_at
-            if self.replay is None and known and not fresh and not unasked:
+            if self.live and known and not fresh and not unasked:
                 known, known_at = self._read_again(known, known_at)
+            self.workbench.plugins.checks  # noqa: B018 - they are loaded first: it is told how many have ended, of them all
             seen, wanted = self._snapshot(section_changed, known)
             report = self.workbench.judge(seen, check_ended)
-            made = Seen(seen, report, inventory(seen, list(report.findings()), report.results), matrix(seen))
-            return made, known, known_at, wanted
+            return self._counted(seen, report), known, known_at, wanted
 
         try:
             made, known, known_at, wanted = await in_background(look_and_judge)
@@ -111,20 +128,24 @@ class Looker:
         """What a look has seen already, judged anew; None when a later look began meanwhile."""
         generation = self._generation
 
-        def judge() -> Seen:
-            report = self.workbench.judge(snapshot)
-            return Seen(
-                snapshot, report, inventory(snapshot, list(report.findings()), report.results), matrix(snapshot)
-            )
-
-        made = await in_background(judge)
+        made = await in_background(lambda: self._counted(snapshot, self.workbench.judge(snapshot)))
         return made if generation == self._generation else None
+
+    def _counted(self, snapshot: Snapshot, report: Report) -> Seen:
+        # A moment where there are thousands: not in the thread that draws.
+        from workbench.tui.inventory import inventory
+        from workbench.tui.reach import matrix
+
+        findings = list(report.findings())
+        made = inventory(snapshot, findings, report.results)
+        rows = listed(judge(findings, self.workbench.fixes_for, made.servers_about()), self._home)
+        return Seen(snapshot, report, made, matrix(snapshot), rows)
 
     def _snapshot(
         self, tell: Callable[[str, str], None], known: Mapping[Vector, Output]
     ) -> tuple[Snapshot, tuple[Vector, ...]]:
-        if self.replay is not None:
-            return self.replay, ()
+        if self._replay is not None:
+            return self._replay.snapshot, ()
         if self.is_root:
             return self.workbench.look(tell), ()
         from workbench.asking_root import unanswered

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from workbench.model.report import CheckResult
+from workbench.tui.finding_rows import Listed
 
 
 @dataclass
@@ -20,10 +21,11 @@ class SectionChanged(Message):
 
 @dataclass
 class CheckEnded(Message):
-    """A check said what it has to say."""
+    """A check said what it has to say; ``rows`` are its findings as they are listed."""
 
     generation: int
     result: CheckResult
+    rows: tuple[Listed, ...]
 
 
 @dataclass

@@ -200,7 +200,7 @@ def as_it_is(app: WorkbenchApp) -> Remembered:
     # What the environment or a caller has set was not chosen, and the choice is not to be forgotten over it.
     theme, watches = app.began_as
     return Remembered(
-        page=pages.current or before.page,
+        page=app.main.wish or pages.current or before.page,
         order=listed.order,
         group=listed.group,
         theme=app.theme if app.theme != theme else before.theme,

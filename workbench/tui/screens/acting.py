@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
 from textual import work
 from textual.binding import BindingType
 
 from workbench.engine import Workbench
-from workbench.excerpt import excerpt
 from workbench.host.files import CannotLook
 from workbench.model.finding import Finding
 from workbench.tui.background import in_background
@@ -19,7 +19,8 @@ from workbench.tui.screens.paged import PagedScreen
 from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.file_lines import Lines
 from workbench.tui.widgets.findings import FindingsList
-from workbench.tui.widgets.server_pane import FindingAsked, ServerPane
+
+_REST = 0.05
 
 
 class ActingScreen(PagedScreen):
@@ -53,6 +54,8 @@ class ActingScreen(PagedScreen):
     def _selected(self) -> Finding | None:
         # Only what is in view may be repaired.
         if self._page == "servers":
+            from workbench.tui.widgets.server_pane import ServerPane
+
             return self.query_one(ServerPane).finding if self._in_view else None
         return self.query_one(FindingsList).selected if self._page == "findings" else None
 
@@ -91,7 +94,7 @@ class ActingScreen(PagedScreen):
         if finding is None:
             return
         if self._page == "servers":
-            self.go_to_finding(FindingAsked(finding))
+            self.go_to_finding(finding)
             if self._page != "findings":
                 return
         self.read()
@@ -131,11 +134,14 @@ class ActingScreen(PagedScreen):
         if finding is None or seen is None or finding.location is None or not self._in_view:
             return
         location, pane = finding.location, self.query_one(DetailPane)
+        await asyncio.sleep(_REST)  # it is cancelled where the cursor goes on
         lines: Lines
         if self.looker.replay is not None:
             inside = location.line or location.pointer
             lines = nothing_live(self.looker.replay, "the lines of its files cannot be shown") if inside else None
         else:
+            from workbench.excerpt import excerpt
+
             try:
                 lines = await in_background(lambda: excerpt(location, seen.snapshot))
             except CannotLook as why:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on, work
@@ -11,18 +12,17 @@ from textual.widgets import OptionList, Tab
 
 from workbench.engine import Workbench
 from workbench.first_run import first_run
-from workbench.model.finding import Finding
 from workbench.model.report import Report
 from workbench.model.servers import Server
 from workbench.model.snapshot import Snapshot
 from workbench.text import visible
-from workbench.tui.finding_rows import judge
+from workbench.tui.finding_rows import Listed
 from workbench.tui.following import Watcher
 from workbench.tui.host_watch import HostWatch
 from workbench.tui.keys import bound, hint
 from workbench.tui.looking import Looker, Seen
 from workbench.tui.messages import CheckEnded, RepairAsked, SectionChanged
-from workbench.tui.replaying import mark
+from workbench.tui.replaying import Replay, mark
 from workbench.tui.screens.watching import WatchingScreen
 from workbench.tui.sockets import socket_of, sockets_of
 from workbench.tui.widgets.detail import DetailPane
@@ -31,15 +31,7 @@ from workbench.tui.widgets.findings_page import FindingsPage, in_place_of_a_find
 from workbench.tui.widgets.grade_box import GradeBox, marks_of
 from workbench.tui.widgets.pages import PAGES, Page, card_page, gaps, gaps_page
 from workbench.tui.widgets.progress import in_words
-from workbench.tui.widgets.reach_page import ReachPage
-from workbench.tui.widgets.reach_pane import ReachPane
-from workbench.tui.widgets.reach_table import ReachTable
 from workbench.tui.widgets.room import has_room
-from workbench.tui.widgets.server_pane import ServerPane
-from workbench.tui.widgets.servers import ServersList, ServersPage
-from workbench.tui.widgets.trail_page import TrailPage
-from workbench.tui.widgets.trail_pane import TrailPane
-from workbench.tui.widgets.trail_table import TrailTable
 
 _NOTHING_YET = "What is found shows here as soon as a check finds it."
 
@@ -47,7 +39,6 @@ _NOTHING_YET = "What is found shows here as soon as a check finds it."
 class MainScreen(WatchingScreen):
     """Shows the report of a look at the host, or of a replayed snapshot."""
 
-    CSS_PATH = "main.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", tooltip="Back to where you came from"),
         bound("repair", "repair"),
@@ -62,11 +53,12 @@ class MainScreen(WatchingScreen):
     ]
     AUTO_FOCUS = ""
 
-    def __init__(self, workbench: Workbench, replay: Snapshot | None, host_watch: HostWatch) -> None:
-        super().__init__(replay.host.home if replay is not None else visible(str(workbench.context.home)))
+    def __init__(self, workbench: Workbench, replay: Snapshot | Replay | None, host_watch: HostWatch) -> None:
+        replay = Replay.of(replay) if isinstance(replay, Snapshot) else replay
+        super().__init__(replay.home if replay is not None else visible(str(workbench.context.home)))
         self.host_watch = host_watch
         self.workbench = workbench
-        self.looker = Looker(workbench, replay)
+        self.looker = Looker(workbench, replay, self._home)
         self.watcher = Watcher(workbench, live=replay is None)
         self.seen: Seen | None = None
         self._keys_for: tuple[str, bool, bool] | None = None
@@ -111,18 +103,23 @@ class MainScreen(WatchingScreen):
         if self.seen is None or not self._in_view:
             return ()
         if self._page == "servers":
+            from workbench.tui.widgets.servers import ServersList
+
             row = self.query_one(ServersList).selected
             return sockets_of(row, self.seen.snapshot.sockets.sockets) if isinstance(row, Server) else ()
         finding = self.query_one(FindingsList).selected if self._page == "findings" else None
         return socket_of(finding, self.seen.snapshot) if finding is not None else ()
 
     def on_mount(self) -> None:
-        """Begin the first look."""
+        """Say what is to come."""
         self.query_one(DetailPane).show_nothing(_NOTHING_YET)
         self._show_progress()
+
+    def begin(self) -> None:
+        """Begin the first look, and make what the first picture does not show."""
         self.app.arrange_as_before()
-        # The first picture comes first: the threads of a look would hold it up.
-        self.call_after_refresh(self.action_rescan)
+        self.make_the_other_pages()
+        self.action_rescan()
 
     @work(exclusive=True, group="look")
     async def action_rescan(self) -> None:
@@ -139,6 +136,7 @@ class MainScreen(WatchingScreen):
         self._show_progress()
         try:
             seen = await self.looker.look(generation, self.post_message, unasked=unasked)
+            await self._complete.wait()
         except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
             if self.is_running:
                 self._show_failure(error)
@@ -174,6 +172,7 @@ class MainScreen(WatchingScreen):
         if not self.looker.awaits(message.generation):
             return
         self.looker.streamed.append(message.result)
+        self.looker.rows += message.rows
         self._show_progress()
         if self.seen is None and message.result.findings:
             self.call_after_refresh(self._stream)
@@ -188,13 +187,11 @@ class MainScreen(WatchingScreen):
         """Show the server under the cursor."""
         self._show_server()
 
-    @on(ReachTable.Moved)
-    def show_reach(self) -> None:
+    def on_reach_table_moved(self) -> None:
         """Show what the server under the cursor can open."""
         self._show_reach()
 
-    @on(TrailTable.Moved)
-    def show_event(self) -> None:
+    def on_trail_table_moved(self) -> None:
         """Show the row of the audit trail under the cursor."""
         self._show_event()
 
@@ -208,8 +205,8 @@ class MainScreen(WatchingScreen):
             return
         if not self.has_class("-wide"):
             self.read()
-        elif isinstance(event.option_list, ServersList):
-            self.query_one(ServerPane).focus_next()
+        elif event.option_list.id == "servers-list":
+            self._focus_in_pane()
 
     @on(FindingsList.Opened)
     def open_finding(self) -> None:
@@ -252,28 +249,29 @@ class MainScreen(WatchingScreen):
     def _stream(self) -> None:
         if self.seen is not None:
             return
-        findings = (finding for result in self.looker.streamed for finding in result.findings)
-        self._show_findings(sorted(findings, key=_worst_first))
+        self._show_findings(sorted(self.looker.rows, key=_worst_first))
 
-    def _show_findings(self, findings: list[Finding]) -> None:
+    def _show_findings(self, rows: Sequence[Listed]) -> None:
         page = self.query_one(FindingsPage)
-        servers = self.seen.inventory.servers_about() if self.seen is not None else {}
         areas = dict.fromkeys(identity.partition("/")[0] for identity in self.workbench.plugins.checks)
-        page.show(judge(findings, self.workbench.fixes_for, servers), areas, stay_first=self.seen is None)
+        page.show(rows, areas, stay_first=self.seen is None)
         if self.focused is None:
             page.focus_inside()
-        self._label("findings", tab_label(sum(not finding.waived for finding in findings)))
+        self._label("findings", tab_label(sum(not row.finding.waived for row in rows)))
 
     def _show_report(self, seen: Seen) -> None:
+        from workbench.tui.widgets.reach_page import ReachPage
+        from workbench.tui.widgets.servers import ServersPage
+        from workbench.tui.widgets.trail_pane import TrailPane
+
         report = seen.report
-        findings = list(report.findings())
         wanted = len(self.looker.wanted)
         self.query_one(GradeBox).show(report, sudo=bool(wanted))
         self.query_one("#card", Page).write(card_page(report, wanted))
         self.query_one("#gaps", Page).write(gaps_page(report, wanted))
         unseen = len(gaps(report)) + len(report.broken_plugins)
         self._label("gaps", f"Not assessed {unseen}")
-        self._show_findings(findings)
+        self._show_findings(seen.rows)
         self._label("servers", f"Servers {len(seen.snapshot.servers.servers)}")
         self.query_one(ServersPage).show(seen.inventory)
         self._show_server()
@@ -282,13 +280,16 @@ class MainScreen(WatchingScreen):
         self.query_one(TrailPane).forget()
         self._show_trail()
         self.query_one(FindingsPage).welcome(first_run(seen.snapshot, report))
-        if findings:
+        if seen.rows:
             self._show_selected()
         else:
             self._say(nothing_found(unseen))
         self._show_status()
 
     def _show_server(self) -> None:
+        from workbench.tui.widgets.server_pane import ServerPane
+        from workbench.tui.widgets.servers import ServersList
+
         listed = self.query_one(ServersList)
         row = listed.selected
         if row is None or self.seen is None:
@@ -298,6 +299,9 @@ class MainScreen(WatchingScreen):
         self._refresh_keys()
 
     def _show_reach(self) -> None:
+        from workbench.tui.widgets.reach_pane import ReachPane
+        from workbench.tui.widgets.reach_table import ReachTable
+
         table = self.query_one(ReachTable)
         if table.selected is not None and self.seen is not None:
             seen = self.seen
@@ -322,11 +326,16 @@ class MainScreen(WatchingScreen):
     def _show_trail(self) -> None:
         if self.seen is None or not self.is_running:
             return
+        from workbench.tui.widgets.trail_page import TrailPage
+
         self.set_class(bool(self.watcher.rows), "-listed")
         self.query_one(TrailPage).show(self.watcher, self.seen.snapshot, sudo=bool(self.looker.wanted))
         self._show_event()
 
     def _show_event(self) -> None:
+        from workbench.tui.widgets.trail_pane import TrailPane
+        from workbench.tui.widgets.trail_table import TrailTable
+
         table, seen = self.query_one(TrailTable), self.seen
         row = table.selected
         if row is not None and seen is not None:
@@ -362,7 +371,8 @@ class MainScreen(WatchingScreen):
     def _show_progress(self) -> None:
         if not self.looking and self.seen is not None:
             return
-        checks, sections, streamed = len(self.workbench.plugins.checks), self.looker.sections, self.looker.streamed
+        plugins, sections, streamed = self.workbench.plugins, self.looker.sections, self.looker.streamed
+        checks = len(plugins.checks) if plugins.ready else 0
         self.query_one(GradeBox).status(in_words(sections, len(streamed), checks))
         if self.seen is None:
             last = streamed[-1].check if streamed else ""
@@ -398,5 +408,6 @@ class MainScreen(WatchingScreen):
         self.query_one(DetailPane).show_nothing("There is no finding to show.")
 
 
-def _worst_first(finding: Finding) -> tuple[int, str, str, str]:
-    return (-finding.severity.rank, finding.check, finding.subject.label, finding.identity)
+def _worst_first(row: Listed) -> tuple[int, str, str, str]:
+    finding = row.finding
+    return (-finding.severity.rank, finding.check, finding.subject.label, row.identity)

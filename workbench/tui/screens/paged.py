@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Tabs
 
 from workbench.tui.screens.base import Roomy
-from workbench.tui.widgets.activity_page import ActivityPage
 from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.findings import FindingsList
 from workbench.tui.widgets.findings_page import FindingsPage
 from workbench.tui.widgets.grade_box import GradeBox
-from workbench.tui.widgets.history_keys import Asking
-from workbench.tui.widgets.history_page import HistoryPage
-from workbench.tui.widgets.history_pane import HistoryPane, HistoryText
-from workbench.tui.widgets.history_table import BackupsTable, HistoryTable
 from workbench.tui.widgets.page_tab import PageTab
-from workbench.tui.widgets.pages import PAGES, Page
-from workbench.tui.widgets.reach_page import ReachPage
-from workbench.tui.widgets.reach_pane import ReachPane, ReachText, ServerAsked
-from workbench.tui.widgets.reach_table import ReachTable
+from workbench.tui.widgets.pages import PAGES
 from workbench.tui.widgets.room import TooSmall, has_room
-from workbench.tui.widgets.server_pane import AboutList, FindingAsked, ServerPane, ServerText
-from workbench.tui.widgets.servers import ServersList, ServersPage
-from workbench.tui.widgets.trail_page import TrailPage
-from workbench.tui.widgets.trail_pane import TrailPane, TrailText, TrailWays
-from workbench.tui.widgets.trail_table import TrailTable
 
 if TYPE_CHECKING:
+    from workbench.model.finding import Finding
     from workbench.tui.app import WorkbenchApp
+    from workbench.tui.widgets.history_keys import Asking
+    from workbench.tui.widgets.reach_pane import ServerAsked
+    from workbench.tui.widgets.server_pane import FindingAsked
+
+_TEXTS = {"servers": "server-text", "reach": "reach-text", "trail": "trail-text", "history": "history-text"}
+_IN_PANE = ("detail", "about", "server-text", "trail-text", "trail-ways", "history-text")
+_OWN = ("servers", "reach", "card", "gaps", "trail", "history", "activity")  # pages that lay the screen out anew
 
 
 class PagedScreen(Roomy, Screen[None]):
-    """A page at a time; beside it, or instead of it where there is no room, the pane about what is selected there."""
+    """A page at a time; beside it, or instead of it where there is no room, the pane about what is selected there.
+
+    At first there are only the findings: the other pages are imported and made when the first picture is shown, so that
+    it need not wait for them. What belongs to them is therefore known here by its id or its message's name.
+    """
 
     app: WorkbenchApp
 
@@ -45,6 +45,8 @@ class PagedScreen(Roomy, Screen[None]):
         super().__init__()
         self._home = home
         self._came_from = ""
+        self._complete = asyncio.Event()
+        self.wish = ""
 
     @property
     def _reading(self) -> bool:
@@ -54,7 +56,7 @@ class PagedScreen(Roomy, Screen[None]):
 
     @property
     def _in_pane(self) -> bool:
-        return isinstance(self.focused, DetailPane | AboutList | ServerText | TrailText | TrailWays | HistoryText)
+        return self.focused is not None and self.focused.id in _IN_PANE
 
     @property
     def _page(self) -> str:
@@ -76,56 +78,78 @@ class PagedScreen(Roomy, Screen[None]):
         with Horizontal(id="body"):
             with ContentSwitcher(initial="findings", id="pages"):
                 yield FindingsPage(self._home, id="findings")
-                yield ServersPage(id="servers")
-                yield ReachPage(id="reach")
-                yield Page("The report card comes when every check has spoken.", id="card")
-                yield Page("What could not be looked at shows here when every check has spoken.", id="gaps")
-                yield TrailPage(self._home, id="trail")
-                yield HistoryPage(self._home, id="history")
-                yield ActivityPage(id="activity")
             yield DetailPane(self._home, id="detail")
-            yield ServerPane(id="server")
-            yield ReachPane(id="reach-of")
-            yield TrailPane(self._home, id="trail-of")
-            yield HistoryPane(id="history-of")
         yield Footer(show_command_palette=False)
         yield TooSmall()
 
+    @work(group="pages")
+    async def make_the_other_pages(self) -> None:
+        """Make the pages that are not shown at first, one after the other, each with its pane."""
+        from workbench.tui.screens.other_pages import other_pages
+
+        pages, body = self.query_one("#pages", ContentSwitcher), self.query_one("#body", Horizontal)
+        for page, pane in other_pages(self._home):
+            page.display = False
+            await pages.mount(page)
+            if pane is not None:
+                await body.mount(pane)
+        self._complete.set()
+        if self.wish:
+            self.action_page(self.wish)
+
+    def _is_there(self, name: str) -> bool:
+        """Whether a page is made already. Else it is shown as soon as it is."""
+        there = name == "findings" or self._complete.is_set()
+        self.wish = "" if there else name
+        return there
+
     @on(FindingsList.Pointed)
-    @on(ServersList.Pointed)
-    @on(ReachTable.Opened)
     def read(self) -> None:
         """Show the detail alone where there is no room for both."""
-        panes = {"servers": ServerText, "reach": ReachText, "trail": TrailText, "history": HistoryText}
         if has_room(self.app.size) and (self._page == "reach" or not self.has_class("-wide")):
             self.add_class("-reading")
-            self.query_one(panes.get(self._page, DetailPane)).focus()
+            self.query_one(f"#{_TEXTS.get(self._page, 'detail')}").focus()
             self.refresh_bindings()
 
-    @on(TrailTable.Opened)
-    @on(HistoryTable.Opened)
-    @on(BackupsTable.Opened)
-    def read_event(self) -> None:
+    def on_servers_list_pointed(self) -> None:
+        """Show the server that was chosen with the mouse."""
+        self.read()
+
+    def on_reach_table_opened(self) -> None:
+        """Show what the server can open."""
+        self.read()
+
+    def on_trail_table_opened(self) -> None:
         """Show the detail alone where there is no room for both; where it is shown already, put the cursor there."""
         if has_room(self.app.size) and self.has_class("-wide"):
-            of_run = self._page == "history"
-            (self.query_one(HistoryPane) if of_run else self.query_one(TrailPane)).focus_next()
+            self._focus_in_pane()
         else:
             self.read()
 
-    @on(FindingAsked)
-    def go_to_finding(self, message: FindingAsked) -> None:
+    def on_history_table_opened(self) -> None:
+        """The same for a run."""
+        self.on_trail_table_opened()
+
+    def on_backups_table_opened(self) -> None:
+        """The same for a backup."""
+        self.on_trail_table_opened()
+
+    def on_finding_asked(self, message: FindingAsked) -> None:
         """Show a finding among the findings; Escape leads back to the server."""
-        if not has_room(self.app.size):
-            return
-        if not self.query_one(FindingsList).choose(message.finding):
+        if has_room(self.app.size):
+            self.go_to_finding(message.finding)
+
+    def go_to_finding(self, finding: Finding) -> None:
+        """Show a finding among the findings; the way back leads to where it was asked for."""
+        if not self.query_one(FindingsList).choose(finding):
             self.app.tell("The list of findings is cut, and this one is not in it.", "warning")
             return
         self._go_from(self._page, "findings")
 
-    @on(ServerAsked)
-    def go_to_server(self, message: ServerAsked) -> None:
+    def on_server_asked(self, message: ServerAsked) -> None:
         """Show a server among the servers; Escape leads back to what it can open."""
+        from workbench.tui.widgets.servers import ServersList
+
         if not has_room(self.app.size):
             return
         if not self.query_one(ServersList).choose(message.server.key):
@@ -133,30 +157,32 @@ class PagedScreen(Roomy, Screen[None]):
             return
         self._go_from(self._page, "servers")
 
-    @on(Asking.Asked)
-    def do_with_run(self, message: Asking.Asked) -> None:
+    def on_asking_asked(self, message: Asking.Asked) -> None:
         """Do what was asked for with the run or the backup that is selected."""
+        from workbench.tui.widgets.history_page import HistoryPage
+
         self.query_one(HistoryPage).do(message.wish)
 
     def action_page(self, name: str) -> None:
         """Show one of the pages."""
+        if not self._is_there(name):
+            return
         self._came_from = ""
         self.remove_class("-reading", "-zoomed")
         self._turn_to(name)
         self.query_one("#tabs", Tabs).active = f"tab-{name}"
         page = self.query_one(f"#{name}")
-        if isinstance(page, HistoryPage):
-            page.load()
-        if isinstance(page, FindingsPage | ServersPage | ReachPage | TrailPage | HistoryPage | ActivityPage):
-            page.focus_inside()
-        else:
-            page.focus()
+        if name == "history":
+            from workbench.tui.widgets.history_page import HistoryPage
+
+            self.query_one(HistoryPage).load()
+        getattr(page, "focus_inside", page.focus)()
 
     def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
         """Show the page of a tab that was chosen with the mouse or the arrows."""
         name = (event.tab.id or "").removeprefix("tab-")
         # Two keys in a row: what is told of the first must not undo the second.
-        if name != self._page and event.tabs.active == event.tab.id:
+        if name != self._page and event.tabs.active == event.tab.id and self._is_there(name):
             self._came_from = ""
             self.remove_class("-reading", "-zoomed")
             self._turn_to(name)
@@ -168,7 +194,19 @@ class PagedScreen(Roomy, Screen[None]):
             return
         self.action_page(self._came_from)
         self.read()
-        panes: dict[str, type[ReachPane | TrailPane | ServerPane]] = {"reach": ReachPane, "trail": TrailPane}
+        self._focus_in_pane()
+
+    def _focus_in_pane(self) -> None:
+        from workbench.tui.widgets.history_pane import HistoryPane
+        from workbench.tui.widgets.reach_pane import ReachPane
+        from workbench.tui.widgets.server_pane import ServerPane
+        from workbench.tui.widgets.trail_pane import TrailPane
+
+        panes: dict[str, type[ReachPane | TrailPane | HistoryPane | ServerPane]] = {
+            "reach": ReachPane,
+            "trail": TrailPane,
+            "history": HistoryPane,
+        }
         self.query_one(panes.get(self._page, ServerPane)).focus_next()
 
     def _go_from(self, before: str, name: str) -> None:
@@ -179,8 +217,6 @@ class PagedScreen(Roomy, Screen[None]):
 
     def _turn_to(self, name: str) -> None:
         self.query_one("#pages", ContentSwitcher).current = name
-        self.set_class(name == "servers", "-servers")
-        self.set_class(name == "reach", "-reach")
-        for own in ("card", "gaps", "trail", "history", "activity"):
-            self.set_class(name == own, f"-{own}")
+        # All at once: with every change of a class each widget of the screen is styled anew.
+        self.update_classes({f"-{own}": name == own for own in _OWN})
         self.refresh_bindings()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.binding import BindingType
@@ -13,7 +13,9 @@ from workbench.tui.host_watch import TITLE, HostWatch, announced, answered_befor
 from workbench.tui.keys import bound, hint
 from workbench.tui.screens.acting import ActingScreen
 from workbench.tui.wording import moment
-from workbench.watching import Change, told
+
+if TYPE_CHECKING:
+    from workbench.watching import Change
 
 _AGAIN = 0.5
 
@@ -94,6 +96,8 @@ class WatchingScreen(ActingScreen):
         after = await self.look(unasked=True)
         if before is None or after is None:
             return
+        from workbench.watching import told
+
         difference = told(before, after)
         self.host_watch.looked(changes, news=bool(difference))
         stale = answered_before(changes, self.looker.answers)

@@ -60,7 +60,9 @@ def columns(width: int) -> Columns:
 
 def tall(row: Listed, fitted: Columns) -> int:
     """How many lines a finding takes."""
-    return 2 if row.below or cell_len(row.said) > fitted.finding - 1 else 1
+    # Asked of every finding when the width changes: text of plain letters is as wide as it is long.
+    said = row.said
+    return 2 if row.below or (len(said) if said.isascii() else cell_len(said)) > fitted.finding - 1 else 1
 
 
 def head_line(fitted: Columns, order: Order) -> Content:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import ClassVar
 
 from textual import events
@@ -29,6 +30,7 @@ VI_KEYS: tuple[BindingType, ...] = (
     bound("move.last", "last", show=False),
 )
 MOST = 20_000
+_KEPT_LINES = 500
 
 
 class FindingsList(RowsView):
@@ -86,7 +88,8 @@ class FindingsList(RowsView):
         self._order = Order()
         self._group: Group = ""
         self._wish = ""
-        self._drawn_row: tuple[Row, int, bool, Content] | None = None
+        self._headings: list[int] = []
+        self._drawn_lines: dict[tuple[str, int, bool], Content] = {}
 
     @property
     def row(self) -> Row | None:
@@ -115,7 +118,7 @@ class FindingsList(RowsView):
         """Which of the findings listed is under the cursor, from 0."""
         if self.selected is None:
             return None
-        return sum(isinstance(row, Listed) for row in self._rows[: self._at])
+        return self._at - bisect_left(self._headings, self._at)
 
     @property
     def position(self) -> str:
@@ -158,14 +161,14 @@ class FindingsList(RowsView):
         self._order, self._group = order, group
         self._arrange()
 
-    def show(self, findings: Iterable[Finding | Judged], *, stay_first: bool = False) -> None:
-        """List these findings. The cursor stays on the finding it was on; where that is gone, on its place.
+    def show(self, findings: Iterable[Finding | Judged | Listed], *, stay_first: bool = False) -> None:
+        """List these findings, at once where they are ready to be listed.
 
+        The cursor stays on the finding it was on; where that is gone, on its place.
         With ``stay_first`` a cursor on the first finding stays on the first, whatever it is: while findings stream in,
         nobody has chosen one yet.
         """
-        judged = [each if isinstance(each, Judged) else Judged(each) for each in findings][:MOST]
-        self._all = listed(judged, self._home)
+        self._all = tuple(islice((self._listed(each) for each in findings), MOST))
         self._marks &= {row.identity for row in self._all}
         self._keep()
         self._arrange(first=stay_first and not self._at)
@@ -208,11 +211,14 @@ class FindingsList(RowsView):
         """See RowsView."""
         row = self._rows[number]
         marked = isinstance(row, Listed) and row.identity in self._marks
-        # A row of two lines is asked for twice in a row.
-        if self._drawn_row is not None and self._drawn_row[:3] == (row, width, marked):
-            return self._drawn_row[3]
-        made = heading_line(row, width) if isinstance(row, Heading) else finding_line(row, marked, columns(width))
-        self._drawn_row = (row, width, marked, made)
+        # What stays in view is asked for again with every move of the cursor, and a row of two lines twice.
+        known = (row.identity, width, marked)
+        made = self._drawn_lines.get(known)
+        if made is None:
+            made = heading_line(row, width) if isinstance(row, Heading) else finding_line(row, marked, columns(width))
+            if len(self._drawn_lines) >= _KEPT_LINES:
+                self._drawn_lines.clear()
+            self._drawn_lines[known] = made
         return made
 
     def render_line(self, y: int) -> Strip:
@@ -333,7 +339,8 @@ class FindingsList(RowsView):
     def _arrange(self, *, first: bool = False) -> None:
         row, at = self.row, self._at
         self._rows = arranged(self._kept, self._order, self._group, self._folded)
-        self._drawn_row = None
+        self._headings = [place for place, each in enumerate(self._rows) if isinstance(each, Heading)]
+        self._drawn_lines.clear()
         # What the person has chosen comes first, also after it was out of view for a while.
         wishes = [self._wish, row.identity if row is not None else ""]
         places = (self._place(wish) for wish in wishes if wish and not first)
@@ -344,6 +351,11 @@ class FindingsList(RowsView):
         self._changed()
         # A message made while the page handles a filter counts as the page's own and goes no further than that.
         self.call_later(lambda: self.post_message(self.Moved()))
+
+    def _listed(self, finding: Finding | Judged | Listed) -> Listed:
+        if isinstance(finding, Listed):
+            return finding
+        return listed([finding if isinstance(finding, Judged) else Judged(finding)], self._home)[0]
 
     def _place(self, identity: str) -> int | None:
         return next((place for place, row in enumerate(self._rows) if row.identity == identity), None)

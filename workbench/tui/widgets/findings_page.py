@@ -12,7 +12,7 @@ from textual.widgets import ContentSwitcher, Static
 from workbench.finding_filter import Judged, parse
 from workbench.first_run import FirstRun
 from workbench.model.finding import Finding
-from workbench.tui.finding_rows import Heading, Row
+from workbench.tui.finding_rows import Heading, Listed, Row
 from workbench.tui.keys import hint
 from workbench.tui.plain import hanging, paragraphs, plain, stacked
 from workbench.tui.widgets.filter_line import FilterInput, FilterLine
@@ -60,7 +60,9 @@ class FindingsPage(Vertical):
         if not checked:
             self._shown.current = "look"
 
-    def show(self, findings: Iterable[Finding | Judged], areas: Iterable[str], *, stay_first: bool = False) -> None:
+    def show(
+        self, findings: Iterable[Finding | Judged | Listed], areas: Iterable[str], *, stay_first: bool = False
+    ) -> None:
         """List the findings; see ``FindingsList.show``. ``areas`` are those of the checks there are."""
         self._areas = tuple(areas)
         table = self.query_one(FindingsList)

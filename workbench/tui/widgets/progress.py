@@ -22,6 +22,7 @@ _WORDS = {
     "containers": "containers that run servers",
     "servers": "all of it put together, server by server",
     "assets": "what is worth stealing, and who reaches it",
+    "audit": "what accounts of servers were denied",
 }
 _SIGNS = {
     "": ("·", MUTED),
@@ -31,6 +32,7 @@ _SIGNS = {
     "failed": ("!", "bold $text-error"),
     "not applicable": ("–", MUTED),
 }
+_LOADING = "the checks are being loaded"
 _BAR = 40
 _STATES = {"": "waiting", "started": "looking", "complete": "done", "partial": "done in part"}
 
@@ -48,7 +50,7 @@ class LookPane(VerticalScroll):
     def show(self, sections: dict[str, str], checked: int, checks: int, last: str) -> None:
         """Show the state of every section, and how many checks have ended."""
         self.query_one("#sections", Static).update(stacked(_section(name, sections.get(name, "")) for name in SECTIONS))
-        words = f"{checked} of {checks} checks" + (f", last {last}" if last else "")
+        words = f"{checked} of {checks} checks" + (f", last {last}" if last else "") if checks else _LOADING
         filled = _BAR * checked // max(checks, 1)
         bar = together(("━" * filled, "$success"), ("━" * (_BAR - filled), "$foreground 20%"))
         self.query_one("#checking", Static).update(stacked((plain(words, "" if checked else MUTED), bar)))

@@ -44,6 +44,10 @@ class RowsView(ScrollView, can_focus=True):
     class Moved(Message):
         """The cursor is on another row."""
 
+        def can_replace(self, message: Message) -> bool:
+            """Of several that wait to be heard the last is enough: where the cursor is now is asked of the table."""
+            return message.__class__ is self.__class__
+
     def __init__(self, **more: str) -> None:
         super().__init__(**more)  # type: ignore[arg-type]
         self._at = 0
@@ -79,9 +83,10 @@ class RowsView(ScrollView, can_focus=True):
 
     def go(self, number: int) -> None:
         """Put the cursor on a row."""
-        self._at = number
+        before, self._at = self._at, number
         self._keep_in_view()
-        self.refresh()
+        # The others stay as they are drawn; where the rows have scrolled, all are drawn anew anyway.
+        self.refresh(*(self._place_of(row) for row in (before, number) if row < self.count()))
         self.post_message(self.Moved())
 
     def render_line(self, y: int) -> Strip:
@@ -173,6 +178,11 @@ class RowsView(ScrollView, can_focus=True):
     def _row_at(self, position: int) -> int:
         """The row that stands on a line, the head not counted; as many as there are rows behind the last."""
         return position if self._tops is None else bisect_right(self._tops, position) - 1
+
+    def _place_of(self, number: int) -> Region:
+        """Where a row stands in view, or outside of it."""
+        first, behind = (number, number + 1) if self._tops is None else (self._tops[number], self._tops[number + 1])
+        return Region(0, first + self._head - round(self.scroll_y), self.size.width, behind - first)
 
     def _clicked(self, event: events.Click) -> int | None:
         number = self._row_at(event.y - self._head + round(self.scroll_y))

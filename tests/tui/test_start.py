@@ -1,0 +1,98 @@
+"""The start of the app: the first picture waits for nothing that it does not show."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.tui import fakes
+from tests.tui.driving import driven, until, until_shown
+from workbench import plugins
+from workbench.model.snapshot import Snapshot
+from workbench.plugins import LatePlugins, Plugins
+from workbench.tui.app import WorkbenchApp
+from workbench.tui.replaying import Replay
+from workbench.tui.screens.main import MainScreen
+
+ROOT = Path(__file__).parents[2]
+LATER = (
+    "pydantic",
+    "workbench.checks",
+    "workbench.host.gather",
+    "workbench.host.processes",
+    "workbench.repair",
+    "workbench.tui.flow",
+    "workbench.tui.screens.other_pages",
+    "workbench.tui.screens.preview",
+    "workbench.tui.widgets.activity_page",
+    "workbench.tui.widgets.history_page",
+    "workbench.tui.widgets.reach_page",
+    "workbench.tui.widgets.servers",
+    "workbench.tui.widgets.trail_page",
+    "workbench.watching",
+    "yaml",
+)
+
+
+def test_what_the_first_picture_does_not_show_is_not_imported_before_it() -> None:
+    code = "import sys, workbench.cli, workbench.commands, workbench.tui.app; print('\\n'.join(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "workbench.tui.widgets.findings\n" in loaded
+    assert [name for name in LATER if name in loaded.split()] == []
+
+
+async def test_no_plugin_is_loaded_by_the_thread_that_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[threading.Thread] = []
+
+    def load() -> Plugins:
+        threads.append(threading.current_thread())
+        return fakes.usual()
+
+    monkeypatch.setattr(plugins, "load", load)
+    workbench = fakes.workbench(LatePlugins())
+    assert not workbench.plugins.ready
+    async with driven(workbench) as (app, _):
+        assert app.main.report is not None
+        assert len(threads) == 1 and threads[0] is not threading.main_thread()
+
+
+async def test_a_snapshot_is_not_read_by_the_thread_that_draws() -> None:
+    threads: list[threading.Thread] = []
+    workbench = fakes.workbench()
+
+    def read() -> Snapshot:
+        threads.append(threading.current_thread())
+        return workbench.script.snapshot
+
+    app = WorkbenchApp(workbench, Replay("/home/dev", read))
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.main.report is not None)
+        assert len(threads) == 1 and threads[0] is not threading.main_thread()
+        assert app.main.replay is workbench.script.snapshot
+
+
+@pytest.mark.parametrize(("key", "name"), [("2", "servers"), ("8", "activity")])
+async def test_a_page_that_is_asked_for_before_it_is_made_is_shown_when_it_is(
+    key: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = MainScreen.make_the_other_pages
+    monkeypatch.setattr(MainScreen, "make_the_other_pages", lambda screen: None)
+    async with driven(fakes.workbench(), looked=False) as (app, pilot):
+        await pilot.press(key)
+        await until(pilot, lambda: not app.main.looking)
+        # The look is over, and nothing of it is shown before there is a place for all of it.
+        assert app.main._page == "findings" and app.main.report is None
+        make(app.main)
+        await until(pilot, lambda: app.main._page == name and app.main.report is not None)
+
+
+async def test_what_is_seen_before_every_page_is_made_is_on_all_of_them() -> None:
+    async with driven(fakes.workbench()) as (_, pilot):
+        await until_shown(pilot, "Servers", "Any account on this machine can write")
+        for key, text in (("4", "assessed"), ("5", "the environment of server-git"), ("1", "finding")):
+            await pilot.press(key)
+            await until_shown(pilot, text)
