@@ -19,6 +19,7 @@ from workbench.tui.evidence import where
 from workbench.tui.lesson import lesson
 from workbench.tui.messages import RepairAsked
 from workbench.tui.plain import entitle, hanging, plain, stacked, together, wrapped
+from workbench.tui.pressable import pressable
 from workbench.tui.widgets.file_lines import Lines, file_lines
 from workbench.tui.wording import MUTED, at_home, heading, reversal, safety, severity
 
@@ -148,13 +149,12 @@ def _seen(finding: Finding, width: int, probes: bool) -> Iterator[Content]:
         yield from _beside(evidence, width) if width >= BESIDE else _stacked(evidence, width)
         if evidence.command:
             yield _labelled("see it", shlex.join(evidence.command), width, "$text-accent")
-    keys = [("y", "copies this"), ("c", "shows the code of the check")]
-    yield together(
-        *(part for key, words in keys for part in ((f"{key} ", "bold $text-accent"), (f"{words}   ", MUTED)))
-    )
+    keys = [("y", "copies this", "copy"), ("c", "shows the code of the check", "code")]
+    said = (pressable(together((f"{key} ", "bold $text-accent"), (words, MUTED)), does) for key, words, does in keys)
+    yield Content("   ").join(said)
     if probes:
         words = "probe whether its server looks at who connects; what that does is shown first"
-        yield hanging(together(("p ", "bold $text-accent")), plain(words, MUTED), width)
+        yield pressable(hanging(together(("p ", "bold $text-accent")), plain(words, MUTED), width), "probe")
 
 
 def _stacked(evidence: Evidence, width: int) -> Iterator[Content]:
@@ -178,7 +178,7 @@ def _repairs(fixes: Sequence[Fix], width: int) -> Iterator[Content]:
     if not fixes:
         yield stacked(plain("None yet. The lesson below says how to do it by hand.", MUTED).wrap(width))
     for fix in fixes:
-        yield hanging(together(("f ", "bold $text-accent"), " "), plain(fix.title), width)
+        yield pressable(hanging(together(("f ", "bold $text-accent"), " "), plain(fix.title), width), "repair")
         yield hanging(Content("   "), plain(f"{safety(fix.safety)}; {reversal(fix.reversal)}", MUTED), width)
 
 

@@ -7,13 +7,15 @@ from collections.abc import Iterable
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 from textual.widgets import ContentSwitcher, Static
 
 from workbench.finding_filter import Judged, parse
 from workbench.first_run import FirstRun
 from workbench.model.finding import Finding
 from workbench.tui.finding_rows import Heading, Row
-from workbench.tui.plain import hanging, paragraphs, plain, stacked
+from workbench.tui.plain import hanging, paragraphs, plain, stacked, together
+from workbench.tui.pressable import pressable
 from workbench.tui.widgets.filter_line import FilterInput, FilterLine
 from workbench.tui.widgets.findings import MOST, FindingsList
 from workbench.tui.widgets.progress import LookPane
@@ -75,6 +77,10 @@ class FindingsPage(Vertical):
     def focus_inside(self) -> None:
         """Put the cursor into the list."""
         self.query_one(FindingsList).focus()
+
+    def action_unmark(self) -> None:
+        """Take every mark away."""
+        self.query_one(FindingsList).action_unmark()
 
     @on(FindingsList.FilterAsked)
     def open_filter(self) -> None:
@@ -138,5 +144,8 @@ def in_place_of_a_finding(row: Row | None) -> str:
     return "No finding is listed. Escape clears the filter."
 
 
-def _marks(count: int) -> str:
-    return f"{count} marked: R shows their repairs · x clears the marks" if count else ""
+def _marks(count: int) -> Content:
+    if not count:
+        return Content("")
+    repairs = pressable(plain("R shows their repairs"), "repair_marked")
+    return together(f"{count} marked: ", repairs, " · ", pressable(plain("x clears the marks"), "unmark"))

@@ -11,6 +11,7 @@ from textual.widgets import Static
 from workbench.model.report import CheckResult, Report
 from workbench.tui.coverage import assessed, sudo_unlocks
 from workbench.tui.plain import entitle, plain, stacked, together
+from workbench.tui.pressable import pressable
 from workbench.tui.wording import MUTED, coverage, letter, letter_class, moment
 
 # Three rows of half blocks a letter: as large as a head of five rows allows.
@@ -26,7 +27,7 @@ _SHAPES = {
 }
 _BESIDE = 13  # cells that the letter, the border and the margins take
 _AREA_LINES = 2
-_ASK = "  (R shows them)"
+_ASK = "(R shows them)"
 _CLASSES = ("-good", "-middling", "-bad", "-none")
 
 
@@ -71,7 +72,9 @@ class GradeBox(Horizontal):
             sure = plain(coverage(report, unlocked, short=True))
         lines = [rule, sure, *areas(report, room)]
         if report.next_step:
-            step = together(("next: ", MUTED), report.next_step, (_ASK if report.next_step[0].isdigit() else "", MUTED))
+            step = together(("next: ", MUTED), report.next_step)
+            if report.next_step[0].isdigit():
+                step += Content("  ") + pressable(plain(_ASK, MUTED), "repair_marked")
             together_on_one = lines[1] + Content("   ") + step
             if together_on_one.cell_length <= room:
                 lines[1] = together_on_one

@@ -18,6 +18,7 @@ from workbench.model.report import AreaGrade, CheckResult, Report, Status
 from workbench.model.severity import Severity
 from workbench.tui.coverage import ROOTS, assessed, sudo_unlocks
 from workbench.tui.plain import hanging, plain, stacked, together
+from workbench.tui.pressable import pressable
 from workbench.tui.wording import MUTED, at_worst, counted, heading, letter_style, tally
 
 
@@ -117,7 +118,7 @@ def _gaps_lines(report: Report, wanted: int, width: int) -> Iterator[Content]:
         some = f"{counted(roots, 'of these asks', 'of these ask')} for root. " if roots else ""
         commands = counted(wanted, "command that only reads", "commands that only read")
         words = f"{some}Press s to look with sudo: you see {commands}, and agree, before anything runs."
-        yield hanging(Content.styled("s ", "bold $text-accent"), plain(words), width)
+        yield pressable(hanging(Content.styled("s ", "bold $text-accent"), plain(words), width), "sudo")
         yield Content("")
     if not found and not report.broken_plugins:
         yield from plain("Everything that applies to this host was assessed.", MUTED).wrap(width)
