@@ -17,11 +17,20 @@ from textual.widget import Widget
 from textual.widgets import Button, Checkbox, Input, Select, Static
 
 from workbench.model.check import Fix
+from workbench.text import visible
 from workbench.tui.plain import entitle, plain
 from workbench.tui.screens.base import Roomy
 from workbench.tui.widgets.room import TooSmall
 
 Answers = Mapping[str, Any]
+
+
+class AnswerInput(Input):
+    """Spells out what acts on a terminal: it may have been pasted."""
+
+    def validate_value(self, value: str) -> str:
+        """See the class."""
+        return visible(value)
 
 
 class AskAnswers(Roomy, ModalScreen[Answers | None]):
@@ -75,7 +84,7 @@ class AskAnswers(Roomy, ModalScreen[Answers | None]):
                 yield Select(options, value=chosen, allow_blank=False, compact=True, id=name)
             else:
                 typed = "" if value is None else str(value)
-                yield Input(typed, id=name, type="integer" if kind is int else "text", compact=True)
+                yield AnswerInput(typed, id=name, type="integer" if kind is int else "text", compact=True)
         about = field.metadata.get("help")
         if about:
             yield Static(plain(str(about)), classes="about")

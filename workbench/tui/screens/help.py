@@ -72,9 +72,9 @@ class Help(Roomy, ModalScreen[None]):
         self.dismiss()
 
     @on(Button.Pressed, "#commands")
-    async def show_commands(self) -> None:
+    def show_commands(self) -> None:
         """Show every command of the screen behind it: for the mouse, this is the way to them."""
-        await self.dismiss()
+        self.dismiss()
         self.app.action_command_palette()
 
 
@@ -97,7 +97,9 @@ def keys_of(screen: Screen[object]) -> tuple[Part, ...]:
 
 def is_moving(binding: Binding) -> bool:
     """Whether a key only moves the cursor or the page."""
-    return binding.key in _MOVING or (binding.key == "space" and "scroll" in binding.action)
+    return any(key in _MOVING for key in binding.key.split(",")) or (
+        binding.key == "space" and "scroll" in binding.action
+    )
 
 
 def shown_key(binding: Binding) -> str:
