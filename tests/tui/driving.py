@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from rich.cells import cell_len
+from textual import events
 from textual.pilot import Pilot
 
 from workbench.engine import Workbench
@@ -65,3 +67,30 @@ def shown(app: object) -> str:
 def flat(app: object) -> str:
     """The screen as one line: breaks, frames and runs of spaces taken as one space."""
     return " ".join(shown(app).replace("│", " ").split())
+
+
+def place_of(app: object, text: str, nth: int = 0) -> tuple[int, int]:
+    """Where a text stands on the screen: the cell in its middle and the row, of the ``nth`` that is there from 0."""
+    places = []
+    for row, line in enumerate(shown(app).split("\n")):
+        at = line.find(text)
+        while at >= 0:
+            places.append((cell_len(line[:at]) + cell_len(text) // 2, row))
+            at = line.find(text, at + 1)
+    assert len(places) > nth, f"{text!r} is not on the screen:\n{shown(app)}"
+    return places[nth]
+
+
+async def click_on(pilot: Pilot[int], text: str, nth: int = 0, double: bool = False) -> None:
+    """Click on what a person sees, once it is there: nothing but what is on the screen is known of it."""
+    await until(pilot, lambda: shown(pilot.app).count(text) > nth)
+    await pilot.click(offset=place_of(pilot.app, text, nth), times=2 if double else 1)
+
+
+async def wheel(pilot: Pilot[int], text: str, lines: int = 3) -> None:
+    """Turn the wheel over what a person sees, down or, where ``lines`` is negative, up."""
+    x, y = place_of(pilot.app, text)
+    kind = events.MouseScrollDown if lines > 0 else events.MouseScrollUp
+    for _ in range(abs(lines)):
+        pilot.app.screen._forward_event(kind(None, x, y, 0, 0, 0, False, False, False, x, y))
+        await pilot.pause()

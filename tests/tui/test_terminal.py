@@ -140,3 +140,43 @@ def test_opening_the_app_imports_nothing_that_a_look_may_not_need() -> None:
         check=True,
     ).stdout.split()
     assert {"docker", "requests", "pydantic", "yaml", "psutil", "textual.widgets._markdown"}.isdisjoint(said)
+
+
+def test_the_mouse_and_a_new_size_reach_the_app_with_a_window_open() -> None:
+    with terminal() as opened:
+        assert b"\x1b[?1006h" in opened.written  # it asks for the mouse in the form that any size can be told in
+        opened.read_until(b"Help")
+        for last in (b"M", b"m"):
+            os.write(opened.master, b"\x1b[<0;56;24" + last)  # “? Help” at the foot
+        opened.read_until(b"All commands")
+        _resize(opened, 36, 120)
+        time.sleep(0.5)
+        _resize(opened, 10, 50)
+        opened.read_until(b"larger")
+        _resize(opened, 24, 80)
+        time.sleep(0.3)
+        os.write(opened.master, b"\x1b")
+        time.sleep(0.3)
+        os.write(opened.master, b"q")
+        assert opened.end() == 0
+
+
+def test_text_selected_with_the_mouse_ends_nothing() -> None:
+    with terminal() as opened:
+        for sequence in (b"\x1b[<0;20;3M", b"\x1b[<32;30;3M", b"\x1b[<32;40;4M", b"\x1b[<0;40;4m"):
+            os.write(opened.master, sequence)
+            time.sleep(0.1)
+        for last in (b"M", b"m", b"M", b"m"):
+            os.write(opened.master, b"\x1b[<0;20;3" + last)
+        time.sleep(0.5)
+        os.write(opened.master, b"q")
+        assert opened.end() == 0
+
+
+def _resize(opened: Terminal, rows: int, columns: int) -> None:
+    import fcntl
+    import struct
+    import termios
+
+    fcntl.ioctl(opened.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    opened.process.send_signal(signal.SIGWINCH)

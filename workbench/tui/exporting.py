@@ -87,10 +87,14 @@ def _wrong(given: Given) -> Wrong | None:
     if not given["file"].strip():
         return "file", "Name the file that is to be written."
     path = place(given["file"])
-    if path.is_dir():
-        return "file", f"{visible(str(path))} is a folder: name a file in it."
-    if not path.parent.is_dir():
-        return "file", f"There is no folder {visible(str(path.parent))}."
+    try:
+        if path.is_dir():
+            return "file", f"{visible(str(path))} is a folder: name a file in it."
+        if not path.parent.is_dir():
+            return "file", f"There is no folder {visible(str(path.parent))}."
+    except (OSError, ValueError) as error:  # a name that is too long, say
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        return "file", f"This cannot be a file: {visible(str(why))}."
     return None
 
 

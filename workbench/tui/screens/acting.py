@@ -44,8 +44,6 @@ class ActingScreen(PagedScreen):
         """Where a finding is in view, and where there is a width to give it."""
         if action in ("copy", "code", "waive", "lesson") and self._selected is None:
             return False
-        if action == "repair_marked" and self._page != "findings":
-            return False
         if action == "zoom" and not (self._page == "findings" and self.has_class("-wide")):
             return False
         return super().check_action(action, parameters)

@@ -6,7 +6,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields
 from enum import Enum
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,11 +17,20 @@ from textual.widget import Widget
 from textual.widgets import Button, Checkbox, Input, Select, Static
 
 from workbench.model.check import Fix
+from workbench.text import visible
 from workbench.tui.plain import entitle, plain
 from workbench.tui.screens.base import Roomy
 from workbench.tui.widgets.room import TooSmall
 
 Answers = Mapping[str, Any]
+
+
+class AnswerInput(Input):
+    """Spells out what acts on a terminal: it may have been pasted."""
+
+    def validate_value(self, value: str) -> str:
+        """See the class."""
+        return visible(value)
 
 
 class AskAnswers(Roomy, ModalScreen[Answers | None]):
@@ -38,6 +47,8 @@ class AskAnswers(Roomy, ModalScreen[Answers | None]):
         self._fields: tuple[Field[Any], ...] = fields(fix.answers)
         self._types = typing.get_type_hints(fix.answers)
         self._suggested = suggested
+        self._blank: tuple[Input, ...] = ()
+        self._warned = False
 
     def compose(self) -> ComposeResult:
         """A line a question."""
@@ -53,6 +64,7 @@ class AskAnswers(Roomy, ModalScreen[Answers | None]):
 
     def on_mount(self) -> None:
         """Start in the first field."""
+        self._blank = tuple(box for box in self.query(Input) if not box.value)
         for widget in self.query("Input, Checkbox, Select"):
             widget.focus()
             break
@@ -62,18 +74,17 @@ class AskAnswers(Roomy, ModalScreen[Answers | None]):
         value = getattr(self._suggested, field.name, None)
         kind, name = self._types[field.name], f"answer-{field.name}"
         if kind is bool:
-            yield Checkbox(plain(label), bool(value), compact=True, id=name)
+            yield Checkbox(plain(label), bool(value), id=name, compact=True, classes="label")
         else:
             yield Static(plain(label), classes="label")
             choices = _choices(kind)
             if choices:
                 options = [(plain(str(getattr(choice, "value", choice))), choice) for choice in choices]
-                yield Select(
-                    options, value=value if value in choices else choices[0], allow_blank=False, compact=True, id=name
-                )
+                chosen = value if value in choices else choices[0]
+                yield Select(options, value=chosen, allow_blank=False, compact=True, id=name)
             else:
-                typed: Literal["integer", "text"] = "integer" if kind is int else "text"
-                yield Input("" if value is None else str(value), id=name, type=typed, compact=True)
+                typed = "" if value is None else str(value)
+                yield AnswerInput(typed, id=name, type="integer" if kind is int else "text", compact=True)
         about = field.metadata.get("help")
         if about:
             yield Static(plain(str(about)), classes="about")
@@ -96,8 +107,16 @@ class AskAnswers(Roomy, ModalScreen[Answers | None]):
                 answers[field.name] = widget.value
         self.dismiss(answers)
 
-    @on(Button.Pressed, "#cancel")
     def action_leave(self) -> None:
+        """Answer nothing; where words were typed that were not there at first, only when that is said twice."""
+        if self._warned or not any(box.value for box in self._blank):
+            self.leave()
+        else:
+            self._warned = True
+            self.notify("Escape once more drops what you typed.", severity="warning", markup=False)
+
+    @on(Button.Pressed, "#cancel")
+    def leave(self) -> None:
         """Answer nothing."""
         self.dismiss(None)
 

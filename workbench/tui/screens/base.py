@@ -1,11 +1,17 @@
-"""What every screen shares: nothing acts while the terminal is too small to show it."""
+"""What every screen shares: nothing acts while the terminal is too small to show it, or before it could be seen."""
 
 from __future__ import annotations
 
+import time
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual import events
 from textual.binding import Binding, BindingType
-from textual.dom import DOMNode
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
 
 from workbench.tui.keys import bound
+from workbench.tui.pressable import pressed
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import allowed
 
@@ -25,8 +31,48 @@ SCROLLING: tuple[BindingType, ...] = (
 """The keys of a screen that scrolls its text."""
 
 
-class Roomy(DOMNode):
-    """A screen that only acts where it can be seen."""
+Answer = TypeVar("Answer")
+# Textual follows the first base that is a node alone: were this one, no screen had the styles of a screen, and the
+# first text selected with the mouse would end the app.
+if TYPE_CHECKING:
+    from textual.dom import DOMNode as _Mixed
+else:
+    _Mixed = object
+
+
+class Roomy(_Mixed):
+    """A screen that only acts where it can be seen, and only for a click that was meant for it."""
+
+    LEAVES_OUTSIDE: ClassVar[bool] = False
+    """Whether a click beside its window closes it: where nothing is lost by that."""
+
+    _came: tuple[float, tuple[int, int]] = (0.0, (-1, -1))
+
+    def on_screen_resume(self) -> None:
+        """Remember when it came, and where the mouse was then."""
+        self._came = (time.monotonic(), self.app.mouse_position)
+
+    def _forward_event(self, event: events.Event) -> None:
+        # The second click of a double click meant what was there at the first. A key at the foot that opens a repair
+        # stands where the next screen has the one that applies it.
+        if isinstance(event, events.MouseDown | events.MouseUp | events.Click):
+            came, at = self._came
+            soon = time.monotonic() - came < self.app.CLICK_CHAIN_TIME_THRESHOLD
+            if event.button > 1 or (soon and event.screen_offset == at):
+                return
+        super()._forward_event(event)  # type: ignore[misc]
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what the words say that were clicked; beside a window that may be left, leave it."""
+        under, _ = self.app.get_widget_at(event.screen_x, event.screen_y)
+        if self.LEAVES_OUTSIDE and under is self.app.screen:
+            await self.app.run_action("leave", self)
+        action = pressed(event.style.meta)
+        if not action or event.chain > 1:
+            return
+        name = action.rpartition(".")[2]
+        does = next((node for node in under.ancestors_with_self if hasattr(node, f"action_{name}")), under)
+        await self.app.run_action(action, does)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Switch every action but quitting off while the terminal is too small."""
@@ -39,3 +85,13 @@ class Scrolled(Roomy):
     def action_scroll(self, how: str) -> None:
         """Scroll the text."""
         getattr(self.query_one(Page), how)(animate=False)
+
+
+class ScrolledWindow(Roomy, ModalScreen[Answer]):
+    """A window whose text scrolls, where it is longer than there is room for, while the cursor stays on a button."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*SCROLLING]
+
+    def action_scroll(self, how: str) -> None:
+        """Scroll the text."""
+        getattr(self.query_one(".text", VerticalScroll), how)(animate=False)

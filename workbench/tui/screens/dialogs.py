@@ -18,15 +18,16 @@ from workbench.model.check import Fix
 from workbench.model.plan import Refusal
 from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, paragraphs, plain, stacked, together
-from workbench.tui.screens.base import Roomy
+from workbench.tui.screens.base import Roomy, ScrolledWindow
 from workbench.tui.widgets.findings import VI_KEYS
 from workbench.tui.widgets.room import TooSmall
 from workbench.tui.wording import MUTED, reversal, safety
 
 
-class Notice(Roomy, ModalScreen[None]):
+class Notice(ScrolledWindow[None]):
     """Says something and waits to be closed."""
 
+    LEAVES_OUTSIDE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Close", show=False),
         bound("close", "leave", words="Close", show=False),
@@ -63,7 +64,7 @@ def refusal(answer: Refusal) -> Notice:
     return Notice("Refused: nothing was changed", answer.reason, answer.instead)
 
 
-class Confirm(Roomy, ModalScreen[bool]):
+class Confirm(ScrolledWindow[bool]):
     """Asks before something is done. Enter and Escape do nothing; only the key named on the button does it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -107,6 +108,7 @@ class Confirm(Roomy, ModalScreen[bool]):
 class Choose(Roomy, ModalScreen[int | None]):
     """Lets the person choose one of several; its result is the number of the choice, counted from 0."""
 
+    LEAVES_OUTSIDE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Cancel", show=False),
         bound("close", "leave", words="Cancel", show=False),
@@ -122,6 +124,8 @@ class Choose(Roomy, ModalScreen[int | None]):
             entitle(window, self._title, "enter chooses · escape cancels")
             options = (Option(words, id=str(place)) for place, words in enumerate(self._choices))
             yield Choices(*options, markup=False, compact=True)
+            with Horizontal(classes="buttons"):
+                yield Button("Cancel", id="cancel", compact=True)
         yield TooSmall()
 
     def on_mount(self) -> None:
@@ -133,6 +137,7 @@ class Choose(Roomy, ModalScreen[int | None]):
         """Take the one under the cursor."""
         self.dismiss(event.option_index)
 
+    @on(Button.Pressed)
     def action_leave(self) -> None:
         """Take none."""
         self.dismiss(None)

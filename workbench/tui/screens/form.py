@@ -66,6 +66,7 @@ class Form(Roomy, ModalScreen[Given | None]):
         super().__init__()
         self._title, self._about, self._asked, self._go = title, about, tuple(asked), go
         self._wrong, self._follow = wrong, follow
+        self._warned = False
 
     def compose(self) -> ComposeResult:
         """A line a question."""
@@ -109,19 +110,32 @@ class Form(Roomy, ModalScreen[Given | None]):
             self.dismiss(self.given)
             return
         name, words = found
+        self._say(words, name)
+        if name:
+            self.query_one(f"#asked-{name}").focus()
+
+    def action_leave(self) -> None:
+        """Answer nothing; where words were typed that were not there at first, only when that is said twice."""
+        typed = any(each.value == "" != self._value(each) for each in self._asked)
+        if self._warned or not typed:
+            self.leave()
+        else:
+            self._warned = True
+            self._say("Escape once more drops what you typed.")
+
+    @on(Button.Pressed, "#cancel")
+    def leave(self) -> None:
+        """Answer nothing."""
+        self.dismiss(None)
+
+    def _say(self, words: str, name: str = "") -> None:
+        """Say what is wrong, at the question of that name or else at the last."""
         for each in self.query(".wrong"):
             each.display = False
         said = self.query_one(f"#wrong-{name or self._asked[-1].name}", Static)
         said.update(plain(f"! {words}", ATTENTION))
         said.display = True
-        if name:
-            self.query_one(f"#asked-{name}").focus()
         said.scroll_visible(animate=False)
-
-    @on(Button.Pressed, "#cancel")
-    def action_leave(self) -> None:
-        """Answer nothing."""
-        self.dismiss(None)
 
     def _value(self, each: Asked) -> str:
         widget = self.query_one(f"#asked-{each.name}", Widget)

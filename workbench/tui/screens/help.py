@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
+from textual.widgets import Button
 
 from workbench.model.plan import Safety
 from workbench.model.severity import Severity
@@ -41,6 +43,7 @@ class Help(Roomy, ModalScreen[None]):
     """The keys and the signs."""
 
     CSS_PATH = "help.tcss"
+    LEAVES_OUTSIDE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter", "leave", "Close", show=False),
         bound("close", "leave", words="Close", show=False),
@@ -56,6 +59,9 @@ class Help(Roomy, ModalScreen[None]):
         with Vertical(classes="window") as window:
             entitle(window, "Help", "escape closes")
             yield Page("", id="keys")
+            with Horizontal(classes="buttons"):
+                yield Button("All commands (ctrl+p)", id="commands", compact=True)
+                yield Button("Close", id="close", compact=True)
         yield TooSmall()
 
     def on_mount(self) -> None:
@@ -64,9 +70,16 @@ class Help(Roomy, ModalScreen[None]):
         page.write(lambda width: stacked(_lines(self._parts, width)))
         page.focus()
 
+    @on(Button.Pressed, "#close")
     def action_leave(self) -> None:
         """Close it."""
         self.dismiss()
+
+    @on(Button.Pressed, "#commands")
+    def show_commands(self) -> None:
+        """Show every command of the screen behind it: for the mouse, this is the way to them."""
+        self.dismiss()
+        self.app.action_command_palette()
 
 
 def keys_of(screen: Screen[object]) -> tuple[Part, ...]:

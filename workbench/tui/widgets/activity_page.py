@@ -35,6 +35,14 @@ _ABOUT = "since the start; what was only looked up (names, modes) is not listed"
 _ORDER: tuple[activity.Kind, ...] = ("read", "ran", "ran as root", "connected", "wrote")
 
 
+class Words(Input):
+    """Spells out what acts on a terminal: it may have been pasted."""
+
+    def validate_value(self, value: str) -> str:
+        """See the class."""
+        return visible(value, 1000)
+
+
 class ActivityPage(Vertical):
     """The sum of it, a filter, the table, and the whole of the line under the cursor."""
 
@@ -54,7 +62,7 @@ class ActivityPage(Vertical):
     def compose(self) -> ComposeResult:
         """The parts, one below the other."""
         yield Static(id="activity-sum")
-        yield Input(placeholder="words that a line must hold", id="activity-filter", compact=True)
+        yield Words(placeholder="words that a line must hold", id="activity-filter", compact=True)
         with ContentSwitcher(initial="activity-said", id="activity-shown"):
             yield Page(_NOTHING, id="activity-said")
             yield ActivityTable(id="activity-table")

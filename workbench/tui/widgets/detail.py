@@ -21,6 +21,7 @@ from workbench.tui.keys import bound, hint
 from workbench.tui.lesson import lesson
 from workbench.tui.messages import RepairAsked
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
+from workbench.tui.pressable import pressable
 from workbench.tui.widgets.columns import beside
 from workbench.tui.widgets.file_lines import Lines, file_lines
 from workbench.tui.wording import MUTED, at_home, heading, reversal, safety, severity
@@ -204,14 +205,15 @@ def _seen(finding: Finding, width: int) -> Iterator[Content]:
 def _can_be_done(keys: Sequence[tuple[str, str]], probes: bool, width: int) -> Iterator[Content]:
     yield from _offered(keys, width)
     if probes:
-        yield hanging(plain(f"{hint(_KEY_PROBE[0])} ", "bold $text-accent"), plain(_KEY_PROBE[1], MUTED), width)
+        act, words = _KEY_PROBE
+        yield pressable(hanging(plain(f"{hint(act)} ", "bold $text-accent"), plain(words, MUTED), width), act)
 
 
 def _offered(keys: Sequence[tuple[str, str]], width: int) -> Iterator[Content]:
     """The keys of some acts and what each does; no pair is broken over two lines."""
     line = Content("")
     for act, words in keys:
-        pair = together((f"{hint(act)} ", "bold $text-accent"), (words, MUTED))
+        pair = pressable(together((f"{hint(act)} ", "bold $text-accent"), (words, MUTED)), act)
         if line and line.cell_length + 3 + pair.cell_length > width:
             yield line
             line = Content("")
@@ -224,7 +226,8 @@ def _repairs(fixes: Sequence[Fix], width: int) -> Iterator[Content]:
     if not fixes:
         yield stacked(plain("None yet. The lesson below says how to do it by hand.", MUTED).wrap(width))
     for fix in fixes:
-        yield hanging(together((f"{hint('repair')} ", "bold $text-accent"), " "), plain(fix.title), width)
+        words = hanging(together((f"{hint('repair')} ", "bold $text-accent"), " "), plain(fix.title), width)
+        yield pressable(words, "repair")
         yield hanging(Content("   "), plain(f"{safety(fix.safety)}; {reversal(fix.reversal)}", MUTED), width)
 
 

@@ -70,7 +70,7 @@ class FilterLine(Vertical):
 
     def on_mount(self) -> None:
         """There is nothing to say yet."""
-        self.say("", 0, 0, "")
+        self.say("", 0, 0, Content(""))
 
     @property
     def input(self) -> FilterInput:
@@ -83,7 +83,7 @@ class FilterLine(Vertical):
         self.display = True
         self.input.focus()
 
-    def say(self, problem: str, found: int, total: int, marks: str) -> None:
+    def say(self, problem: str, found: int, total: int, marks: Content) -> None:
         """Show how many are found, what was not understood, and what is marked."""
         typing = self.input.has_focus
         self.query_one("#filter-row").display = typing or bool(self.input.value)
@@ -100,7 +100,7 @@ class FilterLine(Vertical):
         self.post_message(self.Changed(event.value))
 
 
-def _said(problem: str, marks: str, typing: bool) -> Content:
+def _said(problem: str, marks: Content, typing: bool) -> Content:
     if problem:
         return together(("! ", ATTENTION), problem)
     if marks and not typing:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 from textual.widgets import ContentSwitcher, Static
 
 from workbench.finding_filter import Judged, parse
@@ -14,7 +15,8 @@ from workbench.first_run import FirstRun
 from workbench.model.finding import Finding
 from workbench.tui.finding_rows import Heading, Listed, Row
 from workbench.tui.keys import hint
-from workbench.tui.plain import hanging, paragraphs, plain, stacked
+from workbench.tui.plain import hanging, paragraphs, plain, stacked, together
+from workbench.tui.pressable import pressable
 from workbench.tui.widgets.filter_line import FilterInput, FilterLine
 from workbench.tui.widgets.findings import MOST, FindingsList
 from workbench.tui.widgets.progress import LookPane
@@ -79,6 +81,10 @@ class FindingsPage(Vertical):
         """Put the cursor into the list."""
         self.query_one(FindingsList).focus()
 
+    def action_unmark(self) -> None:
+        """Take every mark away."""
+        self.query_one(FindingsList).action_unmark()
+
     @on(FindingsList.FilterAsked)
     def open_filter(self) -> None:
         """Let a filter be typed."""
@@ -142,6 +148,9 @@ def in_place_of_a_finding(row: Row | None) -> str:
     return "No finding is listed. Escape clears the filter."
 
 
-def _marks(count: int) -> str:
-    shows, clears = hint("repair.marked"), hint("findings.unmark")
-    return f"{count} marked: {shows} shows their repairs · {clears} clears the marks" if count else ""
+def _marks(count: int) -> Content:
+    if not count:
+        return Content("")
+    repairs = pressable(plain(f"{hint('repair.marked')} shows their repairs"), "repair_marked")
+    clears = pressable(plain(f"{hint('findings.unmark')} clears the marks"), "unmark")
+    return together(f"{count} marked: ", repairs, " · ", clears)

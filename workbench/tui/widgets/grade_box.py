@@ -12,6 +12,7 @@ from workbench.model.report import CheckResult, Report
 from workbench.tui.coverage import assessed, sudo_unlocks, worst_first
 from workbench.tui.keys import hint
 from workbench.tui.plain import entitle, plain, stacked, together
+from workbench.tui.pressable import pressable
 from workbench.tui.wording import MUTED, coverage, letter, letter_class, moment
 
 # Three rows of half blocks a letter: as large as a head of five rows allows.
@@ -71,8 +72,11 @@ class GradeBox(Horizontal):
             sure = plain(coverage(report, unlocked, short=True))
         lines = [rule, sure, *areas(report, room)]
         if report.next_step:
-            ask = f"  ({hint('repair.marked')} shows them)"
-            step = together(("next: ", MUTED), report.next_step, (ask if report.next_step[0].isdigit() else "", MUTED))
+            step = together(("next: ", MUTED), report.next_step)
+            if report.next_step[0].isdigit():
+                step += Content("  ") + pressable(
+                    plain(f"({hint('repair.marked')} shows them)", MUTED), "repair_marked"
+                )
             together_on_one = lines[1] + Content("   ") + step
             if together_on_one.cell_length <= room:
                 lines[1] = together_on_one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.content import Content, ContentText
 from textual.widgets import Tab
 
@@ -26,6 +27,11 @@ class PageTab(Tab):
     def label(self, label: ContentText) -> None:
         self._words = label if isinstance(label, str) else label.plain
         self.fit()
+
+    async def on_click(self, event: events.Click) -> None:
+        """Show the page as its key does, with the cursor in it: else none of the page's own keys were at the foot."""
+        event.prevent_default()
+        await self.screen.run_action(f"page('{self._page.name}')")
 
     def fit(self) -> None:
         """Show as much of it as there is room for."""

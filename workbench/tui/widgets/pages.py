@@ -19,6 +19,7 @@ from workbench.model.severity import Severity
 from workbench.tui.coverage import ROOTS, assessed, sudo_unlocks, worst_first
 from workbench.tui.keys import bound, hint
 from workbench.tui.plain import hanging, plain, stacked, together
+from workbench.tui.pressable import pressable
 from workbench.tui.wording import MUTED, at_worst, counted, heading, letter_style, tally
 
 
@@ -119,7 +120,7 @@ def _gaps_lines(report: Report, wanted: int, width: int) -> Iterator[Content]:
         some = f"{counted(roots, 'of these asks', 'of these ask')} for root. " if roots else ""
         commands = counted(wanted, "command that only reads", "commands that only read")
         words = f"{some}Press {hint('sudo')} to look with sudo: you see {commands}, and agree, before anything runs."
-        yield hanging(plain(f"{hint('sudo')} ", "bold $text-accent"), plain(words), width)
+        yield pressable(hanging(plain(f"{hint('sudo')} ", "bold $text-accent"), plain(words), width), "sudo")
         yield Content("")
     if not found and not report.broken_plugins:
         yield from plain("Everything that applies to this host was assessed.", MUTED).wrap(width)
@@ -149,7 +150,7 @@ def _card_lines(report: Report, wanted: int, width: int) -> Iterator[Content]:
     if not report.areas:
         yield from plain("There is no check to report on.", MUTED).wrap(width)
         return
-    yield hanging(plain(f"{hint('export')} ", "bold $text-accent"), plain(_EXPORTS, MUTED), width)
+    yield pressable(hanging(plain(f"{hint('export')} ", "bold $text-accent"), plain(_EXPORTS, MUTED), width), "export")
     yield Content("")
     signs = "".join(f"  {value.symbol}" for value in Severity)
     yield plain(f"    {'area':<11}{signs}  assessed", MUTED)

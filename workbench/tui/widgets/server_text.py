@@ -16,6 +16,7 @@ from workbench.model.sockets import PortFact, SocketFact
 from workbench.model.sources import SourceFact
 from workbench.tui.inventory import Inventory, Row, Trouble, marks
 from workbench.tui.plain import hanging, plain, stacked
+from workbench.tui.pressable import pressable
 from workbench.tui.sockets import sockets_of
 from workbench.tui.wording import ATTENTION, MUTED, at_home, counted, heading, mode, presence, since
 
@@ -42,6 +43,7 @@ _ATTENTION = {
     "not configured": "It runs, and no client's config and no unit names it. Find out what started it.",
     "left behind": "The client that started it is gone, and it still runs.",
 }
+_PROBE = "p"
 Line = tuple[str, str]
 """A label and what stands beside it."""
 
@@ -119,7 +121,8 @@ def _part(title: str, lines: Iterable[Line], width: int) -> Iterator[Content]:
 def _lines(lines: Iterable[Line], width: int) -> Iterator[Content]:
     for label, text in lines:
         if text:
-            yield hanging(plain(label.ljust(_LABEL), MUTED), plain(text), width)
+            said = hanging(plain(label.ljust(_LABEL), MUTED), plain(text), width)
+            yield pressable(said, "probe") if label == _PROBE else said
 
 
 def _head(server: Server, known: Inventory) -> Iterator[Line]:
@@ -251,7 +254,7 @@ def _listening(server: Server, known: Inventory) -> Iterator[Line]:
     shown = (_port(port, ports.get(port)) for port in server.ports[:MOST_LINES])
     yield from _many("port", shown, len(server.ports))
     if sockets_of(server, sockets):
-        yield "p", "probe whether it looks at who connects; what that does is shown first"
+        yield _PROBE, "probe whether it looks at who connects; what that does is shown first"
 
 
 def _socket(socket: SocketFact) -> str:
