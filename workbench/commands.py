@@ -53,10 +53,18 @@ def headless(options: argparse.Namespace) -> int:
 
 def open_tui(options: argparse.Namespace) -> int:
     """Open the terminal app."""
-    workbench = workbench_of(options)
-    snapshot = replayed(options)
-    if snapshot is None:
-        settle(workbench)
+    snapshot = None
+    if options.demo:
+        from workbench.demo.playing import demo
+
+        workbench: Workbench = demo(
+            plugins_of(options), read_only=options.read_only, accepted=accepted_by(options, may_be_missing=False)
+        )
+    else:
+        workbench = workbench_of(options)
+        snapshot = replayed(options)
+        if snapshot is None:
+            settle(workbench)
     from workbench.tui.app import run
 
     return run(workbench, snapshot)

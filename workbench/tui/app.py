@@ -21,6 +21,7 @@ from workbench.text import visible
 from workbench.tui.host_watch import HostWatch
 from workbench.tui.lasting import EVERY as LASTING_EVERY
 from workbench.tui.lasting import Lasting
+from workbench.tui.replaying import INVITATION
 from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.main import MainScreen
 
@@ -42,7 +43,7 @@ class WorkbenchApp(App[int]):
     def __init__(self, workbench: Workbench, replay: Snapshot | None = None, *, watch: bool = True) -> None:
         super().__init__()
         self.workbench = workbench
-        self.main = MainScreen(workbench, replay, HostWatch(live=replay is None, on=watch))
+        self.main = MainScreen(workbench, replay, HostWatch(live=replay is None and not workbench.is_demo, on=watch))
         self.busy = False
         self._lasting = Lasting(workbench)
 
@@ -51,6 +52,8 @@ class WorkbenchApp(App[int]):
         self.push_screen(self.main)
         if not self.is_headless:
             self._heed_signals()
+        if self.workbench.is_demo:
+            self.tell(INVITATION)
         if self.main.replay is None:
             from workbench.tui import flow
 

@@ -6,10 +6,21 @@ from workbench.demo import is_demo
 from workbench.model.plan import Refusal
 from workbench.model.snapshot import Snapshot
 
+DEMO = "demo: nothing here is real"
+"""What a newcomer is told at the border of every page."""
 
-def mark(replay: Snapshot | None) -> str:
-    """The word at the border for what is shown: ``demo``, ``replay``, or "" for this host."""
-    return "" if replay is None else "demo" if is_demo(replay) else "replay"
+INVITATION = (
+    "This is a demo: a host that does not exist. Repair what you like (f) and undo it (u):"
+    " nothing of this machine is looked at or changed."
+)
+"""What is said when the demo opens."""
+
+
+def mark(replay: Snapshot | None, *, demo: bool = False) -> str:
+    """The words at the border for what is shown: a demo (played or replayed), a replay, or "" for this host."""
+    if demo or is_demo(replay):
+        return DEMO
+    return "" if replay is None else "replay"
 
 
 def nothing_live(replay: Snapshot | None, consequence: str) -> str:

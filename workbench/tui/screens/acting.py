@@ -8,7 +8,6 @@ from textual import work
 from textual.binding import Binding, BindingType
 
 from workbench.engine import Workbench
-from workbench.excerpt import excerpt
 from workbench.host.files import CannotLook
 from workbench.model.finding import Finding
 from workbench.tui.background import in_background
@@ -124,7 +123,7 @@ class ActingScreen(PagedScreen):
             lines = _ELSEWHERE if location.line or location.pointer else None
         else:
             try:
-                lines = await in_background(lambda: excerpt(location, seen.snapshot))
+                lines = await in_background(lambda: self.workbench.excerpt(location, seen.snapshot))
             except CannotLook as why:
                 lines = f"Its lines cannot be shown: {why.why}." + (
                     f" To see them: {why.unlock}." if why.unlock else ""
