@@ -49,7 +49,7 @@ def excerpt(location: Location, snapshot: Snapshot) -> Excerpt | None:
 def excerpt_of(
     raw: bytes, location: Location, snapshot: Snapshot, changed: Callable[[str, Snapshot], bool]
 ) -> Excerpt | None:
-    """The same of the bytes of a file. ``changed`` says whether it was changed since the snapshot. Raises CannotLook."""
+    """The same of the bytes of a file. ``changed`` says whether it was since the snapshot. Raises CannotLook."""
     form, document = _form(location.path, snapshot)
     at = location.line or 0
     if document and location.pointer:

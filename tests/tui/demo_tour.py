@@ -90,10 +90,10 @@ async def tour(report: str) -> list[str]:
             "secrets/in-shell-startup",
             "clients/shell-server",
         ):
-            found = next(each for each in table.findings if each.check == check and each.repairs)
-            fix = engine.fixes_for(found)[0]
+            finding = next(each for each in table.findings if each.check == check and each.repairs)
+            fix = engine.fixes_for(finding)[0]
             assert app.main.snapshot is not None
-            plan = engine.plan(fix, found, app.main.snapshot)
+            plan = engine.plan(fix, finding, app.main.snapshot)
             run = engine.apply(engine.prepare(plan))  # type: ignore[arg-type]
             assert run.state == "applied", run
             engine.plan_undo(run.identity)

@@ -40,6 +40,12 @@ def told(app: WorkbenchApp) -> list[str]:
     return [each.message for each in app._notifications]
 
 
+def choose(app: WorkbenchApp, check: str) -> None:
+    """Put the cursor on what a check found."""
+    table = app.main.query_one(FindingsList)
+    assert table.choose(next(each for each in table.findings if each.check == check))
+
+
 @pytest.mark.parametrize("size", [NARROW, WIDE])
 async def test_it_says_at_once_that_nothing_is_real(size: tuple[int, int], engine: PlayedWorkbench) -> None:
     async with driven(engine, size) as (app, pilot):
@@ -80,19 +86,12 @@ async def test_a_repair_is_shown_applied_undone_and_made_again(engine: PlayedWor
 
 async def test_the_diff_of_a_document_is_what_the_editor_makes_of_it(engine: PlayedWorkbench) -> None:
     async with driven(engine, WIDE) as (app, pilot):
-        await pilot.press("slash", *"inline-code", "enter")
-        table = app.main.query_one(FindingsList)
-        await until(pilot, lambda: {each.check for each in table.findings} == {"clients/inline-code"})
+        choose(app, "clients/auto-approve")
         await pilot.press("f")
-        await until(pilot, lambda: app.screen is not app.main)
-        if "What will be done" not in flat(app):
-            await pilot.press("enter")
-        await until_shown(
-            pilot, "What will be done", "+++ /home/dev/.codeium/windsurf/mcp_config.json", '"disabled": true'
-        )
+        await until_shown(pilot, "+++ /home/dev/.claude/settings.json", '- "defaultMode": "bypassPermissions",')
         await pilot.press("a")
         await until_shown(pilot, "a fresh look no longer finds it")
-    assert b'"disabled": true' in engine.stage.files["/home/dev/.codeium/windsurf/mcp_config.json"]
+    assert b"bypassPermissions" not in engine.stage.files["/home/dev/.claude/settings.json"]
 
 
 async def test_the_past_is_shown_and_says_where_the_demo_ends(engine: PlayedWorkbench) -> None:
@@ -156,7 +155,7 @@ async def test_what_is_accepted_is_kept_in_memory_only(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     async with driven(engine, WIDE) as (app, pilot):
         for count in (130, 129):
-            await pilot.press("W")
+            await pilot.press("home", "W")
             await until_shown(pilot, "Accept this finding for a while")
             app.screen.query_one("#asked-reason", Input).value = "only to try it"
             await pilot.press("enter")
@@ -174,9 +173,10 @@ async def test_the_trail_and_the_activity_are_the_demo_s(engine: PlayedWorkbench
 
 
 async def test_the_lines_of_a_file_are_the_demo_s(engine: PlayedWorkbench) -> None:
-    async with driven(engine, (120, 60)) as (_, pilot):
-        await pilot.press("slash", *"in-shell-startup", "enter", "z")
-        await until_shown(pilot, "export OPENAI_API_KEY=<redacted>", "HISTSIZE")
+    async with driven(engine, (120, 60)) as (app, pilot):
+        choose(app, "secrets/in-shell-startup")
+        await pilot.press("z")
+        await until_shown(pilot, "export OPENAI_API_KEY=<secret: llm-key, 51 characters>", "EDITOR=vim")
 
 
 async def test_read_only_holds_in_the_demo_too() -> None:

@@ -204,7 +204,7 @@ def _write(operations: Sequence[Operation], kept: Sequence[KeepSecret] = ()) -> 
 
 
 def edits_of(operations: Sequence[Operation]) -> tuple[Edit | EditLine | RestoreLine, ...]:
-    """The operations that are edits of one file, none of which holds a secret or is in another's way. Raises Refused."""
+    """The edits among the operations on one file. Raises Refused: for a secret, and for two in each other's way."""
     edits = tuple(each for each in operations if not isinstance(each, SetMode | CreateFile | KeepSecret | EditRootFile))
     for edit in edits:
         _require_no_secret(edit)
