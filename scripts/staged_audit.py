@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from workbench.host.audit.records import Occurrence
 from workbench.model.audit import AuditEvent, AuditFacts, AuditRule, EventKind, Outcome, ServerAccount
 from workbench.model.facts import SectionState, Unread
 
@@ -96,15 +95,6 @@ def audit_as_root() -> AuditFacts:
         files=(_RULES,),
         enabled=1,
         running=False,
-    )
-
-
-def occurred() -> tuple[Occurrence, ...]:
-    """What happens a moment after the trail was opened."""
-    key, docker = "/home/dev/.ssh/id_ed25519", "/var/lib/docker/volumes"
-    return tuple(
-        Occurrence(f"{_moment(clock)}:{number}", _moment(clock), "open", "denied", _UID, what, _SERVER)
-        for number, (what, clock) in enumerate(((key, "09:27:31"), (key, "09:27:32"), (docker, "09:27:33")))
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from scripts.staged_parts import CODE, CODEX, CURSOR, DESKTOP, HOME, WINDSURF, secret, secret_variable, started
 from tests import builders
 from workbench.model.clients import (
@@ -15,6 +17,7 @@ from workbench.model.clients import (
     LoaderVariable,
     ServerEntry,
 )
+from workbench.model.facts import EnvironmentEntry
 
 SETTINGS = f"{HOME}/.claude/settings.json"
 MANAGED = "/etc/claude-code/managed-mcp.json"
@@ -47,9 +50,9 @@ def clients() -> ClientFacts:
             "Codex",
             CODEX,
             0o600,
-            (started("search", ("uvx", "mcp-server-fetch==2025.4.7"), 4),),
+            (_of_codex(),),
             format="toml",
-            problem=ConfigProblem("mcp_servers.search.args: an item is a number, not text", 6, kind="misshapen"),
+            problem=ConfigProblem("mcp_servers.search.args.1: it is a number, not a text", 6, kind="misshapen"),
         ),
         ClientConfig(
             "claude-code",
@@ -81,13 +84,15 @@ def _config(
 
 
 def _of_claude_desktop() -> tuple[ServerEntry, ...]:
+    token = secret_variable("GITHUB_PERSONAL_ACCESS_TOKEN", "github-classic", 40)
     return (
         started("files", ("npx", "-y", "@modelcontextprotocol/server-filesystem", "/home/dev"), 3),
         started(
             "github",
             ("npx", "-y", "@modelcontextprotocol/server-github@latest"),
             7,
-            environment=(secret_variable("GITHUB_PERSONAL_ACCESS_TOKEN", "a GitHub token", 40),),
+            environment=(token,),
+            secrets=(token.secret,),
         ),
         started("mail", ("sudo", "-n", "-u", "mcp", "/opt/mcp/bin/mail-mcp"), 14, runs=("/opt/mcp/bin/mail-mcp",)),
     )
@@ -123,6 +128,7 @@ def _of_windsurf() -> tuple[ServerEntry, ...]:
             (REPORTS, "--index", "/srv/reports"),
             15,
             runs=(REPORTS,),
+            environment=(EnvironmentEntry("PYTHONPATH"),),
             loaders=(
                 LoaderVariable("PYTHONPATH", "search", places=(LoaderPlace("/srv/share/python", "/srv/share/python"),)),
             ),
@@ -130,6 +136,14 @@ def _of_windsurf() -> tuple[ServerEntry, ...]:
         started("deploy", ("sudo", "-n", "-u", "mcp-ops", "/opt/mcp/bin/mcp-shell-server"), 20),
         started("backup", ("sudo", "-u", "root", "/usr/local/sbin/backup-mcp"), 24),
         ServerEntry("wiki", ("mcpServers", "wiki"), "http", url="http://wiki.corp.example:8080/mcp", line=28),
+    )
+
+
+def _of_codex() -> ServerEntry:
+    table = ("mcp_servers", "search")
+    places = ((*table, "command"), (*table, "args", 0), ())
+    return replace(
+        started("search", ("uvx", "mcp-server-fetch==2025.4.7", "8080"), 4), pointer=table, argument_pointers=places
     )
 
 
@@ -149,7 +163,7 @@ def _approvals() -> tuple[Approval, ...]:
 
 def _backups() -> tuple[Backup, ...]:
     token = "GITHUB_PERSONAL_ACCESS_TOKEN"
-    held = secret(token, "a GitHub token", f"mcpServers.github.env.{token}", 40)
+    held = secret(token, "github-classic", f"mcpServers.github.env.{token}", 40)
     return (Backup(builders.path(f"{CURSOR}.bak", 0o644), 3, (held,)),)
 
 

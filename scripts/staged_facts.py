@@ -60,8 +60,12 @@ def _session() -> SessionFacts:
     key = secret_variable("OPENAI_API_KEY")
     assert key.secret is not None
     startup = (
-        StartupFile(f"{HOME}/.bashrc", 1000, secrets=(StartupSecret("OPENAI_API_KEY", 118, key.secret),)),
-        StartupFile(f"{HOME}/.profile", 1000, umasks=((9, "002"),)),
+        StartupFile(
+            f"{HOME}/.bashrc",
+            1000,
+            secrets=(StartupSecret("OPENAI_API_KEY", 15, replace(key.secret, place="line 15")),),
+        ),
+        StartupFile(f"{HOME}/.profile", 1000, umasks=((9, "umask 002"),)),
     )
     return SessionFacts(builders.COMPLETE, 0o002, (EnvironmentEntry("PATH"), key), False, startup)
 

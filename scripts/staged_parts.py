@@ -69,7 +69,7 @@ BOXED = IsolationFact(
 """In a box of its own, behind a filter."""
 
 
-def secret_variable(name: str, kind: str = "an OpenAI key", length: int = 51) -> EnvironmentEntry:
+def secret_variable(name: str, kind: str = "llm-key", length: int = 51) -> EnvironmentEntry:
     return EnvironmentEntry(name, secret(name, kind, f"env.{name}", length))
 
 

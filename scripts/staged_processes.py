@@ -57,7 +57,7 @@ def _of_claude_desktop() -> tuple[ServerProcess, ...]:
         groups=GROUPS,
         entry=entry_of(DESKTOP, "github"),
         client="Claude Desktop",
-        environment=(EnvironmentEntry("PATH"), secret_variable("GITHUB_PERSONAL_ACCESS_TOKEN", "a GitHub token", 40)),
+        environment=(EnvironmentEntry("PATH"), secret_variable("GITHUB_PERSONAL_ACCESS_TOKEN", "github-classic", 40)),
         outdated="it runs version 2025.4.8; its config has named another since it was started",
         isolation=OPEN,
         program=(builders.path("/usr/bin/node", 0o755, uid=0, gid=0),),

@@ -6,100 +6,44 @@ Every one is a context: while it lasts, nothing of the machine that shows it can
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from scripts.staged_audit import audit_as_root
 from scripts.staged_facts import TAKEN_AT, snapshot
-from scripts.staged_host import DOCUMENT, StagedWorkbench, with_mode, workbench
 from tests import builders
-from workbench.demo import demonstrated
+from workbench.demo.files import files
+from workbench.demo.playing import PlayedWorkbench, played
+from workbench.demo.playing import demo as played_demo
+from workbench.demo.stage import Stage
 from workbench.engine import Progress, Workbench
-from workbench.host.command import Output
-from workbench.host.files import CannotLook
-from workbench.host.privileged import Privileged, Vector
-from workbench.model.batch import Batch, BatchStep, LeftOut
+from workbench.host.privileged import Privileged
 from workbench.model.clients import ClientFacts
 from workbench.model.facts import SectionState
-from workbench.model.plan import Plan, Refusal, Safety, SetMode
 from workbench.model.processes import ProcessFacts
-from workbench.model.report import Report
-from workbench.model.run import Run, RunState
+from workbench.model.run import Run
 from workbench.model.session import SessionFacts
 from workbench.model.snapshot import SECTIONS, Snapshot
 from workbench.model.waiver import WaiverFile
-from workbench.probe.asking import Answer
-from workbench.probe.planned import PlannedProbe, Probed
+from workbench.plugins import load
 from workbench.tui.app import WorkbenchApp
 from workbench.waivers.accepting import made
 
+Played = TypeVar("Played", bound=PlayedWorkbench)
 LEFT = 287
 """Seconds that are left of every wait."""
 
 
-class ScenicWorkbench(StagedWorkbench):
-    """The staged host, on which also what asks root or starts a program comes to an end."""
-
-    def ask_root(self, *, interactive: bool) -> str:
-        """Sudo agrees."""
-        return ""
-
-    def read_as_root(
-        self, wanted: Iterable[Vector], tell: Callable[[Vector], None] | None = None
-    ) -> Mapping[Vector, Output]:
-        """What it reads says nothing new."""
-        return {vector: Output(0, "", "") for vector in wanted}
-
-    def probe(self, planned: PlannedProbe) -> Probed | Refusal:
-        """The server answers anybody."""
-        answer = Answer(after="reply")
-        return Probed(planned.target.shown, "open", answer, answer)
-
-    def plan_safe(self, snapshot: Snapshot, report: Report) -> Batch:
-        """The safe repairs, worked out from the facts instead of the disk."""
-        steps: list[BatchStep] = []
-        left: list[LeftOut] = []
-        for finding in report.standing():
-            fix = next(iter(self.fixes_for(finding)), None)
-            if fix is None or fix.safety is not Safety.SAFE or fix.answers is not None:
-                why = "its repair is to be looked at by itself" if fix is not None else "no repair of it is on offer"
-                left.append(LeftOut(finding, why))
-                continue
-            plan = self.plan(fix, finding, snapshot)
-            if not isinstance(plan, Plan):
-                continue
-            same = next((place for place, each in enumerate(steps) if each.plan.title == plan.title), None)
-            if same is None:
-                steps.append(BatchStep(finding, plan, self.prepare(plan).changes, ""))
-            else:
-                steps[same] = replace(steps[same], resolves=(*steps[same].resolves, finding))
-        return Batch(tuple(steps), tuple(left), "")
-
-    def apply_batch(
-        self, batch: Any, on_progress: Callable[[int, str], None] | None = None, before: Any = None
-    ) -> tuple[Run, ...]:
-        """Change the facts, step by step."""
-        return tuple(self._step(number, step, on_progress) for number, step in enumerate(batch.steps))
-
-    def _step(self, number: int, step: Any, on_progress: Callable[[int, str], None] | None) -> Run:
-        if on_progress is not None:
-            on_progress(number, step.plan.title)
-        for operation in step.plan.operations:
-            if isinstance(operation, SetMode):
-                object.__setattr__(self, "seen", with_mode(self.seen, operation.path, operation.mode))
-        return replace(self._noted(RunState.APPLIED, step.plan, step.changes), batch="staged")
-
-
-class HeldWorkbench(ScenicWorkbench):
+class HeldWorkbench(PlayedWorkbench):
     """Its looks, or its repairs, stop half-way until the gate is opened."""
 
     gate: threading.Event
@@ -112,7 +56,7 @@ class HeldWorkbench(ScenicWorkbench):
                 if progress is not None:
                     progress(section, "started")
                     if number < len(SECTIONS) // 2:
-                        progress(section, getattr(self.seen, section).state.status)
+                        progress(section, getattr(self.stage.began, section).state.status)
             self.gate.wait(60)
         return super().look(progress, privileged)
 
@@ -125,20 +69,21 @@ class HeldWorkbench(ScenicWorkbench):
         return super().apply(prepared, None, before)
 
 
-class WaitingWorkbench(ScenicWorkbench):
+class WaitingWorkbench(PlayedWorkbench):
     """What is applied there is undone by itself unless it is kept."""
 
     def apply(self, prepared: Any, on_step: Callable[[str], None] | None = None, before: Any = None) -> Run:
         """As on the staged host, with a wait."""
-        self.runs[:1] = [replace(super().apply(prepared, on_step, before), confirm_by="2026-03-14T09:32:10+00:00")]
-        return self.runs[0]
+        run = replace(super().apply(prepared, on_step, before), confirm_by="2026-03-14T09:32:10+00:00")
+        self.stage.made[-1] = replace(self.stage.made[-1], run=run)
+        return run
 
     def waiting(self) -> tuple[tuple[Run, float], ...]:
         """That run."""
-        return tuple((each, float(LEFT)) for each in self.runs if each.confirm_by)
+        return tuple((each, float(LEFT)) for each in self.history() if each.confirm_by)
 
 
-class FailingWorkbench(ScenicWorkbench):
+class FailingWorkbench(PlayedWorkbench):
     """Cannot look."""
 
     def look(self, progress: Progress | None = None, privileged: Privileged | None = None) -> Snapshot:
@@ -146,18 +91,16 @@ class FailingWorkbench(ScenicWorkbench):
         raise OSError("[Errno 24] Too many open files: '/proc'")
 
 
-def _over(kind: type[StagedWorkbench], seen: Snapshot | None = None, **more: Any) -> StagedWorkbench:
-    base = workbench()
-    made = kind(base.context, base.plugins, base.state, **more)
-    object.__setattr__(made, "seen", seen or base.seen)
-    object.__setattr__(made, "runs", base.runs)
-    return made
+def _over(kind: type[Played], seen: Snapshot | None = None, **more: Any) -> Played:
+    stage = Stage(seen or snapshot(audit_as_root()), files())
+    base = played(stage, load())
+    return kind(base.context, base.plugins, base.state, **more, stage=stage)
 
 
 @contextmanager
 def staged(*, read_only: bool = False) -> Iterator[WorkbenchApp]:
     """The staged host."""
-    yield WorkbenchApp(_over(ScenicWorkbench, read_only=read_only))
+    yield WorkbenchApp(_over(PlayedWorkbench, read_only=read_only))
 
 
 @contextmanager
@@ -220,10 +163,10 @@ def denied() -> Iterator[WorkbenchApp]:
     seen = snapshot()
     closed = {name: replace(getattr(seen, name), state=why) for name in ("sockets", "units", "sudoers", "containers")}
     audit = replace(seen.audit, state=why, accounts=(), events=())
-    yield WorkbenchApp(_over(ScenicWorkbench, replace(seen, audit=audit, **closed)))
+    yield WorkbenchApp(_over(PlayedWorkbench, replace(seen, audit=audit, **closed)))
 
 
-def _bare(umask: int) -> StagedWorkbench:
+def _bare(umask: int) -> PlayedWorkbench:
     """A machine on which no client was ever installed, and nothing was repaired."""
     places = tuple(f"/home/dev/place-{number}" for number in range(64))
     seen = builders.snapshot(
@@ -231,8 +174,8 @@ def _bare(umask: int) -> StagedWorkbench:
         processes=ProcessFacts(builders.COMPLETE, seen=212),
         session=SessionFacts(builders.COMPLETE, umask),
     )
-    bare = _over(ScenicWorkbench, replace(seen, taken_at=TAKEN_AT))
-    bare.runs.clear()
+    bare = _over(PlayedWorkbench, replace(seen, taken_at=TAKEN_AT))
+    bare.stage.past.clear()
     return bare
 
 
@@ -251,29 +194,24 @@ def clean() -> Iterator[WorkbenchApp]:
 @contextmanager
 def demo() -> Iterator[WorkbenchApp]:
     """What ``--demo`` opens."""
-    yield WorkbenchApp(_over(ScenicWorkbench), demonstrated())
+    yield WorkbenchApp(played_demo(load()))
 
 
 @contextmanager
 def replay() -> Iterator[WorkbenchApp]:
     """A snapshot of another day."""
-    yield WorkbenchApp(_over(ScenicWorkbench), snapshot())
+    yield WorkbenchApp(_over(PlayedWorkbench), snapshot())
 
 
 @contextmanager
 def waived() -> Iterator[WorkbenchApp]:
     """Findings that were accepted: one for a while, one until a day that is over."""
-    base = _over(ScenicWorkbench)
-    first, second, *_ = base.judge(base.seen).findings()
-    over = replace(made(first, base.seen, "this machine has one account", "2026-04-30"), accepted="2026-02-01")
-    waivers = (replace(over, expires="2026-03-10"), made(second, base.seen, "it is a test machine", "2026-04-30"))
-    yield WorkbenchApp(_over(ScenicWorkbench, accepted=WaiverFile("/home/dev/.config/workbench/waivers.yaml", waivers)))
-
-
-def _read(path: str, limit: int) -> bytes:
-    if not path.endswith("claude_desktop_config.json"):
-        raise CannotLook("permission denied", "run: sudo workbench")
-    return json.dumps(DOCUMENT, indent=2).encode()
+    base = _over(PlayedWorkbench)
+    seen = base.look()
+    first, second, *_ = base.judge(seen).findings()
+    over = replace(made(first, seen, "this machine has one account", "2026-04-30"), accepted="2026-02-01")
+    waivers = (replace(over, expires="2026-03-10"), made(second, seen, "it is a test machine", "2026-04-30"))
+    yield WorkbenchApp(_over(PlayedWorkbench, accepted=WaiverFile("/home/dev/.config/workbench/waivers.yaml", waivers)))
 
 
 _ENVIRONMENT = {
@@ -298,9 +236,7 @@ def apart() -> Iterator[None]:
     with (
         patch.dict(os.environ, {**left_out, **_ENVIRONMENT}, clear=True),
         patch("workbench.tui.host_watch.HostWatch.change", nothing_changes),
-        patch("workbench.excerpt.read_bounded", _read),
         patch("workbench.tui.looking._now", lambda: TAKEN_AT),
-        patch("workbench.excerpt._changed", lambda *_: False),
         patch("workbench.tui.app.WorkbenchApp.suspend", lambda _: nullcontext()),
         patch("workbench.tui.exporting._folder", lambda: Path("/home/dev")),
     ):

@@ -36,7 +36,7 @@ def plan_safe(workbench: Workbench, snapshot: Snapshot, findings: Iterable[Findi
         else:
             planned.append((finding, made))
     steps: list[BatchStep] = []
-    files = Files()
+    files = Files(workbench.prepare)
     for place in in_order([plan for _, plan in planned]):
         finding, plan = planned[place]
         does = next((number for number, step in enumerate(steps) if _does_as_much(step.plan, plan)), None)

@@ -53,15 +53,21 @@ def headless(options: argparse.Namespace) -> int:
 
 def open_tui(options: argparse.Namespace) -> int:
     """Open the terminal app."""
-    workbench = workbench_of(options, late=True)
-    # A file may be none, which is told before the app is opened. The demo's is read behind its first picture.
-    snapshot = replayed(options) if not options.demo else None
-    if snapshot is None and not options.demo:
-        settle(workbench)
-    from workbench.tui.app import run
-    from workbench.tui.replaying import demo
+    if options.demo:
+        from workbench.demo.playing import demo
 
-    status = run(workbench, demo() if options.demo else snapshot)
+        accepted = accepted_by(options)
+        workbench: Workbench = demo(plugins_of(options, late=True), read_only=options.read_only, accepted=accepted)
+        snapshot = None
+    else:
+        workbench = workbench_of(options, late=True)
+        # A file may be none, which is told before the app is opened.
+        snapshot = replayed(options)
+        if snapshot is None:
+            settle(workbench)
+    from workbench.tui.app import run
+
+    status = run(workbench, snapshot)
     if isinstance(workbench.plugins, LatePlugins) and workbench.plugins.ready:
         _complain_of(workbench.plugins)
     return status

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.host.context import Context
 from workbench.model.check import Fix
-from workbench.model.finding import Finding
+from workbench.model.finding import Finding, Location
 from workbench.model.plan import Plan, Refusal
 from workbench.model.record import record
 from workbench.model.report import CheckResult, Report
@@ -22,6 +22,7 @@ from workbench.model.waiver import WaiverFile
 from workbench.plugins import Plugins
 
 if TYPE_CHECKING:
+    from workbench.excerpt import Excerpt
     from workbench.host.audit.trail import Follower, Trail
     from workbench.host.command import Output
     from workbench.host.privileged import Privileged, Vector
@@ -54,6 +55,11 @@ class Workbench:
     def accepting(self, accepted: WaiverFile | None) -> Workbench:
         """The same workbench, that judges with these waivers."""
         return replace(self, accepted=accepted)
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether its host does not exist: nothing of this one is looked at or changed, whatever is asked."""
+        return False
 
     def look(self, progress: Progress | None = None, privileged: Privileged | None = None) -> Snapshot:
         """Gather the Snapshot of the live host.
@@ -127,6 +133,12 @@ class Workbench:
         from workbench.scan import scan
 
         return scan(snapshot, self.plugins, on_result, self.accepted)
+
+    def excerpt(self, location: Location, snapshot: Snapshot) -> Excerpt | None:
+        """The lines around a place in a file, as they are now. None where it tells of none. Raises CannotLook."""
+        from workbench.excerpt import excerpt
+
+        return excerpt(location, snapshot)
 
     def fixes_for(self, finding: Finding) -> tuple[Fix, ...]:
         """The fixes on offer for a finding, safest first."""

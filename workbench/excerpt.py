@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -43,7 +43,13 @@ def excerpt(location: Location, snapshot: Snapshot) -> Excerpt | None:
         return None
     if location.path.startswith(_KERNEL) or not Path(location.path).is_absolute():
         raise CannotLook("it is no file that somebody wrote")
-    raw = read_bounded(location.path, LIMIT)
+    return excerpt_of(read_bounded(location.path, LIMIT), location, snapshot, _changed)
+
+
+def excerpt_of(
+    raw: bytes, location: Location, snapshot: Snapshot, changed: Callable[[str, Snapshot], bool]
+) -> Excerpt | None:
+    """The same of the bytes of a file. ``changed`` says whether it was since the snapshot. Raises CannotLook."""
     form, document = _form(location.path, snapshot)
     at = location.line or 0
     if document and location.pointer:
@@ -55,7 +61,7 @@ def excerpt(location: Location, snapshot: Snapshot) -> Excerpt | None:
     if len(lines) <= at - first:
         raise CannotLook("it has fewer lines by now")
     cut = tuple(line if len(line) <= _WIDEST else f"{line[:_WIDEST]}…" for line in lines)
-    return Excerpt(location.path, first, cut, at, _language(location.path, form), _changed(location.path, snapshot))
+    return Excerpt(location.path, first, cut, at, _language(location.path, form), changed(location.path, snapshot))
 
 
 def _form(path: str, snapshot: Snapshot) -> tuple[str, bool]:

@@ -42,7 +42,7 @@ def test_the_wheel_pollutes_nothing(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0] for name in names}
     assert tops == {"workbench", next(top for top in tops if top.endswith(".dist-info"))}
-    allowed = (".py", ".json", ".tcss", ".typed", ".yaml", ".md", ".sh")
+    allowed = (".py", ".json", ".tcss", ".typed", ".yaml", ".md", ".sh", "demo/files.txt")
     strays = [name for name in names if name.startswith("workbench/") and not name.endswith(allowed)]
     assert not strays
 
@@ -56,7 +56,7 @@ def test_every_plugin_of_the_checkout_is_in_the_wheel(wheel: Path) -> None:
     assert {f"workbench/report/schema/{name}-v1.json" for name in (*schemas, "watch", "waivers")} <= set(names)
     assert any(name.endswith(".tcss") for name in names)
     assert {"workbench/report/script/library.sh", "workbench/report/script/new_file.sh"} <= set(names)
-    assert "workbench/demo/snapshot.json" in names
+    assert {"workbench/demo/snapshot.json", "workbench/demo/files.txt"} <= set(names)
 
 
 def test_the_wheel_names_the_licence(wheel: Path) -> None:

@@ -51,6 +51,19 @@ def test_nobody_pays_for_the_demo_who_does_not_ask_for_it(tmp_path: Path) -> Non
     assert "workbench.demo" not in modules_after("from workbench.cli import run; run(['--headless'])", tmp_path)
 
 
+def test_the_app_loads_what_plays_the_demo_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    loaded = modules_after("import workbench.tui.app, workbench.tui.flow, workbench.tui.unlocking", tmp_path)
+    assert "textual" in loaded
+    assert {name for name in loaded if name.startswith("workbench.demo.")} == set()
+
+
+@pytest.mark.parametrize("arguments", [["--headless", "--demo"], ["servers", "--demo"], ["report", "--demo"]])
+def test_the_texts_of_the_demo_need_no_app_and_play_nothing(arguments: list[str], tmp_path: Path) -> None:
+    loaded = modules_after(f"from workbench.cli import run; run({arguments!r})", tmp_path)
+    assert "workbench.demo" in loaded
+    assert not loaded & {"textual", "rich", "docker", "requests", "workbench.demo.playing"}
+
+
 def test_replaying_checks_the_file_with_pydantic(tmp_path: Path) -> None:
     (tmp_path / "host.json").write_text(to_json(full()))
     loaded = modules_after("from workbench.cli import run; run(['--headless', '--replay', 'host.json'])", tmp_path)

@@ -5,28 +5,48 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from scripts import demo as script
+from scripts import staged_host
+from scripts.staged_audit import audit
+from workbench import activity
 from workbench.cli import run
 from workbench.demo import HOME, WORDS, demonstrated, is_demo
+from workbench.demo.facts import read_config
+from workbench.demo.files import files
+from workbench.demo.playing import demo, played
+from workbench.demo.stage import Stage
 from workbench.engine import Workbench
 from workbench.exits import Exit
+from workbench.host.startup.exports import read_script
 from workbench.model.finding import NotApplicable, NotAssessed, Passed
+from workbench.model.plan import EditRootFile, Plan, Refusal, Reversal, Safety, SetValue
 from workbench.model.report import Status
+from workbench.model.run import RunState
 from workbench.model.severity import Severity
-from workbench.plugins import load
+from workbench.plugins import Plugins, load
+from workbench.repair.prepare import Prepared
+from workbench.repair.restoring import Restoring
 from workbench.report.snapshot_file import from_json
 from workbench.scan import scan
-from workbench.secrets import redact
+from workbench.secrets import capture, redact
+from workbench.verifying import Before
 
 CANNOT_APPLY: dict[str, str] = {}
 """The checks that find nothing there, each with the reason why it cannot on one Linux laptop together with the others.
 
 Today there is none: a check that is added finds something in ``scripts/staged_*.py``, or stands here with its reason.
 """
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    yield
+    activity.forget()
 
 
 def test_the_file_is_what_the_script_writes_today() -> None:
@@ -139,3 +159,133 @@ def test_it_is_either_the_demo_or_a_file(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_its_home_folder_is_known_before_it_is_read() -> None:
     assert demonstrated().host.home == HOME
+
+
+def test_the_facts_are_what_the_real_readers_read_in_the_files() -> None:
+    snapshot, there = demonstrated(), files()
+    for config in snapshot.clients.configs:
+        assert read_config(config, there[config.path.asked], snapshot) == config
+    for file in snapshot.session.startup:
+        found = read_script(there[file.path].decode(), file.dialect)
+        assert tuple(found.umasks) == file.umasks
+        secrets = [each for each in found.exports if capture(each.name, each.value, "") is not None]
+        assert [(each.name, each.line) for each in secrets] == [(each.name, each.line) for each in file.secrets]
+
+
+def test_no_secret_is_shipped_and_those_made_up_are_of_the_kind_and_length_that_is_said() -> None:
+    shipped = script.PATH.with_name("files.txt").read_text()
+    assert redact(shipped) == shipped
+    (variable,) = {
+        each for config in demonstrated().clients.configs for server in config.servers for each in server.secrets
+    }
+    text = json.loads(files()["/home/dev/.config/Claude/claude_desktop_config.json"])
+    value = text["mcpServers"]["github"]["env"]["GITHUB_PERSONAL_ACCESS_TOKEN"]
+    found = capture("GITHUB_PERSONAL_ACCESS_TOKEN", value, variable.place)
+    assert found is not None
+    assert (found.kind, found.length) == (variable.kind, variable.length)
+
+
+def test_the_staged_host_of_the_pictures_and_the_demo_are_the_same() -> None:
+    pictured, shown = staged_host.workbench().look(), demo(load()).look()
+    assert replace(pictured, workbench=shown.workbench) == shown
+    assert shown.audit == audit()
+    assert not staged_host.workbench().is_demo
+    assert demo(load()).is_demo
+
+
+@pytest.fixture(scope="module")
+def plugins() -> Plugins:
+    return load()
+
+
+def everything_that_can_be_planned() -> list[Any]:
+    workbench = played(Stage(demonstrated(), files()), load())
+    snapshot = workbench.look()
+    return [
+        pytest.param(finding.identity, fix.id, id=f"{finding.check}-{fix.id}-{finding.identity[:6]}")
+        for finding in workbench.judge(snapshot).findings()
+        for fix in workbench.fixes_for(finding)
+        if isinstance(workbench.plan(fix, finding, snapshot), Plan)
+    ]
+
+
+@pytest.mark.parametrize(("identity", "fix"), everything_that_can_be_planned())
+def test_every_repair_is_proved_by_its_check_and_undone_and_made_again(
+    identity: str, fix: str, plugins: Plugins
+) -> None:
+    workbench = played(Stage(demonstrated(), files()), plugins)
+    before = workbench.look()
+    report = workbench.judge(before)
+    finding = next(each for each in report.findings() if each.identity == identity)
+    plan = workbench.plan(plugins.fixes[fix], finding, before)
+    assert isinstance(plan, Plan)
+    prepared = workbench.prepare(plan)
+    assert isinstance(prepared, Prepared), prepared
+    for change in prepared.changes:
+        assert redact(change.diff) == change.diff
+    run = workbench.apply(prepared, before=Before(report))
+    after = workbench.judge(workbench.look())
+    found = identity in {each.identity for each in after.findings()}
+    if run.state is RunState.ROLLED_BACK:
+        # As on a real host: what was proved to be worse is put back.
+        assert "made something else worse" in run.message
+        assert workbench.look() == before
+        return
+    assert run.state is RunState.APPLIED
+    assert found == bool(plan.later)
+    restoring = workbench.plan_undo(run.identity)
+    assert isinstance(restoring, Restoring)
+    assert workbench.undo(run.identity).state is RunState.UNDONE
+    assert workbench.look() == before
+    undoing = workbench.history()[0]
+    assert workbench.undo(undoing.identity).state is RunState.UNDONE
+    assert workbench.judge(workbench.look()) == after
+    assert [each.state for each in workbench.history()[:3]] == [RunState.APPLIED, RunState.UNDONE, RunState.APPLIED]
+
+
+def test_an_earlier_edit_of_a_file_is_undone_and_the_later_one_stays(plugins: Plugins) -> None:
+    workbench = played(Stage(demonstrated(), files()), plugins)
+    path = "/home/dev/.codeium/windsurf/mcp_config.json"
+    runs = []
+    for name in ("lint", "wiki"):
+        pointer = ("mcpServers", name, "disabled")
+        edit = SetValue(path, "json", pointer, "true", "false")
+        plan = Plan("x/x", "clients/inline-code", "none", name, Safety.REVIEW, Reversal.FULL, (edit,))
+        prepared = workbench.prepare(plan)
+        assert isinstance(prepared, Prepared)
+        runs.append(workbench.apply(prepared).identity)
+    restoring = workbench.plan_undo(runs[0])
+    assert isinstance(restoring, Restoring)
+    assert "keep everything that was changed since" in restoring.changes[0].words
+    assert workbench.undo(runs[0]).state is RunState.UNDONE
+    servers = json.loads(workbench.stage.files[path])["mcpServers"]
+    assert "disabled" not in servers["lint"]
+    assert servers["wiki"]["disabled"] is True
+    workbench.purge((runs[1],))
+    assert isinstance(workbench.plan_undo(runs[1]), Refusal)
+    assert workbench.undo(runs[1]).state is RunState.REFUSED
+
+
+def test_where_the_demo_ends_it_says_so(plugins: Plugins) -> None:
+    workbench = played(Stage(demonstrated(), files()), plugins)
+    edit = EditRootFile("/etc/sudoers.d/mcp", "sudoers", 1, ("a",), ("b",))
+    refused = workbench.prepare(Plan("x/x", "y/y", "none", "x", Safety.REVIEW, Reversal.FULL, (edit,)))
+    assert isinstance(refused, Refusal)
+    assert "the demo ends here" in refused.reason
+    unknown = SetValue("/home/dev/other.json", "json", ("a",), "1")
+    refused = workbench.prepare(Plan("x/x", "y/y", "none", "x", Safety.REVIEW, Reversal.FULL, (unknown,)))
+    assert isinstance(refused, Refusal)
+    with pytest.raises(LookupError):
+        workbench.undo("20990101T000000000000Z-00000000")
+    past = workbench.history()[-1]
+    assert workbench.undo(past.identity).state is RunState.REFUSED
+
+
+def test_read_only_plays_nothing(plugins: Plugins) -> None:
+    workbench = played(Stage(demonstrated(), files()), plugins, read_only=True)
+    snapshot = workbench.look()
+    batch = workbench.plan_safe(snapshot, workbench.judge(snapshot))
+    assert len(batch.steps) == 3
+    assert [run.state for run in workbench.apply_batch(batch)] == [RunState.REFUSED]
+    assert workbench.purge([workbench.backups()[0].run]).refused
+    assert workbench.look() == snapshot

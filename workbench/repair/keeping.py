@@ -47,11 +47,17 @@ def keep(wanted: Sequence[KeepSecret]) -> tuple[Staged, Change, bytes] | None:
         raise Refused(f"the plan keeps more than one secret in {visible(path)}, which is read as one")
     values = {each.variable: _secret(each) for each in wanted}
     if not is_there(path):
-        content = b"".join(_spelled(each, values[each.variable]) for each in wanted)
-        if first.reader == "whole file":
-            content = content[:-1].partition(b"=")[2]
-        return to_make(path, content, 0o600, secret=True), _change(path, wanted, values), content
+        change, content = made_anew(wanted, values)
+        return to_make(path, content, 0o600, secret=True), change, content
     return _added(path, wanted, values)
+
+
+def made_anew(wanted: Sequence[KeepSecret], values: dict[str, str]) -> tuple[Change, bytes]:
+    """What a file of secrets that is not there yet will be. ``values`` are the secrets, by variable."""
+    content = b"".join(_spelled(each, values[each.variable]) for each in wanted)
+    if wanted[0].reader == "whole file":
+        content = content[:-1].partition(b"=")[2]
+    return _change(wanted[0].path, wanted, values), content
 
 
 def require_all_kept(content: bytes, edits: Sequence[FileEdit], kept: Sequence[KeepSecret]) -> None:
@@ -137,11 +143,15 @@ def _require_sound(wanted: KeepSecret) -> None:
 
 
 def _secret(wanted: KeepSecret) -> str:
-    """The secret where it stands now. Nothing of it is in any message."""
-    shown = visible(wanted.source)
-    where = visible(".".join(map(str, wanted.pointer)), 200)
     with spot(wanted.source) as place:
         _, raw = read(place)
+    return secret_in(raw, wanted)
+
+
+def secret_in(raw: bytes, wanted: KeepSecret) -> str:
+    """The secret where it stands in its source. Nothing of it is in any message. Raises Refused."""
+    shown = visible(wanted.source)
+    where = visible(".".join(map(str, wanted.pointer)), 200)
     try:
         document = parse(raw, wanted.format).value
     except Malformed as why:

@@ -34,7 +34,7 @@ _LEAVING = ("exec", "exit", "return")
 
 def lines_edited(raw: bytes, edits: Sequence[LineEdit]) -> bytes:
     """The bytes with every edit made, accepted by the parser. Raises Refused, and says what to do instead."""
-    after = _made(raw, edits)
+    after = lines_made(raw, edits)
     require_accepted(after, edits)
     return after
 
@@ -90,9 +90,9 @@ def lines_taken_back(there: bytes, edits: Sequence[LineEdit], backup: Callable[[
     """The bytes with every edit taken back, what else was written since kept. Raises Refused where it is in the way."""
     changes = [edit for edit in edits if isinstance(edit, EditLine)]
     if len(changes) != len(edits):
-        return _made(there, [edit.undoes for edit in edits if isinstance(edit, RestoreLine)])
+        return lines_made(there, [edit.undoes for edit in edits if isinstance(edit, RestoreLine)])
     before = backup()
-    old, left, now = _split(before), _split(_made(before, changes)), _split(there)
+    old, left, now = _split(before), _split(lines_made(before, changes)), _split(there)
     same = next((place for place, (one, other) in enumerate(zip(left, now, strict=False)) if one != other), None)
     same = min(len(left), len(now)) if same is None else same
     tail = 0
@@ -143,7 +143,8 @@ def said(edit: LineEdit) -> str:
     return f"add {edit.value!r} as the last line"
 
 
-def _made(raw: bytes, edits: Sequence[LineEdit]) -> bytes:
+def lines_made(raw: bytes, edits: Sequence[LineEdit]) -> bytes:
+    """The bytes with every edit made, which no parser was asked about. Raises Refused, and says what to do instead."""
     lines = _split(raw)
     text = raw.decode("utf-8", "surrogateescape")
     changed: dict[int, bytes] = {}

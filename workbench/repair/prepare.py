@@ -75,7 +75,7 @@ def prepare(plan: Plan) -> Prepared | Refusal:
         return Refusal("the plan has no operation: there is nothing to do")
     try:
         kept = tuple(each for each in plan.operations if isinstance(each, KeepSecret))
-        staged = [made for group in _grouped(plan) if (made := _worked_out(group, kept)) is not None]
+        staged = [made for group in grouped(plan) if (made := _worked_out(group, kept)) is not None]
         operations = tuple(operation for operation, _, _ in staged)
         changes = with_timer(tuple(change for _, change, _ in staged), operations, plan.confirm)
     except Refused as why:
@@ -91,7 +91,7 @@ def prepare(plan: Plan) -> Prepared | Refusal:
     return Prepared(plan, changes, operations, tuple(content for _, _, content in staged))
 
 
-def _grouped(plan: Plan) -> list[list[Operation]]:
+def grouped(plan: Plan) -> list[list[Operation]]:
     """The operations with all edits of one file together, so that it is written once."""
     groups: dict[str, list[Operation]] = {}
     for operation in plan.operations:
@@ -127,16 +127,21 @@ def _worked_out(group: list[Operation], kept: Sequence[KeepSecret]) -> tuple[Sta
 
 
 def _create(wanted: CreateFile) -> tuple[Staged, Change, bytes]:
+    content = wanted.content.encode()
+    staged = to_make(wanted.path, content, wanted.mode)
+    return staged, creation(wanted, staged.folders), content
+
+
+def creation(wanted: CreateFile, folders: Sequence[str]) -> Change:
+    """What a person is shown of a file that is made, with the folders that are made for it. Raises Refused."""
     shown = visible(wanted.path)
     lines = wanted.content.splitlines()
     if redact(wanted.content) != wanted.content or not all(line.isprintable() for line in lines):
         raise Refused(f"the content of {shown} looks like a secret, or cannot be shown, which no plan may hold")
-    content = wanted.content.encode()
     said = f"make {shown} (mode {wanted.mode:04o}, yours alone)"
     body = ["--- /dev/null", f"+++ {shown}", f"@@ -0,0 +1,{len(lines)} @@", *(f"+{line}" for line in lines)]
-    staged = to_make(wanted.path, content, wanted.mode)
-    folders = "".join(f" and the folder {visible(folder)}" for folder in staged.folders)
-    return staged, Change(shown, said + folders, "\n".join(body)), content
+    also = "".join(f" and the folder {visible(folder)}" for folder in folders)
+    return Change(shown, said + also, "\n".join(body))
 
 
 def _mode(operation: SetMode) -> tuple[Staged, Change, bytes]:
@@ -166,16 +171,17 @@ def _mode(operation: SetMode) -> tuple[Staged, Change, bytes]:
             raise Refused(f"the system would take the set-group-ID bit off {shown}", f"run as root: {command}")
         _require_changeable(place)
         staged = StagedMode(operation.path, place.path, before, operation.mode)
-    said = f"set the mode of {shown} from {before.mode:04o} to {operation.mode:04o}"
-    return staged, Change(shown, said, mode_before=before.mode, mode_after=operation.mode), b""
+    return staged, mode_change(shown, before.mode, operation.mode), b""
+
+
+def mode_change(shown: str, before: int, after: int) -> Change:
+    """What a person is shown of a new mode."""
+    said = f"set the mode of {shown} from {before:04o} to {after:04o}"
+    return Change(shown, said, mode_before=before, mode_after=after)
 
 
 def _write(operations: Sequence[Operation], kept: Sequence[KeepSecret] = ()) -> tuple[Staged, Change, bytes]:
-    edits = tuple(each for each in operations if not isinstance(each, SetMode | CreateFile | KeepSecret | EditRootFile))
-    for edit in edits:
-        _require_no_secret(edit)
-    if len({edit.format for edit in edits}) > 1 or overlap(edits):
-        raise Refused(f"two operations of the plan change the same part of {visible(edits[0].path)}")
+    edits = edits_of(operations)
     with spot(edits[0].path) as place:
         before = _present(place)
         shown = visible(place.path)
@@ -194,12 +200,28 @@ def _write(operations: Sequence[Operation], kept: Sequence[KeepSecret] = ()) -> 
             raise Refused(f"the directory of {shown} cannot be written, so the file cannot be replaced safely", by_hand)
         before, content = read(place)
         require_all_kept(content, edits, kept)
-        after = edited(content, edits)
-        if after == content:
-            raise Refused(f"{shown} already is as the plan wants it")
-        change = Change(shown, "; ".join(_words(edit) for edit in edits), diff(place.path, content, after, edits))
-        staged = StagedWrite(edits[0].path, place.path, before, sha256(after), edits, what_is_left(after, edits))
-        return staged, change, after
+        return written(place.path, before, content, edited(content, edits), edits)
+
+
+def edits_of(operations: Sequence[Operation]) -> tuple[Edit | EditLine | RestoreLine, ...]:
+    """The edits among the operations on one file. Raises Refused: for a secret, and for two in each other's way."""
+    edits = tuple(each for each in operations if not isinstance(each, SetMode | CreateFile | KeepSecret | EditRootFile))
+    for edit in edits:
+        _require_no_secret(edit)
+    if len({edit.format for edit in edits}) > 1 or overlap(edits):
+        raise Refused(f"two operations of the plan change the same part of {visible(edits[0].path)}")
+    return edits
+
+
+def written(
+    real: str, before: Fingerprint, content: bytes, after: bytes, edits: tuple[Edit | EditLine | RestoreLine, ...]
+) -> tuple[StagedWrite, Change, bytes]:
+    """What it comes to that these edits make ``after`` of the ``content`` of a file. Raises Refused."""
+    shown = visible(real)
+    if after == content:
+        raise Refused(f"{shown} already is as the plan wants it")
+    change = Change(shown, "; ".join(_words(edit) for edit in edits), diff(real, content, after, edits))
+    return StagedWrite(edits[0].path, real, before, sha256(after), edits, what_is_left(after, edits)), change, after
 
 
 def _words(edit: Edit | EditLine | RestoreLine) -> str:

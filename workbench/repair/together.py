@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,14 +35,18 @@ class _Now:
 
 
 class Files:
-    """The files of the plans that were taken into the list so far, as these leave them. Nothing is written."""
+    """The files of the plans that were taken into the list so far, as these leave them. Nothing is written.
 
-    def __init__(self) -> None:
+    ``prepare`` works one plan out by itself.
+    """
+
+    def __init__(self, prepare: Callable[[Plan], Prepared | Refusal] = prepare) -> None:
+        self._prepare = prepare
         self._files: dict[str, _Now] = {}
 
     def take(self, plan: Plan) -> Shown | Refusal:
         """Take a plan into the list. A Refusal leaves the list as it is."""
-        made = prepare(plan)
+        made = self._prepare(plan)
         if isinstance(made, Refusal):
             return made
         steps: list[tuple[str, _Now, Change, list[Any]]] = []

@@ -99,7 +99,7 @@ def _under_lock(
         raise
     if why:
         return roll_back(writer, tuple(begun), why, tell)
-    return _end(writer, RunState.APPLIED, f"{because}; " * bool(because) + _applied(prepared.plan, undoes))
+    return _end(writer, RunState.APPLIED, f"{because}; " * bool(because) + applied_well(prepared.plan, undoes))
 
 
 def _back_up(prepared: Prepared, writer: Writer, before: list[bytes], tell: Tell) -> str:
@@ -212,7 +212,8 @@ def _end(writer: Writer, state: RunState, message: str) -> Run:
     return Run(planned.identity, state, planned.plan, planned.changes, planned.at, at, message)
 
 
-def _applied(plan: Plan, undoes: str) -> str:
+def applied_well(plan: Plan, undoes: str) -> str:
+    """What is said of a run that went well; ``undoes`` is the identity of the run that it undid, "" for none."""
     if undoes:
         return "everything is as it was before" if not plan.keeps else f"undone, except: {plan.keeps}"
     done = f"applied; it takes effect {plan.later}, and the check finds it until then" if plan.later else ""

@@ -65,7 +65,7 @@ def undo(
         prepared, gone = worked_out(entry, known)
     except Refused as why:
         reason = f"{why.reason} ({why.instead})" if why.instead else why.reason
-        return refused(_undoing(plan, ()), entry.planned.changes, reason)
+        return refused(undoing(plan, ()), entry.planned.changes, reason)
 
     waits = bool(entry.planned.plan.confirm) and not entry.settled
     changes = root_timer.shown_tidied(prepared.changes, entry.planned.operations) if waits else prepared.changes
@@ -181,7 +181,7 @@ def _inverse(entry: Entry, confirm: int) -> tuple[Prepared, str]:
             made = _write_back(operation, entry.writer.backup(number))
         if made is not None:
             staged.append(made)
-    plan = _undoing(entry.planned.plan, tuple(operation for *_, each in staged for operation in each), confirm)
+    plan = undoing(entry.planned.plan, tuple(operation for *_, each in staged for operation in each), confirm)
     wanted = tuple(operation for operation, _, _, _ in staged)
     prepared = Prepared(
         plan,
@@ -268,7 +268,8 @@ def _write_back(operation: StagedWrite, backup: bytes) -> tuple[Staged, Change, 
     )
 
 
-def _undoing(plan: Plan, wanted: tuple[Operation, ...], confirm: int = 0) -> Plan:
+def undoing(plan: Plan, wanted: tuple[Operation, ...], confirm: int = 0) -> Plan:
+    """The plan that undoes what a plan did, by these operations; of an undo it is the one that does it again."""
     redo = plan.title.removeprefix("Undo: ") if plan.title.startswith("Undo: ") else ""
     title = f"Redo: {redo}" if redo else f"Undo: {plan.title.removeprefix('Redo: ')}"
     return replace(

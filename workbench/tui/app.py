@@ -28,7 +28,7 @@ from workbench.tui.lasting import Lasting
 from workbench.tui.readable import readable
 from workbench.tui.remembered import EVERY as REMEMBERED_EVERY
 from workbench.tui.remembered import Memory, as_it_is
-from workbench.tui.replaying import Replay
+from workbench.tui.replaying import Replay, invitation
 from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.main import MainScreen
 from workbench.tui.widgets.findings import FindingsList
@@ -62,15 +62,16 @@ class WorkbenchApp(App[int]):
         super().__init__()
         use(keys or Keys())
         self.workbench = workbench
-        # What is replayed is nobody's own host: nothing of it is to turn up there, and nothing is to be written.
-        remembers = remembers and replay is None
+        # What is replayed or played is nobody's own host: nothing of it is to turn up there, nothing to be written.
+        live = replay is None and not workbench.is_demo
+        remembers = remembers and live
         self.memory = Memory(workbench.state if remembers else None, read_only=workbench.read_only)
         before = self.memory.before
         # Whoever has set it in the environment means it now.
         if before.theme in self.available_themes and not os.environ.get("TEXTUAL_THEME"):
             self.theme = before.theme
         self.side_by_side = before.side_by_side
-        self.main = MainScreen(workbench, replay, HostWatch(live=replay is None, on=watch and before.watches))
+        self.main = MainScreen(workbench, replay, HostWatch(live=live, on=watch and before.watches))
         self.began_as = (self.theme, self.main.host_watch.on)
         self.busy = False
         self.unsaid = ""
@@ -99,6 +100,8 @@ class WorkbenchApp(App[int]):
     def _begin(self) -> None:
         self.main.begin()
         self._tell_of_keys()
+        if self.workbench.is_demo:
+            self.tell(invitation())
         if self.main.looker.live:
             from workbench.tui import flow
 

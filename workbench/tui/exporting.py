@@ -38,7 +38,7 @@ async def export_report(app: WorkbenchApp) -> None:
 
     def write() -> None:
         fixes = None
-        if format == "sarif" and app.main.replay is None:
+        if format == "sarif" and app.main.replay is None and not app.workbench.is_demo:
             from workbench.report.sarif_fixes import fixes_of
 
             fixes = fixes_of(app.workbench, seen.report, seen.snapshot)

@@ -18,13 +18,14 @@ from workbench.tui.plain import hanging, plain, stacked
 from workbench.tui.replaying import nothing_live
 from workbench.tui.screens.agree import Agree, Outcome
 from workbench.tui.screens.dialogs import Choose, Notice
-from workbench.tui.wording import MUTED, heading
+from workbench.tui.wording import ATTENTION, MUTED, heading
 
 if TYPE_CHECKING:
     from workbench.probe.planned import PlannedProbe, Probed
     from workbench.tui.app import WorkbenchApp
 
 _PROMPT = "The workbench waits for the probe. sudo may ask for your password now; the workbench never sees it."
+_DEMO = "In the demo nothing is connected to and no command is run: it plays what the socket would answer."
 _STYLES: dict[PeerVerdict, str] = {
     "validating": "bold $text-success",
     "open": "bold $text-error",
@@ -43,7 +44,7 @@ async def probe(app: WorkbenchApp, names: Sequence[str]) -> None:
     planned = await _planned(app, name)
     if planned is None:
         return
-    if not await app.push_screen_wait(question(planned, app.workbench.read_only)):
+    if not await app.push_screen_wait(question(planned, app.workbench.read_only, demo=app.workbench.is_demo)):
         return
     done = await _carried_out(app, planned)
     if done is None:
@@ -75,7 +76,7 @@ async def _planned(app: WorkbenchApp, name: str) -> PlannedProbe | None:
 
 async def _carried_out(app: WorkbenchApp, planned: PlannedProbe) -> Probed | None:
     try:
-        if planned.through_sudo:
+        if planned.through_sudo and not app.workbench.is_demo:
             # All of it: sudo asks on the terminal whenever it likes to, which must not be while the app draws there.
             with terminal_lent(app, _PROMPT):
                 done = app.workbench.probe(planned)
@@ -103,9 +104,14 @@ async def _refused(app: WorkbenchApp, refusal: Refusal) -> None:
     await app.push_screen_wait(Notice("Not probed", f"{refusal.reason}.", refusal.instead))
 
 
-def question(planned: PlannedProbe, read_only: bool) -> Agree:
+def question(planned: PlannedProbe, read_only: bool, *, demo: bool = False) -> Agree:
     """The screen that says what a probe does before it does it."""
-    return Agree("Probe a socket", planned.target.shown, lambda w: stacked(_lines(planned, read_only, w)), "Probe it")
+
+    def text(width: int) -> Content:
+        first = (*plain(_DEMO, ATTENTION).wrap(width), Content("")) if demo else ()
+        return stacked((*first, *_lines(planned, read_only, width)))
+
+    return Agree("Probe a socket", planned.target.shown, text, "Probe it")
 
 
 def _lines(planned: PlannedProbe, read_only: bool, width: int) -> Iterator[Content]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from workbench.demo import HOME, demonstrated, is_demo
+from workbench.demo import is_demo
 from workbench.model.plan import Refusal
 from workbench.model.snapshot import Snapshot
+from workbench.tui.keys import hint
+
+DEMO = "demo: nothing here is real"
+"""What a newcomer is told at the border of every page."""
 
 
 class Replay:
@@ -36,14 +40,19 @@ class Replay:
             return self._made
 
 
-def demo() -> Replay:
-    """The demo's."""
-    return Replay(HOME, demonstrated)
+def invitation() -> str:
+    """What is said when the demo opens."""
+    return (
+        f"This is a demo: a host that does not exist. Repair what you like ({hint('repair')}) and undo it"
+        f" ({hint('undo')}): nothing of this machine is looked at or changed."
+    )
 
 
-def mark(replay: Snapshot | None) -> str:
-    """The word at the border for what is shown: ``demo``, ``replay``, or "" for this host."""
-    return "" if replay is None else "demo" if is_demo(replay) else "replay"
+def mark(replay: Snapshot | None, *, demo: bool = False) -> str:
+    """The words at the border for what is shown: a demo (played or replayed), a replay, or "" for this host."""
+    if demo or is_demo(replay):
+        return DEMO
+    return "" if replay is None else "replay"
 
 
 def nothing_live(replay: Snapshot | None, consequence: str) -> str:

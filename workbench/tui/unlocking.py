@@ -20,7 +20,7 @@ from workbench.tui.plain import hanging, plain, stacked
 from workbench.tui.replaying import nothing_live
 from workbench.tui.screens.agree import Agree
 from workbench.tui.screens.dialogs import Notice
-from workbench.tui.wording import MUTED, counted, heading
+from workbench.tui.wording import ATTENTION, MUTED, counted, heading
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
@@ -30,6 +30,7 @@ _READ = "What only root may read was read already in this session."
 _NOTHING = (
     "Nothing was kept from your account that a command of root's could read, so there is nothing to ask sudo for."
 )
+_DEMO = "In the demo none of these commands is run, and sudo is not asked: it shows what they would tell."
 
 
 async def look_with_sudo(app: WorkbenchApp) -> None:
@@ -40,7 +41,8 @@ async def look_with_sudo(app: WorkbenchApp) -> None:
         await app.push_screen_wait(Notice("Look with sudo", said))
         return
     wanted = looker.wanted
-    asked = question(wanted, again=bool(looker.answers), read_only=app.workbench.read_only)
+    demo = app.workbench.is_demo
+    asked = question(wanted, again=bool(looker.answers), read_only=app.workbench.read_only, demo=demo)
     if not await app.push_screen_wait(asked) or not await _sudo_agrees(app):
         return
     answers = await _read(app, wanted)
@@ -55,12 +57,16 @@ async def look_with_sudo(app: WorkbenchApp) -> None:
     if await app.main.look() is None:
         return
     said = f"{counted(len(answers), 'command')} read as root, and the host was looked at again."
+    if demo:
+        said = "No command was run: it is a demo. Its host is shown now as it is with what root alone may read."
     if looker.wanted:
         said += f" {counted(len(looker.wanted), 'more command')} would show more: press {hint('sudo')}."
     app.tell(said)
 
 
 async def _sudo_agrees(app: WorkbenchApp) -> bool:
+    if app.workbench.is_demo:
+        return True  # no command is run, so sudo has nothing to ask for
     title = "Nothing was read as root"
     try:
         with terminal_lent(app, PROMPT):
@@ -105,11 +111,12 @@ async def _read(app: WorkbenchApp, wanted: tuple[Vector, ...]) -> Mapping[Vector
     return answers
 
 
-def question(wanted: tuple[Vector, ...], *, again: bool, read_only: bool) -> Agree:
+def question(wanted: tuple[Vector, ...], *, again: bool, read_only: bool, demo: bool = False) -> Agree:
     """The screen that shows what would be run; ``again`` where others were run before."""
 
     def text(width: int) -> Content:
-        return stacked(_lines(wanted, again, read_only, width))
+        first = (*plain(_DEMO, ATTENTION).wrap(width), Content("")) if demo else ()
+        return stacked((*first, *_lines(wanted, again, read_only, width)))
 
     return Agree("Look with sudo", "they read and change nothing", text, "Read as root")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from workbench.exits import Unusable
 from workbench.model.finding import Finding
 from workbench.model.snapshot import Snapshot
-from workbench.model.waiver import LONGEST_WAIVER
+from workbench.model.waiver import LONGEST_WAIVER, Waiver, WaiverFile
 from workbench.tui.background import in_background
 from workbench.tui.flow import is_read_only, tell_failure
 from workbench.tui.plain import plain, stacked, together
@@ -35,7 +36,7 @@ async def waive(app: WorkbenchApp, finding: Finding, snapshot: Snapshot) -> None
         return
     if await is_read_only(app, "nothing can be accepted: the waivers file would change"):
         return
-    problem, path = _file(app)
+    problem, path = _file(app) if not app.workbench.is_demo else ("", Path())
     if problem:
         await app.push_screen_wait(Notice(_TITLE, problem))
         return
@@ -48,6 +49,9 @@ async def waive(app: WorkbenchApp, finding: Finding, snapshot: Snapshot) -> None
         from workbench.waivers.file import read_usual
 
         waiver = made(finding, snapshot, given["reason"], given["until"], given["owner"])
+        if app.workbench.is_demo:
+            app.accept(_in_memory(app.workbench.accepted, waiver))
+            return waiver.expires
         keep(waiver, path)
         app.accept(read_usual(path))
         return waiver.expires
@@ -61,7 +65,10 @@ async def waive(app: WorkbenchApp, finding: Finding, snapshot: Snapshot) -> None
         await tell_failure(app, _TITLE, error)
         return
     await app.main.judge_again()
-    app.tell(f"Accepted until {until}, in {path}. Then it counts again.")
+    where = (
+        "in this demo, until you leave it: your own waivers are untouched" if app.workbench.is_demo else f"in {path}"
+    )
+    app.tell(f"Accepted until {until}, {where}. Then it counts again.")
 
 
 def form(finding: Finding, snapshot: Snapshot) -> Form:
@@ -93,6 +100,13 @@ def form(finding: Finding, snapshot: Snapshot) -> Form:
         return None
 
     return Form("Accept this finding for a while", about, asked, "Accept it", wrong)
+
+
+def _in_memory(accepted: WaiverFile | None, waiver: Waiver) -> WaiverFile:
+    """The waivers of the demo with one more: no file is written, least of all the person's own."""
+    known = accepted if accepted is not None else WaiverFile("the memory of the demo")
+    others = (each for each in known.waivers if (each.check, each.finding) != (waiver.check, waiver.finding))
+    return replace(known, waivers=(*others, waiver))
 
 
 def _file(app: WorkbenchApp) -> tuple[str, Path]:

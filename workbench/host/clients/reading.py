@@ -81,7 +81,7 @@ def read_config(
             return NOTHING
         problem = ConfigProblem(f"it cannot be read: {why.why}", kind="unreadable")
         return Reading(replace(_config(client, scope, fact, owner), problem=problem), gap(path, why, "content"))
-    return _understood(path, raw, client, _config(client, scope, fact, owner), around)
+    return understood(path, raw, client, _config(client, scope, fact, owner), around)
 
 
 def _config(client: Client, scope: Scope, fact: PathFact, owner: int | None) -> ClientConfig:
@@ -97,9 +97,10 @@ def _config(client: Client, scope: Scope, fact: PathFact, owner: int | None) -> 
     )
 
 
-def _understood(
+def understood(
     path: str, raw: bytes, client: Client, config: ClientConfig, around: Callable[[str, Any], Surroundings]
 ) -> Reading:
+    """What the bytes of a config say; ``config`` is what is known of it besides. Never raises."""
     # What an administrator sets is a fact even where it names no server.
     of_interest = not client.settings or config.scope == "managed"
     if not raw.strip():

@@ -138,10 +138,8 @@ class ActingScreen(PagedScreen):
             inside = location.line or location.pointer
             lines = nothing_live(self.looker.replay, "the lines of its files cannot be shown") if inside else None
         else:
-            from workbench.excerpt import excerpt
-
             try:
-                lines = await in_background(lambda: excerpt(location, seen.snapshot))
+                lines = await in_background(lambda: self.workbench.excerpt(location, seen.snapshot))
             except CannotLook as why:
                 lines = f"Its lines cannot be shown: {why.why}." + (
                     f" To see them: {why.unlock}." if why.unlock else ""

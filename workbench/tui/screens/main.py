@@ -380,7 +380,7 @@ class MainScreen(WatchingScreen):
 
     def _show_status(self) -> None:
         if self.seen is not None:
-            replayed, read_only = mark(self.replay), self.workbench.read_only
+            replayed, read_only = mark(self.replay, demo=self.workbench.is_demo), self.workbench.read_only
             self.query_one(GradeBox).status(
                 marks_of(
                     self.seen.report,

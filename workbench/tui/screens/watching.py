@@ -28,9 +28,9 @@ class WatchingScreen(ActingScreen):
     host_watch: HostWatch
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A snapshot that is replayed does not change."""
+        """A snapshot that is replayed does not change; that a demo does not either is said."""
         if action == "watch" and not self.host_watch.live:
-            return False
+            return self.workbench.is_demo
         return super().check_action(action, parameters)
 
     def on_unmount(self) -> None:
@@ -45,6 +45,9 @@ class WatchingScreen(ActingScreen):
     def action_watch(self) -> None:
         """Watch this host, or stop that."""
         watch = self.host_watch
+        if not watch.live:
+            self.app.tell("This is a demo: its host does not exist, so there is nothing to watch.")
+            return
         watch.on = not watch.waits
         if watch.on:
             self.app.tell("This host is watched: what changes is looked at by itself.")

@@ -31,6 +31,7 @@ EVERY = 0.5
 MOST_COPIED = 70_000
 """Characters. Terminals take no more at a time, and say nothing where it is too much."""
 _NOTHING = "Nothing was read or run yet. What a look or a repair does shows here as it does it."
+_ABOUT_DEMO = "made up, as all of the demo: nothing of this machine was read, run or changed"
 _ABOUT = "since the start; what was only looked up (names, modes) is not listed"
 _ORDER: tuple[activity.Kind, ...] = ("read", "ran", "ran as root", "connected", "wrote")
 
@@ -159,6 +160,10 @@ class ActivityPage(Vertical):
         cut = f" The other {left:,} are too much for it; filter them." if left else ""
         self.app.tell(f"{counted(len(lines), 'line')} sent to the terminal's clipboard.{cut}")
 
+    @property
+    def _about(self) -> str:
+        return _ABOUT_DEMO if self.app.workbench.is_demo else _ABOUT
+
     @work(exclusive=True, group="activity")
     async def _sift(self) -> None:
         words = self.query_one(Input).value.lower().split()
@@ -173,7 +178,7 @@ class ActivityPage(Vertical):
         if not wanted:
             said = "No line holds these words. Escape shows every line." if every else _NOTHING
             self.query_one("#activity-said", Page).write(lambda width: stacked(plain(said, MUTED).wrap(width)))
-        self.query_one("#activity-sum", Static).update(_sum(every, wanted, following=table.at_end))
+        self.query_one("#activity-sum", Static).update(_sum(every, wanted, self._about, following=table.at_end))
         self.show_line()
 
 
@@ -189,7 +194,7 @@ def _told(act: Act) -> str:
     return f"{act.kind} {act.shown} {act.ended}".lower()
 
 
-def _sum(every: Sequence[Act], wanted: Sequence[Act], *, following: bool) -> Content:
+def _sum(every: Sequence[Act], wanted: Sequence[Act], about: str, *, following: bool) -> Content:
     counts = Counter(act.kind for act in every)
     said = ", ".join(f"{counts[kind]:,} {kind}" for kind in _ORDER if counts[kind])
     more = f" (the last {activity.MOST:,})" if len(every) >= activity.MOST else ""
@@ -197,7 +202,7 @@ def _sum(every: Sequence[Act], wanted: Sequence[Act], *, following: bool) -> Con
     first = together((f"{said[:1].upper()}{said[1:]}{more}" if said else "Nothing yet", "bold"), (some, MUTED))
     if every and following:
         first += together((" · ", MUTED), ("● follows", "bold $text-success"))
-    return stacked((first, plain(_ABOUT, MUTED)))
+    return stacked((first, plain(about, MUTED)))
 
 
 def _whole(act: Act, width: int) -> Content:

@@ -99,7 +99,8 @@ def marks_of(report: Report, replayed: str, read_only: bool, as_root: str, watch
     """Whose report this is, and what is to be known about it; ``as_root`` is when sudo was last asked, "" for never.
 
     ``replayed`` is the word for what is shown instead of this host, ``watch`` says whether it is watched, "" for
-    nothing. Where it is wider than ``width`` cells, the day is left out.
+    nothing. Where it is wider than ``width`` cells, the day is left out, and then what explains
+    the word.
     """
     taken = moment(report.taken_at)
     marks = [
@@ -113,6 +114,8 @@ def marks_of(report: Report, replayed: str, read_only: bool, as_root: str, watch
     said = " · ".join(mark for mark in marks if mark)
     if len(said) > width:
         said = said.replace(taken, _clock(report.taken_at), 1)
+    if len(said) > width:
+        said = said.replace(replayed, replayed.partition(":")[0], 1)
     return said
 
 

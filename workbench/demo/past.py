@@ -1,10 +1,9 @@
-"""What was repaired on the staged host before the pictures are taken, what is kept of it, and what a look there did."""
+"""What was repaired on the demo's host before anybody looks on, what is kept of it, and what a look there did."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from scripts.staged_facts import TAKEN_AT
 from workbench import activity
 from workbench.activity import Act
 from workbench.model.plan import Plan, Reversal, Safety
@@ -107,7 +106,7 @@ def runs() -> list[Run]:
             "18:55:02",
             "sockets/restrict-mode",
             "Make the socket of “mail” private",
-            Change("/tmp/mail.sock", "set the mode of /tmp/mail.sock to 0600", "", 0o666, 0o600),
+            Change("/tmp/mail.sock", "set the mode of /tmp/mail.sock to 0600", "", 0o666, 0o600),  # noqa: S108 - a name, nothing is made
             check="sockets/connectable-by-others",
             state="rolled back",
             message="the check still finds it; everything was put back as it was",
@@ -130,10 +129,10 @@ def backups() -> tuple[KeptBackup, ...]:
     )
 
 
-def stage_activity() -> None:
-    """Put in the place of what this process did what a look at the staged host would have done."""
+def stage_activity(taken_at: str) -> None:
+    """Put in the place of what this process did what a look at the demo's host would have done at that moment."""
     activity.forget()
-    begun = datetime.fromisoformat(TAKEN_AT).timestamp()
+    begun = datetime.fromisoformat(taken_at).timestamp()
     done: tuple[tuple[activity.Kind, str | tuple[str, ...], str | int, float, int], ...] = (
         ("read", "/home/dev/.config/Claude/claude_desktop_config.json", 1204, 0.2, 1),
         ("read", "/home/dev/.cursor/mcp.json", 862, 0.1, 1),
@@ -153,6 +152,18 @@ def stage_activity() -> None:
         ("wrote", "/home/dev/.config/Claude/claude_desktop_config.json", 1210, 1.3, 1),
     )
     for number, (kind, what, outcome, took, times) in enumerate(done):
-        act = Act(kind, what, outcome, took / 1000)
-        act.at, act.times = begun + number * 0.04, times
-        activity.keep(act)
+        _keep(kind, what, outcome, took, begun + number * 0.04, times)
+
+
+def note(kind: activity.Kind, what: str | tuple[str, ...], outcome: str | int, after: float) -> None:
+    """Note what was played, ``after`` so many seconds from what was noted last."""
+    last = activity.acts()[-1].at if activity.total() else 0.0
+    _keep(kind, what, outcome, 1.0, last + after)
+
+
+def _keep(
+    kind: activity.Kind, what: str | tuple[str, ...], outcome: str | int, took: float, at: float, times: int = 1
+) -> None:
+    act = Act(kind, what, outcome, took / 1000)
+    act.at, act.times = at, times
+    activity.keep(act)
