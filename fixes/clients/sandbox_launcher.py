@@ -91,7 +91,7 @@ _CHECK = "clients/no-isolation"
 _BY_HAND = "write the launcher by hand: workbench explain clients/sandbox-launcher"
 _AGAIN = "give absolute paths such as /home/you/work, several separated by a colon"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_REFERENCE = re.compile(r"\$\{|\$\(|\{(?:env|file|input):")
+_REFERENCE = re.compile(r"\$\{|\{(?:env|file|input):")
 # They act on the launcher and on bwrap, outside of the sandbox.
 _ACTS_BEFORE = re.compile(r"LD_\w+|BASH_ENV|ENV|SHELLOPTS|BASHOPTS|PS4|IFS|GCONV_PATH|LOCPATH|BASH_FUNC.*")
 _LANGUAGE = ("LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ")
@@ -131,7 +131,7 @@ class SandboxLauncher:
             "help": "The programs of the system are there anyway.",
         }
     )
-    home: str = field(
+    own_home: str = field(
         metadata={
             "label": "The folder that is its home",
             "help": "Kept between starts, for what npx and uvx fetch. Empty: a new, empty home at each start.",
@@ -157,7 +157,7 @@ def _suggest(finding: Finding, snapshot: Snapshot) -> SandboxLauncher | Refusal:
         access="read and write",
         network="no" if kinds == {"files"} and not fetches else "yes",
         programs=":".join(program_places(entry, snapshot, home)),
-        home=f"{home}/.local/share/workbench/homes/{_file_name(config, entry)}" if fetches else "",
+        own_home=f"{home}/.local/share/workbench/homes/{_file_name(config, entry)}" if fetches else "",
     )
 
 
@@ -220,7 +220,7 @@ def plan(finding: Finding, snapshot: Snapshot, answers: SandboxLauncher) -> Plan
 def _sandbox(entry: ServerEntry, home: str, answers: SandboxLauncher) -> Sandbox | Refusal:
     folders = _paths(answers.folders, home)
     programs = _paths(answers.programs, home)
-    kept = _paths(answers.home, home)
+    kept = _paths(answers.own_home, home)
     if isinstance(folders, Refusal) or isinstance(programs, Refusal) or isinstance(kept, Refusal):
         return next(each for each in (folders, programs, kept) if isinstance(each, Refusal))
     if len(kept) > 1:

@@ -100,7 +100,7 @@ def understand(
 ) -> Launch:
     """What an argument vector starts, once every wrapper is taken off. ``redacted`` is the vector as
     ``redact_arguments`` shows it, where that is known already. ``launchers`` are scripts by their path, each with the
-    command line that it puts before what it is given.
+    command line that it puts before what it is given, none where that is not known.
 
     ``program`` is the last program that is named: a package runner or an interpreter stays the program, with all of
     its arguments. Of a container it is the program inside of the image where that is a runner, an interpreter or a
@@ -185,9 +185,11 @@ def _start(words: list[Word], found: _Findings, depth: int) -> None:
 
 def _unwrapped(words: list[Word], found: _Findings) -> list[Word]:
     while len(found.wrappers) < _DEPTH:
-        if words[0].text in found.launchers:
+        launcher = found.launchers.get(words[0].text) if len(words) > 1 else None
+        if launcher is not None:
             by = words[0]
-            words = [*(by.part(text) for text in found.launchers[by.text]), *words[1:]]
+            found.understood = found.understood and bool(launcher)
+            words = [*(by.part(text) for text in launcher), *words[1:]]
         unwrap = WRAPPERS.get(basename(words[0].text))
         step = unwrap(words) if unwrap is not None else _unknown_wrapper(words)
         if step is None:

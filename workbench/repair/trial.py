@@ -28,7 +28,7 @@ from workbench.text import visible
 
 Tell = Callable[[str], None]
 _TABLES: tuple[Pointer, ...] = (("env",), ("environment",), ("envs",), ("command", "env"))
-_REFERENCE = re.compile(r"\$\{|\$\(|\{(?:env|file|input):")
+_REFERENCE = re.compile(r"\$\{|\{(?:env|file|input):")
 _SEARCH = "/usr/local/bin:/usr/bin:/bin"
 _LONGEST_SECONDS = 300
 _LINES = 4

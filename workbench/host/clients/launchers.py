@@ -15,8 +15,7 @@ _MOST = 4
 def launchers_among(texts: Sequence[str], home: str) -> Mapping[str, tuple[str, ...]]:
     """The launchers by path, each with the command line that it becomes.
 
-    One that cannot be read, or is not as the workbench writes them, is left out: it is a program like any other, of
-    which nothing is known.
+    None where it cannot be read, or is not as the workbench writes them: what it puts around a server is not known.
     """
     paths = [text for text in dict.fromkeys(texts) if _FOLDER in text and text.startswith("/")]
     found: dict[str, tuple[str, ...]] = {}
@@ -26,7 +25,6 @@ def launchers_among(texts: Sequence[str], home: str) -> Mapping[str, tuple[str, 
         try:
             sandbox = read_script(read_bounded(path, _LONGEST).decode("utf-8", "replace"), home)
         except CannotLook:
-            continue
-        if sandbox is not None:
-            found[path] = words_of(sandbox)
+            sandbox = None
+        found[path] = words_of(sandbox) if sandbox is not None else ()
     return found
