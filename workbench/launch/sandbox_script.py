@@ -15,7 +15,7 @@ from workbench.text import is_visible
 FOLDER = ".config/workbench/launchers"
 """Where launchers lie, below the home of their account."""
 BWRAP = "/usr/bin/bwrap"
-NEEDS = (BWRAP, "/usr/bin/env")
+NEEDS = (BWRAP, "/usr/bin/env", "/usr/bin/tr", "/bin/sed", "/bin/mkdir", "/bin/sh")
 """The programs that a launcher cannot do without."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SEARCH = re.compile(r"/[^:]*(?::/[^:]*)*")
@@ -36,20 +36,21 @@ IFS='
 '
 """
 # The names of the variables that are there, never a value: what follows is on command lines, which everybody can read.
-# They are taken away before bwrap starts, for its own environment can be read inside.
+# They are taken away before bwrap starts, for its own environment can be read inside. Without names nothing is started.
 _TAIL = """\
     -- "$@"
-for name in $(
-    PATH=/usr/bin:/bin
-    env -0 | LC_ALL=C sed -z -n 's/=.*//p' | tr '\\0' '\\n'
-); do
-    case $name in
+workbench_names=$(/usr/bin/env -0 | LC_ALL=C /bin/sed -z -n 's/=.*//p' | /usr/bin/tr '\\0' '\\n')
+test -n "$workbench_names" || exit 1
+for workbench_name in $workbench_names; do
+    case $workbench_name in
         %s) ;;
-        *) set -- -u "$name" "$@" ;;
+        *) set -- -u "$workbench_name" "$@" ;;
     esac
 done
 exec /usr/bin/env "$@"
 """
+# What the shell or this script sets itself: under such a name no value gets through.
+_TAKEN = ("IFS", "OPTIND", "PPID", "workbench_name", "workbench_names")
 _BEGIN = f"set -- {BWRAP} \\\n"
 _HOME_FOLDER = "/bin/mkdir -p "
 # What is worth stealing in a home, or decides what runs outside of the sandbox.
@@ -99,7 +100,7 @@ def wrong_with(sandbox: Sandbox, home: str = "") -> str:
     for path in (*paths, *filter(None, (sandbox.directory,))):
         if not _is_plain(path):
             return "a path in it is not plain and absolute"
-    if not all(_NAME.fullmatch(name) for name in sandbox.names):
+    if not all(_NAME.fullmatch(name) and name not in _TAKEN for name in sandbox.names):
         return "a variable of it has a name that no shell could hand on"
     if sandbox.search and not (_SEARCH.fullmatch(sandbox.search) and is_visible(sandbox.search)):
         return "its PATH is not plain"

@@ -32,6 +32,10 @@ _REFERENCE = re.compile(r"\$\{|\{(?:env|file|input):")
 _SEARCH = "/usr/local/bin:/usr/bin:/bin"
 _LONGEST_SECONDS = 300
 _LINES = 4
+_CHATTER = re.compile(
+    r"\s*(?:npm (?:notice|warn)|\(node:\d+\)|Downloading|Installed|Prepared|Resolved)\b", re.IGNORECASE
+)
+_TELLING = re.compile(r"error|cannot|can't|denied|no such|not found|failed|bwrap:", re.IGNORECASE)
 _SAID = 400
 _BY_HAND = "write the launcher by hand, as the lesson of the fix says"
 _INSTALL = "install bubblewrap first: sudo apt install bubblewrap, or sudo dnf install bubblewrap"
@@ -230,12 +234,14 @@ def _secret_words(command: Sequence[str]) -> list[str]:
 
 
 def _failed(outcome: Outcome, secrets: Sequence[str]) -> str:
-    lines = [line.strip() for line in outcome.complaint.splitlines() if line.strip()]
-    said = _harmless(" / ".join(lines[-_LINES:]), secrets)
+    lines = [line.strip() for line in outcome.complaint.splitlines() if line.strip() and not _CHATTER.match(line)]
+    # What went wrong commonly comes first, and a trace of where after it.
+    telling = next((number for number, line in enumerate(lines) if _TELLING.search(line)), len(lines))
+    said = _harmless(" / ".join(lines[min(telling, max(0, len(lines) - _LINES)) :][:_LINES]), secrets)
     complaint = outcome.complaint
     advice = next((advice for pattern, advice in _ADVICE if re.search(pattern, complaint)), "")
     told = f"; it said: {said}" if said else ""
-    more = advice or "look what it needs: network=yes, or another folder"
+    more = advice or "look whether it starts without one at all; then what it needs: network=yes, or another folder"
     return f"the server does not start in this sandbox, {outcome.failure}{told}. To try: {more}"
 
 
