@@ -11,8 +11,8 @@ needs no root, and that becomes the server::
 
 Inside there are the programs of the system, read-only; the folders that you answer; a home of its own; an empty
 ``/tmp``; no process but its own, no new privileges, no capability, umask 077. Of the environment it is given what its
-``env`` names, the language and the time zone, with the network also the proxy: no token of your session, no agent of
-SSH, no desktop bus, no socket of Docker. No value is in the script or in ``ps``.
+``env`` names, the language and the time zone, with the network also the proxy and where certificates lie: no token of
+your session, no agent of SSH, no desktop bus, no socket of Docker. No value is in the script or in ``ps``.
 
 It asks for the folders and whether they may be written; whether it may use the network; where its program lies; and
 which folder is its home. A package runner such as ``npx`` or ``uvx`` needs the network, and a home that is kept, or it
@@ -100,6 +100,11 @@ _PROXY = tuple(
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
     for spelled in (name, name.upper())
 )  # fmt: skip
+# Where the certificates of a company's own authority lie.
+_CERTIFICATES = (
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+    *("UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "NODE_USE_SYSTEM_CA"),
+)
 _RUNNERS = ("npx", "pnpx", "pnpm", "bunx", "bun", "yarn", "uvx", "uv", "pipx", "deno")
 _ENGINES = ("docker", "podman", "nerdctl", "finch", "docker-compose", "podman-compose")
 _SESSIONS = ("sudo", "su", "runuser", "doas", "pkexec", "run0", "gosu", "su-exec", "setpriv")
@@ -230,7 +235,7 @@ def _sandbox(entry: ServerEntry, home: str, answers: SandboxLauncher) -> Sandbox
     writes = shown if answers.access == "read and write" else ()
     reads = outermost([*inside, *(() if writes else shown)])
     names = [each.name for each in entry.environment]
-    more = [*_LANGUAGE, *(_PROXY if answers.network == "yes" else ())]
+    more = [*_LANGUAGE, *((*_PROXY, *_CERTIFICATES) if answers.network == "yes" else ())]
     directory = entry.working_directory.rstrip("/") if entry.working_directory.startswith("/") else ""
     seen = any(directory == each or directory.startswith(f"{each}/") for each in (*writes, *reads))
     pythons = f"{home}/{_PYTHONS}"

@@ -24,7 +24,7 @@ _OPTIONS = ("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop A
 _SYSTEM = (
     *("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ca-certificates", "/etc/crypto-policies"),
     *("/etc/group", "/etc/hosts", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime"),
-    *("/etc/nsswitch.conf", "/etc/passwd", "/etc/pki", "/etc/resolv.conf", "/etc/ssl"),
+    *("/etc/nsswitch.conf", "/etc/passwd", "/etc/pki", "/etc/resolv.conf", "/etc/ssl", "/etc/timezone"),
 )
 _HEAD = """\
 #!/bin/sh

@@ -235,14 +235,20 @@ def _secret_words(command: Sequence[str]) -> list[str]:
 
 def _failed(outcome: Outcome, secrets: Sequence[str]) -> str:
     lines = [line.strip() for line in outcome.complaint.splitlines() if line.strip() and not _CHATTER.match(line)]
-    # What went wrong commonly comes first, and a trace of where after it.
-    telling = next((number for number, line in enumerate(lines) if _TELLING.search(line)), len(lines))
-    said = _harmless(" / ".join(lines[min(telling, max(0, len(lines) - _LINES)) :][:_LINES]), secrets)
+    said = _harmless(" / ".join(_telling(lines)), secrets)
     complaint = outcome.complaint
     advice = next((advice for pattern, advice in _ADVICE if re.search(pattern, complaint)), "")
     told = f"; it said: {said}" if said else ""
     more = advice or "look whether it starts without one at all; then what it needs: network=yes, or another folder"
     return f"the server does not start in this sandbox, {outcome.failure}{told}. To try: {more}"
+
+
+def _telling(lines: Sequence[str]) -> Sequence[str]:
+    """The lines that say what went wrong: the first of them and what follows, of a trace of Python the end."""
+    first = next((number for number, line in enumerate(lines) if _TELLING.search(line)), len(lines))
+    if len(lines) - first <= _LINES or any(line.startswith("Traceback") for line in lines):
+        return lines[-_LINES:]
+    return lines[first : first + _LINES]
 
 
 def _answered(outcome: Outcome, secrets: Sequence[str]) -> str:
