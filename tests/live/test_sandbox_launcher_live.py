@@ -24,9 +24,11 @@ from tests.plugins.loading import get_fix, plugins
 from tests.plugins.repairing import findings
 from tests.repair import small_server
 from tests.repair.support import journal_text, tree
+from workbench.engine import Workbench
 from workbench.host import processes
 from workbench.host.context import Context
 from workbench.launch.sandbox_script import Sandbox, script_of
+from workbench.model.finding import Finding
 from workbench.model.plan import Plan, Refusal
 from workbench.model.run import Run, RunState
 from workbench.model.snapshot import Snapshot
@@ -34,6 +36,7 @@ from workbench.planning import plan, still_found
 from workbench.repair.prepare import Prepared, prepare
 from workbench.repair.transaction import apply
 from workbench.repair.undo import recover, undo
+from workbench.verifying import Before
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("processes")]
 
@@ -398,6 +401,129 @@ def test_root_starts_it_as_the_account_of_the_configuration(client: Client, stat
     assert undo(state, run.identity).state is RunState.UNDONE
     (client.workspace / "by").unlink()
     assert tree(client.home).keys() == before.keys()
+
+
+@pytest.fixture
+def settled() -> Iterator[Client]:
+    """A home where homes are: what lies in /tmp others may replace, which is a finding of its own."""
+    support.require_root()
+    home = Path(tempfile.mkdtemp(prefix="workbench-live-", dir="/srv"))
+    home.chmod(0o755)
+    try:
+        yield Client(home)
+    finally:
+        shutil.rmtree(home)
+
+
+def test_by_the_whole_report_it_helps_and_makes_nothing_worse(settled: Client, state: Path) -> None:
+    """As a person does it: looked at, planned, applied, proven by every check, planned again, undone."""
+    client = settled
+    _small(client, LEVEL="3")
+    for place in (client.home, *client.home.rglob("*")):
+        os.chown(place, OWNER, OWNER, follow_symlinks=False)
+    context = Context("linux", client.home, OWNER, {"HOME": str(client.home), "PATH": "/usr/bin:/bin"}, client.home)
+    bench = Workbench(context, plugins(), state)
+    before = tree(client.home)
+    snapshot = bench.look()
+    report = bench.judge(snapshot)
+    mine = [each for each in report.findings() if each.subject.key.startswith(str(client.config))]
+    (finding,) = [each for each in mine if each.check == CHECK]
+    assert FIX in finding.repairs
+    made = bench.plan(get_fix(FIX), finding, snapshot)
+    assert isinstance(made, Plan), made
+    worked_out = bench.prepare(made)
+    assert isinstance(worked_out, Prepared), worked_out
+    assert tree(client.home) == before
+    run = bench.apply(worked_out, None, Before(report))
+    assert run.state is RunState.APPLIED, run.message
+    fresh = bench.look()
+    left = bench.judge(fresh).findings()
+    known = {each.identity for each in report.findings()}
+    assert finding.identity not in {each.identity for each in left}
+    assert [each.summary for each in left if each.identity not in known and str(client.home) in each.subject.key] == []
+    (server,) = [each for each in fresh.servers.servers if each.entry is not None]
+    assert server.isolation == ("bwrap",)
+    again = bench.plan(get_fix(FIX), finding, snapshot)
+    assert isinstance(again, Plan) and isinstance(bench.prepare(again), Refusal)
+    assert bench.undo(run.identity).state is RunState.UNDONE
+    assert tree(client.home) == before
+
+
+MENDED = (
+    "processes/shares-your-account",
+    "processes/sees-whole-filesystem",
+    "processes/no-new-privileges-off",
+    "secrets/reachable-files",
+)
+
+
+@pytest.mark.parametrize("check", MENDED)
+def test_what_is_found_of_a_running_server_is_gone_once_it_is_started_again(
+    check: str, settled: Client, state: Path
+) -> None:
+    client = settled
+    client.home.joinpath(".ssh").mkdir(mode=0o700)
+    key = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
+    client.home.joinpath(".ssh/id_ed25519").write_text(key)
+    client.home.joinpath(".ssh/id_ed25519").chmod(0o600)
+    _small(client)
+    for place in (client.home, *client.home.rglob("*")):
+        os.chown(place, OWNER, OWNER, follow_symlinks=False)
+    context = Context("linux", client.home, OWNER, {"HOME": str(client.home), "PATH": "/usr/bin:/bin"}, client.home)
+    bench = Workbench(context, plugins(), state)
+
+    def about() -> list[Finding]:
+        report = bench.judge(bench.look())
+        texts = (str(client.config), str(client.home / "srv"))
+        return [
+            each
+            for each in report.findings()
+            if each.check == check
+            and any(text in subject.key for subject in (each.subject, *each.also) for text in texts)
+        ]
+
+    running = _as_owner(client)
+    try:
+        snapshot = bench.look()
+        report = bench.judge(snapshot)
+        (finding,) = about()
+        assert FIX in finding.repairs
+        made = bench.plan(get_fix(FIX), finding, snapshot)
+        assert isinstance(made, Plan) and made.later, made
+        worked_out = bench.prepare(made)
+        assert isinstance(worked_out, Prepared), worked_out
+        run = bench.apply(worked_out, None, Before(report))
+        assert run.state is RunState.APPLIED, run.message
+    finally:
+        _end(running)
+    running = _as_owner(client)
+    try:
+        assert about() == []
+    finally:
+        _end(running)
+
+
+def _as_owner(client: Client) -> subprocess.Popen[bytes]:
+    """The server as a client of the account starts it, answering."""
+    entry = _entry(client, "small")
+    server = subprocess.Popen(
+        [entry["command"], *entry["args"]],
+        cwd=client.home,
+        env={"HOME": str(client.home), "PATH": "/usr/bin:/bin", **entry["env"]},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        user=OWNER,
+        group=OWNER,
+        extra_groups=[],
+        start_new_session=True,
+    )
+    assert _answer(server, 1, "initialize", {"protocolVersion": "2025-06-18"})["serverInfo"]
+    return server
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    server.kill()
+    server.communicate()
 
 
 @pytest.fixture

@@ -331,7 +331,7 @@ def test_what_cannot_be_is_refused_with_what_to_do(case: str, home: Path) -> Non
 
 
 def _about(*keys: str, kind: str = "server", check: str = CHECK) -> Finding:
-    first, *more = (Subject(kind, key, key) for key in keys)  # type: ignore[arg-type]
+    first, *more = (Subject(kind, key, key) for key in keys)
     return Finding(first, Severity.HIGH, "s", (), check=check, also=tuple(more))
 
 
