@@ -380,4 +380,4 @@ def _consequences(config: ClientConfig, entry: ServerEntry, sandbox: Sandbox) ->
         said.append(
             "the configuration belongs to a project: whoever else uses it needs a launcher of that path as well"
         )
-    return ". ".join(said)
+    return ". ".join([said[0], *(each[0].upper() + each[1:] for each in said[1:])])

@@ -269,6 +269,37 @@ def test_what_a_server_sees_from_inside(client: Client, state: Path) -> None:
     _undone(client, state, run, original, after)
 
 
+@pytest.mark.parametrize("first", ["the sandbox", "the secret"])
+def test_a_secret_that_is_moved_gets_through_as_well(first: str, client: Client, state: Path) -> None:
+    """In either order: the launcher of ``clients/move-secret`` reads its file inside, or hands on what it read."""
+    _small(client)
+
+    def move() -> None:
+        snapshot = client.look()
+        (finding,) = findings("secrets/in-config", snapshot)
+        made = plan(get_fix("clients/move-secret"), finding, snapshot, {})
+        assert isinstance(made, Plan), made
+        worked_out = prepare(made)
+        assert isinstance(worked_out, Prepared), worked_out
+        assert apply(worked_out, state, lambda: still_found(made, plugins(), client.look())).state is RunState.APPLIED
+
+    if first == "the secret":
+        move()
+        _applied(client, state)
+    else:
+        _applied(client, state)
+        move()
+    assert TOKEN not in client.config.read_text()
+    server = _started(client, "small")
+    told = _asked(server, "look", path=f"{client.home}/.config/workbench")
+    assert told["environment"]["API_KEY"] == TOKEN and SESSION not in repr(told)
+    assert _text(told) == ("a folder" if first == "the secret" else "FileNotFoundError")
+    assert _text(_asked(server, "look", path=f"{client.home}/.config/workbench/launchers")) == "FileNotFoundError"
+    for pid in _in_session(server.pid):
+        assert TOKEN.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
+    _look_running(client, server)
+
+
 def test_it_ends_with_its_client(client: Client, state: Path) -> None:
     _small(client)
     _applied(client, state)

@@ -289,6 +289,28 @@ def test_an_edited_launcher_is_no_sandbox_any_more(home: Path, started: list[Sta
     assert launch is not None and (launch.sandbox, launch.understood) == ("", False)
 
 
+def test_what_other_fixes_put_around_it_stays(home: Path, started: list[Start]) -> None:
+    """The launcher of a moved secret is inside and reads its file there; a umask set around it stays around it."""
+    file = f"{home}/.config/workbench/secrets/files.env"
+    inner = ["-c", '. "$0" && export API_KEY && exec "$@"', file, "/usr/bin/python3", "/srv/s.py"]
+    _configured(home, command="/bin/sh", args=inner)
+    write(Path(file), "API_KEY=x\n")
+    asked = _suggested(home)
+    assert asked.programs == file
+    run, _ = repaired(home, home.parent / "state", FIX, CHECK)
+    (entry,) = seen(home).clients.configs[0].servers
+    assert run.plan.check == CHECK and started and entry.launch is not None
+    assert (entry.launch.sandbox, entry.launch.program) == ("bwrap", "/usr/bin/python3")
+    document = json.loads((home / PLACE).read_text())
+    server = document["mcpServers"]["files"]
+    server["args"] = ["-c", 'umask 077; exec "$@"', "sh", server["command"], *server["args"]]
+    server["command"] = "/bin/sh"
+    write(home / PLACE, document)
+    (entry,) = seen(home).clients.configs[0].servers
+    assert entry.launch is not None and (entry.launch.sandbox, entry.launch.program) == ("bwrap", "/usr/bin/python3")
+    assert not findings(CHECK, seen(home))
+
+
 def test_a_server_that_does_not_answer_changes_nothing(
     home: Path, started: list[Start], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,10 +73,11 @@ _SYSTEMS = ("/boot", "/dev", "/etc", "/proc", "/run", "/sys", "/var/run", "/var/
 class Sandbox:
     """What one sandbox shows of this host and what it hands on. Every path is absolute and the same inside.
 
-    ``home`` is where the home is inside; ``kept`` is the folder of this host that it is, "" where it is empty at each
-    start. ``reads`` are shown read-only, ``tries`` too where they exist, ``writes`` to be written. ``names`` are the
-    variables that are handed on. ``search`` is the PATH inside and ``sets_home`` whether HOME is set, "" and False
-    where the server's entry sets these itself. ``directory`` is where the server is started, "" for its home.
+    ``home`` is the home of the account, which is empty inside at each start; ``kept`` is the folder that the server is
+    given for its own, "" for that empty one. ``reads`` are shown read-only, ``tries`` too where they exist, ``writes``
+    to be written. ``names`` are the variables that are handed on. ``search`` is the PATH inside and ``sets_home``
+    whether HOME is set, "" and False where the server's entry sets these itself. ``directory`` is where the server is
+    started, "" for its home.
     """
 
     home: str
@@ -137,17 +138,16 @@ def script_of(sandbox: Sandbox) -> str:
     """The launcher. Nothing that a server's entry says is in it but names and paths, each quoted."""
     lines = [*_OPTIONS, *(["--share-net"] if sandbox.network else [])]
     lines += [f"--setenv PATH {shlex.quote(sandbox.search)}"] if sandbox.search else []
-    lines += [f"--setenv HOME {shlex.quote(sandbox.home)}"] if sandbox.sets_home else []
+    lines += [f"--setenv HOME {shlex.quote(sandbox.kept or sandbox.home)}"] if sandbox.sets_home else []
     lines += ["--ro-bind /usr /usr", *(f"--ro-bind-try {path} {path}" for path in _SYSTEM)]
-    lines += ["--proc /proc", "--dev /dev", "--tmpfs /tmp"]
-    home = shlex.quote(sandbox.home)
-    lines.append(f"--bind {shlex.quote(sandbox.kept)} {home}" if sandbox.kept else f"--tmpfs {home}")
+    lines += ["--proc /proc", "--dev /dev", "--tmpfs /tmp", f"--tmpfs {shlex.quote(sandbox.home)}"]
     shown = [(path, "--ro-bind") for path in sandbox.reads]
-    shown += [(path, "--ro-bind-try") for path in sandbox.tries] + [(path, "--bind") for path in sandbox.writes]
+    shown += [(path, "--ro-bind-try") for path in sandbox.tries]
+    shown += [(path, "--bind") for path in (*sandbox.writes, *filter(None, (sandbox.kept,)))]
     # The outer ones first, or they would be laid over what lies in them.
     shown.sort(key=lambda each: (each[0].count("/"), each))
     lines += [f"{option} {shlex.quote(path)} {shlex.quote(path)}" for path, option in shown]
-    lines.append(f"--chdir {shlex.quote(sandbox.directory or sandbox.home)}")
+    lines.append(f"--chdir {shlex.quote(sandbox.directory or sandbox.kept or sandbox.home)}")
     made = f"{_HOME_FOLDER}{shlex.quote(sandbox.kept)}\n" if sandbox.kept else ""
     text = "".join(f"    {line} \\\n" for line in lines)
     return f"{_HEAD}{made}{_BEGIN}{text}{_TAIL % ('|'.join(sandbox.names) or '-')}"
@@ -168,7 +168,7 @@ def words_of(sandbox: Sandbox) -> tuple[str, ...]:
 
 
 def _read(text: str) -> Sandbox | None:
-    _, begin, rest = text.partition(_BEGIN)
+    before, begin, rest = text.partition(_BEGIN)
     lines, end, tail = rest.partition('    -- "$@"\n')
     names = re.search(r"^ {8}(\S+)\) ;;$", tail, re.MULTILINE)
     if not begin or not end or names is None or len(text) > 65_536:
@@ -176,7 +176,9 @@ def _read(text: str) -> Sandbox | None:
     reads: list[str] = []
     tries: list[str] = []
     writes: list[str] = []
-    home = search = kept = directory = ""
+    home = search = directory = ""
+    made = before.rpartition(_HOME_FOLDER)
+    kept = _unquoted(made[2]) if made[1] else ""
     network = sets_home = False
     for line in lines.split(" \\\n"):
         try:
@@ -194,9 +196,7 @@ def _read(text: str) -> Sandbox | None:
                 home = value
             case ["--chdir", value]:
                 directory = value
-            case ["--bind", one, other] if one != other and not kept and not home:
-                kept, home = one, other
-            case ["--bind", one, _]:
+            case ["--bind", one, _] if one != kept:
                 writes.append(one)
             case ["--ro-bind", one, _] if one != "/usr":
                 reads.append(one)
@@ -213,8 +213,16 @@ def _read(text: str) -> Sandbox | None:
         search=search,
         sets_home=sets_home,
         kept=kept,
-        directory="" if directory == home else directory,
+        directory="" if directory == (kept or home) else directory,
     )
+
+
+def _unquoted(text: str) -> str:
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return ""
+    return words[0] if len(words) == 1 else ""
 
 
 def _is_plain(path: str) -> bool:
