@@ -35,7 +35,7 @@ from workbench.knowledge.deciding import packages_of
 from workbench.knowledge.deciding import uses as package_uses
 from workbench.knowledge.situations import applies as flaw_applies
 from workbench.launch.sandbox_script import FOLDER as LAUNCHERS
-from workbench.launch.sandbox_script import Sandbox, script_of, too_much, wrong_with
+from workbench.launch.sandbox_script import Sandbox, script_of, too_much
 from workbench.launching import started_through
 from workbench.model.assets import AssetFact, Reach
 from workbench.model.audit import AuditEvent, AuditRule, ServerAccount
@@ -112,7 +112,7 @@ from workbench.model.units import IgnoredLine, UnitFact, UnitPlace, UnitRun, Uni
 from workbench.planning import would_find
 from workbench.recording import records, records_watch, silenced
 from workbench.running import Cause, behind_a_tool, by_cause, developers, listed, meant_for, short_name
-from workbench.sandboxing import outermost, program_places, search_path
+from workbench.sandboxing import outermost, program_places, sandbox_for
 from workbench.subjects import (
     config_subject,
     container_subject,
@@ -289,8 +289,8 @@ __all__ = [
     "rule_subject",
     "rules_the_host",
     "runs_as_root",
+    "sandbox_for",
     "script_of",
-    "search_path",
     "server_subject",
     "short_name",
     "shut_out",
@@ -313,7 +313,6 @@ __all__ = [
     "who_can_replace",
     "why_not_editable",
     "would_find",
-    "wrong_with",
 ]
 
 

@@ -80,36 +80,22 @@ from workbench.api import (
     listed,
     outermost,
     program_places,
+    sandbox_for,
     script_of,
-    search_path,
     started_through,
     too_much,
-    wrong_with,
 )
 
 _CHECK = "clients/no-isolation"
 _BY_HAND = "write the launcher by hand: workbench explain clients/sandbox-launcher"
-_AGAIN = "give absolute paths such as /home/you/work, several separated by a colon"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFERENCE = re.compile(r"\$\{|\{(?:env|file|input):")
 # They act on the launcher and on bwrap, outside of the sandbox.
 _ACTS_BEFORE = re.compile(r"LD_\w+|BASH_ENV|ENV|SHELLOPTS|BASHOPTS|PS4|IFS|GCONV_PATH|LOCPATH|BASH_FUNC.*")
-_LANGUAGE = ("LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ")
-_PROXY = tuple(
-    spelled
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-    for spelled in (name, name.upper())
-)  # fmt: skip
-# Where the certificates of a company's own authority lie.
-_CERTIFICATES = (
-    *("SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
-    *("UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "NODE_USE_SYSTEM_CA"),
-)
 _RUNNERS = ("npx", "pnpx", "pnpm", "bunx", "bun", "yarn", "uvx", "uv", "pipx", "deno")
 _ENGINES = ("docker", "podman", "nerdctl", "finch", "docker-compose", "podman-compose")
 _SESSIONS = ("sudo", "su", "runuser", "doas", "pkexec", "run0", "gosu", "su-exec", "setpriv")
 _WINDOWS = ("cmd", "powershell", "pwsh", "wsl")
-_PYTHONS = ".local/share/uv/python"
 _START, _FETCH = 30, 180
 
 
@@ -189,7 +175,15 @@ def plan(finding: Finding, snapshot: Snapshot, answers: SandboxLauncher) -> Plan
     home = _home(config, snapshot)
     if isinstance(home, Refusal):
         return home
-    sandbox = _sandbox(entry, home, answers)
+    sandbox = sandbox_for(
+        entry,
+        home,
+        folders=answers.folders,
+        writable=answers.access == "read and write",
+        network=answers.network == "yes",
+        programs=answers.programs,
+        own_home=answers.own_home,
+    )
     if isinstance(sandbox, Refusal):
         return sandbox
     launcher = f"{home}/{LAUNCHERS}/{_file_name(config, entry)}.sh"
@@ -220,52 +214,6 @@ def plan(finding: Finding, snapshot: Snapshot, answers: SandboxLauncher) -> Plan
         keeps=f"{sandbox.kept}, the home that the server was given: remove it by hand" if sandbox.kept else "",
         later="" if finding.check == _CHECK else f"when {config.client_name} starts it again",
     )
-
-
-def _sandbox(entry: ServerEntry, home: str, answers: SandboxLauncher) -> Sandbox | Refusal:
-    folders = _paths(answers.folders, home)
-    programs = _paths(answers.programs, home)
-    kept = _paths(answers.own_home, home)
-    if isinstance(folders, Refusal) or isinstance(programs, Refusal) or isinstance(kept, Refusal):
-        return next(each for each in (folders, programs, kept) if isinstance(each, Refusal))
-    if len(kept) > 1:
-        return Refusal("its home is one folder", "answer one, or nothing for an empty one")
-    shown = outermost([*folders])
-    inside = [each for each in programs if not any(each == one or each.startswith(f"{one}/") for one in shown)]
-    writes = shown if answers.access == "read and write" else ()
-    reads = outermost([*inside, *(() if writes else shown)])
-    names = [each.name for each in entry.environment]
-    more = [*_LANGUAGE, *((*_PROXY, *_CERTIFICATES) if answers.network == "yes" else ())]
-    directory = entry.working_directory.rstrip("/") if entry.working_directory.startswith("/") else ""
-    seen = any(directory == each or directory.startswith(f"{each}/") for each in (*writes, *reads))
-    pythons = f"{home}/{_PYTHONS}"
-    sandbox = Sandbox(
-        home=home,
-        reads=reads,
-        tries=()
-        if any(each == pythons or pythons.startswith(f"{each}/") for each in (*reads, *writes))
-        else (pythons,),
-        writes=writes,
-        names=tuple(dict.fromkeys([*names, *more])),
-        network=answers.network == "yes",
-        search="" if "PATH" in names else search_path(entry, (*reads, *writes)),
-        sets_home="HOME" not in names,
-        kept=kept[0] if kept else "",
-        directory=directory if seen else "",
-    )
-    why = wrong_with(sandbox)
-    return Refusal(f"that would be no sandbox: {why}", "answer folders made for this work") if why else sandbox
-
-
-def _paths(answer: str, home: str) -> tuple[str, ...] | Refusal:
-    """The answer as absolute paths, once each."""
-    paths: list[str] = []
-    for part in filter(None, (each.strip() for each in answer.split(":"))):
-        path = f"{home}/{part[2:]}" if part.startswith("~/") else part
-        if not path.startswith("/") or not path.isprintable() or {".", ".."} & set(path.split("/")):
-            return Refusal("what was answered holds a path that is not plain and absolute", _AGAIN)
-        paths.append("/" + "/".join(step for step in path.split("/") if step))
-    return tuple(dict.fromkeys(paths))
 
 
 def _found(finding: Finding, snapshot: Snapshot) -> tuple[ClientConfig, ServerEntry] | Refusal:
