@@ -270,6 +270,8 @@ def _out_of_reach(config: ClientConfig, entry: ServerEntry) -> Refusal | None:
         return Refusal(
             f"{config.client_name} puts something into the command of {name} that is not known here", _BY_HAND
         )
+    if any(word.startswith("~") for word in entry.command):
+        return Refusal(f"the command of {name} says ~, which inside is another home", "write the path out first")
     if entry.environment_files:
         return Refusal(f"the variables of {name} come from a file, and are not known here by name", _BY_HAND)
     names = [each.name for each in entry.environment]
@@ -313,6 +315,9 @@ def _consequences(config: ClientConfig, entry: ServerEntry, sandbox: Sandbox) ->
         f"from the next start of {config.client_name} on it sees {listed(seen) if seen else 'none'} of your files"
         f"{', and no other' if seen else ''}{'' if sandbox.writes else ', writes none'}, and"
         f" {'uses the network as before' if sandbox.network else 'has no network'}",
+        f"its home is {sandbox.kept}, and nothing of yours is in it"
+        if sandbox.kept
+        else "its home is empty at each start: what it keeps there is lost when it ends",
         "variables of your session are not handed on: what it needs must stand in its env",
         "a first answer does not prove every tool: undo it where one misses a file or the network",
     ]

@@ -103,6 +103,7 @@ def test_a_script_of_ones_own_has_its_folder_and_no_network(home: Path) -> None:
     assert sandbox.writes == (f"{home}/work",) and sandbox.reads == (f"{home}/srv/mcp-server-filesystem",)
     assert not sandbox.network and not sandbox.kept
     assert (made.reversal, made.keeps, made.later) == (Reversal.FULL, "", "")
+    assert "empty at each start" in made.consequences
     assert "has no network" in made.consequences and "applying starts files once" in made.consequences
 
 
@@ -334,6 +335,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "sudo": ({"command": "sudo", "args": ["-n", "npx", "-y", PACKAGE]}, "changes its account"),
     "not understood": ({"command": "sh", "args": ["-c", "while true; do npx -y x; done"]}, "not understood"),
     "a reference": ({"command": "npx", "args": ["-y", PACKAGE, "${workspaceFolder}"]}, "not known here"),
+    "a home by its sign": ({"command": "npx", "args": ["-y", PACKAGE, "~/work"]}, "another home"),
     "an env file": ({"command": "npx", "args": ["-y", PACKAGE], "envFile": "/x.env"}, "come from a file"),
     "a name": ({"env": {"a b": "c"}}, "no shell could hand on"),
     "a loader": ({"env": {"LD_PRELOAD": "/x.so"}}, "outside of the sandbox"),

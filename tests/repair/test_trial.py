@@ -19,7 +19,9 @@ from workbench.model.run import Run, RunState
 from workbench.repair import trial
 from workbench.repair.exchange import Outcome, Start
 from workbench.repair.history import history
+from workbench.repair.paths import Refused
 from workbench.repair.prepare import Prepared, prepare
+from workbench.repair.staged import StagedTrial
 from workbench.repair.transaction import apply
 from workbench.repair.undo import recover, undo
 
@@ -161,7 +163,7 @@ def test_one_that_does_not_answer_leaves_nothing(tmp_path: Path, monkeypatch: py
         ("bwrap: Can't find source path /x: No such file or directory", "make it, or answer another"),
         ("bwrap: execvp npx: No such file or directory", "to programs"),
         ("npm error errno EAI_AGAIN", "network=yes"),
-        ("", "look what it needs"),
+        ("", "whether it starts without one at all"),
     ],
 )
 def test_it_says_what_to_try(complaint: str, advice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,6 +212,22 @@ def test_a_home_that_comes_meanwhile_stops_it(tmp_path: Path, monkeypatch: pytes
     run = apply(made, bench.state, lambda: "")
     assert run.state is RunState.REFUSED and "is there already" in run.message
     assert tree(bench.home) == before and not started
+
+
+def test_a_folder_that_holds_more_is_never_taken_away(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    made = bench.made().operations[1]
+    assert isinstance(made, StagedTrial)
+    wide = replace(made, trial=replace(made.trial, kept=str(bench.home)), folders=(str(bench.home),))
+    with pytest.raises(Refused, match="holds more"):
+        trial.put_back(wide, lambda _: None)
+    with pytest.raises(Refused, match="leads elsewhere"):
+        (bench.home / "link").symlink_to(bench.home)
+        linked = str(bench.home / "link")
+        trial.put_back(
+            replace(made, trial=replace(made.trial, kept=linked), folders=(linked,), real="/elsewhere"), lambda _: None
+        )
+    assert bench.config.exists()
 
 
 def test_undo_leaves_what_the_server_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

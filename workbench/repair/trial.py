@@ -137,6 +137,8 @@ def put_back(operation: StagedTrial, tell: Tell) -> bool:
     if not operation.folders:
         return False
     kept = operation.trial.kept
+    if any(path.startswith(f"{kept}/") for path in (operation.real, operation.trial.source)):
+        raise Refused(f"{visible(kept)} holds more than what the server was given; it was left as it is")
     removed = False
     try:
         for folder in reversed(operation.folders):
