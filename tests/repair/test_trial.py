@@ -315,6 +315,22 @@ def test_a_configuration_that_changed_is_not_started(tmp_path: Path, monkeypatch
     assert run.state is RunState.REFUSED and not started
 
 
+def test_g2_what_is_written_in_the_last_moment_is_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another command may come between the last look at the files and the start."""
+    bench = Bench(tmp_path)
+    started = _played(monkeypatch, GOOD)
+    real = trial.carry_out
+
+    def rewritten(*arguments: Any) -> None:
+        bench.config.write_text(bench.config.read_text().replace("pkg@1.0.0", "evil@6.6.6"))
+        real(*arguments)
+
+    monkeypatch.setattr(trial, "carry_out", rewritten)
+    run = bench.apply()
+    assert run.state is RunState.ROLLED_BACK and "changed since it was shown" in run.message
+    assert not started and not bench.launcher.exists() and "evil@6.6.6" in bench.config.read_text()
+
+
 def test_g2_the_digest_of_a_plan_knows_its_trial(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     one = plan(bench.creation(), bench.trial(), *bench.edits())

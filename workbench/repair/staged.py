@@ -79,7 +79,8 @@ class StagedFile:
 @dataclass(frozen=True, slots=True)
 class StagedTrial:
     """A server that is started once. ``folders`` are those that come with it, outermost first, none where they are
-    there already; ``uid`` and ``gid`` are the account that it is started as, that of its configuration.
+    there already; ``uid`` and ``gid`` are the account that it is started as, that of its configuration. ``read`` is the
+    digest of that configuration as it was shown: nothing else that may stand there is ever started.
     """
 
     path: str
@@ -89,6 +90,7 @@ class StagedTrial:
     folders: tuple[str, ...]
     uid: int
     gid: int
+    read: str
 
 
 Staged = StagedWrite | StagedMode | StagedRoot | StagedFile | StagedTrial

@@ -20,7 +20,7 @@ from workbench.model.plan import CreateFile, Plan, TrialStart
 from workbench.model.run import Change
 from workbench.repair.creating import ABSENT, is_there, to_make
 from workbench.repair.exchange import Outcome, Start, exchange
-from workbench.repair.fingerprint import exists, read, status_of
+from workbench.repair.fingerprint import Fingerprint, exists, read, status_of
 from workbench.repair.paths import Refused, require_plain, spot, words
 from workbench.repair.staged import Intent, StagedTrial
 from workbench.secrets import redact, redact_arguments, redact_values
@@ -73,7 +73,8 @@ def worked_out(wanted: TrialStart, plan: Plan) -> tuple[StagedTrial, Change, byt
         raise Refused(f"{missing} is not on this system, and nothing else here makes the sandbox", _INSTALL)
     if not 0 < wanted.seconds <= _LONGEST_SECONDS:
         raise Refused(f"a server is given at most {_LONGEST_SECONDS} seconds to start")
-    uid, gid, command, _ = _as_configured(wanted)
+    source, command, _ = _as_configured(wanted)
+    uid = source.uid
     launcher = to_make(made.path, made.content.encode(), made.mode)
     if launcher.uid != uid:
         raise Refused(
@@ -88,17 +89,15 @@ def worked_out(wanted: TrialStart, plan: Plan) -> tuple[StagedTrial, Change, byt
         f" first answer (initialize); then it is ended. This runs what is configured: {shown}.{home} Only when it"
         " answered is the configuration changed"
     )
-    staged = StagedTrial(wanted.path, launcher.real, ABSENT, wanted, folders, uid, gid)
+    staged = StagedTrial(wanted.path, launcher.real, ABSENT, wanted, folders, uid, source.gid, source.sha256)
     return staged, Change(visible(wanted.path), said), b""
 
 
 def ready(operation: StagedTrial) -> bytes:
-    """Whether the configuration can still be read, and nothing stands where its folder is to be. Raises Refused."""
+    """Whether the configuration is as it was shown, and nothing stands where its folder is to be. Raises Refused."""
     if operation.folders and is_there(operation.trial.kept):
         raise Refused(f"{visible(operation.trial.kept)} is there already", "look at the plan again")
-    uid, gid, _, _ = _as_configured(operation.trial)
-    if (uid, gid) != (operation.uid, operation.gid):
-        raise Refused(f"{visible(operation.trial.source)} has another owner now", "look at the plan again")
+    _as_shown(operation)
     return b""
 
 
@@ -110,14 +109,12 @@ def carry_out(number: int, operation: StagedTrial, note: Callable[[Intent], None
     sandbox = read_script(content.decode("utf-8", "replace"))
     if sandbox is None or (now.uid, now.mode) != (operation.uid, 0o700):
         raise Refused(f"{visible(trial.path)} is not the launcher of the plan any more")
-    uid, gid, command, values = _as_configured(trial)
-    if (uid, gid) != (operation.uid, operation.gid):
-        raise Refused(f"{visible(trial.source)} has another owner now", "look at the plan again")
+    command, values = _as_shown(operation)
     note(Intent(number, ""))
     tell(f"starting the server in its sandbox, for at most {trial.seconds} seconds")
     directory = trial.directory if os.path.isdir(trial.directory) else "/"
     environment = {**_session(sandbox), **values}
-    start = Start((operation.real, *command), environment, directory, _account(uid, gid))
+    start = Start((operation.real, *command), environment, directory, _account(operation.uid, operation.gid))
     try:
         outcome = exchange(start, trial.seconds)
     except (OSError, ValueError) as error:
@@ -177,8 +174,16 @@ def _launcher(wanted: TrialStart, plan: Plan) -> tuple[CreateFile, Sandbox]:
     return before[0], sandbox
 
 
-def _as_configured(wanted: TrialStart) -> tuple[int, int, tuple[str, ...], dict[str, str]]:
-    """The owner of the configuration, and the command and the variables of the entry as they stand there now."""
+def _as_shown(operation: StagedTrial) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The command and the variables of the entry, where the configuration is what was shown. Raises Refused."""
+    source, command, values = _as_configured(operation.trial)
+    if (source.uid, source.gid, source.sha256) != (operation.uid, operation.gid, operation.read):
+        raise Refused(f"{visible(operation.trial.source)} changed since it was shown", "look at the plan again")
+    return command, values
+
+
+def _as_configured(wanted: TrialStart) -> tuple[Fingerprint, tuple[str, ...], dict[str, str]]:
+    """The configuration as it is now, and the command and the variables of the entry as they stand there."""
     shown = visible(wanted.source)
     with spot(wanted.source) as place:
         now, raw = read(place)
@@ -193,7 +198,7 @@ def _as_configured(wanted: TrialStart) -> tuple[int, int, tuple[str, ...], dict[
     values = {name: _variable(entry, name, shown) for name in wanted.names}
     if any(_REFERENCE.search(text) for text in command):
         raise Refused(f"the command in {shown} refers to something that only its client can put in", _BY_HAND)
-    return now.uid, now.gid, tuple(command), values
+    return now, tuple(command), values
 
 
 def _variable(entry: Any, name: str, shown: str) -> str:

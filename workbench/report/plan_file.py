@@ -150,7 +150,7 @@ def digest(prepared: Prepared) -> str:
         elif isinstance(staged, StagedMode):
             parts.append([staged.path, staged.real, same, staged.mode])
         elif isinstance(staged, StagedTrial):
-            parts.append([staged.path, staged.real, staged.folders, staged.uid, staged.gid])
+            parts.append([staged.path, staged.real, staged.folders, staged.uid, staged.gid, staged.read])
         else:
             parts.append([staged.path, staged.real, same, before.sha256, before.modified, staged.after])
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode("ascii")).hexdigest()
