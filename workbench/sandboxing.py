@@ -52,7 +52,15 @@ def program_places(entry: ServerEntry, snapshot: Snapshot, home: str) -> tuple[s
 
 
 def sandbox_for(
-    entry: ServerEntry, home: str, *, folders: str, writable: bool, network: bool, programs: str, own_home: str
+    entry: ServerEntry,
+    home: str,
+    *,
+    folders: str,
+    writable: bool,
+    network: bool,
+    filtered: bool,
+    programs: str,
+    own_home: str,
 ) -> Sandbox | Refusal:
     """The sandbox of a server as a person answers it: ``folders`` and ``programs`` are paths separated by colons, each
     absolute or from ``~/``; ``own_home`` is one, or "" for an empty home at each start.
@@ -81,6 +89,7 @@ def sandbox_for(
         writes=writes,
         names=tuple(dict.fromkeys([*names, *more])),
         network=network,
+        filtered=filtered,
         search="" if "PATH" in names else _search_path(entry, (*reads, *writes)),
         sets_home="HOME" not in names,
         kept=kept[0] if kept else "",

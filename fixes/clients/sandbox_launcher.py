@@ -14,10 +14,11 @@ Inside there are the programs of the system, read-only; the folders that you ans
 ``env`` names, the language and the time zone, with the network also the proxy and where certificates lie: no token of
 your session, no agent of SSH, no desktop bus, no socket of Docker. No value is in the script or in ``ps``.
 
-It asks for the folders and whether they may be written; whether it may use the network; where its program lies; and
-which folder is its home. A package runner such as ``npx`` or ``uvx`` needs the network, and a home that is kept, or it
-fetches the package at every start; your own cache is not shown to be written, for other servers run what lies in it.
-Its home starts empty, so the first start fetches the package anew.
+It asks for the folders and whether they may be written; whether it may use the network; whether system calls that no
+server needs are refused (``ptrace``, ``mount``, ``bpf``, ``io_uring``, new namespaces and their like, on x86-64 and on
+64-bit Arm); where its program lies; and which folder is its home. A package runner such as ``npx`` or ``uvx`` needs the
+network, and a home that is kept, or it fetches the package at every start; your own cache is not shown to be written,
+for other servers run what lies in it. Its home starts empty, so the first start fetches the package anew.
 
 **Applying starts the server once**, through the launcher and as its client will, and waits for its first answer of MCP.
 Only then is the configuration changed. Where it does not answer, everything is put back, and the plan says what it
@@ -25,7 +26,7 @@ complained of.
 
 Refused, with what to do by hand: servers of a container, behind ``sudo``, in a sandbox already, or in the way of
 Windows; commands that are not understood, or in which the client puts something in; systems other than Linux; findings
-that are about several servers, each of which is repaired by itself. There is no filter of system calls in it.
+that are about several servers, each of which is repaired by itself.
 
 Why it matters
 --------------
@@ -87,6 +88,7 @@ from workbench.api import (
 )
 
 _CHECK = "clients/no-isolation"
+_FILTER_CHECK = "processes/no-syscall-filter"
 _BY_HAND = "write the launcher by hand: workbench explain clients/sandbox-launcher"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFERENCE = re.compile(r"\$\{|\{(?:env|file|input):")
@@ -114,6 +116,12 @@ class SandboxLauncher:
         metadata={
             "label": "May it use the network",
             "help": "npx and uvx need it to fetch the package; no also closes localhost and abstract sockets to it.",
+        }
+    )
+    filter: Literal["yes", "no"] = field(
+        metadata={
+            "label": "Refuse system calls that no server needs",
+            "help": "Such as ptrace, mount, bpf and new namespaces. A browser with a sandbox of its own needs no.",
         }
     )
     programs: str = field(
@@ -147,6 +155,7 @@ def _suggest(finding: Finding, snapshot: Snapshot) -> SandboxLauncher | Refusal:
         folders=":".join(outermost([each for each in roots if not too_much(each, home)])),
         access="read and write",
         network="no" if kinds == {"files"} and not fetches else "yes",
+        filter="no" if "browser" in kinds else "yes",
         programs=":".join(program_places(entry, snapshot, home)),
         own_home=f"{home}/.local/share/workbench/homes/{_file_name(config, entry)}" if fetches else "",
     )
@@ -159,6 +168,7 @@ def _suggest(finding: Finding, snapshot: Snapshot) -> SandboxLauncher | Refusal:
         "processes/shares-your-account",
         "processes/sees-whole-filesystem",
         "processes/no-new-privileges-off",
+        _FILTER_CHECK,
         "secrets/reachable-files",
     ),
     safety=Safety.REVIEW,
@@ -181,11 +191,14 @@ def plan(finding: Finding, snapshot: Snapshot, answers: SandboxLauncher) -> Plan
         folders=answers.folders,
         writable=answers.access == "read and write",
         network=answers.network == "yes",
+        filtered=answers.filter == "yes",
         programs=answers.programs,
         own_home=answers.own_home,
     )
     if isinstance(sandbox, Refusal):
         return sandbox
+    if finding.check == _FILTER_CHECK and not sandbox.filtered:
+        return Refusal("without the filter it would find the same again", "answer filter=yes")
     launcher = f"{home}/{LAUNCHERS}/{_file_name(config, entry)}.sh"
     edits = started_through(config, entry, (launcher,))
     if isinstance(edits, Refusal):
@@ -325,6 +338,8 @@ def _consequences(config: ClientConfig, entry: ServerEntry, sandbox: Sandbox) ->
     kinds = {each.kind for each in launch.abilities} if launch is not None else set()
     if kinds & {"commands", "browser"}:
         said.append("what it runs is in the sandbox as well, without your desktop and your other programs")
+    if sandbox.filtered:
+        said.append("programs that debug others, or make sandboxes of their own, as browsers do, fail in it")
     if any(config.path.asked.startswith(f"{folder}/") for folder in sandbox.writes):
         said.append(
             "it may write the folder of this configuration, and so what is started next: a narrower one is safer"

@@ -147,6 +147,12 @@ def _prove_confined(client: Client, server: subprocess.Popen[bytes], *, secret: 
     assert len(every) >= 3, "the two of bwrap and the server's"
     # The shell became it, and does not stand between the client and the server.
     assert (every[server.pid] / "comm").read_text().strip() == "bwrap"
+    # That of bwrap which is the first process inside only waits.
+    (first,) = [
+        pid
+        for pid in every
+        if Path(f"/proc/{pid}/status").read_text().partition("\nPPid:\t")[2].split()[0] == str(server.pid)
+    ]
     for place in every.values():
         assert TOKEN.encode() not in (place / "cmdline").read_bytes()
         environment = (place / "environ").read_bytes().split(b"\0")
@@ -156,6 +162,7 @@ def _prove_confined(client: Client, server: subprocess.Popen[bytes], *, secret: 
         assert status["Umask"] == "0077"
         if place.name != str(server.pid):
             assert status["NoNewPrivs"] == "1"
+            assert status["Seccomp"] == "2" or place.name == str(first)
             assert int(status["CapEff"], 16) == 0
         root = place / "root"
         if os.readlink(place / "ns/mnt") != os.readlink("/proc/self/ns/mnt"):
@@ -173,7 +180,8 @@ def _look_running(client: Client, server: subprocess.Popen[bytes]) -> Snapshot:
     assert running.entry is not None and running.entry.name in json.loads(client.config.read_text())["mcpServers"]
     assert server.pid in running.chain
     snapshot = replace(snapshot, processes=replace(found, servers=mine))
-    for check in (CHECK, "processes/sees-whole-filesystem", "processes/no-new-privileges-off", "processes/umask"):
+    mended = ("sees-whole-filesystem", "no-new-privileges-off", "no-syscall-filter", "umask")
+    for check in (CHECK, *(f"processes/{name}" for name in mended)):
         assert not findings(check, snapshot), check
     return snapshot
 
@@ -484,6 +492,7 @@ MENDED = (
     "processes/shares-your-account",
     "processes/sees-whole-filesystem",
     "processes/no-new-privileges-off",
+    "processes/no-syscall-filter",
     "secrets/reachable-files",
 )
 
@@ -580,7 +589,7 @@ def test_every_shell_takes_all_other_variables_away(shell: str, script: Callable
     started = [
         path,
         *(["sh"] if shell == "busybox" else []),
-        str(script(Sandbox("/home/u", names=("KEPT", "EMPTY", "name", "names")))),
+        str(script(Sandbox("/home/u", names=("KEPT", "EMPTY", "name", "names"), filtered=True))),
     ]
     environment = {
         **{
@@ -609,6 +618,40 @@ def test_every_shell_takes_all_other_variables_away(shell: str, script: Callable
     assert given.pop("PWD", "/home/u") == "/home/u"
     assert given.pop("HOME") == "/home/u"
     assert given == {name: environment[name] for name in ("KEPT", "EMPTY", "name", "names")}
+
+
+_CALLS = """
+import ctypes, errno, os, subprocess, sys, threading
+libc = ctypes.CDLL(None, use_errno=True)
+def told(name, *arguments):
+    return errno.errorcode.get(ctypes.get_errno(), "?") if getattr(libc, name)(*arguments) == -1 else "done"
+thread = threading.Thread(target=print, args=("a thread",)); thread.start(); thread.join()
+sys.stdout.flush()
+subprocess.run(["echo", "a child"], check=True)
+zero = ctypes.c_long(0)
+print(told("unshare", 0x10000000), told("ptrace", 16, os.getppid(), zero, zero), told("mount", b"/", b"/", None, 4096, 0))
+print(sorted(map(int, os.listdir("/proc/self/fd")))[:-1])
+"""
+
+
+def test_system_calls_are_refused_and_threads_and_children_are_not(script: Callable[[Sandbox], Path]) -> None:
+    sandbox = Sandbox("/home/u", search="/usr/bin:/bin", filtered=True)
+    command = [str(script(sandbox)), "python3", "-c", _CALLS]
+    said = subprocess.run(command, capture_output=True, check=False, text=True, timeout=60)
+    assert said.stdout.splitlines() == ["a thread", "a child", "EPERM EPERM EPERM", "[0, 1, 2]"], said.stderr
+    # Nothing of it is left where other accounts look.
+    left = subprocess.run(
+        ["find", "/tmp", "-maxdepth", "1", "-name", "tmp.*", "-newer", command[0]], capture_output=True
+    )
+    assert not left.stdout
+    without = subprocess.run(
+        [str(script(replace(sandbox, filtered=False))), *command[1:]],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert without.stdout.splitlines()[2].startswith("done"), "it is the filter that refuses"
 
 
 @pytest.mark.parametrize("word", ["a b", "$(id)", "`id`", "'", '"', "*", "", "-n", "--bind", "a\nb", "\\", ";"])

@@ -16,7 +16,7 @@ FIX = get_fix("clients/sandbox-launcher")
 @pytest.mark.parametrize("size", [NARROW, WIDE])
 async def test_the_first_question_and_the_buttons_are_in_sight(size: tuple[int, int]) -> None:
     assert FIX.answers is not None
-    suggested = FIX.answers("/home/dev/work", "read and write", "yes", "/opt/tools", "/home/dev/kept")
+    suggested = FIX.answers("/home/dev/work", "read and write", "yes", "no", "/opt/tools", "/home/dev/kept")
     async with driven(fakes.workbench(), size) as (app, pilot):
         given: list[object] = []
         app.push_screen(AskAnswers(FIX, suggested), given.append)
@@ -24,7 +24,7 @@ async def test_the_first_question_and_the_buttons_are_in_sight(size: tuple[int, 
         lines = shown(app)
         assert "Folders it may use" in lines and "/home/dev/work" in lines
         assert "Cancel" in lines and "Show the plan" in lines
-        await pilot.press("tab", "tab", "tab", "tab")
+        await pilot.press(*["tab"] * 5)
         await until(pilot, lambda: "/home/dev/kept" in shown(app))
         assert "Show the plan" in shown(app)
         await pilot.press("enter")
@@ -34,6 +34,7 @@ async def test_the_first_question_and_the_buttons_are_in_sight(size: tuple[int, 
                 "folders": "/home/dev/work",
                 "access": "read and write",
                 "network": "yes",
+                "filter": "no",
                 "programs": "/opt/tools",
                 "own_home": "/home/dev/kept",
             }

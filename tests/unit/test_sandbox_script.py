@@ -18,6 +18,7 @@ SANDBOX = Sandbox(
     writes=("/srv/a b", "/home/dev/work"),
     names=("LANG", "API_KEY"),
     network=True,
+    filtered=True,
     search="/home/dev/.nvm/versions/node/v20/bin:/usr/bin",
     kept="/home/dev/.local/share/workbench/homes/x-1",
     directory="/home/dev/work",
@@ -31,7 +32,7 @@ HOSTILE = ("$(id)", "`id`", "a'b", 'a"b', "a;b", "a|b && c", "-rf", "*", "a\tb"[
         SANDBOX,
         Sandbox(HOME),
         Sandbox(HOME, names=("A",), sets_home=False, directory="/srv"),
-        replace(SANDBOX, kept="", network=False, search="", reads=(), writes=()),
+        replace(SANDBOX, kept="", network=False, filtered=False, search="", reads=(), writes=()),
         *(Sandbox(HOME, writes=(f"/srv/{name}",), reads=(f"{HOME}/x/{name}",), kept=f"/k/{name}") for name in HOSTILE),
     ],
 )
@@ -69,6 +70,9 @@ def test_nothing_of_a_path_is_interpreted(name: str) -> None:
         ("--ro-bind /usr /usr", "--ro-bind / /"),
         ("--cap-drop ALL", "--cap-add ALL"),
         ("umask 077", "umask 000"),
+        ("    --seccomp 9 \\\n", ""),
+        ("base64 -d", "base64"),
+        ("IAAAAAQAAAAV", "IAAAAAQAAAAW"),
         ("exec /usr/bin/env", "sh -c true; exec /usr/bin/env"),
         ("LANG|API_KEY", "*"),
         ("LANG|API_KEY", "LANG|$(id)"),
@@ -147,7 +151,7 @@ def test_nothing_is_shown_that_the_server_could_make_a_link_of(sandbox: Sandbox)
     assert read_script(script_of(sandbox), HOME) is None
 
 
-@pytest.mark.parametrize("name", ["", "a b", "A|B", "A;id", "*", "1A", "A\nB", "IFS", "workbench_name"])
+@pytest.mark.parametrize("name", ["", "a b", "A|B", "A;id", "*", "1A", "A\nB", "IFS", "workbench_filter"])
 def test_a_name_that_is_none_is_refused(name: str) -> None:
     wrong = Sandbox(HOME, names=(name,))
     assert wrong_with(wrong)

@@ -15,7 +15,10 @@ from workbench.text import is_visible
 FOLDER = ".config/workbench/launchers"
 """Where launchers lie, below the home of their account."""
 BWRAP = "/usr/bin/bwrap"
-NEEDS = (BWRAP, "/usr/bin/env", "/usr/bin/tr", "/bin/sed", "/bin/mkdir", "/bin/sh")
+NEEDS = (
+    *(BWRAP, "/bin/sh", "/bin/mkdir", "/bin/mktemp", "/bin/rm", "/bin/sed"),
+    *("/usr/bin/base64", "/usr/bin/env", "/usr/bin/tr"),
+)
 """The programs that a launcher cannot do without."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SEARCH = re.compile(r"/[^:]*(?::/[^:]*)*")
@@ -50,9 +53,18 @@ done
 exec /usr/bin/env "$@"
 """
 # What the shell or this script sets itself: under such a name no value gets through.
-_TAKEN = ("IFS", "OPTIND", "PPID", "workbench_name", "workbench_names")
+_TAKEN = ("IFS", "OPTIND", "PPID", "workbench_filter", "workbench_name", "workbench_names")
 _BEGIN = f"set -- {BWRAP} \\\n"
 _HOME_FOLDER = "/bin/mkdir -p "
+_FILTER = """\
+# System calls that no server needs are refused, such as ptrace, bpf, mount and new namespaces: see seccomp(2).
+workbench_filter=$(TMPDIR=/tmp /bin/mktemp) || exit 1
+/usr/bin/base64 -d >"$workbench_filter" <<'END' || exit 1
+%s
+END
+exec 9<"$workbench_filter"
+/bin/rm -f "$workbench_filter"
+"""
 # What is worth stealing in a home, or decides what runs outside of the sandbox.
 _PRIVATE = (
     *(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".password-store", ".mozilla", ".thunderbird", ".netrc"),
@@ -75,9 +87,9 @@ class Sandbox:
 
     ``home`` is the home of the account, which is empty inside at each start; ``kept`` is the folder that the server is
     given for its own, "" for that empty one. ``reads`` are shown read-only, ``tries`` too where they exist, ``writes``
-    to be written. ``names`` are the variables that are handed on. ``search`` is the PATH inside and ``sets_home``
-    whether HOME is set, "" and False where the server's entry sets these itself. ``directory`` is where the server is
-    started, "" for its home.
+    to be written. ``names`` are the variables that are handed on, ``filtered`` is whether system calls are refused.
+    ``search`` is the PATH inside and ``sets_home`` whether HOME is set, "" and False where the server's entry sets
+    these itself. ``directory`` is where the server is started, "" for its home.
     """
 
     home: str
@@ -86,6 +98,7 @@ class Sandbox:
     writes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     network: bool = False
+    filtered: bool = False
     search: str = ""
     sets_home: bool = True
     kept: str = ""
@@ -137,6 +150,7 @@ def too_much(path: str, home: str) -> str:
 def script_of(sandbox: Sandbox) -> str:
     """The launcher. Nothing that a server's entry says is in it but names and paths, each quoted."""
     lines = [*_OPTIONS, *(["--share-net"] if sandbox.network else [])]
+    lines += ["--seccomp 9"] if sandbox.filtered else []
     lines += [f"--setenv PATH {shlex.quote(sandbox.search)}"] if sandbox.search else []
     lines += [f"--setenv HOME {shlex.quote(sandbox.kept or sandbox.home)}"] if sandbox.sets_home else []
     lines += ["--ro-bind /usr /usr", *(f"--ro-bind-try {path} {path}" for path in _SYSTEM)]
@@ -150,7 +164,7 @@ def script_of(sandbox: Sandbox) -> str:
     lines.append(f"--chdir {shlex.quote(sandbox.directory or sandbox.kept or sandbox.home)}")
     made = f"{_HOME_FOLDER}{shlex.quote(sandbox.kept)}\n" if sandbox.kept else ""
     text = "".join(f"    {line} \\\n" for line in lines)
-    return f"{_HEAD}{made}{_BEGIN}{text}{_TAIL % ('|'.join(sandbox.names) or '-')}"
+    return f"{_HEAD}{made}{_filter(filtered=sandbox.filtered)}{_BEGIN}{text}{_TAIL % ('|'.join(sandbox.names) or '-')}"
 
 
 def read_script(text: str, home: str = "") -> Sandbox | None:
@@ -177,9 +191,9 @@ def _read(text: str) -> Sandbox | None:
     tries: list[str] = []
     writes: list[str] = []
     home = search = directory = ""
-    made = before.rpartition(_HOME_FOLDER)
-    kept = _unquoted(made[2]) if made[1] else ""
-    network = sets_home = False
+    made = next((line for line in before.splitlines() if line.startswith(_HOME_FOLDER)), "")
+    kept = _unquoted(made.removeprefix(_HOME_FOLDER))
+    network = sets_home = filtered = False
     for line in lines.split(" \\\n"):
         try:
             words: Sequence[str] = shlex.split(line)
@@ -188,6 +202,8 @@ def _read(text: str) -> Sandbox | None:
         match words:
             case ["--share-net"]:
                 network = True
+            case ["--seccomp", "9"]:
+                filtered = True
             case ["--setenv", "PATH", value]:
                 search = value
             case ["--setenv", "HOME", _]:
@@ -210,11 +226,20 @@ def _read(text: str) -> Sandbox | None:
         writes=tuple(writes),
         names=given,
         network=network,
+        filtered=filtered,
         search=search,
         sets_home=sets_home,
         kept=kept,
         directory="" if directory == (kept or home) else directory,
     )
+
+
+def _filter(*, filtered: bool) -> str:
+    if not filtered:
+        return ""
+    from workbench.launch.sandbox_filter import spelled
+
+    return _FILTER % spelled()
 
 
 def _unquoted(text: str) -> str:

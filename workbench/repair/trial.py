@@ -49,6 +49,10 @@ _ADVICE = (
     ),
     (r"bwrap: Can't find source path", "a folder that was answered does not exist: make it, or answer another"),
     (r"bwrap: Can't chdir", "the folder that it is started in is not among those that it may use: add it"),
+    (
+        r"bwrap: execvp .*Operation not permitted|namespace.*Operation not permitted|No usable sandbox",
+        "it makes a system call that the filter refuses: answer filter=no",
+    ),
     (r"bwrap: execvp", "its program is not to be seen inside: add the folder that it lies in to programs"),
     (
         r"ENOTFOUND|EAI_AGAIN|ENETUNREACH|getaddrinfo|name resolution|resolve host|dns error|error sending request"
