@@ -629,7 +629,8 @@ thread = threading.Thread(target=print, args=("a thread",)); thread.start(); thr
 sys.stdout.flush()
 subprocess.run(["echo", "a child"], check=True)
 zero = ctypes.c_long(0)
-print(told("unshare", 0x10000000), told("ptrace", 16, os.getppid(), zero, zero), told("mount", b"/", b"/", None, 4096, 0))
+attached = told("ptrace", 16, os.getppid(), zero, zero)
+print(told("unshare", 0x10000000), attached, told("mount", b"/", b"/", None, 4096, None))
 print(sorted(map(int, os.listdir("/proc/self/fd")))[:-1])
 """
 

@@ -408,6 +408,25 @@ def test_a_running_server_is_repaired_through_its_entry_and_later(home: Path) ->
     assert isinstance(plan(get_fix(FIX), gone, running, {}), Refusal)
 
 
+def test_the_filter_is_suggested_but_for_browsers(home: Path) -> None:
+    _configured(home)
+    assert _suggested(home).filter == "yes" and _plan(home)[1].filtered
+    assert not _plan(home, filter="no")[1].filtered
+    _configured(home, command="npx", args=["-y", "@playwright/mcp@0.0.40"])
+    assert _suggested(home).filter == "no"
+    made, sandbox = _plan(home)
+    assert not sandbox.filtered and "without your desktop" in made.consequences
+
+
+def test_what_is_found_for_want_of_a_filter_is_not_repaired_without_one(home: Path) -> None:
+    _configured(home)
+    snapshot = seen(home)
+    finding = _about(f"{home / PLACE}#mcpServers/files", check="processes/no-syscall-filter")
+    made = plan(get_fix(FIX), finding, snapshot, {"filter": "no"})
+    assert isinstance(made, Refusal) and made.instead == "answer filter=yes"
+    assert isinstance(plan(get_fix(FIX), finding, snapshot, {}), Plan)
+
+
 @pytest.mark.parametrize("platform", ["darwin", "win32"])
 def test_elsewhere_than_on_linux_it_is_refused(platform: str, home: Path) -> None:
     _configured(home)
