@@ -628,9 +628,8 @@ def told(name, *arguments):
 thread = threading.Thread(target=print, args=("a thread",)); thread.start(); thread.join()
 sys.stdout.flush()
 subprocess.run(["echo", "a child"], check=True)
-zero = ctypes.c_long(0)
-attached = told("ptrace", 16, os.getppid(), zero, zero)
-print(told("unshare", 0x10000000), attached, told("mount", b"/", b"/", None, 4096, None))
+unshared, mounted = told("unshare", 0x10000000), told("mount", b"/", b"/", None, 4096, None)
+print(unshared, mounted, told("ptrace", 0, 0, None, None))
 print(sorted(map(int, os.listdir("/proc/self/fd")))[:-1])
 """
 
