@@ -34,6 +34,8 @@ from workbench.knowledge.deciding import Use as PackageUse
 from workbench.knowledge.deciding import packages_of
 from workbench.knowledge.deciding import uses as package_uses
 from workbench.knowledge.situations import applies as flaw_applies
+from workbench.launch.sandbox_script import FOLDER as LAUNCHERS
+from workbench.launch.sandbox_script import Sandbox, script_of, too_much
 from workbench.launching import started_through
 from workbench.model.assets import AssetFact, Reach
 from workbench.model.audit import AuditEvent, AuditRule, ServerAccount
@@ -97,6 +99,7 @@ from workbench.model.plan import (
     SetMode,
     SetValue,
     StartupFormat,
+    TrialStart,
 )
 from workbench.model.processes import ServerProcess
 from workbench.model.servers import Server
@@ -109,6 +112,7 @@ from workbench.model.units import IgnoredLine, UnitFact, UnitPlace, UnitRun, Uni
 from workbench.planning import would_find
 from workbench.recording import records, records_watch, silenced
 from workbench.running import Cause, behind_a_tool, by_cause, developers, listed, meant_for, short_name
+from workbench.sandboxing import outermost, program_places, sandbox_for
 from workbench.subjects import (
     config_subject,
     container_subject,
@@ -144,6 +148,7 @@ from workbench.unit_rules import judge_units, read_in_part
 
 __all__ = [
     "EXECUTE",
+    "LAUNCHERS",
     "READ",
     "ROOT_GROUPS",
     "WRITE",
@@ -203,6 +208,7 @@ __all__ = [
     "Reversal",
     "RootArgument",
     "Safety",
+    "Sandbox",
     "SeccompProfile",
     "SecretFact",
     "SecretReader",
@@ -229,6 +235,7 @@ __all__ = [
     "SudoStatement",
     "SudoersFacts",
     "Tightened",
+    "TrialStart",
     "UnitFact",
     "UnitPlace",
     "UnitRun",
@@ -263,11 +270,13 @@ __all__ = [
     "meant_for",
     "mounts_command",
     "others",
+    "outermost",
     "package_uses",
     "packages_of",
     "permits",
     "permitted_commands",
     "process_subject",
+    "program_places",
     "reaches",
     "read_in_part",
     "records",
@@ -280,6 +289,8 @@ __all__ = [
     "rule_subject",
     "rules_the_host",
     "runs_as_root",
+    "sandbox_for",
+    "script_of",
     "server_subject",
     "short_name",
     "shut_out",
@@ -296,6 +307,7 @@ __all__ = [
     "through_sudo",
     "tighten_environment",
     "tighten_password",
+    "too_much",
     "unit_subject",
     "who_can",
     "who_can_replace",

@@ -23,6 +23,7 @@ from workbench.model.plan import (
     Safety,
     SetMode,
     SetValue,
+    TrialStart,
 )
 from workbench.model.report import CheckResult, Report, Status
 from workbench.model.snapshot import Snapshot
@@ -31,7 +32,7 @@ from workbench.text import visible
 
 _PLANNED = (
     *(SetMode, EditValue, RemoveValue, SetValue, InsertItems, ReplaceSecret, EditLine),
-    *(CreateFile, KeepSecret, EditRootFile),
+    *(CreateFile, KeepSecret, EditRootFile, TrialStart),
 )
 _STRICTNESS = (Safety.SAFE, Safety.REVIEW, Safety.GUIDE)
 

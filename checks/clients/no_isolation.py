@@ -35,6 +35,10 @@ Give the server only what it needs. On Linux with bubblewrap, for a server that 
              "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/workspace",
              "/usr/bin/node", "/srv/index.js", "/workspace"]
 
+``--clearenv`` takes the variables of your session from the server, yet inside ``/proc/1/environ`` still shows them, as
+``bwrap`` was given them; the launcher that ``clients/sandbox-launcher`` writes takes them away before. It starts the
+server in it once before the configuration names it.
+
 Or run it in a container (``docker run -i --rm --network none --cap-drop ALL --read-only --user 1000:1000 …``), or under
 an account of its own (``sudo -n -u mcp-server …`` with an exact sudoers rule). In VS Code set
 ``"sandboxEnabled": true``.

@@ -353,7 +353,6 @@ def test_a_damaged_plan_says_where_and_not_what(
         ([BROAD, "--answer", "folder=/a"], 2, "it asks: directory"),
         ([OPEN, "--answer", "folder=/a"], 2, "asks nothing"),
         ([BROAD, "--answer", "directory=/"], 5, "more than a workspace itself"),
-        (["clients/no-isolation"], 5, "workbench explain clients/no-isolation"),
     ],
 )
 def test_what_cannot_be_planned_says_what_to_do(
@@ -362,6 +361,16 @@ def test_what_cannot_be_planned_says_what_to_do(
     ended = workbench("plan", found.get(arguments[0], arguments[0]), *arguments[1:])
     assert (ended.status, ended.out) == (status, ""), ended.err
     assert said in ended.err
+
+
+def test_what_no_fix_repairs_says_where_its_lesson_is(workbench: Command, config: Path) -> None:
+    backup = config.with_name(f"{config.name}.bak")
+    backup.write_text(config.read_text())
+    findings = workbench("--headless", "--json").json["findings"]
+    (left,) = [each["identity"] for each in findings if each["check"] == "clients/leftover-backup"]
+    ended = workbench("plan", left)
+    assert (ended.status, ended.out) == (5, "")
+    assert "workbench explain clients/leftover-backup" in ended.err
 
 
 def test_a_beginning_that_more_than_one_finding_has(workbench: Command, config: Path) -> None:

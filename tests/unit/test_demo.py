@@ -24,7 +24,7 @@ from workbench.engine import Workbench
 from workbench.exits import Exit
 from workbench.host.startup.exports import read_script
 from workbench.model.finding import NotApplicable, NotAssessed, Passed
-from workbench.model.plan import EditRootFile, Plan, Refusal, Reversal, Safety, SetValue
+from workbench.model.plan import EditRootFile, Plan, Refusal, Reversal, Safety, SetValue, TrialStart
 from workbench.model.report import Status
 from workbench.model.run import RunState
 from workbench.model.severity import Severity
@@ -220,6 +220,9 @@ def test_every_repair_is_proved_by_its_check_and_undone_and_made_again(
     plan = workbench.plan(plugins.fixes[fix], finding, before)
     assert isinstance(plan, Plan)
     prepared = workbench.prepare(plan)
+    if any(isinstance(each, TrialStart) for each in plan.operations):
+        assert isinstance(prepared, Refusal) and "nothing is ever started" in prepared.reason
+        return
     assert isinstance(prepared, Prepared), prepared
     for change in prepared.changes:
         assert redact(change.diff) == change.diff

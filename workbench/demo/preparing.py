@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.demo.stage import Made, Stage
-from workbench.model.plan import CreateFile, EditRootFile, KeepSecret, Operation, Plan, Refusal, SetMode
+from workbench.model.plan import CreateFile, EditRootFile, KeepSecret, Operation, Plan, Refusal, SetMode, TrialStart
 from workbench.model.run import Change
 from workbench.repair.creating import ABSENT
 from workbench.repair.edits import edited, inverse, line_edits, taken_back, what_is_left
@@ -26,7 +26,9 @@ def prepare(plan: Plan, stage: Stage) -> Prepared | Refusal:
     """Work the plan out. Nothing is read but the demo's own files."""
     kept = kept_edits([each for each in plan.operations if isinstance(each, KeepSecret)])
     try:
-        parts = [_worked_out(group, kept, stage) for group in grouped(plan)]
+        # What the demo cannot play is told before anything else: it is no fault of the plan.
+        groups = sorted(grouped(plan), key=lambda group: not isinstance(group[0], TrialStart | EditRootFile))
+        parts = [_worked_out(group, kept, stage) for group in groups]
     except Refused as why:
         return Refusal(why.reason, why.instead)
     return _prepared(plan, parts)
@@ -54,6 +56,12 @@ def _worked_out(group: list[Operation], kept: Sequence[KeepSecret], stage: Stage
         raise Refused(
             f"the demo ends here: {visible(first.path)} is root's. On a real host you would now see its exact diff and"
             " every command that is to run as root; sudo would ask you before any of them runs",
+            "start workbench without --demo on the host itself",
+        )
+    if isinstance(first, TrialStart):
+        raise Refused(
+            "the demo ends here: the server would be started once in its sandbox now, to see that it answers there, and"
+            " in the demo nothing is ever started. On a real host you would see the launcher and the exact diff first",
             "start workbench without --demo on the host itself",
         )
     before = stage.before(first.path)

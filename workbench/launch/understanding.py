@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 
 from workbench.launch.abilities import abilities_of
@@ -53,6 +53,7 @@ class _Findings:
     arguments: Sequence[Word] = ()
     abilities: list[Ability] = field(default_factory=list)
     shells: int = 0
+    launchers: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def add(self, step: Step, by: Word) -> None:
         """Take in what one wrapper says. The outermost sandbox confines; the innermost account runs it.
@@ -91,9 +92,15 @@ class _Findings:
         self.directory = path or ""
 
 
-def understand(command: Sequence[str], home: str, redacted: Sequence[str] = ()) -> Launch:
+def understand(
+    command: Sequence[str],
+    home: str,
+    redacted: Sequence[str] = (),
+    launchers: Mapping[str, Sequence[str]] | None = None,
+) -> Launch:
     """What an argument vector starts, once every wrapper is taken off. ``redacted`` is the vector as
-    ``redact_arguments`` shows it, where that is known already.
+    ``redact_arguments`` shows it, where that is known already. ``launchers`` are scripts by their path, each with the
+    command line that it puts before what it is given, none where that is not known.
 
     ``program`` is the last program that is named: a package runner or an interpreter stays the program, with all of
     its arguments. Of a container it is the program inside of the image where that is a runner, an interpreter or a
@@ -103,7 +110,7 @@ def understand(command: Sequence[str], home: str, redacted: Sequence[str] = ()) 
     words = _words(command)
     if not words:
         return Launch("", understood=False)
-    found = _Findings(home)
+    found = _Findings(home, launchers=launchers or {})
     # A whole command line in one string of that length starts nowhere, and was not split.
     found.understood = len(words) > 1 or len(words[0].text) <= LONGEST
     words = _followed(words, found, _SHELL_DEPTH)
@@ -155,7 +162,12 @@ def _followed(words: list[Word], found: _Findings, depth: int) -> list[Word]:
 def _start(words: list[Word], found: _Findings, depth: int) -> None:
     """Take in what a fetched package starts in turn. Wrappers around that confine it alone, not the package."""
     started = _Findings(
-        found.home, directory=found.directory, contained=found.contained, mounts=found.mounts, shells=found.shells
+        found.home,
+        directory=found.directory,
+        contained=found.contained,
+        mounts=found.mounts,
+        shells=found.shells,
+        launchers=found.launchers,
     )
     _followed(words, started, depth)
     found.further += [*started.packages, *started.further]
@@ -173,6 +185,11 @@ def _start(words: list[Word], found: _Findings, depth: int) -> None:
 
 def _unwrapped(words: list[Word], found: _Findings) -> list[Word]:
     while len(found.wrappers) < _DEPTH:
+        launcher = found.launchers.get(words[0].text) if len(words) > 1 else None
+        if launcher is not None:
+            by = words[0]
+            found.understood = found.understood and bool(launcher)
+            words = [*(by.part(text) for text in launcher), *words[1:]]
         unwrap = WRAPPERS.get(basename(words[0].text))
         step = unwrap(words) if unwrap is not None else _unknown_wrapper(words)
         if step is None:

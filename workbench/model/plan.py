@@ -222,10 +222,33 @@ class KeepSecret:
     operation: Literal["keep-secret"] = "keep-secret"
 
 
+@record
+class TrialStart:
+    """Start a server once through a launcher of this plan, and complete the first exchange of MCP with it.
+
+    It comes between the making of the launcher (``path``) and the edits that name it in the configuration ``source``,
+    so that these are never made for a server that does not start. Its command and the values of its variables
+    (``names``) are read at that moment, from where they stand: ``command`` is the place of each word, ``pointer`` that
+    of the entry. ``directory`` is where it is started, ``kept`` the folder that the launcher makes for it, "" for none:
+    where the plan fails, that goes with the launcher. It may take ``seconds`` to answer.
+    """
+
+    path: str
+    source: str
+    format: DocumentFormat
+    pointer: Pointer
+    command: tuple[Pointer, ...]
+    names: tuple[str, ...] = ()
+    directory: str = ""
+    kept: str = ""
+    seconds: int = 30
+    operation: Literal["trial-start"] = "trial-start"
+
+
 Edit = EditValue | RemoveValue | SetValue | InsertItems | ReplaceSecret | RestoreValue
 LineEdit = EditLine | RestoreLine
 FileEdit = Edit | LineEdit | KeepSecret
-Operation = SetMode | FileEdit | CreateFile | EditRootFile
+Operation = SetMode | FileEdit | CreateFile | EditRootFile | TrialStart
 
 
 @record

@@ -27,7 +27,7 @@ from workbench.repair.paths import Refused, words
 from workbench.repair.publish import is_temporary_name, sha256, write_all
 from workbench.repair.root_commands import is_policy_file
 from workbench.repair.root_timer import undone_at
-from workbench.repair.staged import Intent, Staged, StagedFile, StagedMode, StagedRoot
+from workbench.repair.staged import Intent, Staged, StagedFile, StagedMode, StagedRoot, StagedTrial
 from workbench.text import visible
 
 VERSION = 1
@@ -301,12 +301,18 @@ def _sound(operation: Staged) -> bool:
     modes = [operation.before.mode, *([operation.mode] if isinstance(operation, StagedMode | StagedFile) else [])]
     if isinstance(operation, StagedRoot) and not is_policy_file(operation.real):
         return False
+    if isinstance(operation, StagedTrial) and operation.folders[-1:] not in ((), (operation.trial.kept,)):
+        return False
     folders = operation.folders if isinstance(operation, StagedFile) else ()
     if not all(operation.real.startswith(f"{folder}/") for folder in folders):
         return False
-    names = [os.fsencode(path) for path in (operation.path, operation.real, *folders)]
+    names = [os.fsencode(path) for path in (operation.path, operation.real, *folders, *_of_trial(operation))]
     plain = all(name.startswith(b"/") and b"\0" not in name and os.path.normpath(name) == name for name in names)
     return plain and all(0 <= mode <= 0o7777 for mode in modes)
+
+
+def _of_trial(operation: Staged) -> tuple[str, ...]:
+    return operation.folders if isinstance(operation, StagedTrial) else ()
 
 
 def _of_the_run(intent: Intent, planned: Planned) -> bool:

@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 from workbench.activity import began
 from workbench.activity import note as noted
-from workbench.repair import creating, rooted
+from workbench.repair import creating, rooted, trial
 from workbench.repair.edits import holds, require_edited, taken_back
 from workbench.repair.fingerprint import Fingerprint, drift, exists, of_status, read, status_of
 from workbench.repair.paths import Refused, Spot, Untouched, spot, words
 from workbench.repair.publish import publish, sha256, sync_folder, temporary_name
-from workbench.repair.staged import Intent, Staged, StagedFile, StagedMode, StagedRoot, StagedWrite
+from workbench.repair.staged import Intent, Staged, StagedFile, StagedMode, StagedRoot, StagedTrial, StagedWrite
 from workbench.text import visible
 
 Tell = Callable[[str], None]
@@ -27,6 +27,8 @@ def ready(operation: Staged) -> bytes:
         return b""
     if isinstance(operation, StagedFile):
         return creating.ready(operation)
+    if isinstance(operation, StagedTrial):
+        return trial.ready(operation)
     with spot(operation.real) as place:
         _require_there(operation, place)
         if isinstance(operation, StagedMode):
@@ -56,6 +58,9 @@ def carry_out(number: int, operation: Staged, content: bytes, note: Note, tell: 
     if isinstance(operation, StagedFile):
         creating.carry_out(number, operation, content, note, tell)
         return
+    if isinstance(operation, StagedTrial):
+        trial.carry_out(number, operation, note, tell)
+        return
     with spot(operation.real) as place:
         _require_there(operation, place)
         if isinstance(operation, StagedMode):
@@ -74,6 +79,8 @@ def in_place(operation: Staged) -> str:
         return rooted.in_place(operation)
     if isinstance(operation, StagedFile):
         return creating.in_place(operation)
+    if isinstance(operation, StagedTrial):
+        return ""
     with spot(operation.real) as place:
         if isinstance(operation, StagedMode):
             there = already(operation, status_of(place))
@@ -92,6 +99,8 @@ def put_back(number: int, operation: Staged, backup: Callable[[], bytes], note: 
         return rooted.put_back(number, operation, note, tell)
     if isinstance(operation, StagedFile):
         return creating.put_back(number, operation, backup, note, tell)
+    if isinstance(operation, StagedTrial):
+        return trial.put_back(operation, tell)
     with spot(operation.real) as place:
         if isinstance(operation, StagedMode):
             return _mode_back(number, operation, place, note, tell)
@@ -128,6 +137,8 @@ def clear_away(operation: Staged, intent: Intent) -> str:
     """Deal with a staged file that a crash left behind; what was kept and where, in words ("" for nothing)."""
     if isinstance(operation, StagedFile):
         return creating.clear_away(operation, intent)
+    if isinstance(operation, StagedTrial):
+        return ""
     temporary, back = intent.temporary, intent.back
     if isinstance(operation, StagedRoot):
         rooted.clear_away(operation)

@@ -29,6 +29,7 @@ from workbench.model.plan import (
     RestoreValue,
     SetMode,
     SetValue,
+    TrialStart,
 )
 from workbench.model.run import Change
 from workbench.repair.creating import to_make
@@ -40,11 +41,11 @@ from workbench.repair.paths import Refused, Spot, require_plain, spot
 from workbench.repair.preview import diff, leaves
 from workbench.repair.publish import sha256
 from workbench.repair.root_timer import shown as with_timer
-from workbench.repair.staged import Staged, StagedMode, StagedWrite
+from workbench.repair.staged import Staged, StagedMode, StagedTrial, StagedWrite
 from workbench.secrets import recognise, redact
 from workbench.text import visible
 
-_ALONE = (SetMode, CreateFile, KeepSecret, EditRootFile)
+_ALONE = (SetMode, CreateFile, KeepSecret, EditRootFile, TrialStart)
 _IMMUTABLE, _APPEND_ONLY, _GET_FLAGS = 0x10, 0x20, 0x80086601
 
 
@@ -75,7 +76,7 @@ def prepare(plan: Plan) -> Prepared | Refusal:
         return Refusal("the plan has no operation: there is nothing to do")
     try:
         kept = tuple(each for each in plan.operations if isinstance(each, KeepSecret))
-        staged = [made for group in grouped(plan) if (made := _worked_out(group, kept)) is not None]
+        staged = [made for group in grouped(plan) if (made := _worked_out(group, kept, plan)) is not None]
         operations = tuple(operation for operation, _, _ in staged)
         changes = with_timer(tuple(change for _, change, _ in staged), operations, plan.confirm)
     except Refused as why:
@@ -85,6 +86,7 @@ def prepare(plan: Plan) -> Prepared | Refusal:
     places = [
         (operation.before.device, operation.before.inode) if operation.before.inode else operation.real
         for operation, _, _ in staged
+        if not isinstance(operation, StagedTrial)
     ]
     if len(set(places)) != len(places):
         return Refusal("two operations of the plan change the same file under different names")
@@ -96,7 +98,8 @@ def grouped(plan: Plan) -> list[list[Operation]]:
     groups: dict[str, list[Operation]] = {}
     for operation in plan.operations:
         require_plain(operation.path)
-        group = groups.setdefault(operation.path, [])
+        # A trial is of the launcher, which another operation makes.
+        group = groups.setdefault(f"{operation.operation} " * isinstance(operation, TrialStart) + operation.path, [])
         # Only edits of one document, or the secrets of one file, are made together.
         together = all(isinstance(each, KeepSecret) for each in (operation, *group)) or not any(
             isinstance(each, _ALONE) for each in (operation, *group)
@@ -111,7 +114,7 @@ def grouped(plan: Plan) -> list[list[Operation]]:
     return sorted(groups.values(), key=lambda group: not isinstance(group[0], KeepSecret))
 
 
-def _worked_out(group: list[Operation], kept: Sequence[KeepSecret]) -> tuple[Staged, Change, bytes] | None:
+def _worked_out(group: list[Operation], kept: Sequence[KeepSecret], plan: Plan) -> tuple[Staged, Change, bytes] | None:
     first = group[0]
     if isinstance(first, SetMode):
         return _mode(first)
@@ -123,6 +126,10 @@ def _worked_out(group: list[Operation], kept: Sequence[KeepSecret]) -> tuple[Sta
         from workbench.repair.rooted import prepared
 
         return prepared(first)
+    if isinstance(first, TrialStart):
+        from workbench.repair.trial import worked_out
+
+        return worked_out(first, plan)
     return _write(group, kept)
 
 
@@ -205,7 +212,8 @@ def _write(operations: Sequence[Operation], kept: Sequence[KeepSecret] = ()) -> 
 
 def edits_of(operations: Sequence[Operation]) -> tuple[Edit | EditLine | RestoreLine, ...]:
     """The edits among the operations on one file. Raises Refused: for a secret, and for two in each other's way."""
-    edits = tuple(each for each in operations if not isinstance(each, SetMode | CreateFile | KeepSecret | EditRootFile))
+    alone = SetMode | CreateFile | KeepSecret | EditRootFile | TrialStart
+    edits = tuple(each for each in operations if not isinstance(each, alone))
     for edit in edits:
         _require_no_secret(edit)
     if len({edit.format for edit in edits}) > 1 or overlap(edits):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workbench.model.plan import EditRootFile, FileEdit, KeepSecret, ReplaceSecret, RestoreValue
+from workbench.model.plan import EditRootFile, FileEdit, KeepSecret, ReplaceSecret, RestoreValue, TrialStart
 from workbench.repair.fingerprint import Fingerprint
 
 
@@ -76,7 +76,24 @@ class StagedFile:
         return self.before.kind == "absent"
 
 
-Staged = StagedWrite | StagedMode | StagedRoot | StagedFile
+@dataclass(frozen=True, slots=True)
+class StagedTrial:
+    """A server that is started once. ``folders`` are those that come with it, outermost first, none where they are
+    there already; ``uid`` and ``gid`` are the account that it is started as, that of its configuration. ``read`` is the
+    digest of that configuration as it was shown: nothing else that may stand there is ever started.
+    """
+
+    path: str
+    real: str
+    before: Fingerprint
+    trial: TrialStart
+    folders: tuple[str, ...]
+    uid: int
+    gid: int
+    read: str
+
+
+Staged = StagedWrite | StagedMode | StagedRoot | StagedFile | StagedTrial
 
 
 def moves_secrets(operations: Iterable[Staged]) -> bool:

@@ -23,7 +23,7 @@ from workbench.repair.paths import Refused, spot, words
 from workbench.repair.prepare import Prepared
 from workbench.repair.preview import diff
 from workbench.repair.publish import sha256
-from workbench.repair.staged import Staged, StagedFile, StagedMode, StagedRoot, StagedWrite
+from workbench.repair.staged import Staged, StagedFile, StagedMode, StagedRoot, StagedTrial, StagedWrite
 from workbench.repair.transaction import perform, refused, roll_back
 from workbench.repair.watched import WATCHED
 from workbench.text import visible
@@ -171,6 +171,8 @@ def _inverse(entry: Entry, confirm: int) -> tuple[Prepared, str]:
     gone: list[str] = []
     for number in reversed(range(len(entry.planned.operations))):
         operation = entry.planned.operations[number]
+        if isinstance(operation, StagedTrial):
+            continue  # it was started and ended: nothing is left of it to be undone
         if isinstance(operation, StagedMode):
             made = _mode_back(operation, gone)
         elif isinstance(operation, StagedRoot):

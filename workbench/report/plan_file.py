@@ -29,6 +29,7 @@ from workbench.model.plan import (
     Safety,
     SetMode,
     SetValue,
+    TrialStart,
 )
 from workbench.model.record import record
 from workbench.report.damage import place_of
@@ -91,6 +92,7 @@ class PlanDocument:
         | CreateFile
         | KeepSecret
         | EditRootFile
+        | TrialStart
     ]
     changes: list[ChangeDocument]
     digest: str
@@ -134,7 +136,7 @@ def document(prepared: Prepared, answers: Mapping[str, Answer], warnings: Sequen
 
 def digest(prepared: Prepared) -> str:
     """SHA-256, in hexadecimal, over the plan, what every file of it is now, and what each will be."""
-    from workbench.repair.staged import StagedFile, StagedMode
+    from workbench.repair.staged import StagedFile, StagedMode, StagedTrial
 
     parts: list[Any] = [prepared.plan.digest]
     for staged in prepared.operations:
@@ -147,6 +149,8 @@ def digest(prepared: Prepared) -> str:
             parts.append([staged.path, staged.real, same, staged.after, *made])
         elif isinstance(staged, StagedMode):
             parts.append([staged.path, staged.real, same, staged.mode])
+        elif isinstance(staged, StagedTrial):
+            parts.append([staged.path, staged.real, staged.folders, staged.uid, staged.gid, staged.read])
         else:
             parts.append([staged.path, staged.real, same, before.sha256, before.modified, staged.after])
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode("ascii")).hexdigest()

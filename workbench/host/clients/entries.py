@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from workbench.host.clients.arguments import Misshapen, argument_vector, placed, scalar, word
 from workbench.host.clients.definitions import Client
+from workbench.host.clients.launchers import launchers_among
 from workbench.host.clients.layouts import NoTable, Slot, may_be_server, slots, values_at
 from workbench.host.clients.loaders import loaders_of, path_of, set_on_the_way, tables_of
 from workbench.host.clients.programs import Files, run_by, start_of
@@ -213,7 +214,7 @@ def _launch_of(texts: Sequence[str], redacted: Sequence[str], name: str, around:
     if around.copy:
         return None
     if texts:
-        return understand(texts, around.home, redacted)
+        return understand(texts, around.home, redacted, launchers_among(texts, around.home))
     return _of_image(around.images.get(name, ""), around.home)
 
 

@@ -37,6 +37,7 @@ class AskAnswers(Roomy, ModalScreen[Answers | None]):
     """Asks; its result is the answers by field name, or None when the person leaves."""
 
     CSS_PATH = "answers.tcss"
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel", show=False)]
 
     def __init__(self, fix: Fix, suggested: object) -> None:
@@ -66,7 +67,7 @@ class AskAnswers(Roomy, ModalScreen[Answers | None]):
         """Start in the first field."""
         self._blank = tuple(box for box in self.query(Input) if not box.value)
         for widget in self.query("Input, Checkbox, Select"):
-            widget.focus()
+            widget.focus(scroll_visible=False)  # or its question, which stands above it, would be out of sight
             break
 
     def _asked(self, field: Field[Any]) -> Iterator[Widget]:
