@@ -9,6 +9,7 @@ import asyncio
 import html
 import re
 import sys
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,9 +67,10 @@ PICTURES = (
 
 async def picture(wanted: Picture) -> str:
     """The picture as SVG."""
-    async for scene, app in walked(walk_of(wanted.scene), wanted.size, wanted.theme, wanted.scene):
-        if scene.name == wanted.scene:
-            return drawn(app.export_screenshot(title="workbench"))
+    async with aclosing(walked(walk_of(wanted.scene), wanted.size, wanted.theme, wanted.scene)) as scenes:
+        async for scene, app in scenes:
+            if scene.name == wanted.scene:
+                return drawn(app.export_screenshot(title="workbench"))
     raise LookupError(wanted.scene)
 
 

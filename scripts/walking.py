@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +71,7 @@ async def opened(walk: Walk, size: Size, theme: str = "textual-dark") -> AsyncIt
 
 async def walked(
     walk: Walk, size: Size, theme: str = "textual-dark", last: str = ""
-) -> AsyncIterator[tuple[Scene, WorkbenchApp]]:
+) -> AsyncGenerator[tuple[Scene, WorkbenchApp], None]:
     """Every scene of the walk that there is at that size, up to the ``last``, while the app shows it."""
     async with opened(walk, size, theme) as pilot:
         for scene in walk.scenes:
