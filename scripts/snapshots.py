@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -53,9 +54,10 @@ async def texts(walk: Walk, size: Size) -> dict[str, str]:
 
 async def light(walk: Walk, wanted: str) -> dict[str, str]:
     """The colours of one of its scenes in the light theme."""
-    async for scene, app in walked(walk, WIDE, "textual-light", wanted):
-        if scene.name == wanted:
-            return {name(wanted, WIDE, "-light"): in_words(coloured(app))}
+    async with aclosing(walked(walk, WIDE, "textual-light", wanted)) as scenes:
+        async for scene, app in scenes:
+            if scene.name == wanted:
+                return {name(wanted, WIDE, "-light"): in_words(coloured(app))}
     return {}
 
 
