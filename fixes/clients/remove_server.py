@@ -12,13 +12,15 @@ maintained server that does less, or run it in a container that holds nothing of
 
 What the entry held, the secrets in it included, is kept in the backup of the run, which only you can read, so that undo
 brings it back. A secret that the server has seen is not safe again by this: revoke it. A server that runs already goes
-on until its client is closed.
+on until its client is closed. What the workbench made for it, such as the launcher of a sandbox or the file that a
+secret was moved to, stays where it is, and the plan names it.
 
 To do it by hand: delete the entry from the file, with the comma before or after it, and restart the client. See
 CWE-1104 and CWE-749.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,6 +39,7 @@ from workbench.api import (
     configured,
     fix,
     listed,
+    own_files,
     why_not_editable,
 )
 
@@ -106,9 +109,18 @@ def plan(finding: Finding, snapshot: Snapshot, answers: RemoveServer) -> Plan | 
         operations=tuple(operations),
         consequences=(
             f"{clients} no longer has the tools of {names} from its next start on; a copy that runs now goes on until"
-            " then. Revoke what secrets it was given."
+            f" then. Revoke what secrets it was given.{_left([entry for _, entry in found], answers)}"
         ),
     )
+
+
+def _left(entries: Sequence[ServerEntry], answers: RemoveServer) -> str:
+    """A sentence on the files that were made for the servers and stay, "" where there are none."""
+    paths = list(dict.fromkeys(path for entry in entries for path in own_files(entry)))
+    if not paths or answers.how == "switch off":
+        return ""
+    stay = f" {' and '.join(paths)}, which the workbench made for it, {'stays' if len(paths) == 1 else 'stay'}"
+    return f"{stay}, so that undo finds it again: remove it by hand when you no longer want the server"
 
 
 def _removed(config: ClientConfig, entry: ServerEntry) -> RemoveValue | Refusal:

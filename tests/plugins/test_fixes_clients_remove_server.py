@@ -52,6 +52,30 @@ def test_the_entry_is_removed() -> None:
     assert "Revoke" in made.consequences
 
 
+def test_what_was_made_for_the_server_stays_and_is_named() -> None:
+    launcher = "/home/dev/.config/workbench/launchers/files-1a2b3c4d.sh"
+    secret = "/home/dev/.config/workbench/secrets/files.env"
+    for command, said in (
+        ((launcher, "npx", "-y", "x"), f"{launcher}, which the workbench made for it, stays, so that undo"),
+        ((launcher, "sh", "-c", "x", secret), f"{launcher} and {secret}, which the workbench made for it, stay, so"),
+        (("npx", "-y", "x"), ""),
+    ):
+        made = _plan(_remote(command=command, argument_pointers=_places(command)))
+        assert isinstance(made, Plan)
+        assert said in made.consequences
+        assert ("remove it by hand" in made.consequences) == bool(said)
+    switched = _plan(
+        _remote(command=(launcher, "x"), argument_pointers=_places((launcher, "x"))), how="switch off", client="cline"
+    )
+    assert isinstance(switched, Plan)
+    assert launcher not in switched.consequences, "it is still used when the server is switched on again"
+
+
+def _places(command: tuple[str, ...]) -> tuple[tuple[str | int, ...], ...]:
+    first = ("mcpServers", "far", "command")
+    return (first, *(("mcpServers", "far", "args", number) for number in range(len(command) - 1)))
+
+
 @pytest.mark.parametrize(
     ("client", "switch", "off", "on"),
     [
