@@ -255,6 +255,61 @@ def test_a_launcher_that_is_exchanged_is_not_started(tmp_path: Path, monkeypatch
     assert run.state is RunState.ROLLBACK_FAILED and bench.launcher.exists()
 
 
+@pytest.mark.parametrize("target", ["", ".ssh", ".ssh/keys", "/etc", ".local/bin", ".config/workbench"])
+def test_a_link_that_leads_out_of_the_sandbox_is_refused(target: str, tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    (bench.home / "work").symlink_to(bench.home / target)
+    for place in ("work", "work/inner") if target else ("work",):
+        bench.sandbox = replace(bench.sandbox, writes=(str(bench.home / place),))
+        why = refusal(bench.creation(), bench.trial(), *bench.edits())
+        assert "is a link, or lies behind one" in why.reason and why.instead, place
+
+
+def test_a_link_into_what_the_server_may_write_is_refused(tmp_path: Path) -> None:
+    """The server could put another link in its place, and see at the next start what that names."""
+    bench = Bench(tmp_path)
+    (bench.home / "work").mkdir()
+    (bench.home / "tool").symlink_to(bench.home / "work/tool")
+    bench.sandbox = replace(bench.sandbox, writes=(str(bench.home / "work"),), reads=(str(bench.home / "tool"),))
+    assert "which it may write" in refusal(bench.creation(), bench.trial(), *bench.edits()).reason
+
+
+def test_links_that_lead_to_programs_and_workspaces_are_followed(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    (tmp_path / "disk/work").mkdir(parents=True)
+    (tmp_path / "disk/node-20").mkdir()
+    (bench.home / "work").symlink_to(tmp_path / "disk/work")
+    (bench.home / "node").symlink_to(tmp_path / "disk/node-20")
+    reads = (str(bench.home / "node"), str(tmp_path / "disk/node-20"))
+    bench.sandbox = replace(bench.sandbox, writes=(str(bench.home / "work"),), reads=reads)
+    assert bench.made()
+
+
+def test_a_home_that_is_a_link_itself_is_one_like_any_other(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    linked = tmp_path / "linked"
+    linked.symlink_to(bench.home)
+    (bench.home / "work").mkdir()
+    for inside, refused in (("work", False), (".ssh", True), ("", True)):
+        shown = replace(bench.sandbox, home=str(linked), writes=(f"{bench.home}/{inside}".rstrip("/"),), kept="")
+        bench.sandbox, bench.kept = shown, Path()
+        made = prepare(plan(bench.creation(), bench.trial(kept=""), *bench.edits()))
+        assert isinstance(made, Prepared) != refused, inside
+
+
+def test_a_folder_that_becomes_a_link_meanwhile_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(tmp_path)
+    (bench.home / "work").mkdir()
+    bench.sandbox = replace(bench.sandbox, writes=(str(bench.home / "work"),))
+    started = _played(monkeypatch, GOOD)
+    made = bench.made()
+    (bench.home / "work").rmdir()
+    (bench.home / "work").symlink_to(bench.home)
+    run = apply(made, bench.state, lambda: "")
+    assert run.state is RunState.ROLLED_BACK and "is a link" in run.message
+    assert not started and not bench.launcher.exists()
+
+
 def _ways(bench: Bench) -> dict[str, tuple[str, tuple[Operation, ...]]]:
     creation, wanted, edits = bench.creation(), bench.trial(), bench.edits()
     other = CreateFile(str(bench.launcher), '#!/bin/sh\nexec "$@"\n', 0o700)
