@@ -28,7 +28,7 @@ from workbench.confinement import (
     rules_the_host,
     runs_as_root,
 )
-from workbench.editable import config_of, configured, why_not_editable
+from workbench.editable import config_of, configured, only_in_part, why_not_editable
 from workbench.knowledge.base import Flaw, best_version, knowledge_date, known_flaws
 from workbench.knowledge.deciding import Use as PackageUse
 from workbench.knowledge.deciding import packages_of
@@ -270,6 +270,7 @@ __all__ = [
     "listed",
     "meant_for",
     "mounts_command",
+    "only_in_part",
     "others",
     "outermost",
     "own_files",

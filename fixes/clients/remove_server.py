@@ -4,7 +4,7 @@ The entry of the server goes, and nothing else of the file changes: comments, or
 stay byte for byte. Where the client has a switch of its own for one server (``disabled`` in Cline, Roo Code, Kilo Code,
 Windsurf, Kiro, Amazon Q and Crush, ``enabled`` in Codex, Goose and opencode), the server is switched off instead, which
 keeps its settings at hand; answer ``remove`` to take it out all the same. Where one finding names several servers, that
-is done to each of them.
+is done to each of them; it is refused where one of them is started by something else, such as a unit of systemd.
 
 This is for a server that is not worth its risk: a package with a known flaw and no version without it, code that is
 fetched from the web at each start, a server whose whole job is to run commands. If you need what it does, look for a
@@ -39,6 +39,7 @@ from workbench.api import (
     configured,
     fix,
     listed,
+    only_in_part,
     own_files,
     why_not_editable,
 )
@@ -91,6 +92,9 @@ def plan(finding: Finding, snapshot: Snapshot, answers: RemoveServer) -> Plan | 
     found = [(config, entry) for config, entry in configured(finding, snapshot) if not entry.disabled]
     if not found:
         return _GONE
+    in_part = only_in_part(finding, snapshot)
+    if in_part is not None:
+        return in_part
     operations: list[Operation] = []
     for config, entry in found:
         made = _switched(config, entry) if answers.how == "switch off" else _removed(config, entry)
