@@ -173,7 +173,7 @@ def test_nothing_is_shown_that_the_server_could_make_a_link_of(sandbox: Sandbox)
     assert read_script(script_of(sandbox), HOME) is None
 
 
-@pytest.mark.parametrize("name", ["", "a b", "A|B", "A;id", "*", "1A", "A\nB", "IFS", "workbench_filter"])
+@pytest.mark.parametrize("name", ["", "a b", "A|B", "A;id", "*", "1A", "A\nB", "IFS", "esac", "workbench_filter"])
 def test_a_name_that_is_none_is_refused(name: str) -> None:
     wrong = Sandbox(HOME, names=(name,))
     assert wrong_with(wrong)

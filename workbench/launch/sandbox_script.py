@@ -56,8 +56,8 @@ for workbench_name in $workbench_names; do
 done
 exec /usr/bin/env "$@"
 """
-# What the shell or this script sets itself: under such a name no value gets through.
-_TAKEN = ("IFS", "OPTIND", "PPID", "workbench_filter", "workbench_name", "workbench_names")
+# What the shell or this script sets itself: under such a name no value gets through. And what would end its own list.
+_TAKEN = ("esac", "IFS", "OPTIND", "PPID", "workbench_filter", "workbench_name", "workbench_names")
 _BEGIN = f"set -- {BWRAP} \\\n"
 _HOME_FOLDER = "/bin/mkdir -p "
 _FILTER = """\
