@@ -44,10 +44,12 @@ def worsened(plan: Plan, before: Report, after: Report) -> str:
     known = {finding.identity for finding in before.findings()}
     left = remainders(before.findings(), after.findings())
     for finding in after.findings():
+        if finding.severity is Severity.INFO:
+            continue
         was = left.get(finding.identity)
         if was is not None and was.identity == plan.finding and not plan.later:
             return f"it helped in part only, {finding.check} still says: {finding.summary}"
-        new = finding.identity not in known and was is None and finding.severity is not Severity.INFO
+        new = finding.identity not in known and was is None
         if new and _concerns(finding, plan, subjects) and not _in_other_words(finding, plan, before, after):
             return f"it made something else worse, {finding.check} says now: {finding.summary}"
     earlier = {result.check: result for result in before.results}
