@@ -28,7 +28,7 @@ from workbench.confinement import (
     rules_the_host,
     runs_as_root,
 )
-from workbench.editable import config_of, configured, why_not_editable
+from workbench.editable import config_of, configured, only_in_part, why_not_editable
 from workbench.knowledge.base import Flaw, best_version, knowledge_date, known_flaws
 from workbench.knowledge.deciding import Use as PackageUse
 from workbench.knowledge.deciding import packages_of
@@ -36,7 +36,7 @@ from workbench.knowledge.deciding import uses as package_uses
 from workbench.knowledge.situations import applies as flaw_applies
 from workbench.launch.sandbox_script import FOLDER as LAUNCHERS
 from workbench.launch.sandbox_script import Sandbox, script_of, too_much
-from workbench.launching import started_through
+from workbench.launching import launcher_of, own_files, started_through
 from workbench.model.assets import AssetFact, Reach
 from workbench.model.audit import AuditEvent, AuditRule, ServerAccount
 from workbench.model.check import Check, Fix
@@ -266,11 +266,14 @@ __all__ = [
     "judge_units",
     "knowledge_date",
     "known_flaws",
+    "launcher_of",
     "listed",
     "meant_for",
     "mounts_command",
+    "only_in_part",
     "others",
     "outermost",
+    "own_files",
     "package_uses",
     "packages_of",
     "permits",

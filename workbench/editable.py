@@ -23,6 +23,19 @@ def configured(finding: Finding, snapshot: Snapshot) -> tuple[tuple[ClientConfig
     )
 
 
+def only_in_part(finding: Finding, snapshot: Snapshot) -> Refusal | None:
+    """Why no change of configurations mends all of a finding: it is also about what something else starts."""
+    known = {server_subject(config, entry).key for config, entry in configured(finding, snapshot)}
+    others = [subject.label for subject in (finding.subject, *finding.also) if subject.key not in known]
+    if not known or not others:
+        return None
+    named = ", ".join(dict.fromkeys(others[:3])) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+    return Refusal(
+        f"the same is found of {named}, which no client's configuration starts, so it would be found again",
+        "stop or update that first, then look again",
+    )
+
+
 def config_of(subject: Subject, snapshot: Snapshot) -> ClientConfig | None:
     """The config that a subject is, or stands in."""
     path = subject.key.partition("#")[0]

@@ -12,9 +12,21 @@ from workbench.model.finding import Pointer
 from workbench.model.plan import EditValue, InsertItems, Operation, Refusal, ReplaceSecret, SetValue
 
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|(?:cmd|powershell|pwsh|wsl)(?:\.exe)?\Z", re.IGNORECASE)
+_OWN_FILES = ("/workbench/launchers/", "/workbench/secrets/")
 _BY_HAND = "change the command by hand, as the lesson says"
 # They put something else in the place of what begins with a dollar sign in an argument, or may.
 _EXPANDS_ARGUMENTS = ("crush",)
+
+
+def launcher_of(entry: ServerEntry) -> str:
+    """The launcher of a sandbox, made by the workbench, that an entry starts its server through, "" where none."""
+    return next((path for path in own_files(entry) if _OWN_FILES[0] in path), "")
+
+
+def own_files(entry: ServerEntry) -> tuple[str, ...]:
+    """The files that the workbench made for an entry, and that its command names."""
+    words = [word for word in entry.command if word.startswith("/") and any(folder in word for folder in _OWN_FILES)]
+    return tuple(dict.fromkeys(words))
 
 
 def started_through(

@@ -142,8 +142,10 @@ def lesson_headings(lesson: str) -> tuple[str, ...]:
     )
 
 
-def trust(path: Path, *, above: bool = True) -> None:
+def trust(path: Path, *, above: bool = True, of: str = "plugins", change: str = "what runs as you") -> None:
     """Refuse a file or folder that is not the user's or root's, or that another account can write. Raises Untrusted.
+
+    ``of`` is what is read there, in the plural, and ``change`` what who can write it would change by that.
 
     Every directory above it is held to the same rule, except that a sticky world-writable one (``/tmp``) may hold a
     folder of the user's own.
@@ -157,11 +159,11 @@ def trust(path: Path, *, above: bool = True) -> None:
         except OSError as error:
             raise Untrusted(f"{visible(str(place))} could not be examined: {error.strerror}") from error
         if stat.S_ISLNK(status.st_mode):
-            raise Untrusted(f"{visible(str(place))} is a symbolic link; name the real folder instead")
+            raise Untrusted(f"{visible(str(place))} is a symbolic link; name the real path instead")
         if status.st_uid not in me:
             raise Untrusted(
-                f"{visible(str(place))} belongs to another account (uid {status.st_uid}), which could change what runs"
-                " as you; copy the plugins to a folder of your own"
+                f"{visible(str(place))} belongs to another account (uid {status.st_uid}), which could change"
+                f" {change}; copy the {of} to a place of your own"
             )
         sticky = place != path and stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
         if status.st_mode & _WRITABLE and not sticky:

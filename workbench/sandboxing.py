@@ -14,6 +14,8 @@ from workbench.text import is_visible
 _SYSTEM = ("/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/")
 _BUILT = frozenset(("dist", "build", "src", "lib", "out", "cjs", "esm", "server"))
 _PACKAGES = "/node_modules"
+# What lies beside a program there has nothing to do with it.
+_OF_A_PERSON = ("Desktop", "Documents", "Downloads", "Music", "Pictures", "Public", "Templates", "Videos")
 _SEARCH = ("/usr/local/bin", "/usr/bin", "/bin")
 _LANGUAGE = ("LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ")
 _PROXY = tuple(
@@ -141,11 +143,16 @@ def _around(path: str, home: str, *, is_script: bool) -> str:
         candidate = dirname(folder)
     elif is_script:
         candidate = folder
-        while basename(candidate) in _BUILT:
+        while basename(candidate) in _BUILT and not _holds_more(dirname(candidate), home):
             candidate = dirname(candidate)
     else:
         return path
-    return path if too_much(candidate, home) else candidate
+    return path if _holds_more(candidate, home) else candidate
+
+
+def _holds_more(folder: str, home: str) -> bool:
+    """Whether a folder holds more than a program and what belongs to it."""
+    return folder in {f"{home}/{name}" for name in _OF_A_PERSON} or bool(too_much(folder, home))
 
 
 def _holds(folder: str, path: str) -> bool:

@@ -11,6 +11,7 @@ from workbench.model.plan import Plan
 from workbench.model.record import record
 from workbench.model.report import CheckResult, Report, Status
 from workbench.model.severity import Severity
+from workbench.remainders import remainders
 from workbench.text import visible
 
 
@@ -33,15 +34,22 @@ def worsened(plan: Plan, before: Report, after: Report) -> str:
     * a finding (more than information) that was not there before, and that is about the plan's own subject, stands in
       a file of the plan or names one (of another server only where it stands in one: it may have come meanwhile, and
       could open that file). Where the same check said something no less grave of the same file before, and no longer
-      says it, it is the same in other words: the text of a rule is its name.
+      says it, it is the same in other words: the text of a rule is its name. What is left of a finding about several
+      things is named after another of them, and is not new; only of the plan's own finding nothing may be left.
     * a check that failed with an error and did not before, in the area of the plan or with a file of the plan in what
       it says.
     * something that a check newly could not assess because of a file of the plan.
     """
     subjects = _subjects(plan, before)
     known = {finding.identity for finding in before.findings()}
+    left = remainders(before.findings(), after.findings())
     for finding in after.findings():
-        new = finding.identity not in known and finding.severity is not Severity.INFO
+        if finding.severity is Severity.INFO:
+            continue
+        was = left.get(finding.identity)
+        if was is not None and was.identity == plan.finding and not plan.later:
+            return f"it helped in part only, {finding.check} still says: {finding.summary}"
+        new = finding.identity not in known and was is None
         if new and _concerns(finding, plan, subjects) and not _in_other_words(finding, plan, before, after):
             return f"it made something else worse, {finding.check} says now: {finding.summary}"
     earlier = {result.check: result for result in before.results}

@@ -25,6 +25,7 @@ from workbench.model.finding import Finding
 from workbench.model.record import record
 from workbench.model.report import CheckResult, Report, Status
 from workbench.model.snapshot import Snapshot
+from workbench.remainders import members, remainders
 from workbench.text import visible
 
 EVERY = 2.0
@@ -214,6 +215,9 @@ def _text(name: bytes) -> str:
 class Difference:
     """What a later report says otherwise, finding by finding. ``worse`` and ``better`` are (before, now).
 
+    It is better where it is less severe, and where only a part is left of what it was about: its identity may then be
+    another.
+
     ``unseen`` findings are not there any more, but their check could not be assessed as it was before: they may stand.
     """
 
@@ -234,25 +238,41 @@ class Difference:
         told = [f"new: {finding.severity} {finding.summary}" for finding in self.new]
         told += [f"worse: {now.severity} {now.summary} (it was {before.severity})" for before, now in self.worse]
         told += [f"not assessed any more: {finding.severity} {finding.summary}" for finding in self.unseen]
-        told += [f"better: {now.severity} {now.summary} (it was {before.severity})" for before, now in self.better]
+        told += [f"better: {now.severity} {now.summary} ({_better_than(before, now)})" for before, now in self.better]
         told += [f"gone: {finding.severity} {finding.summary}" for finding in self.gone]
         if self.grade[0] != self.grade[1]:
             told.append(f"grade: {self.grade[1]} (it was {self.grade[0]})")
         return tuple(told)
 
 
+def _better_than(before: Finding, now: Finding) -> str:
+    if now.severity is not before.severity:
+        return f"it was {before.severity}"
+    return f"it was about {len(members(before)) - len(members(now))} more"
+
+
 def told(before: Report, after: Report) -> Difference:
-    """What the later of two reports on one host says otherwise. Findings are the same by their identity."""
+    """What the later of two reports on one host says otherwise. Findings are the same by their identity, or where
+    one is what is left of another.
+    """
     then = {finding.identity: finding for finding in before.findings()}
     now = {finding.identity: finding for finding in after.findings()}
     both = [(then[identity], finding) for identity, finding in now.items() if identity in then]
     lost = [finding for identity, finding in then.items() if identity not in now]
     blind = _blind(before.results, after.results)
+    # Where a check sees less, what it says of fewer things is no better.
+    left = {
+        identity: was
+        for identity, was in remainders(then.values(), now.values()).items()
+        if was.check not in blind
+    }  # fmt: skip
+    fewer = [(was, now[identity]) for identity, was in left.items()]
+    kept = {was.identity for was in left.values()}
     return Difference(
-        new=tuple(finding for identity, finding in now.items() if identity not in then),
-        gone=tuple(finding for finding in lost if finding.check not in blind),
+        new=tuple(finding for identity, finding in now.items() if identity not in then and identity not in left),
+        gone=tuple(finding for finding in lost if finding.check not in blind and finding.identity not in kept),
         worse=tuple(pair for pair in both if pair[1].severity.rank > pair[0].severity.rank),
-        better=tuple(pair for pair in both if pair[1].severity.rank < pair[0].severity.rank),
+        better=(*(pair for pair in both if pair[1].severity.rank < pair[0].severity.rank), *fewer),
         unseen=tuple(finding for finding in lost if finding.check in blind),
         grade=(before.grade.letter, after.grade.letter),
     )

@@ -8,6 +8,9 @@ check would find too broad again is refused, by the very rule of that check.
 The fix makes no directory: make it before the client is started, ``mkdir -p ~/mcp-workspace``, and put into it what the
 server is to work on. A server whose directory does not exist does not start, which is safe, but a surprise.
 
+A server that starts through a launcher of the workbench is refused: the sandbox shows it the folders that were answered
+when it was made, and no other. Undo clients/sandbox-launcher first, and start the server in a sandbox again afterwards.
+
 The model chooses the paths that a file server reads and writes, so its directory is the only limit it has: with your
 home it reaches every key and token, and the startup file that runs as you tomorrow. Clients that send roots of their
 own can widen it again: look at what they offer.
@@ -32,6 +35,7 @@ from workbench.api import (
     Snapshot,
     configured,
     fix,
+    launcher_of,
     why_not_editable,
     would_find,
 )
@@ -74,6 +78,13 @@ def plan(finding: Finding, snapshot: Snapshot, answers: NarrowRoot) -> Plan | Re
     if not found:
         return _GONE
     config, entry = found[0]
+    launcher = launcher_of(entry)
+    if launcher:
+        # What the launcher shows inside would stay as it is, and the server would not find its new directory.
+        return Refusal(
+            f"{entry.name} starts in the sandbox of {launcher}, which shows it the folders that were answered then",
+            "undo clients/sandbox-launcher first, then narrow it, and put it into a sandbox again",
+        )
     directory = _directory(answers.directory, snapshot)
     if isinstance(directory, Refusal):
         return directory

@@ -54,6 +54,7 @@ from workbench.api import (
     fix,
     known_flaws,
     listed,
+    only_in_part,
 )
 
 _SEMANTIC = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?\Z", re.ASCII)
@@ -172,6 +173,9 @@ def _find(finding: Finding, snapshot: Snapshot) -> list[tuple[ClientConfig, Serv
     if not found:
         return Refusal("the server is no longer configured", "look again")
     _, _, package = found[0]
+    in_part = only_in_part(finding, snapshot)
+    if in_part is not None:
+        return in_part
     if finding.check == _FLAWED:
         if not finding.detail.startswith(f"{package.ecosystem} {package.name}: "):
             return Refusal("the flaw is in something else than the package that the entry names", _INSTEAD)

@@ -4,7 +4,7 @@ The entry of the server goes, and nothing else of the file changes: comments, or
 stay byte for byte. Where the client has a switch of its own for one server (``disabled`` in Cline, Roo Code, Kilo Code,
 Windsurf, Kiro, Amazon Q and Crush, ``enabled`` in Codex, Goose and opencode), the server is switched off instead, which
 keeps its settings at hand; answer ``remove`` to take it out all the same. Where one finding names several servers, that
-is done to each of them.
+is done to each of them; it is refused where one of them is started by something else, such as a unit of systemd.
 
 This is for a server that is not worth its risk: a package with a known flaw and no version without it, code that is
 fetched from the web at each start, a server whose whole job is to run commands. If you need what it does, look for a
@@ -12,13 +12,15 @@ maintained server that does less, or run it in a container that holds nothing of
 
 What the entry held, the secrets in it included, is kept in the backup of the run, which only you can read, so that undo
 brings it back. A secret that the server has seen is not safe again by this: revoke it. A server that runs already goes
-on until its client is closed.
+on until its client is closed. What the workbench made for it, such as the launcher of a sandbox or the file that a
+secret was moved to, stays where it is, and the plan names it.
 
 To do it by hand: delete the entry from the file, with the comma before or after it, and restart the client. See
 CWE-1104 and CWE-749.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,6 +39,8 @@ from workbench.api import (
     configured,
     fix,
     listed,
+    only_in_part,
+    own_files,
     why_not_editable,
 )
 
@@ -88,6 +92,9 @@ def plan(finding: Finding, snapshot: Snapshot, answers: RemoveServer) -> Plan | 
     found = [(config, entry) for config, entry in configured(finding, snapshot) if not entry.disabled]
     if not found:
         return _GONE
+    in_part = only_in_part(finding, snapshot)
+    if in_part is not None:
+        return in_part
     operations: list[Operation] = []
     for config, entry in found:
         made = _switched(config, entry) if answers.how == "switch off" else _removed(config, entry)
@@ -106,9 +113,18 @@ def plan(finding: Finding, snapshot: Snapshot, answers: RemoveServer) -> Plan | 
         operations=tuple(operations),
         consequences=(
             f"{clients} no longer has the tools of {names} from its next start on; a copy that runs now goes on until"
-            " then. Revoke what secrets it was given."
+            f" then. Revoke what secrets it was given.{_left([entry for _, entry in found], answers)}"
         ),
     )
+
+
+def _left(entries: Sequence[ServerEntry], answers: RemoveServer) -> str:
+    """A sentence on the files that were made for the servers and stay, "" where there are none."""
+    paths = list(dict.fromkeys(path for entry in entries for path in own_files(entry)))
+    if not paths or answers.how == "switch off":
+        return ""
+    stay = f" {' and '.join(paths)}, which the workbench made for it, {'stays' if len(paths) == 1 else 'stay'}"
+    return f"{stay}, so that undo finds it again: remove it by hand when you no longer want the server"
 
 
 def _removed(config: ClientConfig, entry: ServerEntry) -> RemoveValue | Refusal:

@@ -26,7 +26,8 @@ complained of.
 
 Refused, with what to do by hand: servers of a container, behind ``sudo``, in a sandbox already, or in the way of
 Windows; commands that are not understood, or in which the client puts something in; systems other than Linux; findings
-that are about several servers, each of which is repaired by itself.
+that are about several servers, each of which is repaired by itself; folders that are far more than a workspace, or hold
+something worth stealing, or are links to such; to be written, also those in which programs lie that you start yourself.
 
 Why it matters
 --------------

@@ -76,7 +76,7 @@ class TightenRule:
         default="",
         metadata={
             "label": "May stay without a password",
-            "about": "(ACCOUNT) /path/of/the/program arguments; another after a semicolon. Empty: sudo always asks.",
+            "help": "(ACCOUNT) /path/of/the/program arguments; another after a semicolon. Empty: sudo always asks.",
         },
     )
 

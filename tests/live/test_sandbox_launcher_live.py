@@ -353,9 +353,18 @@ def test_one_that_cannot_start_in_it_is_put_back(
 
 
 def test_one_that_never_answers_is_ended_and_put_back(client: Client, state: Path) -> None:
+    """With all that it started, also what leads a session of its own and holds on to nothing."""
     program = client.home / "srv/server.py"
     program.parent.mkdir()
-    program.write_text("import time\ntime.sleep(600)\n")
+    program.write_text(
+        "import os, signal, time\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "    signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "    os.closerange(0, 64)\n"
+        "time.sleep(600)\n"
+    )
     client.configure("small", ["/usr/bin/python3", str(program)])
     before = tree(client.home)
     made = _planned(client.look())

@@ -16,7 +16,7 @@ from tests.plugins.repairing import repaired
 from workbench.documents import parse, replace_string
 from workbench.knowledge.base import best_version, known_flaws
 from workbench.model.clients import ClientFacts, EntryReference, InstalledPackage, ServerEntry
-from workbench.model.finding import Finding
+from workbench.model.finding import Finding, Subject
 from workbench.model.launch import Launch, PackageSpec, Pin
 from workbench.model.plan import EditValue, Plan, Refusal, Reversal, Safety
 from workbench.model.processes import ProcessFacts
@@ -293,6 +293,14 @@ def test_a_server_that_runs_must_end_first() -> None:
     live = replace(snapshot, servers=ServerFacts(builders.COMPLETE, (running,)))
     made = make_plan(FIX, finding, live)
     assert isinstance(made, Refusal) and "quit its client" in made.instead
+
+
+def test_what_a_unit_starts_as_well_is_to_be_mended_first() -> None:
+    finding, snapshot = _flawed("2025.3.28", MENDED)
+    both = replace(finding, also=(Subject("unit", "user:files.service", "files.service"),))
+    made = make_plan(FIX, both, snapshot)
+    assert isinstance(made, Refusal)
+    assert "found of files.service, which no client's configuration starts" in made.reason
 
 
 def test_a_flaw_in_something_else_is_not_mended_by_a_version() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,14 @@ def test_each_of_its_cases_is_tested(identity: str) -> None:
 def test_it_says_something_on_an_empty_host(identity: str) -> None:
     result = run_check(get_check(identity), builders.snapshot())
     assert result.status in (Status.NOT_APPLICABLE, Status.PASSED, Status.NOT_ASSESSED), result.reason
+
+
+@pytest.mark.parametrize("identity", sorted(plugins().fixes))
+def test_what_it_says_of_an_answer_is_what_the_form_reads(identity: str) -> None:
+    answers = plugins().fixes[identity].answers
+    for field in fields(answers) if answers is not None else ():
+        assert set(field.metadata) <= {"label", "help"}, f"the form shows nothing else of {field.name}"
+        assert all(isinstance(text, str) and text for text in field.metadata.values()), field.name
 
 
 @pytest.mark.parametrize("identity", sorted(plugins().fixes))

@@ -126,6 +126,16 @@ def test_a_directory_inside_a_longer_argument(words: tuple[str, ...], text: str,
         assert isinstance(made, Refusal) and "by hand" in made.instead
 
 
+def test_a_server_in_a_sandbox_of_our_own_is_refused_for_the_sandbox_would_not_show_the_directory() -> None:
+    launcher = "/home/dev/.config/workbench/launchers/files-1a2b3c4d.sh"
+    made = _plan(_server("/", command=(launcher, "npx", "-y", "files", "/")))
+    assert isinstance(made, Refusal)
+    assert launcher in made.reason
+    assert made.instead.startswith("undo clients/sandbox-launcher first")
+    other = "/home/dev/bin/launchers/files.sh"
+    assert _edits(_plan(_server("/", command=(other, "npx", "-y", "files", "/"))))
+
+
 def test_what_cannot_be_named_exactly_is_refused() -> None:
     entry = _server("/")
     assert isinstance(_plan(replace(entry, argument_pointers=())), Refusal)

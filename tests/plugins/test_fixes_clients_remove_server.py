@@ -14,7 +14,7 @@ from tests.host.client_homes import TOKEN, write
 from tests.plugins.loading import get_fix, make_plan, run_check
 from tests.plugins.repairing import repaired
 from workbench.model.clients import ClientFacts, ServerEntry
-from workbench.model.finding import Finding, NotApplicable
+from workbench.model.finding import Finding, NotApplicable, Subject
 from workbench.model.launch import Launch
 from workbench.model.plan import Plan, Refusal, RemoveValue, Reversal, Safety, SetValue
 from workbench.model.snapshot import Snapshot
@@ -50,6 +50,42 @@ def test_the_entry_is_removed() -> None:
     assert (made.check, made.safety, made.reversal) == (CHECK, Safety.REVIEW, Reversal.FULL)
     assert made.title == "Remove far in Claude Desktop"
     assert "Revoke" in made.consequences
+
+
+def test_what_something_else_starts_as_well_is_to_be_stopped_first() -> None:
+    finding, snapshot = _host(_remote(), _remote("near"))
+    units = tuple(Subject("unit", f"user:{name}", name) for name in "abcd")
+    made = make_plan(FIX, replace(finding, also=units[:1]), snapshot)
+    assert isinstance(made, Refusal)
+    assert "found of a, which no client's configuration starts" in made.reason and "stop or update" in made.instead
+    many = make_plan(FIX, replace(finding, also=units), snapshot)
+    assert isinstance(many, Refusal) and "a, b, c and 1 more" in many.reason
+    near = Subject("server", finding.subject.key.replace("far", "near"), "near")
+    assert isinstance(make_plan(FIX, replace(finding, also=(near,)), snapshot), Plan)
+
+
+def test_what_was_made_for_the_server_stays_and_is_named() -> None:
+    launcher = "/home/dev/.config/workbench/launchers/files-1a2b3c4d.sh"
+    secret = "/home/dev/.config/workbench/secrets/files.env"
+    for command, said in (
+        ((launcher, "npx", "-y", "x"), f"{launcher}, which the workbench made for it, stays, so that undo"),
+        ((launcher, "sh", "-c", "x", secret), f"{launcher} and {secret}, which the workbench made for it, stay, so"),
+        (("npx", "-y", "x"), ""),
+    ):
+        made = _plan(_remote(command=command, argument_pointers=_places(command)))
+        assert isinstance(made, Plan)
+        assert said in made.consequences
+        assert ("remove it by hand" in made.consequences) == bool(said)
+    switched = _plan(
+        _remote(command=(launcher, "x"), argument_pointers=_places((launcher, "x"))), how="switch off", client="cline"
+    )
+    assert isinstance(switched, Plan)
+    assert launcher not in switched.consequences, "it is still used when the server is switched on again"
+
+
+def _places(command: tuple[str, ...]) -> tuple[tuple[str | int, ...], ...]:
+    first = ("mcpServers", "far", "command")
+    return (first, *(("mcpServers", "far", "args", number) for number in range(len(command) - 1)))
 
 
 @pytest.mark.parametrize(

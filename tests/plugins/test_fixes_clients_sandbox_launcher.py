@@ -160,6 +160,23 @@ def test_where_its_programs_lie_is_shown_read_only(program: str, home: Path) -> 
     assert sandbox.search.startswith(f"{home}/.local/bin:" if program == "uvx" else f"{venv}:")
 
 
+@pytest.mark.parametrize(
+    ("script", "shown"),
+    [
+        ("Documents/server.py", "Documents/server.py"),
+        ("Downloads/dist/server.py", "Downloads/dist"),
+        ("Documents/server/dist/main.py", "Documents/server"),
+        ("Projects/mine/src/main.py", "Projects/mine"),
+        ("server.py", "server.py"),
+    ],
+)
+def test_of_a_folder_of_a_persons_own_only_the_script_is_shown(script: str, shown: str, home: Path) -> None:
+    (home / script).parent.mkdir(parents=True, exist_ok=True)
+    (home / script).touch()
+    _configured(home, command="/usr/bin/python3", args=[f"{home}/{script}"])
+    assert _suggested(home).programs == f"{home}/{shown}"
+
+
 def test_a_root_that_is_too_much_is_not_suggested(home: Path) -> None:
     for root in ("/", str(home), f"{home}/.ssh", "/etc"):
         _configured(home, command="npx", args=["-y", PACKAGE, root, f"{home}/work"])

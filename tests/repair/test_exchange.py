@@ -76,6 +76,39 @@ def test_one_that_never_stops_printing_fills_no_memory(stream: str) -> None:
     assert len(outcome.complaint) <= 16_384
 
 
+def test_an_endless_answer_is_not_looked_through() -> None:
+    said = _held(
+        "import json, sys; sys.stdin.readline(); m = 'namespace ' * 200_000\n"
+        "print(json.dumps({'id': 1, 'error': {'message': m}}), flush=True); sys.stdin.read()"
+    )
+    assert said.failure == "it answered initialize with an error" and len(said.complaint) <= 16_384
+    named = _held(
+        "import json, sys; sys.stdin.readline(); n = 'a' * 1_000_000\n"
+        "told = {'protocolVersion': 'x', 'serverInfo': {'name': n, 'version': ['1']}}\n"
+        "print(json.dumps({'id': 1, 'result': told}), flush=True); sys.stdin.read()"
+    )
+    assert (named.failure, len(named.name), named.version) == ("", 16_384, "")
+
+
+def test_no_part_of_a_line_is_kept_whose_beginning_is_gone() -> None:
+    for long, kept in ((17_000, "the end\n"), (100, "secret-" + "x" * 100 + "\nthe end\n")):
+        script = f"import sys; sys.stderr.write('secret-' + 'x' * {long} + '\\nthe end\\n'); sys.exit(1)"
+        assert _held(script).complaint == kept
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can become another account")
+def test_root_becomes_the_account_in_every_way_and_hands_nothing_on(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; print(os.getresuid(), os.getresgid(), os.getgroups(), os.getsid(0) == os.getpid(),"
+        " sorted(map(int, os.listdir('/proc/self/fd')))[:-1], file=sys.stderr); sys.exit(1)"
+    )
+    with (tmp_path / "open").open("w") as handle:
+        os.set_inheritable(handle.fileno(), True)
+        start = Start(("/usr/bin/python3", "-c", script), {}, "/", (12345, 12346, (12347,)))
+        said = exchange(start, 10.0).complaint
+    assert said.strip() == "(12345, 12345, 12345) (12346, 12346, 12346) [12347] True [0, 1, 2]"
+
+
 def test_nothing_that_it_started_is_left(tmp_path: Path) -> None:
     child = tmp_path / "child"
     script = (

@@ -19,6 +19,7 @@ from workbench.model.run import Run, RunState
 from workbench.repair import trial
 from workbench.repair.exchange import Outcome, Start
 from workbench.repair.history import history
+from workbench.repair.lasting import lasting
 from workbench.repair.paths import Refused
 from workbench.repair.prepare import Prepared, prepare
 from workbench.repair.staged import StagedTrial
@@ -239,6 +240,52 @@ def test_undo_leaves_what_the_server_kept(tmp_path: Path, monkeypatch: pytest.Mo
     assert not bench.launcher.exists()
 
 
+def test_undo_keeps_what_was_written_into_the_configuration_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(tmp_path)
+    _played(monkeypatch, GOOD)
+    run = bench.apply()
+    document = json.loads(bench.config.read_text())
+    document["mcpServers"]["files"]["env"]["MORE"] = "1"
+    document["mcpServers"]["files"]["args"].append("--more")
+    document["mcpServers"]["other"] = {"command": "x"}
+    bench.config.write_text(json.dumps(document, indent=2))
+    assert lasting(bench.state) == (), "it still starts through the launcher"
+    assert undo(bench.state, run.identity).state is RunState.UNDONE
+    servers = json.loads(bench.config.read_text())["mcpServers"]
+    files = servers["files"]
+    assert (files["command"], files["args"], files["env"]["MORE"]) == (
+        "npx",
+        ["-y", "pkg@1.0.0", "--more"],
+        "1",
+    )
+    assert servers["other"] == {"command": "x"} and not bench.launcher.exists()
+
+
+@pytest.mark.parametrize("edit", ["another command", "another first argument", "no arguments", "no entry", "no JSON"])
+def test_undo_of_an_entry_that_is_another_by_now_touches_nothing(
+    edit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The launcher stays as well: the configuration may still name it."""
+    bench = Bench(tmp_path)
+    _played(monkeypatch, GOOD)
+    run = bench.apply()
+    document = json.loads(bench.config.read_text())
+    if edit == "another command":
+        document["mcpServers"]["files"]["command"] = "uvx"
+    elif edit == "another first argument":
+        document["mcpServers"]["files"]["args"][0] = "uvx"
+    elif edit == "no arguments":
+        document["mcpServers"]["files"]["args"] = []
+    elif edit == "no entry":
+        del document["mcpServers"]["files"]
+    bench.config.write_text("{" if edit == "no JSON" else json.dumps(document))
+    before = tree(bench.home)
+    assert undo(bench.state, run.identity).state is RunState.REFUSED
+    assert tree(bench.home) == before and bench.launcher.exists()
+
+
 def test_a_launcher_that_is_exchanged_is_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(tmp_path)
     started = _played(monkeypatch, GOOD)
@@ -253,6 +300,72 @@ def test_a_launcher_that_is_exchanged_is_not_started(tmp_path: Path, monkeypatch
     assert not started and "is not the launcher of the plan any more" in run.message
     # What somebody else wrote there is theirs.
     assert run.state is RunState.ROLLBACK_FAILED and bench.launcher.exists()
+
+
+@pytest.mark.parametrize("target", ["", ".ssh", ".ssh/keys", "/etc", ".local/bin", ".config/workbench"])
+def test_a_link_that_leads_out_of_the_sandbox_is_refused(target: str, tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    (bench.home / "work").symlink_to(bench.home / target)
+    for place in ("work", "work/inner") if target else ("work",):
+        bench.sandbox = replace(bench.sandbox, writes=(str(bench.home / place),))
+        why = refusal(bench.creation(), bench.trial(), *bench.edits())
+        assert "a link leads out of it" in why.reason and why.instead, place
+
+
+def test_a_link_into_what_the_server_may_write_is_refused(tmp_path: Path) -> None:
+    """The server could put another link in its place, and see at the next start what that names."""
+    bench = Bench(tmp_path)
+    (bench.home / "work").mkdir()
+    (bench.home / "tool").symlink_to(bench.home / "work/tool")
+    bench.sandbox = replace(bench.sandbox, writes=(str(bench.home / "work"),), reads=(str(bench.home / "tool"),))
+    assert "which it may write" in refusal(bench.creation(), bench.trial(), *bench.edits()).reason
+
+
+def test_links_that_lead_to_programs_and_workspaces_are_followed(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    (tmp_path / "disk/work").mkdir(parents=True)
+    (tmp_path / "disk/node-20").mkdir()
+    (bench.home / "work").symlink_to(tmp_path / "disk/work")
+    (bench.home / "node").symlink_to(tmp_path / "disk/node-20")
+    reads = (str(bench.home / "node"), str(tmp_path / "disk/node-20"))
+    bench.sandbox = replace(bench.sandbox, writes=(str(bench.home / "work"),), reads=reads)
+    assert bench.made()
+
+
+def test_a_home_that_is_a_link_itself_is_one_like_any_other(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    linked = tmp_path / "linked"
+    linked.symlink_to(bench.home)
+    (bench.home / "work").mkdir()
+    for inside, refused in (("work", False), (".ssh", True), ("", True)):
+        shown = replace(bench.sandbox, home=str(linked), writes=(f"{bench.home}/{inside}".rstrip("/"),), kept="")
+        bench.sandbox, bench.kept = shown, Path()
+        made = prepare(plan(bench.creation(), bench.trial(kept=""), *bench.edits()))
+        assert isinstance(made, Prepared) != refused, inside
+
+
+def test_a_plan_that_names_another_home_is_judged_by_that_of_the_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(tmp_path)
+    shown = Sandbox("/elsewhere", names=("API_KEY", "LEVEL"), writes=(str(bench.home / ".ssh"),))
+    assert read_script(script_of(shown)) == shown
+    bench.sandbox = shown
+    monkeypatch.setattr(trial, "_home_of", lambda _: (str(bench.home),))
+    assert "no workspace" in refusal(bench.creation(), bench.trial(kept=""), *bench.edits()).reason
+
+
+def test_a_folder_that_becomes_a_link_meanwhile_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(tmp_path)
+    (bench.home / "work").mkdir()
+    bench.sandbox = replace(bench.sandbox, writes=(str(bench.home / "work"),))
+    started = _played(monkeypatch, GOOD)
+    made = bench.made()
+    (bench.home / "work").rmdir()
+    (bench.home / "work").symlink_to(bench.home)
+    run = apply(made, bench.state, lambda: "")
+    assert run.state is RunState.ROLLED_BACK and "a link leads out of it" in run.message
+    assert not started and not bench.launcher.exists()
 
 
 def _ways(bench: Bench) -> dict[str, tuple[str, tuple[Operation, ...]]]:

@@ -63,6 +63,23 @@ def test_new_gone_changed_and_same() -> None:
     assert (made.same, made.unseen) == (1, [])
 
 
+def test_what_is_left_of_a_finding_about_several_is_a_change_and_nothing_new() -> None:
+    b, c = (Subject("socket", key, key) for key in "bc")
+    three, two = replace(seen("a", summary="3"), also=(b, c)), replace(seen("b", summary="2"), also=(c,))
+    made = between(judged(three), judged(two))
+    assert (made.appeared, made.gone, made.same) == ([], [], 0)
+    (change,) = made.changed
+    assert (change.before.subject.label, change.after.subject.label, change.worse) == ("a", "b", False)
+    assert change.identity == change.after.identity != change.before.identity
+    assert (
+        baseline_states(document.document(judged(three)), document.document(judged(two)))[change.identity] == "updated"
+    )
+    grown = between(judged(two), judged(three))
+    assert (labels(grown.appeared), labels(grown.gone)) == (["a"], ["b"])
+    blind = between(judged(three), judged(two, gap()))
+    assert (labels(blind.appeared), labels(blind.unseen[0].findings)) == (["b"], ["a"])
+
+
 def test_what_is_not_looked_at_any_more_is_not_gone() -> None:
     made = between(judged(seen("a")), judged(gap()))
     assert (made.gone, made.unseen[0].check, labels(made.unseen[0].findings)) == ([], "sockets/a", ["a"])

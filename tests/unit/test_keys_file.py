@@ -259,7 +259,9 @@ def test_a_file_of_another_account_is_not_used(tmp_path: Path) -> None:
     file.write_text("rescan: f5\n")
     file.chmod(0o644)
     os.chown(file, 12345, 12345)
-    assert "belongs to another account (uid 12345)" in read(file).complaints[0]
+    (complaint,) = read(file).complaints
+    assert "belongs to another account (uid 12345), which could change what your keys do" in complaint
+    assert complaint.endswith("; copy the keys to a place of your own")
 
 
 def test_where_there_is_no_file_the_usual_keys_hold_and_nothing_is_read(tmp_path: Path) -> None:

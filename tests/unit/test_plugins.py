@@ -131,7 +131,9 @@ def test_a_parent_that_others_can_write_is_refused(folder: Path) -> None:
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give a file away")
 def test_g21_what_belongs_to_another_account_is_refused(folder: Path) -> None:
     os.chown(write(folder), 65534, 65534)
-    assert "belongs to another account" in load([folder]).broken[0].reason
+    reason = load([folder]).broken[0].reason
+    assert "belongs to another account (uid 65534), which could change what runs as you" in reason
+    assert reason.endswith("; copy the plugins to a place of your own")
 
 
 @pytest.mark.parametrize("name", ["_helper.py", "__pycache__", "__pycache__/mine.cpython-311.pyc", "__init__.py"])

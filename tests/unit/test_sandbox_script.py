@@ -111,6 +111,8 @@ def test_the_home_that_counts_is_that_of_the_account() -> None:
         *("/proc/1/root", "/dev", "/sys", "/var/run/docker.sock", "/home/dev/.ssh", "/home/dev/.ssh/keys"),
         *("/home/dev/.config", "/home/dev/.local", "/home/dev/.local/share", "/home/dev/.config/Claude"),
         *("/home/dev/.config/workbench/launchers", "/home/dev/.bashrc", "/home/dev/.cargo", "/home/dev/.aws/x"),
+        *("/home/dev/.config/rclone", "/home/dev/.vault-token", "/home/dev/.config/glab-cli", "/home/dev/.terraform.d"),
+        *("/home/dev/.gem", "/home/dev/snap", "/home/dev/.npmrc", "/home/dev/.cargo/credentials", "/home/dev/.zshenv"),
         *("relative", "", "/a/../b", "/a/./b", "//a", "/a/", "/a:b", "/a\nb", "/a\u202eb", "/a\\b", "~/x"),
     ],
 )
@@ -125,6 +127,7 @@ def test_what_no_sandbox_may_show(path: str) -> None:
     [
         *("/srv/data", "/opt/tools", "/home/dev/work", "/home/dev/.nvm/versions/node/v20", "/tmp/work"),
         *("/home/dev/.local/share/uv/python", "/home/dev/.local/bin/uvx", "/home/develop", "/var/www/site"),
+        *("/home/dev/Documents", "/home/dev/.gem/ruby/3.3.0", "/home/dev/bin/tool", "/home/dev/.config/app"),
     ],
 )
 def test_what_may_be_shown(path: str) -> None:
@@ -135,6 +138,25 @@ def test_the_file_of_moved_secrets_may_be_read_and_not_written() -> None:
     file = f"{HOME}/.config/workbench/secrets/x.env"
     assert wrong_with(Sandbox(HOME, reads=(file,))) == ""
     assert wrong_with(Sandbox(HOME, writes=(file,)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["bin", "bin/x", ".local/bin", ".local/lib/python3.12", ".gitconfig", ".vscode/extensions", ".config/git/hooks"],
+)
+def test_what_is_started_outside_may_be_read_and_not_written(name: str) -> None:
+    path = f"{HOME}/{name}"
+    assert wrong_with(Sandbox(HOME, reads=(path,))) == ""
+    for written in (Sandbox(HOME, writes=(path,)), Sandbox(HOME, kept=path)):
+        assert "decides what you start yourself" in wrong_with(written)
+        assert read_script(script_of(written), HOME) is None
+
+
+def test_of_what_lies_beside_certificates_no_key_is_shown() -> None:
+    shown = [words.split()[1] for words in script_of(SANDBOX).splitlines() if words.strip().startswith("--ro-bind-try")]
+    assert "/etc/ssl/certs" in shown
+    keys = ("/etc/ssl/private", "/etc/pki/tls/private", "/etc/pki/entitlement", "/etc/pki/rpm-gpg")
+    assert not [key for key in keys for path in shown if key == path or key.startswith(f"{path}/")]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +173,7 @@ def test_nothing_is_shown_that_the_server_could_make_a_link_of(sandbox: Sandbox)
     assert read_script(script_of(sandbox), HOME) is None
 
 
-@pytest.mark.parametrize("name", ["", "a b", "A|B", "A;id", "*", "1A", "A\nB", "IFS", "workbench_filter"])
+@pytest.mark.parametrize("name", ["", "a b", "A|B", "A;id", "*", "1A", "A\nB", "IFS", "esac", "workbench_filter"])
 def test_a_name_that_is_none_is_refused(name: str) -> None:
     wrong = Sandbox(HOME, names=(name,))
     assert wrong_with(wrong)

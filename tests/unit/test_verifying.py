@@ -99,6 +99,69 @@ def test_the_same_in_other_words_does_not_unless_it_is_graver() -> None:
     assert worsened(PLAN, _report(PROBLEM), _report(reborn)), "the plan's own finding must not come back"
 
 
+FIRST, SECOND, THIRD, FOURTH = (Subject("server", f"{FILE}#{name}", name) for name in ("a", "b", "c", "d"))
+
+
+def _group(*subjects: Subject, **more: Any) -> Finding:
+    return _finding("area/group", subjects[0], path=FILE, also=subjects[1:], **more)
+
+
+def _expecting(finding: Finding, *expected: str) -> Finding:
+    return replace(finding, evidence=tuple(Evidence(each, "as it is") for each in expected))
+
+
+ALL = _group(FIRST, SECOND, THIRD)
+LEFT = {
+    "its first": (ALL, [_group(SECOND, THIRD)]),
+    "all but one": (ALL, [_group(THIRD)]),
+    "to a less grave one": (ALL, [_group(SECOND, THIRD, severity=Severity.MEDIUM)]),
+    "to one that stays alone": (ALL, [_group(FIRST), _group(SECOND, THIRD)]),
+    "to one that reaches less": (
+        _expecting(ALL, "no key", "no history"),
+        [_expecting(_group(FIRST), "no history"), _expecting(_group(SECOND, THIRD), "no key", "no history")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_a_finding_about_several_that_loses_some_is_not_new(name: str) -> None:
+    before, after = LEFT[name]
+    assert worsened(PLAN, _report(PROBLEM, before), _report(*after)) == ""
+
+
+GROWN = {
+    "about another one": (ALL, [_group(FOURTH)]),
+    "about another one as well": (ALL, [_group(SECOND, FOURTH)]),
+    "while the old one stands": (ALL, [ALL, _group(SECOND)]),
+    "graver": (ALL, [_group(SECOND, THIRD, severity=Severity.CRITICAL)]),
+    "of something else": (ALL, [_group(SECOND, THIRD, detail="another package")]),
+    "with more that it reaches": (
+        _expecting(ALL, "no key"),
+        [_expecting(_group(FIRST, SECOND), "no key"), _expecting(_group(THIRD), "no key", "no history")],
+    ),
+    "of another check": (replace(ALL, check="area/other"), [_group(SECOND, THIRD)]),
+    "after one about one thing": (_group(FIRST), [_group(SECOND)]),
+}
+
+
+@pytest.mark.parametrize("name", GROWN)
+def test_a_really_new_one_of_the_same_check_is(name: str) -> None:
+    before, after = GROWN[name]
+    # Without a place in a file, it is not the same in other words either.
+    old, new = replace(before, location=None), [replace(each, location=None) for each in after]
+    plan = replace(PLAN, finding=_finding(subject=FIRST, also=(SECOND, THIRD, FOURTH)).identity)
+    problem = _finding(subject=FIRST, also=(SECOND, THIRD, FOURTH))
+    assert "area/group says now" in worsened(plan, _report(problem, old), _report(*new))
+
+
+def test_of_the_finding_that_is_repaired_nothing_may_be_left() -> None:
+    plan = replace(PLAN, check="area/group", finding=ALL.identity)
+    why = worsened(plan, _report(ALL), _report(_group(SECOND, THIRD)))
+    assert why == "it helped in part only, area/group still says: it is so"
+    assert worsened(plan, _report(ALL), _report()) == ""
+    assert worsened(replace(plan, later="at the next start"), _report(ALL), _report(_group(SECOND, THIRD))) == ""
+
+
 def _result(check: str, status: Status, reason: str = "", gaps: tuple[NotAssessed, ...] = ()) -> CheckResult:
     return CheckResult(check, check, Severity.HIGH, status, reason=reason, not_assessed=gaps)
 

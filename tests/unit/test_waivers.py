@@ -285,6 +285,19 @@ def test_hostile_words_are_made_visible_and_a_secret_is_taken_out() -> None:
     assert token not in made.reason
 
 
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give a file away")
+def test_of_the_file_of_another_account_it_is_said_what_that_could_change(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    file = tmp_path / "waivers.yaml"
+    file.write_text(f"waivers:\n{ENTRY}")
+    file.chmod(0o644)
+    os.chown(file, 12345, 12345)
+    with pytest.raises(
+        Unusable, match=r"could change what counts as accepted; copy the waivers to a place of your own"
+    ):
+        read(file)
+
+
 def test_only_the_accounts_own_file_is_relied_on(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     file = tmp_path / "waivers.yaml"

@@ -277,7 +277,9 @@ def finding_of(name: str, severity: Severity = Severity.HIGH) -> Finding:
     return Finding(Subject("file", name, name), severity, f"{name} is open", (Evidence("x", "y"),))
 
 
-A, B = finding_of("a"), finding_of("b")
+A, B, D = map(finding_of, "abd")
+ABC = replace(A, also=(B.subject, finding_of("c").subject))
+BC = replace(B, also=(finding_of("c").subject,))
 GAP = NotAssessed("b", "permission denied")
 
 
@@ -302,6 +304,20 @@ GAP = NotAssessed("b", "permission denied")
         (result_of(A, B, gaps=(GAP,)), result_of(A, gaps=(GAP,)), ["gone: high b is open"]),
         (result_of(A), result_of(status=Status.ERROR), ["not assessed any more: high a is open"]),
         (result_of(A), result_of(replace(A, summary="a is open to all")), []),
+        (result_of(ABC), result_of(BC), ["better: high b is open (it was about 1 more)"]),
+        (
+            result_of(ABC),
+            result_of(replace(BC, severity=Severity.LOW)),
+            ["better: low b is open (it was high)"],
+        ),
+        (result_of(ABC), result_of(A, BC), ["better: high b is open (it was about 1 more)"]),
+        (result_of(ABC), result_of(ABC, B), ["new: high b is open"]),
+        (result_of(ABC), result_of(D), ["new: high d is open", "gone: high a is open"]),
+        (
+            result_of(ABC),
+            result_of(BC, gaps=(GAP,)),
+            ["new: high b is open", "not assessed any more: high a is open"],
+        ),
     ],
 )
 def test_reports_are_compared_finding_by_finding(before: CheckResult, after: CheckResult, said: list[str]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
+from functools import cache
 
 from workbench.model.record import record
 from workbench.text import is_visible
@@ -23,11 +24,14 @@ NEEDS = (
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SEARCH = re.compile(r"/[^:]*(?::/[^:]*)*")
 _OPTIONS = ("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop ALL")
-# What programs of the system need. None of it is secret, and most systems have only a part of it.
+# What programs of the system need. None of it is secret, and most systems have only a part of it. Keys lie beside the
+# certificates, which a server of root's could open: so only what is public is named.
 _SYSTEM = (
     *("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ca-certificates", "/etc/crypto-policies"),
     *("/etc/group", "/etc/hosts", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime"),
-    *("/etc/nsswitch.conf", "/etc/passwd", "/etc/pki", "/etc/resolv.conf", "/etc/ssl", "/etc/timezone"),
+    *("/etc/nsswitch.conf", "/etc/passwd", "/etc/pki/ca-trust", "/etc/pki/tls/cert.pem", "/etc/pki/tls/certs"),
+    *("/etc/pki/tls/openssl.cnf", "/etc/pki/tls/openssl.d", "/etc/resolv.conf", "/etc/ssl/cert.pem", "/etc/ssl/certs"),
+    *("/etc/ssl/openssl.cnf", "/etc/timezone"),
 )
 _HEAD = """\
 #!/bin/sh
@@ -52,8 +56,8 @@ for workbench_name in $workbench_names; do
 done
 exec /usr/bin/env "$@"
 """
-# What the shell or this script sets itself: under such a name no value gets through.
-_TAKEN = ("IFS", "OPTIND", "PPID", "workbench_filter", "workbench_name", "workbench_names")
+# What the shell or this script sets itself: under such a name no value gets through. And what would end its own list.
+_TAKEN = ("esac", "IFS", "OPTIND", "PPID", "workbench_filter", "workbench_name", "workbench_names")
 _BEGIN = f"set -- {BWRAP} \\\n"
 _HOME_FOLDER = "/bin/mkdir -p "
 _FILTER = """\
@@ -71,7 +75,13 @@ _PRIVATE = (
     *(".config/gcloud", ".config/gh", ".config/google-chrome", ".config/chromium", ".config/BraveSoftware"),
     *(".config/Claude", ".config/Code", ".config/systemd", ".config/autostart", ".config/workbench", ".claude"),
     *(".claude.json", ".cursor", ".codex", ".gemini", ".local/share/keyrings", ".local/state/workbench", ".bashrc"),
-    *(".profile", ".bash_profile", ".zshrc", ".git-credentials", ".npmrc", ".pypirc", ".cargo/credentials.toml"),
+    *(".profile", ".bash_profile", ".bash_login", ".bash_aliases", ".zshrc", ".zprofile", ".zshenv", ".xprofile"),
+    *(".config/environment.d", ".config/fish", ".pam_environment"),
+)
+# Where what may be written there decides what runs outside, and what is read there is a program like any other.
+_STARTED = (
+    *("bin", ".local/bin", ".local/lib", ".local/share/applications", ".local/share/dbus-1", ".local/share/systemd"),
+    *(".config/git", ".config/nvim", ".gitconfig", ".oh-my-zsh", ".vim", ".vimrc", ".vscode", ".vscode-server"),
 )
 _READABLE = f"{FOLDER.rpartition('/')[0]}/secrets/"
 _WHOLE = (
@@ -128,6 +138,10 @@ def wrong_with(sandbox: Sandbox, home: str = "") -> str:
         return "it names a path twice"
     home = home or sandbox.home
     own = f"{home}/{_READABLE}"
+    for path in written:
+        place = next((each for name in _STARTED if _touch(each := f"{home}/{name}", path)), "")
+        if place:
+            return f"{path} is, holds or lies in {place}, and what is written there decides what you start yourself"
     shown = [*written, *(path for path in (*sandbox.reads, *sandbox.tries) if not path.startswith(own))]
     return next(filter(None, (too_much(path, home) for path in shown)), "")
 
@@ -140,11 +154,23 @@ def too_much(path: str, home: str) -> str:
         return f"{path} is far more than a workspace"
     if any(_holds(system, path) for system in _SYSTEMS):
         return f"{path} belongs to the system"
-    for name in _PRIVATE:
+    for name in _private():
         private = f"{home}/{name}"
-        if _holds(private, path) or _holds(path, private):
+        if _touch(private, path):
             return f"{path} is, holds or lies in {private}"
     return ""
+
+
+@cache
+def _private() -> tuple[str, ...]:
+    """What a sandbox shows nothing of, below a home: also wherever something worth stealing is known to lie."""
+    from workbench.host.assets.kinds import PLACES
+
+    known = [place.replace("{config}", "~/.config") for places in PLACES.values() for place in places]
+    # Of a pattern the folder before it; one that may match in the home itself names no folder.
+    folders = [place.partition("*")[0].rpartition("/")[0] if "*" in place else place for place in known]
+    below = [folder.removeprefix("~/") for folder in folders if folder.startswith("~/") and folder != "~/Documents"]
+    return tuple(dict.fromkeys((*_PRIVATE, *below)))
 
 
 def script_of(sandbox: Sandbox) -> str:
@@ -254,6 +280,10 @@ def _is_plain(path: str) -> bool:
     parts = path.split("/")[1:]
     plain = path.startswith("/") and path != "/" and all(part not in ("", ".", "..") for part in parts)
     return plain and is_visible(path) and "\\" not in path and ":" not in path
+
+
+def _touch(one: str, other: str) -> bool:
+    return _holds(one, other) or _holds(other, one)
 
 
 def _holds(folder: str, path: str) -> bool:

@@ -61,7 +61,7 @@ def taken_back(there: bytes, edits: Sequence[FileEdit], left: Sequence[str], bac
         if isinstance(edit, EditValue):
             made = edited(made, inverse((edit,)))
             continue
-        if number >= len(left) or _digest(_place(_parsed(made, edit), edit)) != left[number]:
+        if number >= len(left) or _digest(_set_by(edit, _parsed(made, edit))) != left[number]:
             raise Refused(f"what stands at the place of the edit in {visible(edit.path)} was changed since")
         if isinstance(edit, RestoreValue):
             made = edited(made, (edit.undoes,))
@@ -85,7 +85,7 @@ def require_edited(staged: bytes, edits: Sequence[FileEdit], left: Sequence[str]
         if isinstance(edit, EditValue):
             right = value_or_nothing(value, edit.pointer) == edit.value
         else:
-            right = number < len(left) and _digest(_place(value, edit)) == left[number]
+            right = number < len(left) and _digest(_set_by(edit, value)) == left[number]
         if not right:
             raise Refused(f"the staged copy of {visible(edit.path)} does not hold the new value; nothing was changed")
 
@@ -106,7 +106,7 @@ def what_is_left(after: bytes, edits: Sequence[FileEdit]) -> tuple[str, ...]:
     if line_edits(edits):
         return ("",) * len(edits)
     return tuple(
-        "" if isinstance(edit, EditValue) else _digest(_place(_parsed(after, edit), edit))
+        "" if isinstance(edit, EditValue) else _digest(_set_by(edit, _parsed(after, edit)))
         for edit in value_edits(edits)
     )
 
@@ -296,6 +296,14 @@ def _require_least_change(before: bytes, after: bytes, edits: Sequence[Edit]) ->
 
 def _place(value: Any, edit: RemoveValue | SetValue | InsertItems | ReplaceSecret | RestoreValue) -> Any:
     return value_or_nothing(value, scope(edit))
+
+
+def _set_by(edit: Edit, value: Any) -> Any:
+    """What stands where the edit put something. Of a list that it put items before, those: the others are free."""
+    if isinstance(edit, EditValue):
+        return value_or_nothing(value, edit.pointer)
+    found = _place(value, edit)
+    return found[: len(edit.items)] if isinstance(edit, InsertItems) and isinstance(found, list) else found
 
 
 def _digest(value: Any) -> str:

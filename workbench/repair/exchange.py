@@ -111,17 +111,17 @@ class _Talk:
                 rest = time.monotonic() + 0.2
                 while self._listen(rest):
                     pass  # the rest of what it complains of
-                return Outcome(failure, complaint=self._complaint.decode("utf-8", "replace"))
+                return Outcome(failure, complaint=self._complained())
             answer = self._answers[1]
             told = answer.get("result")
             if not isinstance(told, dict) or not isinstance(told.get("protocolVersion"), str):
                 return Outcome(
                     "it answered initialize with an error" if "error" in answer else "its answer is none of MCP",
-                    complaint=_message(answer) or self._complaint.decode("utf-8", "replace"),
+                    complaint=_message(answer) or self._complained(),
                 )
             whose = told.get("serverInfo")
-            named = {key: str(whose.get(key, "")) for key in ("name", "version")} if isinstance(whose, dict) else {}
-            return Outcome("", named.get("name", ""), named.get("version", ""), self._tools(told))
+            named = whose if isinstance(whose, dict) else {}
+            return Outcome("", _text(named.get("name")), _text(named.get("version")), self._tools(told))
 
     def _tools(self, told: dict[str, Any]) -> int | None:
         """How many tools it offers, where it says so without delay."""
@@ -171,7 +171,7 @@ class _Talk:
                 self._ended = not part
                 self._take(part)
             else:
-                self._complaint = (self._complaint + part)[-_COMPLAINT:]
+                self._complaint = (self._complaint + part)[-_COMPLAINT - 1 :]
         return True
 
     def _take(self, part: bytes) -> None:
@@ -184,6 +184,13 @@ class _Talk:
                 continue  # people print greetings where they must not
             if isinstance(answer, dict) and type(answer.get("id")) is int and ("result" in answer or "error" in answer):
                 self._answers[answer["id"]] = answer
+
+    def _complained(self) -> str:
+        """The end of what it complained of. A line whose beginning is gone could end with a part of a secret."""
+        kept = self._complaint
+        if len(kept) > _COMPLAINT:
+            kept = kept.partition(b"\n")[2]
+        return kept.decode("utf-8", "replace")
 
     def _how_ended(self) -> str:
         import subprocess
@@ -198,7 +205,12 @@ class _Talk:
 def _message(answer: dict[str, Any]) -> str:
     error = answer.get("error")
     text = error.get("message") if isinstance(error, dict) else None
-    return text if isinstance(text, str) else ""
+    return _text(text)
+
+
+def _text(said: object) -> str:
+    """What it said, where that is text: not so much of it that it takes long to look through."""
+    return said[:_COMPLAINT] if isinstance(said, str) else ""
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from workbench.documents import Malformed, parse
 from workbench.documents.proof import value_or_nothing
-from workbench.launch.sandbox_script import NEEDS, Sandbox, read_script
+from workbench.launch.sandbox_script import NEEDS, Sandbox, read_script, wrong_with
 from workbench.model.finding import Pointer
 from workbench.model.plan import CreateFile, Plan, TrialStart
 from workbench.model.run import Change
@@ -69,7 +70,7 @@ _ADVICE = (
 
 def worked_out(wanted: TrialStart, plan: Plan) -> tuple[StagedTrial, Change, bytes]:
     """What the trial comes to, on the system as it is now. Starts nothing. Raises Refused."""
-    made, _ = _launcher(wanted, plan)
+    made, sandbox = _launcher(wanted, plan)
     for path in filter(None, (wanted.source, wanted.kept)):
         require_plain(path)
     missing = next((program for program in NEEDS if not os.access(program, os.X_OK)), "")
@@ -79,6 +80,7 @@ def worked_out(wanted: TrialStart, plan: Plan) -> tuple[StagedTrial, Change, byt
         raise Refused(f"a server is given at most {_LONGEST_SECONDS} seconds to start")
     source, command, _ = _as_configured(wanted)
     uid = source.uid
+    _no_way_out(sandbox, uid)
     launcher = to_make(made.path, made.content.encode(), made.mode)
     if launcher.uid != uid:
         raise Refused(
@@ -113,6 +115,7 @@ def carry_out(number: int, operation: StagedTrial, note: Callable[[Intent], None
     sandbox = read_script(content.decode("utf-8", "replace"))
     if sandbox is None or (now.uid, now.mode) != (operation.uid, 0o700):
         raise Refused(f"{visible(trial.path)} is not the launcher of the plan any more")
+    _no_way_out(sandbox, operation.uid)
     command, values = _as_shown(operation)
     note(Intent(number, ""))
     tell(f"starting the server in its sandbox, for at most {trial.seconds} seconds")
@@ -176,6 +179,44 @@ def _launcher(wanted: TrialStart, plan: Plan) -> tuple[CreateFile, Sandbox]:
     if not set(wanted.names) <= set(sandbox.names) or wanted.kept != sandbox.kept:
         raise Refused("the plan says of its launcher what that does not say")
     return before[0], sandbox
+
+
+def _no_way_out(sandbox: Sandbox, uid: int) -> None:
+    """Refuse what is a sandbox by its paths, and is none by where links lead: bubblewrap follows them.
+
+    It is judged by the home of the account as well, for a plan that was read from a file may name any.
+    """
+
+    def real(paths: Iterable[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(os.path.realpath(path) for path in paths))
+
+    reads = real(sandbox.reads)
+    found = replace(
+        sandbox,
+        home=os.path.realpath(sandbox.home),
+        reads=reads,
+        tries=tuple(path for path in real(sandbox.tries) if path not in reads),
+        writes=real(sandbox.writes),
+        kept="".join(real(filter(None, (sandbox.kept,)))),
+        directory="",
+    )
+    homes = dict.fromkeys((sandbox.home, found.home, *_home_of(uid)))
+    why = next(filter(None, (wrong_with(found, home) for home in homes)), "")
+    if why:
+        raise Refused(
+            f"what the sandbox shows is no workspace, or a link leads out of it: {why}",
+            "answer folders made for this work",
+        )
+
+
+def _home_of(uid: int) -> tuple[str, ...]:
+    import pwd
+
+    try:
+        home = pwd.getpwuid(uid).pw_dir.rstrip("/")
+    except KeyError:
+        return ()
+    return (home,) if home.startswith("/") else ()
 
 
 def _as_shown(operation: StagedTrial) -> tuple[tuple[str, ...], dict[str, str]]:

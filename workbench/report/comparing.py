@@ -18,6 +18,7 @@ from workbench.model.report import Status
 from workbench.model.severity import Severity
 from workbench.model.waiver import EXPIRED
 from workbench.options import put
+from workbench.remainders import remainders
 from workbench.report.document import CheckDocument, FindingDocument, GradeDocument, ReportDocument
 from workbench.report.json_text import json_text
 from workbench.report.lines import wrapped
@@ -44,6 +45,8 @@ class SideDocument:
 class ChangeDocument:
     """A finding that both have, and how it differs: severity, summary, or whether it is waived. ``worse``: it counts
     for more than before.
+
+    ``identity`` is that of the newer one. The older one has another where only a part is left of what it was about.
     """
 
     identity: str
@@ -105,18 +108,21 @@ def compared(old: ReportDocument, new: ReportDocument) -> CompareDocument:
     before = {finding.identity: finding for finding in old.findings}
     after = {finding.identity: finding for finding in new.findings}
     blind = dict(_blind(old, new))
-    missing = [finding for identity, finding in before.items() if identity not in after]
+    left = {identity: was for identity, was in remainders(old.findings, new.findings).items() if was.check not in blind}
+    kept = {was.identity for was in left.values()}
+    missing = [finding for identity, finding in before.items() if identity not in after and identity not in kept]
     lost: dict[str, list[FindingDocument]] = {}
     for finding in missing:
         lost.setdefault(finding.check, []).append(finding)
-    changed = [_change(before[identity], finding) for identity, finding in after.items() if identity in before]
+    known = before | left
+    changed = [_change(known[identity], finding) for identity, finding in after.items() if identity in known]
     return CompareDocument(
         schema_version=SCHEMA_VERSION,
         workbench=__version__,
         old=_side_document(old),
         new=_side_document(new),
         notes=list(_notes(old, new)),
-        appeared=[finding for identity, finding in after.items() if identity not in before],
+        appeared=[finding for identity, finding in after.items() if identity not in known],
         gone=[finding for finding in missing if finding.check not in blind],
         changed=[change for change in changed if change is not None],
         unseen=[UnseenDocument(check, why, unlock, lost.get(check, [])) for check, (why, unlock) in blind.items()],

@@ -33,7 +33,7 @@ class ChangeDocument:
 
 @record
 class MovedDocument:
-    """A finding whose severity changed: what it was, and the finding as it is now."""
+    """A finding whose severity changed, or of which only a part is left: what it was, and the finding as it is now."""
 
     was: str
     finding: FindingDocument

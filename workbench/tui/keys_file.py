@@ -48,7 +48,7 @@ def read(path: Path) -> Keys:
     where = visible(str(path))
     place = Path(os.path.abspath(path))  # noqa: PTH100 - links must stay, to be refused
     try:
-        trust(place)
+        trust(place, of="keys", change="what your keys do")
         raw = read_bounded(place, FILE_LIMIT)
     except Untrusted as why:
         return Keys(where, complaints=(f"nothing in it is used: {why}",))

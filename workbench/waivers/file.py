@@ -45,7 +45,7 @@ def bytes_of(path: Path) -> bytes:
     shown = visible(str(path))
     place = Path(os.path.abspath(path))  # noqa: PTH100 - links must stay, to be refused
     try:
-        trust(place)
+        trust(place, of="waivers", change="what counts as accepted")
         raw = read_bounded(place, FILE_LIMIT)
     except Untrusted as why:
         raise Unusable(f"the waivers in {shown} are not relied on: {why}") from why
