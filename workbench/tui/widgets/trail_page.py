@@ -27,6 +27,7 @@ _MOST_ACCOUNTS = 50
 _NO_ACCOUNT = (
     "Servers run as you, or as root. The kernel records by account: what they do cannot be told from what you do."
 )
+_NO_SERVER = "No MCP server was found here, so there is nobody to be recorded."
 _GIVE_ONE = (
     "give a server an account of its own (sudo -u in its config, or User= in its unit): “How to fix it by hand” of"
     " clients/no-isolation, or: workbench explain clients/no-isolation"
@@ -107,16 +108,25 @@ def nothing(watcher: Watcher, snapshot: Snapshot, *, sudo: bool) -> Iterator[Par
     """Why there is no row: nothing to record with, nobody to tell apart, no right to read, or nothing that happened."""
     audit = snapshot.audit
     if audit.state.status in ("not applicable", "failed"):
-        yield "title", "", "There is no audit trail on this host."
+        failed = audit.state.status == "failed"
+        # What could not be looked at may be there all the same.
+        yield (
+            "title",
+            "",
+            "The audit trail could not be read." if failed else "There is no audit trail on this host.",
+        )
         yield "label", "because", audit.state.reason
         yield from _unlock(audit, snapshot)
         return
     accounts = watcher.accounts or audit.accounts
-    if not accounts:
-        yield "title", "", "No server here has an account of its own."
-        yield "label", "because", _NO_ACCOUNT
-        yield "label", "to do", _GIVE_ONE
+    if not accounts and _missing(audit, "accounts"):
+        yield "title", "", "Whether a server here has an account of its own could not be looked up."
         yield from _gaps(_missing(audit, "accounts", "rules"), sudo)
+    elif not accounts:
+        yield "title", "", "No server here has an account of its own."
+        yield "label", "because", _NO_ACCOUNT if snapshot.servers.servers else _NO_SERVER
+        yield from [("label", "to do", _GIVE_ONE)] if snapshot.servers.servers else ()
+        yield from _gaps(_missing(audit, "rules"), sudo)
     elif watcher.rows is None:
         yield "title", "", "What servers' accounts were denied could not be read."
         yield from _gaps(_missing(audit, "events"), sudo)
