@@ -93,7 +93,9 @@ async def test_a_failed_look_says_why_on_every_page_and_can_be_tried_again() -> 
         for key in "23456":
             await pilot.press(key)
             await until_shown(pilot, "this is not known", "[@click=app.quit]no[/]\\x1b[2J", "Press r to try again")
-            assert not any(words in flat(app) for words in ("shows here", "show here", "comes when", "There is no audit"))
+            assert not any(
+                words in flat(app) for words in ("shows here", "show here", "comes when", "There is no audit")
+            )
         workbench.script.fails = None
         workbench.script.gate.clear()
         await pilot.press("r")

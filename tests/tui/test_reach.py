@@ -277,7 +277,10 @@ async def test_the_cursor_stays_on_its_server_over_a_rescan() -> None:
         (inventories.reached(inventories.server()), ("Nothing worth stealing was found.", "What was looked for")),
         (
             inventories.reached(inventories.server(), assets_state=builders.unread("content")),
-            ("Nothing worth stealing was found in what could be looked at.", "Not everything could be looked at: press 5"),
+            (
+                "Nothing worth stealing was found in what could be looked at.",
+                "Not everything could be looked at: press 5",
+            ),
         ),
         (
             inventories.reached(assets=(inventories.asset(),)),

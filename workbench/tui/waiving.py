@@ -120,8 +120,8 @@ def form(finding: Finding, snapshot: Snapshot) -> Form:
     if waiver is None:
         return Form("Accept this finding for a while", about, asked, "Accept it", wrong)
     said = f"{waiver.owner} accepted it until {waiver.expires}: {waiver.reason}"
-    stands = plain(f"{said}\nAccept it anew below, or take that back: then it counts again.")
-    return Form(_AGAIN, stacked((about, stands)), asked, "Accept it anew", wrong, other=_BACK)
+    instead = "Accept it anew below, or take that back: then it counts again."
+    return Form(_AGAIN, stacked((about, plain(said), plain(instead))), asked, "Accept it anew", wrong, other=_BACK)
 
 
 def waived_of(finding: Finding) -> str:

@@ -55,7 +55,9 @@ def _take_back(options: argparse.Namespace, path: Path) -> int:
     found = [each for each in read(path).waivers if wanted and each.finding.startswith(wanted)]
     if len(found) != 1:
         why = "no waiver" if not found else "more than one waiver"
-        raise Unusable(f"{why} in {shown} is of a finding that begins with {visible(wanted, 40)!r}; see: workbench waivers")
+        raise Unusable(
+            f"{why} in {shown} is of a finding that begins with {visible(wanted, 40)!r}; see: workbench waivers"
+        )
     take_back(found[0].finding, path)
     put(f"{found[0].finding}  not accepted any more, taken out of {shown}: {found[0].check}\n")
     return Exit.CLEAN
