@@ -156,6 +156,14 @@ def failing() -> Iterator[WorkbenchApp]:
     yield WorkbenchApp(_over(FailingWorkbench))
 
 
+class DeniedWorkbench(PlayedWorkbench):
+    """May not read the audit trail either."""
+
+    def look(self, progress: Progress | None = None, privileged: Privileged | None = None) -> Snapshot:
+        """As on the staged host, without it."""
+        return replace(super().look(progress, privileged), audit=self.stage.began.audit)
+
+
 @contextmanager
 def denied() -> Iterator[WorkbenchApp]:
     """The staged host, of which whole sections could not be looked at."""
@@ -163,7 +171,7 @@ def denied() -> Iterator[WorkbenchApp]:
     seen = snapshot()
     closed = {name: replace(getattr(seen, name), state=why) for name in ("sockets", "units", "sudoers", "containers")}
     audit = replace(seen.audit, state=why, accounts=(), events=())
-    yield WorkbenchApp(_over(PlayedWorkbench, replace(seen, audit=audit, **closed)))
+    yield WorkbenchApp(_over(DeniedWorkbench, replace(seen, audit=audit, **closed)))
 
 
 def _bare(umask: int) -> PlayedWorkbench:

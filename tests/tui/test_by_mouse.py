@@ -297,7 +297,7 @@ async def test_the_history_undoes_and_redoes(size: tuple[int, int]) -> None:
             await click_on(pilot, key)
             await click_on(pilot, answer)
             await until(pilot, lambda: isinstance(app.screen, Result))
-            await click_on(pilot, "Back to the findings")
+            await click_on(pilot, "Back to the history")
             assert workbench.script.undone[-1] == undone
 
 

@@ -254,6 +254,42 @@ async def test_the_cursor_keeps_its_finding_over_everything(size: tuple[int, int
         assert _chosen(app) == "gamma"
 
 
+@BOTH
+async def test_a_filter_that_hides_the_finding_puts_the_cursor_on_the_first_that_matches(size: tuple[int, int]) -> None:
+    async with driven(_four(), size) as (app, pilot):
+        await pilot.press("G")
+        last = _chosen(app)
+        assert last == _keys(app)[-1]
+        await pilot.press("slash")
+        await _typed(pilot, "sev:high")
+        await until(pilot, lambda: len(_table(app).findings) == 2)
+        assert _chosen(app) == _keys(app)[0] != last
+        await _typed(pilot, " gamma")
+        await until(pilot, lambda: _keys(app) == ["gamma"])
+        assert _chosen(app) == "gamma"
+        await pilot.press("escape")
+        await until(pilot, lambda: len(_table(app).findings) == 4)
+        assert _chosen(app) == last  # which was chosen before
+
+
+@pytest.mark.parametrize("height", [24, 25, 26])
+async def test_the_cursor_scrolls_whole_rows_to_the_top(height: int) -> None:
+    told = [
+        fakes.finding(f"{number:02} " + "is far too long for one line of it " * (1 + number % 2), key=str(number))
+        for number in range(40)
+    ]
+    async with driven(fakes.workbench(fakes.plugins([fakes.check("clients/a", *told)])), (80, height)) as (app, pilot):
+        table = _table(app)
+        for _ in told:
+            await pilot.press("j")
+            assert round(table.scroll_y) in (table._tops or ())
+            shows = [line for line in shown(app).splitlines() if f"{table.selected.summary[:6]}" in line]  # type: ignore[union-attr]
+            assert len(shows) == 1
+        for key in ("g", "G", "pageup", "o", "O"):
+            await pilot.press(key)
+            assert round(table.scroll_y) in (table._tops or ()), key
+
+
 async def test_marks_are_signs_survive_a_rescan_and_are_cleared() -> None:
     workbench = _four()
     async with driven(workbench) as (app, pilot):

@@ -45,6 +45,29 @@ async def test_the_head_says_the_price_of_the_next_letter_the_shares_and_what_su
         await until_shown(pilot, "clients C secrets – 0/2 sockets – 0/1", "next: 1 safe repair to A (R shows them)")
 
 
+@pytest.mark.parametrize(("height", "brief"), [(24, True), (29, True), (30, False), (36, False)])
+async def test_where_height_is_short_the_head_is_brief_on_every_page_but_the_findings(height: int, brief: bool) -> None:
+    async with driven(_workbench(), (80, height)) as (app, pilot):
+        head = app.main.query_one("#grade")
+        await until_shown(pilot, "Grade C", "clients C", "next: 1 safe repair")
+        whole = head.size.height
+        for key in "2345678":
+            await pilot.press(key)
+            await until_shown(pilot, "Grade C", "a high finding stands", "2 of 5 checks assessed", "sudo (s) unlocks 2")
+            assert ("next:" not in flat(app)) == brief
+            assert (head.outer_size.height <= 4) == brief
+        await pilot.press("1")
+        await until_shown(pilot, "clients C", "next: 1 safe repair")
+        assert head.size.height == whole
+
+
+async def test_the_brief_head_takes_one_line_where_that_holds_it() -> None:
+    async with driven(_workbench(wanted=False), (120, 24)) as (app, pilot):
+        await pilot.press("2")
+        await until_shown(pilot, "C Grade C a high finding stands: at most C · 2 of 5 checks assessed")
+        assert app.main.query_one("#grade").outer_size.height == 3
+
+
 async def test_the_report_card_says_what_sudo_unlocks_where() -> None:
     async with driven(_workbench()) as (_, pilot):
         await pilot.press("4")

@@ -124,6 +124,7 @@ async def test_an_undo_shows_first_what_it_restores_and_then_how_it_ended() -> N
         await until(pilot, lambda: isinstance(app.screen, Agree))
         await pilot.press("y")
         await until(pilot, lambda: isinstance(app.screen, Result))
+        await until_shown(pilot, "Back to the history")
         await pilot.press("escape")
         await until_shown(pilot, "↶ undone")
         assert workbench.script.undone == ["run-1"]

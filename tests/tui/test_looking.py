@@ -6,7 +6,7 @@ import pytest
 
 from tests.tui import fakes
 from tests.tui.driving import NARROW, TINY, WIDE, driven, flat, shown, until, until_shown
-from workbench.model.finding import Passed, Subject
+from workbench.model.finding import NotAssessed, Passed, Subject
 from workbench.model.report import BrokenPlugin
 from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.findings import FindingsList
@@ -84,15 +84,33 @@ async def test_a_host_without_a_finding_says_so() -> None:
         assert "Everything that applies was assessed" in flat(app)
 
 
-async def test_a_failed_look_says_why_and_can_be_tried_again() -> None:
+async def test_a_failed_look_says_why_on_every_page_and_can_be_tried_again() -> None:
     workbench = fakes.workbench()
     workbench.script.fails = OSError("the kernel said [@click=app.quit]no[/]\x1b[2J")
     async with driven(workbench, looked=False) as (app, pilot):
         await until_shown(pilot, "This host could not be looked at", "[@click=app.quit]no[/]\\x1b[2J", "Press r")
+        assert flat(app).count("could not be looked at") == flat(app).count("Press r") == 1
+        for key in "23456":
+            await pilot.press(key)
+            await until_shown(pilot, "this is not known", "[@click=app.quit]no[/]\\x1b[2J", "Press r to try again")
+            assert not any(
+                words in flat(app) for words in ("shows here", "show here", "comes when", "There is no audit")
+            )
         workbench.script.fails = None
+        workbench.script.gate.clear()
         await pilot.press("r")
+        await until_shown(pilot, "Looking at this host", "shows here when this host has been looked at")
+        assert "not known" not in flat(app)
+        workbench.script.gate.set()
         await until_shown(pilot, "Grade F")
         assert app.main.report is not None
+
+
+async def test_where_nothing_could_be_assessed_nothing_is_called_fine() -> None:
+    gap = NotAssessed("the configs", "permission denied", "run as root")
+    async with driven(fakes.workbench(fakes.plugins([fakes.check("clients/a", gap)]))) as (app, pilot):
+        await until_shown(pilot, "Nothing could be assessed", "1 thing could not be assessed", "press 5")
+        assert "Nothing is wrong" not in flat(app)
 
 
 async def test_when_a_later_look_fails_the_last_report_stays() -> None:

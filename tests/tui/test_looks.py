@@ -60,6 +60,30 @@ async def test_the_footer_fits_eighty_columns_with_at_most_seven_keys(keys: tupl
         assert footer.virtual_size.width <= 80
 
 
+@pytest.mark.parametrize(("page", "unlocks"), [("4", True), ("5", True), ("4", False), ("5", False)])
+async def test_the_footer_has_the_keys_that_the_text_of_the_report_names(page: str, unlocks: bool) -> None:
+    workbench = fakes.workbench()
+    workbench.script.wanted = [("/usr/sbin/auditctl", "-l")] if unlocks else []
+    async with driven(workbench, NARROW) as (app, pilot):
+        await pilot.press(page)
+        await until(pilot, lambda: "e Export" in _foot(app))
+        assert ("s Sudo" in _foot(app)) == unlocks
+        assert len(_foot(app)) <= 80 and "q Quit" in _foot(app)
+        await pilot.press("e")
+        await until_shown(pilot, "Export the report")
+        await pilot.press("escape")
+        if unlocks:
+            await pilot.press("s")
+            await until_shown(pilot, "through sudo")
+            await pilot.press("escape")
+        await pilot.press("3")
+        await until(pilot, lambda: "e Export" not in _foot(app) and "s Sudo" not in _foot(app))
+
+
+def _foot(app: WorkbenchApp) -> str:
+    return shown(app).splitlines()[-1]
+
+
 @pytest.mark.parametrize("size", [(60, 16), NARROW, (99, 30), WIDE], ids=str)
 async def test_every_size_draws_every_screen(size: tuple[int, int]) -> None:
     workbench = fakes.workbench()

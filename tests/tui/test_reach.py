@@ -25,7 +25,7 @@ from workbench.tui.widgets.reach_table import ReachTable, columns, row_line
 from workbench.tui.widgets.servers import ServersList
 
 BOTH = pytest.mark.parametrize("size", [NARROW, WIDE], ids=str)
-ORDER = ["all", "idle", "some", "hidden", "none", "boxed"]
+ORDER = ["all", "some", "idle", "hidden", "none", "boxed"]
 
 
 def _workbench(snapshot: Snapshot, *findings: Finding) -> fakes.FakeWorkbench:
@@ -34,6 +34,10 @@ def _workbench(snapshot: Snapshot, *findings: Finding) -> fakes.FakeWorkbench:
     made = fakes.workbench(fakes.plugins(checks))
     made.script.snapshot = snapshot
     return made
+
+
+def _unlisted(snapshot: Snapshot) -> Snapshot:
+    return replace(snapshot, servers=replace(snapshot.servers, state=builders.unread("content")))
 
 
 def _about(name: str) -> Finding:
@@ -210,16 +214,35 @@ async def test_a_click_opens_a_server_and_a_click_on_the_head_nothing(size: tupl
         await pilot.pause()
         assert not app.main.query_one(ReachPane).display
         await pilot.click(offset=(20, _line(app, "some")))
-        await until_shown(pilot, "It can open 1 of 3", "3 of 6")
+        await until_shown(pilot, "It can open 1 of 3", "2 of 6")
         await pilot.click(WayOn, offset=(20, 1))
         await until_shown(pilot, "How it is started")
 
 
-@pytest.mark.parametrize(("keys", "name"), [("jj", "some"), ("jjk", "idle"), ("G", "boxed"), ("Ggk", "all")])
+@pytest.mark.parametrize(("keys", "name"), [("jj", "idle"), ("jjk", "some"), ("G", "boxed"), ("Ggk", "all")])
 async def test_the_keys_of_vi_move_the_cursor(keys: str, name: str) -> None:
     async with driven(_workbench(inventories.radius())) as (app, pilot):
         await pilot.press("3", *keys)
         assert _selected(app) == name
+
+
+async def test_what_runs_comes_before_what_could_once_started_and_the_head_says_so() -> None:
+    now, later = inventories.server("zeta"), inventories.server("alpha")
+    one, two = inventories.asset(), inventories.asset(name="/home/dev/.ssh/other")
+    reaches = (
+        Reach((now.key,), one.name, "yes", "x", "computed"),
+        *(Reach((later.key,), each.name, "yes", "x", "predicted") for each in (one, two)),
+    )
+    seen = inventories.reached(now, later, assets=(one, two), reaches=reaches)
+    assert [row.server.name for row in matrix(seen).rows] == ["zeta", "alpha"]
+    async with driven(_workbench(seen)) as (_, pilot):
+        await pilot.press("3")
+        await until_shown(pilot, "server (running first)")
+    alone = inventories.reached(now, assets=(one,), reaches=reaches[:1])
+    async with driven(_workbench(alone)) as (app, pilot):
+        await pilot.press("3")
+        await until_shown(pilot, "zeta")
+        assert "running first" not in flat(app)
 
 
 async def test_the_head_stays_when_the_rows_scroll() -> None:
@@ -239,7 +262,7 @@ async def test_the_head_stays_when_the_rows_scroll() -> None:
 async def test_the_cursor_stays_on_its_server_over_a_rescan() -> None:
     workbench = _workbench(inventories.radius())
     async with driven(workbench) as (app, pilot):
-        await pilot.press("3", "j", "j")
+        await pilot.press("3", "j")
         seen = workbench.script.snapshot
         servers = replace(seen.servers, servers=seen.servers.servers[3:])
         workbench.script.snapshot = replace(seen, servers=servers)
@@ -254,18 +277,25 @@ async def test_the_cursor_stays_on_its_server_over_a_rescan() -> None:
         (inventories.reached(inventories.server()), ("Nothing worth stealing was found.", "What was looked for")),
         (
             inventories.reached(inventories.server(), assets_state=builders.unread("content")),
-            ("Nothing worth stealing was found.", "Not everything could be looked at: press 5"),
+            (
+                "Nothing worth stealing was found in what could be looked at.",
+                "Not everything could be looked at: press 5",
+            ),
         ),
         (
             inventories.reached(assets=(inventories.asset(),)),
-            ("No server that is started on this host was found", "1 private key"),
+            ("No server that is started on this host was found, so nothing here is within", "1 private key"),
+        ),
+        (
+            _unlisted(inventories.reached(assets=(inventories.asset(),))),
+            ("No server that is started on this host was found, but not everything could", "there may be one"),
         ),
         (
             inventories.reached(assets_state=SectionState("failed", "it is worked out on Linux only", "use Linux")),
             ("could not be worked out", "because it is worked out on Linux only", "to unlock use Linux"),
         ),
     ],
-    ids=["nothing", "nothing seen", "nobody", "failed"],
+    ids=["nothing", "nothing seen", "nobody", "nobody seen", "failed"],
 )
 async def test_where_there_is_no_matrix_words_say_why(snapshot: Snapshot, words: tuple[str, ...]) -> None:
     async with driven(_workbench(snapshot)) as (app, pilot):

@@ -24,6 +24,7 @@ from workbench.model.snapshot import Snapshot
 from workbench.tui import inventory
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.screens.preview import Preview
+from workbench.tui.widgets import server_text
 from workbench.tui.widgets import servers as servers_module
 from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.findings import FindingsList
@@ -284,7 +285,7 @@ async def test_a_host_without_a_server_says_what_was_looked_at_and_what_to_try()
         await until_shown(
             pilot,
             "Servers 0",
-            "No MCP server was found.",
+            "No MCP server was found in what could be looked at.",
             "1 place of clients' configs",
             "not the running processes: it took too long",
             "--home DIR",
@@ -390,6 +391,12 @@ def test_each_server_has_a_letter_of_its_own_and_none_where_nothing_could_look()
     own = inventories.server()
     mine = replace(_finding("said", "server", own.key), check="clients/x")
     bad = CheckResult("clients/x", "A check", Severity.HIGH, Status.FOUND, (mine,), passed=1)
-    assert inventory.inventory(inventories.host(own), [mine], [bad]).letter_of(own) == "C"
+    known = inventory.inventory(inventories.host(own), [mine], [bad])
+    assert known.letter_of(own) == "C"
+    assert "grade      C  a high finding stands: at most C" in server_text.page(own, known, 80).plain
     unseen = CheckResult("clients/x", "A check", Severity.HIGH, Status.ERROR)
-    assert inventory.inventory(inventories.host(own), [], [unseen]).letter_of(own) == ""
+    known = inventory.inventory(inventories.host(own), [], [unseen])
+    assert known.letter_of(own) == ""
+    assert "grade      ungraded  nothing about it could be assessed" in server_text.page(own, known, 80).plain
+    # Before a check has spoken there is nothing to say of a grade.
+    assert "grade " not in server_text.page(own, inventory.inventory(inventories.host(own), []), 80).plain

@@ -270,6 +270,7 @@ NOT_INSTALLED = AuditFacts(SectionState("not applicable", "auditd is not install
 NO_RIGHTS = SectionState(
     "partial", unread=(Unread("events", "what mcp was denied", "root alone may read the log", "run it as root"),)
 )
+_WHO = Unread("accounts", "the accounts of servers", "too many files are open", "close some")
 OFF = audited(enabled=0, running=False)
 SILENT: dict[str, tuple[Snapshot, tuple[str, ...]]] = {
     "not installed": (
@@ -278,7 +279,7 @@ SILENT: dict[str, tuple[Snapshot, tuple[str, ...]]] = {
     ),
     "failed": (
         inventories.host(audit=AuditFacts(SectionState("failed", "it broke", "do this"))),
-        ("There is no audit trail", "it broke", "do this"),
+        ("The audit trail could not be read.", "it broke", "do this"),
     ),
     "no account": (
         audited(accounts=()),
@@ -287,6 +288,14 @@ SILENT: dict[str, tuple[Snapshot, tuple[str, ...]]] = {
             "cannot be told from what you do",
             "explain clients/no-isolation",
         ),
+    ),
+    "no server": (
+        replace(audited(accounts=()), servers=inventories.host().servers),
+        ("No server here has an account of its own.", "there is nobody to be recorded"),
+    ),
+    "accounts unknown": (
+        audited(accounts=(), state=SectionState("partial", unread=(_WHO,))),
+        ("Whether a server here has an account of its own could not be looked up.", "too many files", "close some"),
     ),
     "no rights": (
         audited(events=None, state=NO_RIGHTS),
@@ -311,6 +320,12 @@ async def test_silence_says_why(snapshot: Snapshot, words: tuple[str, ...], size
     async with driven(_workbench(snapshot), size) as (app, pilot):
         await pilot.press("6")
         await until_shown(pilot, *words)
+        if snapshot.audit.state.status == "failed" or not snapshot.audit.accounts:
+            # What could not be looked at is not called absent.
+            unread = {gap.facet for gap in snapshot.audit.state.unread}
+            assert ("has an account of its own." in flat(app)) == (words[0].startswith("No server"))
+            assert "There is no" not in flat(app) or snapshot.audit.state.status == "not applicable"
+            assert "isolation" not in flat(app) or "accounts" not in unread
         assert not app.main.query_one(TrailPane).display
         await pilot.press("enter", "f")
         await pilot.pause()

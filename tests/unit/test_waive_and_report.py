@@ -112,6 +112,44 @@ def test_renewing_replaces_the_entry_and_keeps_the_comments(home: Path) -> None:
     assert 'owner: "Ops <ops@example.org>"' in text
 
 
+def test_what_was_accepted_is_taken_back(home: Path) -> None:
+    assert waive(home) == 0
+    usual(home).write_text("# ours\n" + usual(home).read_text())
+    name = identity(home)
+    assert "--remove" in workbench("waive", "--help", home=home).stdout
+    for more, status, words in (
+        (("--read-only",), 5, "--read-only"),
+        (("--reason", "x"), 2, "--reason says nothing about that"),
+        (("--until", "2026-06-30"), 2, "--until says nothing about that"),
+        (("--replay", "host.json"), 2, "--replay says nothing about that"),
+    ):
+        done = workbench("waive", name, "--remove", *more, home=home)
+        assert (done.returncode, words in done.stderr, done.stdout) == (status, True, ""), done.stderr
+    for wrong in ("ffffffffffffffff", ""):
+        done = workbench("waive", wrong, "--remove", home=home)
+        assert (done.returncode, "see: workbench waivers" in done.stderr) == (2, True), done.stderr
+    assert name in usual(home).read_text()
+    done = workbench("waive", name[:8], "--remove", home=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{name}  not accepted any more") and CHECK in done.stdout
+    assert usual(home).read_text().startswith("# ours\n") and name not in usual(home).read_text()
+    assert stat.S_IMODE(usual(home).stat().st_mode) == 0o600
+    assert "nothing is waived" in workbench("waivers", "--replay", "host.json", home=home).stdout
+    assert workbench("waive", name, "--remove", home=home).returncode == 2
+    assert waive(home) == 0
+
+
+def test_nothing_is_taken_back_of_what_is_not_there_or_not_relied_on(home: Path) -> None:
+    done = workbench("waive", "0123456789abcdef", "--remove", home=home)
+    assert (done.returncode, "nothing is waived: there is no" in done.stderr) == (2, True)
+    assert not usual(home).exists()
+    assert waive(home) == 0
+    usual(home).chmod(0o666)
+    before = usual(home).read_text()
+    assert workbench("waive", identity(home), "--remove", home=home).returncode == 2
+    assert usual(home).read_text() == before
+
+
 def test_an_expired_waiver_has_its_own_exit_status(home: Path) -> None:
     assert waive(home, until="2026-01-02") == 0
     later = json.loads((home / "host.json").read_text())

@@ -24,7 +24,7 @@ from workbench.report.text import as_text
 from workbench.scan import scan
 from workbench.waivers.applying import seen_of
 from workbench.waivers.file import parse, read, read_usual
-from workbench.waivers.writing import entry_text, with_waiver
+from workbench.waivers.writing import entry_text, with_waiver, without_waiver
 
 DAY = date(2026, 1, 2)  # on which the snapshots of the builders are taken
 SOCKET = Subject("socket", "/tmp/mcp.sock", "/tmp/mcp.sock")
@@ -373,3 +373,40 @@ def test_a_waiver_among_others_is_renewed_where_it_stands() -> None:
 def test_what_is_laid_out_otherwise_is_left_alone(before: str) -> None:
     with pytest.raises(Unusable):
         with_waiver(before.encode(), waiver(), "w")
+
+
+@pytest.mark.parametrize("gone", range(3))
+def test_a_waiver_is_taken_out_and_every_other_byte_stays(gone: int) -> None:
+    three = [waiver(seen(detail=each)) for each in ("one", "two", "three")]
+    text = b"# ours\n"
+    for each in three:
+        text = with_waiver(text, each, "w")
+    text = text.replace(b"  - finding", b"  # a note\n  - finding") + b"# the end\n"
+    after = without_waiver(text, three[gone].finding, "w")
+    assert after.decode() == text.decode().replace(entry_text(three[gone], "  "), "")
+    assert [each.finding for each in parse(after, "w")] == [each.finding for each in three if each is not three[gone]]
+
+
+def test_after_the_last_one_is_out_the_file_takes_one_again() -> None:
+    one = waiver()
+    empty = without_waiver(with_waiver(b"", one, "w"), one.finding, "w")
+    assert parse(empty, "w") == ()
+    assert [each.finding for each in parse(with_waiver(empty, one, "w"), "w")] == [one.finding]
+
+
+@pytest.mark.parametrize("before", ["", "waivers:\n", "waivers: []\n", "# none\n"])
+def test_what_is_not_there_is_not_taken_out(before: str) -> None:
+    with pytest.raises(Unusable):
+        without_waiver(before.encode(), waiver().finding, "w")
+
+
+def test_an_entry_that_is_laid_out_otherwise_is_not_taken_out() -> None:
+    import yaml
+
+    one = waiver()
+    (entry,) = yaml.safe_load(with_waiver(b"", one, "w"))["waivers"]
+    entry = {name: str(value) if name in ("accepted", "expires") else value for name, value in entry.items()}
+    flow = f"waivers: [{json.dumps(entry)}]\n".encode()
+    assert [each.finding for each in parse(flow, "w")] == [one.finding]
+    with pytest.raises(Unusable, match="take it out by hand"):
+        without_waiver(flow, one.finding, "w")

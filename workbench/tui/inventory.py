@@ -9,7 +9,7 @@ from workbench.model.clients import ClientConfig, ServerEntry
 from workbench.model.containers import ContainerFact
 from workbench.model.finding import Finding, Pointer
 from workbench.model.processes import ServerProcess
-from workbench.model.report import CheckResult
+from workbench.model.report import CheckResult, Grade
 from workbench.model.servers import Server
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import PortFact, SocketFact
@@ -70,10 +70,16 @@ class Inventory:
         """The same with the letter of every server, which takes a while where there are thousands."""
         return replace(self, letters={server.key: self._letter(server) for server in self.snapshot.servers.servers})
 
-    def _letter(self, server: Server) -> str:
-        from workbench.grading import UNGRADED, grade_of_part
+    def grade_of(self, server: Server) -> Grade:
+        """The grade of its own findings, with the rule that caps it."""
+        from workbench.grading import grade_of_part
 
-        grade = grade_of_part(self.results, self.findings_of(server), areas_of(server))
+        return grade_of_part(self.results, self.findings_of(server), areas_of(server))
+
+    def _letter(self, server: Server) -> str:
+        from workbench.grading import UNGRADED
+
+        grade = self.grade_of(server)
         return "" if grade.letter == UNGRADED else grade.letter
 
     def findings_of(self, row: Row) -> tuple[Finding, ...]:
@@ -148,6 +154,15 @@ def marks(server: Server, known: Inventory) -> tuple[str, ...]:
         ("left behind", known.left_behind(server)),
     )
     return tuple(words for words, true in said if true)
+
+
+def may_be_more(snapshot: Snapshot) -> bool:
+    """Whether there may be servers beside those listed, because not everything could be looked at."""
+    places = (snapshot.servers, snapshot.clients)
+    sections = (snapshot.processes, snapshot.units, snapshot.containers)
+    return any(each.state.status in ("partial", "failed") for each in places) or any(
+        each.state.status == "failed" for each in sections
+    )
 
 
 def headline(servers: Iterable[Server]) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple, get_args
 from workbench.model.assets import AssetFact, AssetFacts, AssetKind, Basis, Reach
 from workbench.model.servers import Server
 from workbench.model.snapshot import Snapshot
+from workbench.tui.inventory import may_be_more
 from workbench.tui.wording import counted
 
 KINDS: Mapping[AssetKind, tuple[str, tuple[str, str]]] = {
@@ -64,11 +65,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """The reach of every server that is started on this host, the widest first.
+    """The reach of every server that is started on this host: what can open most now, then what could once started.
 
     ``kinds`` are the columns: those of which something is there. ``most`` is how many things there are of each, and
-    ``totals`` how many servers can open something of it. ``remote`` counts the servers that run elsewhere. ``groups``
-    are the reaches by the key of the server.
+    ``totals`` how many servers can open something of it. ``remote`` counts the servers that run elsewhere,
+    ``unlisted`` says that there may be servers that could not be looked for. ``groups`` are the reaches by the key of
+    the server.
     """
 
     facts: AssetFacts
@@ -78,6 +80,7 @@ class Matrix:
     most: tuple[int, ...] = ()
     totals: tuple[int, ...] = ()
     remote: int = 0
+    unlisted: bool = False
 
     def reaches_of(self, server: Server) -> list[tuple[AssetKind, list[tuple[AssetFact, Reach]]]]:
         """What is known of a server, thing by thing: by kind in the order of the columns, what it can open first."""
@@ -113,7 +116,7 @@ def matrix(snapshot: Snapshot) -> Matrix:
             counted_.setdefault(key, []).append(counts)
             groups.setdefault(key, []).append(reaches)
     here = [server for server in snapshot.servers.servers if server.presence != "remote"]
-    rows = sorted((_row(server, counted_.get(server.key, ())) for server in here), key=_widest_first)
+    rows = sorted((_row(server, counted_.get(server.key, ())) for server in here), key=_worst_first)
     return Matrix(
         facts=facts,
         groups=groups,
@@ -122,6 +125,7 @@ def matrix(snapshot: Snapshot) -> Matrix:
         most=tuple(sum(asset.kind == kind for asset in facts.assets) for kind in kinds),
         totals=tuple(sum(bool(row.cells) and row.cells[at].opened > 0 for row in rows) for at in range(len(kinds))),
         remote=len(snapshot.servers.servers) - len(here),
+        unlisted=may_be_more(snapshot),
     )
 
 
@@ -188,5 +192,15 @@ def _row(server: Server, counts: Sequence[tuple[tuple[Cell, ...], bool]]) -> Row
     return Row(server, cells, opened, unknown, predicted)
 
 
-def _widest_first(row: Row) -> tuple[int, int, bool, str, str]:
-    return (-row.opened, -row.unknown, not row.cells, row.server.name.casefold(), row.server.key)
+def _worst_first(row: Row) -> tuple[bool, bool, int, int, bool, str, str]:
+    # What only could, once started, comes after all that can now, however much that is.
+    later = row.predicted and row.opened > 0
+    return (
+        not row.opened,
+        later,
+        -row.opened,
+        -row.unknown,
+        not row.cells,
+        row.server.name.casefold(),
+        row.server.key,
+    )

@@ -1,4 +1,4 @@
-"""Accept the finding in view for a while: ask why, until when and who answers for it, and show it as waived."""
+"""Accept the finding in view for a while: why, until when, and who answers for it. Or take back what was accepted."""
 
 from __future__ import annotations
 
@@ -11,25 +11,28 @@ from typing import TYPE_CHECKING
 from workbench.exits import Unusable
 from workbench.model.finding import Finding
 from workbench.model.snapshot import Snapshot
-from workbench.model.waiver import LONGEST_WAIVER, Waiver, WaiverFile
+from workbench.model.waiver import EXPIRED, LONGEST_WAIVER, Waiver, WaiverFile
 from workbench.tui.background import in_background
 from workbench.tui.flow import is_read_only, tell_failure
 from workbench.tui.plain import plain, stacked, together
 from workbench.tui.replaying import no_repair, nothing_live
 from workbench.tui.screens.dialogs import Notice
-from workbench.tui.screens.form import Asked, Form, Given, Wrong
+from workbench.tui.screens.form import OTHER, Asked, Form, Given, Wrong
 from workbench.tui.wording import MUTED, severity
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
 
 _DAYS = 90
+_BACK = "Take it back"
+_AGAIN = "This finding was accepted for a while"
 _NAMES = {"--reason": "reason", "--until": "until", "--owner": "owner"}
 _TITLE = "It was not accepted"
+_NOT_TAKEN_BACK = "It was not taken back"
 
 
 async def waive(app: WorkbenchApp, finding: Finding, snapshot: Snapshot) -> None:
-    """Ask, keep the waiver in the person's file, and judge what was seen anew with it."""
+    """Ask, keep the waiver in the person's file or take it out, and judge what was seen anew with that."""
     if app.main.replay is not None:
         said = nothing_live(app.main.replay, "nothing can be accepted")
         await app.push_screen_wait(Notice(_TITLE, said, no_repair(app.main.replay).instead))
@@ -43,11 +46,19 @@ async def waive(app: WorkbenchApp, finding: Finding, snapshot: Snapshot) -> None
     given = await app.push_screen_wait(form(finding, snapshot))
     if given is None:
         return
+    taken_back = waived_of(finding) if given is OTHER else ""
 
     def write() -> str:
-        from workbench.waivers.accepting import keep, made
+        from workbench.waivers.accepting import keep, made, take_back
         from workbench.waivers.file import read_usual
 
+        if taken_back:
+            if app.workbench.is_demo:
+                app.accept(_without(app.workbench.accepted, taken_back))
+            else:
+                take_back(taken_back, path)
+                app.accept(read_usual(path))
+            return ""
         waiver = made(finding, snapshot, given["reason"], given["until"], given["owner"])
         if app.workbench.is_demo:
             app.accept(_in_memory(app.workbench.accepted, waiver))
@@ -59,16 +70,19 @@ async def waive(app: WorkbenchApp, finding: Finding, snapshot: Snapshot) -> None
     try:
         until = await in_background(write, must_end=True)
     except Unusable as why:
-        await app.push_screen_wait(Notice(_TITLE, str(why)))
+        await app.push_screen_wait(Notice(_NOT_TAKEN_BACK if taken_back else _TITLE, str(why)))
         return
     except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
-        await tell_failure(app, _TITLE, error)
+        await tell_failure(app, _NOT_TAKEN_BACK if taken_back else _TITLE, error)
         return
     await app.main.judge_again()
     where = (
         "in this demo, until you leave it: your own waivers are untouched" if app.workbench.is_demo else f"in {path}"
     )
-    app.tell(f"Accepted until {until}, {where}. Then it counts again.")
+    if taken_back:
+        app.tell(f"Taken back, {where}. It counts again.")
+    else:
+        app.tell(f"Accepted until {until}, {where}. Then it counts again.")
 
 
 def form(finding: Finding, snapshot: Snapshot) -> Form:
@@ -99,7 +113,22 @@ def form(finding: Finding, snapshot: Snapshot) -> Form:
             return (_NAMES[option], words) if option in _NAMES else ("", str(why))
         return None
 
-    return Form("Accept this finding for a while", about, asked, "Accept it", wrong)
+    waiver = finding.waiver
+    if finding.check == EXPIRED:
+        said = "Take the waiver out of the file here, or accept the finding itself anew: filter for it, and waive it."
+        return Form("This waiver has run out", stacked((about, plain(said))), asked, "Accept it", wrong, other=_BACK)
+    if waiver is None:
+        return Form("Accept this finding for a while", about, asked, "Accept it", wrong)
+    said = f"{waiver.owner} accepted it until {waiver.expires}: {waiver.reason}"
+    instead = "Accept it anew below, or take that back: then it counts again."
+    return Form(_AGAIN, stacked((about, plain(said), plain(instead))), asked, "Accept it anew", wrong, other=_BACK)
+
+
+def waived_of(finding: Finding) -> str:
+    """The identity of the finding whose waiver this one has or is about; "" where there is none."""
+    if finding.check == EXPIRED:
+        return finding.subject.key
+    return finding.identity if finding.waiver is not None else ""
 
 
 def _in_memory(accepted: WaiverFile | None, waiver: Waiver) -> WaiverFile:
@@ -107,6 +136,12 @@ def _in_memory(accepted: WaiverFile | None, waiver: Waiver) -> WaiverFile:
     known = accepted if accepted is not None else WaiverFile("the memory of the demo")
     others = (each for each in known.waivers if (each.check, each.finding) != (waiver.check, waiver.finding))
     return replace(known, waivers=(*others, waiver))
+
+
+def _without(accepted: WaiverFile | None, finding: str) -> WaiverFile | None:
+    if accepted is None:
+        return None
+    return replace(accepted, waivers=tuple(each for each in accepted.waivers if each.finding != finding))
 
 
 def _file(app: WorkbenchApp) -> tuple[str, Path]:

@@ -1,4 +1,4 @@
-"""Accept a finding: make its waiver, and put it into the file."""
+"""Accept a finding: make its waiver, and put it into the file; or take that back."""
 
 from __future__ import annotations
 
@@ -50,19 +50,32 @@ def made(finding: Finding, snapshot: Snapshot, reason: str, until: str, owner: s
 
 def keep(waiver: Waiver, path: Path) -> None:
     """Put the waiver into the file, in the place of an older one of the same finding. Raises Unusable."""
-    from workbench.repair.own_file import make_own_folder, write_own_file
-    from workbench.repair.paths import Refused
     from workbench.waivers.writing import with_waiver
 
     place = Path(os.path.abspath(path))  # noqa: PTH100 - links must stay, to be refused
     before = bytes_of(place) if os.path.lexists(place) else b""
-    content = with_waiver(before, waiver, visible(str(path)))
+    _write(place, with_waiver(before, waiver, visible(str(path))), before, "nothing was accepted")
+
+
+def take_back(finding: str, path: Path) -> None:
+    """Take the waiver of the finding with that identity out of the file. Raises Unusable."""
+    from workbench.waivers.writing import without_waiver
+
+    place = Path(os.path.abspath(path))  # noqa: PTH100 - links must stay, to be refused
+    before = bytes_of(place)
+    _write(place, without_waiver(before, finding, visible(str(path))), before, "nothing was taken back")
+
+
+def _write(place: Path, content: bytes, before: bytes, so: str) -> None:
+    from workbench.repair.own_file import make_own_folder, write_own_file
+    from workbench.repair.paths import Refused
+
     try:
         if place == usual_file():
             make_own_folder(place.parent)
         write_own_file(place, content, instead_of=before)
     except Refused as why:
-        raise Unusable(f"{why.reason}; nothing was accepted") from why
+        raise Unusable(f"{why.reason}; {so}") from why
 
 
 def _last_day(text: str, today: date) -> date:

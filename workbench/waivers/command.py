@@ -13,18 +13,24 @@ from workbench.model.waiver import WaiverState
 from workbench.options import put, replayed
 from workbench.report.lines import wrapped
 from workbench.text import visible
-from workbench.waivers.accepting import keep, made
-from workbench.waivers.file import usual_file
+from workbench.waivers.accepting import keep, made, take_back
+from workbench.waivers.file import read, usual_file
 
 
 def waive(options: argparse.Namespace) -> int:
-    """Accept one finding of this host until a day: one more entry in the waivers file."""
+    """Accept one finding of this host until a day: one more entry in the waivers file. Or take that entry out."""
     from workbench.repairing import named
 
     if options.read_only:
         complain("the waivers file was not changed: the workbench was started with --read-only")
         return Exit.REFUSED
     path: Path = options.waivers or usual_file()
+    if options.remove:
+        return _take_back(options, path)
+    missing = [name for name in ("reason", "until") if getattr(options, name) is None]
+    if missing:
+        words = " and ".join(f"--{name}" for name in missing)
+        raise Unusable(f"{words}: say why it is accepted and until which day; --remove takes a waiver back")
     workbench = workbench_of(options, waivers_may_be_missing=True)
     if workbench.accepted is not None and workbench.accepted.problem:
         raise Unusable(workbench.accepted.problem)
@@ -34,6 +40,26 @@ def waive(options: argparse.Namespace) -> int:
     keep(waiver, path)
     renewed = "accepted again" if finding.waiver is not None else "accepted"
     put(f"{finding.identity}  {renewed} until {waiver.expires} in {visible(str(path))}: {visible(finding.summary)}\n")
+    return Exit.CLEAN
+
+
+def _take_back(options: argparse.Namespace, path: Path) -> int:
+    """Take a waiver out of the file. The host is not looked at: the finding may be gone, and its waiver still there."""
+    given = [name for name in ("reason", "until", "owner", "replay") if getattr(options, name) is not None]
+    if given:
+        raise Unusable(f"--remove takes a waiver back; --{given[0]} says nothing about that")
+    shown = visible(str(path))
+    if not os.path.lexists(path):
+        raise Unusable(f"nothing is waived: there is no {shown}")
+    wanted = options.finding
+    found = [each for each in read(path).waivers if wanted and each.finding.startswith(wanted)]
+    if len(found) != 1:
+        why = "no waiver" if not found else "more than one waiver"
+        raise Unusable(
+            f"{why} in {shown} is of a finding that begins with {visible(wanted, 40)!r}; see: workbench waivers"
+        )
+    take_back(found[0].finding, path)
+    put(f"{found[0].finding}  not accepted any more, taken out of {shown}: {found[0].check}\n")
     return Exit.CLEAN
 
 

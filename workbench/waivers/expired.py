@@ -16,8 +16,8 @@ Exceptions that outlive their reason are the gaps that everybody knows of and no
 
 How to fix it by hand
 ---------------------
-Repair the finding, then take the entry out of the file. Or accept it again, with a reason that holds today:
-`workbench waive FINDING --reason "…" --until DATE`, at most 180 days ahead.
+Repair the finding, then take the entry out of the file: `workbench waive FINDING --remove`. Or accept it again, with a
+reason that holds today: `workbench waive FINDING --reason "…" --until DATE`, at most 180 days ahead.
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""Put one waiver into a waivers file: at its end, or in the place of the old one; every other byte is kept."""
+"""Put one waiver into a waivers file, in the place of the old one, or take it out; every other byte is kept."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from workbench.exits import Unusable
 from workbench.model.waiver import Waiver
 from workbench.waivers.file import parse, wrong
 
+_OTHERWISE = "a waiver cannot be taken out of it as it is laid out; take it out by hand"
 _BEGIN = """\
 # What was accepted on this machine, by whom, why and until when. Every entry holds for at most 180 days.
 # Add one with: workbench waive FINDING --reason "..." --until DATE     See all with: workbench waivers
+# Take one back with: workbench waive FINDING --remove
 waivers:
 """
 
@@ -33,6 +35,23 @@ def with_waiver(before: bytes, waiver: Waiver, shown: str) -> bytes:
         _content(each) for each in now
     ]:
         raise wrong(shown, None, "a waiver cannot be added to it as it is laid out; add it by hand")
+    return made
+
+
+def without_waiver(before: bytes, finding: str, shown: str) -> bytes:
+    """The bytes of the file without the waiver of that finding. Raises Unusable.
+
+    The result is read again: it holds every other waiver that was there, or nothing is given.
+    """
+    kept = [_content(each) for each in parse(before, shown) if each.finding != finding]
+    lines = _lines(before, shown)
+    made = _cut(lines, finding, shown).encode("utf-8")
+    try:
+        now = parse(made, shown)
+    except Unusable as why:
+        raise wrong(shown, None, _OTHERWISE) from why
+    if [_content(each) for each in now] != kept:
+        raise wrong(shown, None, _OTHERWISE)
     return made
 
 
@@ -98,6 +117,19 @@ def _placed(lines: list[str], waiver: Waiver, shown: str) -> str:
             return "".join([*lines[:first], entry_text(waiver, indent), *lines[last + 1 :]])
     at = _last_line(held.value[-1]) + 1
     return _ended("".join(lines[:at])) + entry_text(waiver, indent) + "".join(lines[at:])
+
+
+def _cut(lines: list[str], finding: str, shown: str) -> str:
+    import yaml
+
+    root = yaml.compose("".join(lines), Loader=yaml.SafeLoader)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else ()
+    for held in (value for key, value in pairs if key.value == "waivers"):
+        if isinstance(held, yaml.SequenceNode) and not held.flow_style:
+            for node in held.value:
+                if any(key.value == "finding" and value.value == finding for key, value in node.value):
+                    return "".join([*lines[: node.start_mark.line], *lines[_last_line(node) + 1 :]])
+    raise wrong(shown, None, _OTHERWISE)
 
 
 def _last_line(node: Any) -> int:

@@ -23,6 +23,7 @@ from workbench.tui.widgets.room import TooSmall
 from workbench.tui.wording import MUTED, counted, heading, letter, state
 
 if TYPE_CHECKING:
+    from workbench.tui.app import WorkbenchApp
     from workbench.tui.batch import BatchOutcome
 
 _STATE = 18
@@ -30,6 +31,8 @@ _STATE = 18
 
 class BatchResult(Scrolled, Screen[Next]):
     """Shows a BatchOutcome."""
+
+    app: WorkbenchApp
 
     CSS_PATH = "batch.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,7 +55,7 @@ class BatchResult(Scrolled, Screen[Next]):
         with Horizontal(classes="buttons"):
             if self._outcome.standing:
                 yield Button(plain(f"Undo all ({hint('undo')})"), id="undo", compact=True)
-            yield Button("Back to the findings", id="done", variant="primary", compact=True)
+            yield Button(f"Back to {self.app.main.spoken}", id="done", variant="primary", compact=True)
         yield Footer(show_command_palette=False)
         yield TooSmall()
 
@@ -69,7 +72,7 @@ class BatchResult(Scrolled, Screen[Next]):
 
     @on(Button.Pressed, "#done")
     def action_leave(self) -> None:
-        """Go back to the findings."""
+        """Go back to the page that led here."""
         self.dismiss("done")
 
     @on(Button.Pressed, "#undo")

@@ -35,6 +35,8 @@ class Asked(NamedTuple):
 
 
 Given = Mapping[str, str]
+OTHER: Given = {}
+"""The answer where something else is asked for instead."""
 Wrong = tuple[str, str]
 """The name of the question, "" for none, and what is wrong with its answer."""
 
@@ -61,9 +63,14 @@ class Form(Roomy, ModalScreen[Given | None]):
         go: str,
         wrong: Callable[[Given], Wrong | None],
         follow: Callable[[str, Given], Given] | None = None,
+        other: str = "",
     ) -> None:
-        """``wrong`` says what is wrong with the answers; ``follow`` those that follow from the one just chosen."""
+        """``wrong`` says what is wrong with the answers; ``follow`` those that follow from the one just chosen.
+
+        ``other`` are the words of a button that asks for something else instead: then the answer is ``OTHER``.
+        """
         super().__init__()
+        self._other = other
         self._title, self._about, self._asked, self._go = title, about, tuple(asked), go
         self._wrong, self._follow = wrong, follow
         self._warned = False
@@ -78,6 +85,8 @@ class Form(Roomy, ModalScreen[Given | None]):
                     yield from _widgets(each)
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="cancel", compact=True)
+                if self._other:
+                    yield Button(plain(self._other), id="other", compact=True)
                 yield Button(plain(self._go), id="go", variant="primary", compact=True)
         yield TooSmall()
 
@@ -127,6 +136,11 @@ class Form(Roomy, ModalScreen[Given | None]):
     def leave(self) -> None:
         """Answer nothing."""
         self.dismiss(None)
+
+    @on(Button.Pressed, "#other")
+    def choose_other(self) -> None:
+        """Ask for something else."""
+        self.dismiss(OTHER)
 
     def _say(self, words: str, name: str = "") -> None:
         """Say what is wrong, at the question of that name or else at the last."""

@@ -29,10 +29,11 @@ from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.findings import FindingsList
 from workbench.tui.widgets.findings_page import FindingsPage, in_place_of_a_finding, nothing_found, tab_label
 from workbench.tui.widgets.grade_box import GradeBox, marks_of
-from workbench.tui.widgets.pages import PAGES, Page, card_page, gaps, gaps_page
+from workbench.tui.widgets.pages import PAGES, Page, ReportPage, card_page, gaps, gaps_page
 from workbench.tui.widgets.progress import in_words
 from workbench.tui.widgets.room import has_room
 
+_OF_A_LOOK = "#servers-said, #reach-said, #card, #gaps, #trail-said"
 _NOTHING_YET = "What is found shows here as soon as a check finds it."
 
 
@@ -62,6 +63,7 @@ class MainScreen(WatchingScreen):
         self.watcher = Watcher(workbench, live=replay is None)
         self.seen: Seen | None = None
         self._keys_for: tuple[str, bool, bool] | None = None
+        self._failed = False
 
     @property
     def replay(self) -> Snapshot | None:
@@ -133,11 +135,15 @@ class MainScreen(WatchingScreen):
         """
         generation = self.looker.begin()
         gc.unfreeze()
+        if self._failed:
+            self._failed = False
+            self._begin_anew()
         self._show_progress()
         try:
             seen = await self.looker.look(generation, self.post_message, unasked=unasked)
             await self._complete.wait()
         except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
+            await self._complete.wait()
             if self.is_running:
                 self._show_failure(error)
             return None
@@ -269,6 +275,8 @@ class MainScreen(WatchingScreen):
         self.query_one(GradeBox).show(report, sudo=bool(wanted))
         self.query_one("#card", Page).write(card_page(report, wanted))
         self.query_one("#gaps", Page).write(gaps_page(report, wanted))
+        for page in self.query(ReportPage):
+            page.offer(sudo=bool(wanted))
         unseen = len(gaps(report)) + len(report.broken_plugins)
         self._label("gaps", f"Not assessed {unseen}")
         self._show_findings(seen.rows)
@@ -283,7 +291,7 @@ class MainScreen(WatchingScreen):
         if seen.rows:
             self._show_selected()
         else:
-            self._say(nothing_found(unseen))
+            self._say(nothing_found(report, unseen))
         self._show_status()
 
     def _show_server(self) -> None:
@@ -395,13 +403,23 @@ class MainScreen(WatchingScreen):
     def _show_failure(self, error: Exception) -> None:
         words = f"{type(error).__name__}: {error}"
         if self.seen is None:
-            self.query_one(GradeBox).waiting("This host could not be looked at")
+            self._failed = True
+            self.query_one(GradeBox).failed()
             self.query_one(GradeBox).status("failed")
             self._label("findings", "Findings")
-            self._say(f"This host could not be looked at.\n\n{words}\n\nPress {hint('rescan')} to try again.")
+            again = f"Press {hint('rescan')} to try again."
+            self._say(f"The look failed: {words}\n\nNothing is known of this host, good or bad. {again}")
+            for page in self.query(_OF_A_LOOK).results(Page):
+                page.say(f"? The look failed, so this is not known: {words}. {again}")
         else:
             self._show_status()
             self.app.tell(f"The new look failed, so this is still the last report. {words}", "error")
+
+    def _begin_anew(self) -> None:
+        """Say no longer that the look failed: the next is under way."""
+        self.query_one(GradeBox).waiting("Looking at this host")
+        for page in self.query(_OF_A_LOOK).results(Page):
+            page.wait()
 
     def _say(self, words: str) -> None:
         self.query_one(FindingsPage).say(words)

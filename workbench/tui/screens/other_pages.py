@@ -9,7 +9,7 @@ from textual.widget import Widget
 from workbench.tui.widgets.activity_page import ActivityPage
 from workbench.tui.widgets.history_page import HistoryPage
 from workbench.tui.widgets.history_pane import HistoryPane
-from workbench.tui.widgets.pages import Page
+from workbench.tui.widgets.pages import ReportPage
 from workbench.tui.widgets.reach_page import ReachPage
 from workbench.tui.widgets.reach_pane import ReachPane
 from workbench.tui.widgets.server_pane import ServerPane
@@ -22,8 +22,8 @@ def other_pages(home: str) -> Iterator[tuple[Widget, Widget | None]]:
     """All but the findings, in the order of their keys; each is made when it is asked for."""
     yield ServersPage(id="servers"), ServerPane(id="server")
     yield ReachPage(id="reach"), ReachPane(id="reach-of")
-    yield Page("The report card comes when every check has spoken.", id="card"), None
-    yield Page("What could not be looked at shows here when every check has spoken.", id="gaps"), None
+    yield ReportPage("The report card comes when every check has spoken.", id="card"), None
+    yield ReportPage("What could not be looked at shows here when every check has spoken.", id="gaps"), None
     yield TrailPage(home, id="trail"), TrailPane(home, id="trail-of")
     yield HistoryPage(home, id="history"), HistoryPane(id="history-of")
     yield ActivityPage(id="activity"), None

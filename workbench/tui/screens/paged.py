@@ -63,6 +63,11 @@ class PagedScreen(Roomy, Screen[None]):
         return self.query_one("#pages", ContentSwitcher).current or ""
 
     @property
+    def spoken(self) -> str:
+        """How a sentence names the page that is shown."""
+        return next((page.spoken for page in PAGES if page.name == self._page), "")
+
+    @property
     def _in_view(self) -> bool:
         return self.has_class("-wide") or self._reading
 
@@ -218,5 +223,5 @@ class PagedScreen(Roomy, Screen[None]):
     def _turn_to(self, name: str) -> None:
         self.query_one("#pages", ContentSwitcher).current = name
         # All at once: with every change of a class each widget of the screen is styled anew.
-        self.update_classes({f"-{own}": name == own for own in _OWN})
+        self.update_classes({"-turned": name != "findings"} | {f"-{own}": name == own for own in _OWN})
         self.refresh_bindings()

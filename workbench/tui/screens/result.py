@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -24,6 +24,9 @@ from workbench.tui.widgets.changes import described
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
 from workbench.tui.wording import ATTENTION, MUTED, clock, counted, heading, letter, state
+
+if TYPE_CHECKING:
+    from workbench.tui.app import WorkbenchApp
 
 _MEANINGS = {
     RunState.APPLIED: "The change is made.",
@@ -56,6 +59,8 @@ class Outcome:
 class Result(Scrolled, Screen[Next]):
     """Shows an Outcome."""
 
+    app: WorkbenchApp
+
     CSS_PATH = "preview.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
@@ -84,7 +89,7 @@ class Result(Scrolled, Screen[Next]):
                 yield Button(plain(f"Keep it ({hint('keep')})"), id="confirm", variant="success", compact=True)
             if self._can_undo:
                 yield Button(plain(f"Undo ({hint('undo')})"), id="undo", compact=True)
-            yield Button("Back to the findings", id="done", variant="primary", compact=True)
+            yield Button(f"Back to {self.app.main.spoken}", id="done", variant="primary", compact=True)
         yield Footer(show_command_palette=False)
         yield TooSmall()
 
@@ -117,7 +122,7 @@ class Result(Scrolled, Screen[Next]):
 
     @on(Button.Pressed, "#done")
     def action_leave(self) -> None:
-        """Go back to the findings."""
+        """Go back to the page that led here."""
         self.dismiss("done")
 
     @on(Button.Pressed, "#undo")

@@ -174,11 +174,12 @@ class FindingsList(RowsView):
         self._arrange(first=stay_first and not self._at)
 
     def filter(self, wanted: Filter) -> None:
-        """List only what the filter lets through."""
+        """List only what the filter lets through, with the cursor on the first of it where its own is not among it."""
         if wanted.terms != self._filter.terms:
+            chosen = {self._wish, self.row.identity if self.row is not None else ""}
             self._filter = wanted
             self._keep()
-            self._arrange()
+            self._arrange(first=chosen.isdisjoint(row.identity for row in self._kept))
 
     def choose(self, finding: Finding) -> bool:
         """Put the cursor on a finding; false where it is not listed. What hides it, a filter or a fold, is dropped."""

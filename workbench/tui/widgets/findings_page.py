@@ -13,6 +13,7 @@ from textual.widgets import ContentSwitcher, Static
 from workbench.finding_filter import Judged, parse
 from workbench.first_run import FirstRun
 from workbench.model.finding import Finding
+from workbench.model.report import Report, Status
 from workbench.tui.finding_rows import Heading, Listed, Row
 from workbench.tui.keys import hint
 from workbench.tui.plain import hanging, paragraphs, plain, stacked, together
@@ -130,9 +131,11 @@ def tab_label(findings: int) -> str:
     return f"Findings {findings}" if findings <= MOST else f"Findings {MOST} of {findings}"
 
 
-def nothing_found(unseen: int) -> str:
+def nothing_found(report: Report, unseen: int) -> str:
     """What is said instead of a list; ``unseen`` things could not be assessed."""
     found = "Nothing is wrong here, as far as it could be assessed."
+    if unseen and not any(result.status is Status.PASSED for result in report.results):
+        found = "Nothing could be assessed: what is wrong here is not known."
     if unseen:
         see = f"press {hint('page.gaps')} to see what would unlock them."
         return f"{found}\n\n{counted(unseen, 'thing')} could not be assessed: {see}"

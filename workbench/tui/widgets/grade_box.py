@@ -24,43 +24,49 @@ _SHAPES = {
     "E": ("█▀▀▀", "█▀▀ ", "▀▀▀▀"),
     "F": ("█▀▀▀", "█▀▀ ", "▀   "),
     "U": ("█  █", "█  █", " ▀▀ "),
+    "–": ("    ", "▀▀▀▀", "    "),
     "…": ("    ", "▄ ▄ ", "    "),
 }
+_AROUND = 4  # cells that the border and its margins take
 _BESIDE = 13  # cells that the letter, the border and the margins take
 _AREA_LINES = 2
-_CLASSES = ("-good", "-middling", "-bad", "-none")
+_GROUNDS = {"-good": "$success", "-middling": "$warning", "-bad": "$error", "-none": "$panel"}
 
 
 class GradeBox(Horizontal):
-    """The letter in a block of its colour, and the lines beside it."""
+    """The letter in a block of its colour, and the lines beside it; where height is short, the rule and no more."""
 
     _report: Report | None = None
     _sudo = False
+    _drawn_at = 0
 
     def compose(self) -> ComposeResult:
-        """The letter and the lines."""
+        """The letter and the lines, and what takes their place. The styles of the screen say which is shown."""
         yield Static(id="letter", classes="-none")
         yield Static(id="verdict")
+        yield Static(id="brief")
 
     def on_mount(self) -> None:
         """Start without a grade."""
         self.waiting("Looking at this host")
 
     def on_resize(self, event: events.Resize) -> None:
-        """Put the lines anew where they fit."""
-        if self._report is not None:
+        """Put the lines anew where they fit, when the width is another: with every page the height is."""
+        if self._report is not None and event.size.width != self._drawn_at:
             self.show(self._report, sudo=self._sudo)
 
     def waiting(self, words: str) -> None:
         """Show that there is no grade yet, and why."""
-        self._report = None
-        self._show_letter("…", "-none")
-        lines = (plain(words, "bold"), plain("The grade comes when every check has spoken.", MUTED))
-        self.query_one("#verdict", Static).update(stacked(lines))
+        self._say("…", words, "The grade comes when every check has spoken.")
+
+    def failed(self) -> None:
+        """Show that there is no grade, and what to do."""
+        self._say("–", "This host could not be looked at", "There is no grade before a look has succeeded.")
 
     def show(self, report: Report, *, sudo: bool = False) -> None:
         """Show the grade of a report; ``sudo`` says that a look with sudo would see more."""
         self._report, self._sudo = report, sudo
+        self._drawn_at = self.size.width
         grade = report.grade
         self._show_letter(grade.letter, letter_class(grade.letter))
         title = "Ungraded" if grade.letter == "U" else f"Grade {grade.letter}"
@@ -83,16 +89,39 @@ class GradeBox(Horizontal):
             else:
                 lines.insert(2, step)
         self.query_one("#verdict", Static).update(stacked(lines))
+        self.query_one("#brief", Static).update(brief(report, unlocked, self.size.width - _AROUND))
 
     def status(self, words: str) -> None:
         """Show on the border what is going on, or whose report this is."""
         entitle(self, "MCP hardening workbench", words)
 
+    def _say(self, sign: str, words: str, more: str) -> None:
+        self._report = None
+        self._show_letter(sign, "-none")
+        self.query_one("#verdict", Static).update(stacked((plain(words, "bold"), plain(more, MUTED))))
+        self.query_one("#brief", Static).update(together((words, "bold"), "  ", (more, MUTED)))
+
     def _show_letter(self, value: str, style: str) -> None:
         shown = self.query_one("#letter", Static)
-        shown.remove_class(*_CLASSES)
+        shown.remove_class(*_GROUNDS)
         shown.add_class(style)
         shown.update(Content("\n".join(_SHAPES.get(value, (" ", value, " ")))))
+
+
+def brief(report: Report, unlocked: int, width: int) -> Content:
+    """The letter, the rule and how sure it is, on one line of ``width`` cells, or on two where that is too much."""
+    grade = report.grade
+    block = plain(f" {grade.letter} ", f"bold auto on {_GROUNDS[letter_class(grade.letter)]}")
+    title = "Ungraded" if grade.letter == "U" else f"Grade {grade.letter}"
+    first = block + together(" ", (title, "bold"), "  ", _without_letter(grade.rule, grade.letter))
+    for sure in (coverage(report, unlocked), coverage(report, unlocked, short=True)):
+        line = first + plain(f"  ·  {sure}")
+        if line.cell_length <= width:
+            return line
+    second = plain(coverage(report, unlocked))
+    if second.cell_length + 4 > width:
+        second = plain(coverage(report, unlocked, short=True))
+    return stacked((first, plain("    ") + second))
 
 
 def marks_of(report: Report, replayed: str, read_only: bool, as_root: str, watch: str = "", width: int = 200) -> str:

@@ -190,6 +190,9 @@ class HistoryPage(Asking):
             return words, "$text-error"
         if self.past is None:
             return _READING, MUTED
+        if self.past.problem and self._of_backups:
+            again = f"Press {hint('page.history')} to try again, {hint('history.backups')} to go back."
+            return f"The backups could not be read: {self.past.problem}. {again}", "$text-error"
         return (_no_backup() if self._of_backups else _no_repair()), MUTED
 
     def _standing(self, past: Past) -> Content:

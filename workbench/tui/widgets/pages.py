@@ -24,22 +24,26 @@ from workbench.tui.wording import MUTED, at_worst, counted, heading, letter_styl
 
 
 class PageName(NamedTuple):
-    """A page of the main screen: its name, its title, and a shorter title. The act ``page.NAME`` shows it."""
+    """A page of the main screen: its name, its title, a shorter title, and how a sentence names it.
+
+    The act ``page.NAME`` shows it.
+    """
 
     name: str
     title: str
     short: str = ""
+    spoken: str = ""
 
 
 PAGES = (
-    PageName("findings", "Findings"),
-    PageName("servers", "Servers"),
-    PageName("reach", "Reach"),
-    PageName("card", "Report card", "Card"),
-    PageName("gaps", "Not assessed", "Gaps"),
-    PageName("trail", "Audit trail", "Trail"),
-    PageName("history", "History"),
-    PageName("activity", "Activity"),
+    PageName("findings", "Findings", spoken="the findings"),
+    PageName("servers", "Servers", spoken="the servers"),
+    PageName("reach", "Reach", spoken="the reach"),
+    PageName("card", "Report card", "Card", "the report card"),
+    PageName("gaps", "Not assessed", "Gaps", "what was not assessed"),
+    PageName("trail", "Audit trail", "Trail", "the audit trail"),
+    PageName("history", "History", spoken="the history"),
+    PageName("activity", "Activity", spoken="the activity"),
 )
 """In the order of their usual keys."""
 
@@ -59,6 +63,7 @@ class Page(VerticalScroll):
 
     def __init__(self, empty: str, **more: str) -> None:
         super().__init__(**more)  # type: ignore[arg-type]
+        self._empty = empty
         self._text: Callable[[int], Content] = lambda width: stacked(plain(empty, MUTED).wrap(width))
 
     def compose(self) -> ComposeResult:
@@ -70,6 +75,14 @@ class Page(VerticalScroll):
         self._text = text
         self._write()
 
+    def wait(self) -> None:
+        """Say what will be here, as at first."""
+        self.say(self._empty, MUTED)
+
+    def say(self, words: str, style: str = "") -> None:
+        """Show a sentence."""
+        self.write(lambda width: stacked(plain(words, style).wrap(width)))
+
     def on_resize(self, event: events.Resize) -> None:
         """Wrap the text anew."""
         self._write()
@@ -77,6 +90,32 @@ class Page(VerticalScroll):
     def _write(self) -> None:
         width = max((self.scrollable_content_region.width or 78) - 1, 30)
         self.query_one(".page", Static).update(self._text(width))
+
+
+class ReportPage(Page):
+    """A page of the whole report. Its keys are those that its text names."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [bound("sudo", "sudo"), bound("export", "export")]
+
+    _unlocks = False
+
+    def offer(self, *, sudo: bool) -> None:
+        """Say whether a look with sudo would see more."""
+        if sudo != self._unlocks:
+            self._unlocks = sudo
+            self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Sudo is asked for only where there is something that it unlocks."""
+        return self._unlocks if action == "sudo" else True
+
+    async def action_sudo(self) -> None:
+        """Look with sudo."""
+        await self.run_action("screen.sudo")
+
+    async def action_export(self) -> None:
+        """Write the report to a file."""
+        await self.run_action("screen.export")
 
 
 @dataclass(frozen=True, slots=True)

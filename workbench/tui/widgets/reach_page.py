@@ -114,15 +114,17 @@ def nothing(known: Matrix, width: int) -> Iterator[Content]:
             yield hanging(plain("to unlock  ", MUTED), plain(state.unlock), width)
         return
     if not known.facts.assets:
-        yield plain("Nothing worth stealing was found.", "bold")
+        as_far = " in what could be looked at" if state.status == "partial" else ""
+        yield from plain(f"Nothing worth stealing was found{as_far}.", "bold").wrap(width)
         yield from _gap(state, width)
         yield Content("")
         yield heading("What was looked for")
         yield from plain(_LOOKED_FOR).wrap(width)
         return
-    yield from plain("No server that is started on this host was found, so nothing here is within one's reach.").wrap(
-        width
-    )
+    so = "so nothing here is within one's reach."
+    if known.unlisted:
+        so = f"but not everything could be looked at: there may be one. Press {hint('page.gaps')} to see what."
+    yield from plain(f"No server that is started on this host was found, {so}").wrap(width)
     if known.remote:
         yield from plain(f"{counted(known.remote, 'server')} of other machines can open nothing here.").wrap(width)
     yield from _gap(state, width)

@@ -131,7 +131,14 @@ def _head_lines(known: Matrix, fitted: Columns) -> Iterator[Content]:
     for at in range(2 if fitted.spelled else 1):
         named = zip(heads, fitted.widths, strict=True)
         line = "".join(head[at][: width - 1].rjust(width) for head, width in named)
-        first = "server" if at == (1 if fitted.spelled else 0) else ""
+        first = _first_head(known, fitted.name) if at == (1 if fitted.spelled else 0) else ""
         yield plain(f"  {first}".ljust(room) + line, "bold $text-primary")
     totals = "".join(str(total or "·").rjust(width) for total, width in zip(known.totals, fitted.widths, strict=True))
     yield plain("  servers that can"[: room - 1].ljust(room) + totals, MUTED)
+
+
+def _first_head(known: Matrix, width: int) -> str:
+    """The head of the names, with how they are sorted where some run and some do not."""
+    reaching = {row.predicted for row in known.rows if row.opened}
+    told = "server (running first)" if len(reaching) > 1 else "server"
+    return told if len(told) <= width else "server"

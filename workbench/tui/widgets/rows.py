@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -158,22 +158,31 @@ class RowsView(ScrollView, can_focus=True):
     def _head(self) -> int:
         return len(self.heads(self._width))
 
+    @property
+    def _room(self) -> int:
+        """Lines for rows: the head stays where it is."""
+        return max(self.size.height - self._head, 1)
+
     def _fit(self) -> None:
         self._tops = self.tops(self._width)
         lines = self.count() if self._tops is None else self._tops[-1]
+        room = self._room
+        if self._tops is not None and lines > room:
+            # So much that the last row can be in view with a whole one at the top.
+            lines = self._tops[bisect_left(self._tops, lines - room)] + room
         self.virtual_size = Size(self._width, lines + self._head)
 
     def _keep_in_view(self) -> None:
-        # The head stays where it is, so the room for rows is what is left below it.
-        room = max(self.size.height - self._head, 1)
-        top = round(self.scroll_y)
+        room, top = self._room, round(self.scroll_y)
         first, behind = self._at, self._at + 1
         if self._tops is not None:
             first, behind = (self._tops[self._at], self._tops[self._at + 1]) if self.count() else (0, 0)
         if first < top:
             self.scroll_to(y=first, animate=False, immediate=True)
         elif behind > top + room:
-            self.scroll_to(y=behind - room, animate=False, immediate=True)
+            # Half a row at the top would read like a row of its own.
+            top = behind - room if self._tops is None else self._tops[bisect_left(self._tops, behind - room)]
+            self.scroll_to(y=min(top, first), animate=False, immediate=True)
 
     def _row_at(self, position: int) -> int:
         """The row that stands on a line, the head not counted; as many as there are rows behind the last."""

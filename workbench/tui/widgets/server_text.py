@@ -11,6 +11,7 @@ from workbench.model.clients import ClientConfig, ServerEntry
 from workbench.model.facts import EnvironmentEntry
 from workbench.model.launch import ImageSpec, Launch, PackageSpec, Pin
 from workbench.model.processes import ServerProcess
+from workbench.model.report import Grade
 from workbench.model.servers import Server
 from workbench.model.sockets import PortFact, SocketFact
 from workbench.model.sources import SourceFact
@@ -18,7 +19,7 @@ from workbench.tui.inventory import Inventory, Row, Trouble, marks
 from workbench.tui.plain import hanging, plain, stacked
 from workbench.tui.pressable import pressable
 from workbench.tui.sockets import sockets_of
-from workbench.tui.wording import ATTENTION, MUTED, at_home, counted, heading, mode, presence, since
+from workbench.tui.wording import ATTENTION, MUTED, at_home, counted, heading, letter, mode, presence, since
 
 MOST_LINES = 40
 _LABEL = 11
@@ -99,6 +100,8 @@ def _server(server: Server, known: Inventory, width: int) -> Iterator[Content]:
         said = _ATTENTION.get(mark, server.outdated)
         yield hanging(Content.styled(f"! {mark}: ", ATTENTION), plain(said), width)
     yield Content("")
+    if known.results:
+        yield hanging(plain("grade".ljust(_LABEL), MUTED), _grade(known.grade_of(server)), width)
     yield from _lines(_head(server, known), width)
     yield from _part("How it is started", _started(server, known), width)
     if server.launch is not None and not server.launch.understood:
@@ -108,6 +111,12 @@ def _server(server: Server, known: Inventory, width: int) -> Iterator[Content]:
     yield from _part("What it listens on", _listening(server, known), width)
     yield from _part("Where its code lies", _sources(server.sources, known), width)
     yield from _part("Why it is listed", _recognised(server), width)
+
+
+def _grade(grade: Grade) -> Content:
+    """The letter and the rule that caps it."""
+    rule = grade.rule.removesuffix(f": {grade.letter}").removesuffix(": ungraded")
+    return letter(grade.letter) + plain(f"  {rule}")
 
 
 def _part(title: str, lines: Iterable[Line], width: int) -> Iterator[Content]:

@@ -22,7 +22,7 @@ from textual.widgets.option_list import Option
 from workbench.model.servers import Server, ServerFacts
 from workbench.model.snapshot import Snapshot
 from workbench.text import visible
-from workbench.tui.inventory import Inventory, Row, Trouble, grouped, headline, marks
+from workbench.tui.inventory import Inventory, Row, Trouble, grouped, headline, marks, may_be_more
 from workbench.tui.keys import hint
 from workbench.tui.plain import hanging, plain, stacked, together
 from workbench.tui.widgets.findings import VI_KEYS
@@ -239,7 +239,9 @@ def _nothing(snapshot: Snapshot, width: int) -> Iterator[Content]:
         if state.unlock:
             yield hanging(plain("to unlock  ", MUTED), plain(state.unlock), width)
         return
-    yield plain("No MCP server was found.", "bold")
+    unseen = may_be_more(snapshot)
+    as_far = " in what could be looked at" if unseen else ""
+    yield plain(f"No MCP server was found{as_far}.", "bold")
     yield Content("")
     words = (
         "An MCP server is a program that gives an AI client such as Claude Desktop, Cursor or Claude Code"
@@ -250,7 +252,7 @@ def _nothing(snapshot: Snapshot, width: int) -> Iterator[Content]:
     yield heading("What was looked at")
     for words in _looked_at(snapshot):
         yield hanging(Content("  "), plain(words), width)
-    if state.status == "partial":
+    if unseen:
         yield hanging(
             Content.styled("? ", ATTENTION),
             plain(f"Not everything could be: press {hint('page.gaps')} to see what."),

@@ -27,6 +27,7 @@ _MOST_ACCOUNTS = 50
 _NO_ACCOUNT = (
     "Servers run as you, or as root. The kernel records by account: what they do cannot be told from what you do."
 )
+_NO_SERVER = "No MCP server was found here, so there is nobody to be recorded."
 _GIVE_ONE = (
     "give a server an account of its own (sudo -u in its config, or User= in its unit): “How to fix it by hand” of"
     " clients/no-isolation, or: workbench explain clients/no-isolation"
@@ -100,25 +101,32 @@ def _standing(watcher: Watcher, audit: AuditFacts) -> Content:
 
 
 Part = tuple[str, str, str]
-"""How it is laid out (a title, a label or a sentence), the label, and the words."""
+"""How it is laid out (a title, a gap, a label or a sentence), the label, and the words."""
 
 
 def nothing(watcher: Watcher, snapshot: Snapshot, *, sudo: bool) -> Iterator[Part]:
     """Why there is no row: nothing to record with, nobody to tell apart, no right to read, or nothing that happened."""
     audit = snapshot.audit
     if audit.state.status in ("not applicable", "failed"):
-        yield "title", "", "There is no audit trail on this host."
+        # What could not be looked at may be there all the same.
+        if audit.state.status == "failed":
+            yield "gap", "", "The audit trail could not be read."
+        else:
+            yield "title", "", "There is no audit trail on this host."
         yield "label", "because", audit.state.reason
         yield from _unlock(audit, snapshot)
         return
     accounts = watcher.accounts or audit.accounts
-    if not accounts:
-        yield "title", "", "No server here has an account of its own."
-        yield "label", "because", _NO_ACCOUNT
-        yield "label", "to do", _GIVE_ONE
+    if not accounts and _missing(audit, "accounts"):
+        yield "gap", "", "Whether a server here has an account of its own could not be looked up."
         yield from _gaps(_missing(audit, "accounts", "rules"), sudo)
+    elif not accounts:
+        yield "title", "", "No server here has an account of its own."
+        yield "label", "because", _NO_ACCOUNT if snapshot.servers.servers else _NO_SERVER
+        yield from [("label", "to do", _GIVE_ONE)] if snapshot.servers.servers else ()
+        yield from _gaps(_missing(audit, "rules"), sudo)
     elif watcher.rows is None:
-        yield "title", "", "What servers' accounts were denied could not be read."
+        yield "gap", "", "What servers' accounts were denied could not be read."
         yield from _gaps(_missing(audit, "events"), sudo)
     else:
         who = accounts[0].name if len(accounts) == 1 else f"{len(accounts)} server accounts"
@@ -181,8 +189,9 @@ _ANSWERS = {
 
 def _laid(part: Part, width: int) -> Iterator[Content]:
     kind, label, words = part
-    if kind == "title":
-        yield hanging(Content.styled("· ", ATTENTION), plain(words, "bold"), width)
+    if kind in ("title", "gap"):
+        sign = "? " if kind == "gap" else "· "
+        yield hanging(Content.styled(sign, ATTENTION), plain(words, "bold"), width)
     elif kind == "heading":
         yield Content("")
         yield heading(words)
