@@ -94,7 +94,7 @@ class FailingWorkbench(PlayedWorkbench):
 def _over(kind: type[Played], seen: Snapshot | None = None, **more: Any) -> Played:
     stage = Stage(seen or snapshot(audit_as_root()), files())
     base = played(stage, load())
-    return kind(base.context, base.plugins, base.state, **more, stage=stage)
+    return kind(base.context, base.plugins, base.state, **more, plays_on=base.plays_on, demonstrates=base.demonstrates)
 
 
 @contextmanager

@@ -6,12 +6,14 @@ import ast
 import importlib
 import pkgutil
 import re
+import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
 from textual.binding import Binding
+from textual.content import Content
 from textual.dom import DOMNode
 from textual.pilot import Pilot
 from textual.widgets import Footer, Static
@@ -358,3 +360,54 @@ def test_the_file_is_read_where_the_app_is_opened(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(module.WorkbenchApp, "run", lambda self: None)
     module.run(fakes.workbench())
     assert keys.hint("rescan") == "f5"
+
+
+@contextmanager
+def with_time_to_read(app: WorkbenchApp, seconds: float) -> Iterator[None]:
+    """As at a real terminal, where a key may come from somebody who has not seen yet what it would agree to."""
+    app.reading = seconds
+    yield
+    app.reading = 0.0
+
+
+async def test_a_key_that_comes_with_the_question_does_not_agree_to_it() -> None:
+    async with driven("") as (app, pilot):
+        with with_time_to_read(app, 3600.0):
+            app.repair(next(iter(app.main.query_one(FindingsList).findings)))
+            await until(pilot, lambda: isinstance(app.screen, Preview))
+            await pilot.press("a", "a")
+            await until_shown(pilot, "Preview")
+            assert isinstance(app.screen, Preview)
+            await pilot.press("escape")  # it is always left at once
+            await until(pilot, lambda: app.screen is app.main)
+
+
+async def test_a_key_agrees_when_there_was_time_to_read_and_never_while_it_is_held_down() -> None:
+    async with driven("agree: f8") as (app, pilot):
+        answered: list[bool | None] = []
+        asked = Confirm("Sure?", Content("It is done then."), "Do it")
+        app.push_screen(asked, answered.append)
+        await until_shown(pilot, "Sure?")
+        with with_time_to_read(app, 3600.0):
+            for _ in range(3):
+                asked._unread_since = time.monotonic() - 3000  # each repeat of the key counts anew
+                await pilot.press("f8")
+                assert time.monotonic() - asked._unread_since < 1000
+            assert not answered
+            asked._unread_since = time.monotonic() - 3700
+            await pilot.press("f8")
+            await until(pilot, lambda: answered == [True])
+
+
+async def test_a_key_that_agrees_elsewhere_acts_at_once_where_it_does_not() -> None:
+    async with driven("", size=WIDE) as (app, pilot):
+        with with_time_to_read(app, 3600.0):
+            await pilot.press("y")  # on the findings page it copies
+            await until(pilot, lambda: any("clipboard" in each.message for each in app._notifications))
+
+
+async def test_what_is_marked_is_repaired_from_every_page() -> None:
+    async with driven("") as (app, pilot):
+        await pilot.press("4", "R")
+        await until(pilot, lambda: app.screen is not app.main)
+    assert "on the report card" in ACTS["repair.marked"].places  # so no other act there can have its key

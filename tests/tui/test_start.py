@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from textual.widgets import Tabs
 
 from tests.tui import fakes
 from tests.tui.driving import driven, until, until_shown
@@ -88,6 +89,22 @@ async def test_a_page_that_is_asked_for_before_it_is_made_is_shown_when_it_is(
         assert app.main._page == "findings" and app.main.report is None
         make(app.main)
         await until(pilot, lambda: app.main._page == name and app.main.report is not None)
+
+
+async def test_who_goes_back_to_the_findings_before_the_other_page_is_made_stays_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make = MainScreen.make_the_other_pages
+    monkeypatch.setattr(MainScreen, "make_the_other_pages", lambda screen: None)
+    async with driven(fakes.workbench(), looked=False) as (app, pilot):
+        tabs = app.main.query_one("#tabs", Tabs)
+        tabs.active = "tab-servers"
+        await until(pilot, lambda: app.main.wish == "servers")
+        tabs.active = "tab-findings"
+        await until(pilot, lambda: app.main.wish == "")
+        make(app.main)
+        await until(pilot, lambda: app.main.report is not None)
+        assert app.main._page == "findings"
 
 
 async def test_what_is_seen_before_every_page_is_made_is_on_all_of_them() -> None:

@@ -112,6 +112,32 @@ def test_a_signal_leaves_the_terminal_as_it_was(number: signal.Signals) -> None:
         assert status == (0 if number is signal.SIGINT else 128 + number)
 
 
+def test_a_terminal_that_is_gone_leaves_no_process_behind() -> None:
+    import pty
+
+    process, master = pty.fork()
+    if not process:
+        os.chdir(ROOT)
+        os.execv(sys.executable, [sys.executable, "-c", PROGRAM, HOSTILE.encode().hex()])
+    try:
+        written, end = b"", time.monotonic() + 20
+        while b"END " not in written:
+            assert time.monotonic() < end, written[-2000:]
+            if select.select([master], [], [], 0.1)[0]:
+                written += os.read(master, 65536)
+    finally:
+        os.close(master)
+    end, ended = time.monotonic() + 20, (0, 0)
+    while not ended[0] and time.monotonic() < end:
+        ended = os.waitpid(process, os.WNOHANG)
+        time.sleep(0.05)
+    if not ended[0]:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+    assert ended[0], "it is still there"
+    assert os.waitstatus_to_exitcode(ended[1]) == 128 + signal.SIGHUP
+
+
 def test_no_escape_sequence_of_the_host_reaches_the_terminal() -> None:
     with terminal() as opened:
         opened.read_until(b"@click=app.quit")

@@ -201,3 +201,15 @@ def test_only_what_root_had_read_makes_its_answers_stale() -> None:
     answers = [("/usr/bin/cat", "--", "/etc/sudoers")]
     assert answered_before([Change("file", "/etc/sudoers", "changed")], answers)
     assert not answered_before([Change("file", "/etc/sudoers.d", "changed")], answers)
+
+
+async def test_watching_is_switched_off_before_the_first_look_has_ended(config: Path) -> None:
+    made = watched(config)
+    made.script.gate.clear()
+    async with driven(made, WIDE, looked=False, watch=True) as (app, pilot):
+        await until(pilot, lambda: app.main.looking)
+        await pilot.press("w")
+        await until_shown(pilot, "This host is not watched any more")
+        made.script.gate.set()
+        await until_shown(pilot, "· not watching")
+        assert not app.main.host_watch.on

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,10 +22,10 @@ from workbench.cli import run
 from workbench.demo import HOME, WORDS, demonstrated, is_demo
 from workbench.demo.facts import read_config
 from workbench.demo.files import files
-from workbench.demo.playing import demo, played
+from workbench.demo.playing import LateStage, demo, played
 from workbench.demo.stage import Stage
 from workbench.engine import Workbench
-from workbench.exits import Exit
+from workbench.exits import Exit, Unusable
 from workbench.host.startup.exports import read_script
 from workbench.model.finding import NotApplicable, NotAssessed, Passed
 from workbench.model.plan import EditRootFile, Plan, Refusal, Reversal, Safety, SetValue, TrialStart
@@ -36,6 +40,7 @@ from workbench.scan import scan
 from workbench.secrets import capture, redact
 from workbench.verifying import Before
 
+ROOT = Path(__file__).parents[2]
 CANNOT_APPLY: dict[str, str] = {}
 """The checks that find nothing there, each with the reason why it cannot on one Linux laptop together with the others.
 
@@ -287,3 +292,47 @@ def test_read_only_plays_nothing(plugins: Plugins) -> None:
     assert [run.state for run in workbench.apply_batch(batch)] == [RunState.REFUSED]
     assert workbench.purge([workbench.backups()[0].run]).refused
     assert workbench.look() == snapshot
+
+
+def test_the_app_can_be_opened_before_the_stage_is_set_up() -> None:
+    """What the first picture of the demo does not show is neither imported nor read before it."""
+    program = (
+        "import sys; from workbench.demo.playing import demo; from workbench.plugins import LatePlugins;"
+        "made = demo(LatePlugins()); assert made.is_demo and str(made.context.home) == '/home/dev';"
+        "late = ('workbench.repair', 'workbench.report', 'workbench.host.clients', 'workbench.checks', 'pydantic');"
+        "print([name for name in sys.modules if name.startswith(late)]); print(made.stage.began.host.home)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[]", "/home/dev"]
+
+
+def test_the_stage_is_set_up_once_whoever_asks_first() -> None:
+    made, gate = [], threading.Barrier(4)
+
+    def make() -> Stage:
+        made.append(1)
+        return Stage(demonstrated(), files())
+
+    late, found = LateStage(make), []
+
+    def ask() -> None:
+        gate.wait()
+        found.append(late.stage)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == [1]
+    assert all(each is found[0] for each in found)
+
+
+def test_a_stage_that_cannot_be_set_up_says_so_each_time() -> None:
+    def fails() -> Stage:
+        raise Unusable("snapshot.json is damaged")
+
+    late = LateStage(fails)
+    for _ in range(2):
+        with pytest.raises(Unusable, match="damaged"):
+            late.stage  # noqa: B018 - asking is what fails

@@ -5,18 +5,14 @@ Nothing of this machine is looked at or changed: no file is read or written, no 
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.demo import demonstrated, is_demo
-from workbench.demo.past import backups, lost, note, stage_activity
-from workbench.demo.preparing import prepare, prepare_undo
-from workbench.demo.questions import WANTED, answer, plan_probe
-from workbench.demo.stage import Made, Stage
-from workbench.demo.telling import kept, steps, turned
+from workbench.demo import HOME, demonstrated, is_demo
 from workbench.engine import Progress, Workbench
 from workbench.host.context import Context
 from workbench.model.finding import Location
@@ -25,22 +21,21 @@ from workbench.model.record import record
 from workbench.model.run import Run, RunState
 from workbench.model.snapshot import SECTIONS, Snapshot
 from workbench.plugins import Plugins
-from workbench.repair.backups import KeptBackup, Purged
-from workbench.repair.lasting import Lost
-from workbench.repair.prepare import Prepared
-from workbench.repair.restoring import Restoring
-from workbench.repair.staged import StagedWrite
-from workbench.repair.transaction import applied_well, refused
-from workbench.repair.undo import READ_ONLY
 from workbench.text import visible
 
+# The first picture does not wait for what the stage is made of: a fifth of a second.
 if TYPE_CHECKING:
+    from workbench.demo.stage import Made, Stage
     from workbench.excerpt import Excerpt
     from workbench.host.audit.trail import Trail
     from workbench.host.command import Output
     from workbench.host.privileged import Privileged, Vector
     from workbench.model.waiver import WaiverFile
     from workbench.probe.planned import PlannedProbe, Probed
+    from workbench.repair.backups import KeptBackup, Purged
+    from workbench.repair.lasting import Lost
+    from workbench.repair.prepare import Prepared
+    from workbench.repair.restoring import Restoring
     from workbench.verifying import Before
 
 _PAUSE = 0.25
@@ -52,19 +47,51 @@ _PAST = (
 Tell = Callable[[str], None]
 
 
+class LateStage:
+    """What is played on, set up by the first who asks for it; in whatever thread that is, the others wait.
+
+    The activity of this process is forgotten then, for that of the host.
+    """
+
+    def __init__(self, make: Callable[[], Stage]) -> None:
+        self._make = make
+        self._made: Stage | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def stage(self) -> Stage:
+        """The stage itself. Raises what making it raises, each time."""
+        with self._lock:
+            if self._made is None:
+                from workbench.demo.past import stage_activity
+
+                made = self._make()
+                stage_activity(made.began.taken_at)
+                self._made = made
+            return self._made
+
+
 @record
 class PlayedWorkbench(Workbench):
-    """The workbench of a host that does not exist. ``stage`` is what it plays on."""
+    """The workbench of a host that does not exist. ``plays_on`` is the stage; ``demonstrates`` is told beforehand."""
 
-    stage: Stage = None  # type: ignore[assignment]
+    plays_on: LateStage = None  # type: ignore[assignment]
+    demonstrates: bool = True
+
+    @property
+    def stage(self) -> Stage:
+        """What it plays on."""
+        return self.plays_on.stage
 
     @property
     def is_demo(self) -> bool:
         """See Workbench. A host that is staged for pictures is shown as if it were a live one."""
-        return is_demo(self.stage.began)
+        return self.demonstrates
 
     def look(self, progress: Progress | None = None, privileged: Privileged | None = None) -> Snapshot:
         """What is to be known of the host now; with the answers of sudo's commands that which root alone may know."""
+        from workbench.demo.questions import WANTED
+
         if progress is not None:
             for section in SECTIONS:
                 progress(section, "started")
@@ -85,6 +112,7 @@ class PlayedWorkbench(Workbench):
         self, wanted: Iterable[Vector], tell: Callable[[Vector], None] | None = None
     ) -> Mapping[Vector, Output]:
         """Run nothing: what the commands would tell is in the demo's facts."""
+        from workbench.demo.past import note
         from workbench.host.command import Output
 
         answers = {}
@@ -98,10 +126,15 @@ class PlayedWorkbench(Workbench):
 
     def plan_probe(self, name: str) -> PlannedProbe | Refusal:
         """What probing a socket of the host would come to."""
+        from workbench.demo.questions import plan_probe
+
         return plan_probe(name, self.stage.began)
 
     def probe(self, planned: PlannedProbe) -> Probed | Refusal:
         """Connect to nothing: who is let in follows from the socket's mode, and from what its server is known to do."""
+        from workbench.demo.past import note
+        from workbench.demo.questions import answer
+
         done = answer(planned, self.stage.seen(as_root=True))
         self.stage.verdicts[planned.target.inode] = done.verdict
         note("connected", done.shown, "", 0.5)
@@ -137,6 +170,8 @@ class PlayedWorkbench(Workbench):
 
     def prepare(self, plan: Plan) -> Prepared | Refusal:
         """What the plan comes to, in the demo's files."""
+        from workbench.demo.preparing import prepare
+
         return prepare(plan, self.stage)
 
     def apply(
@@ -146,11 +181,17 @@ class PlayedWorkbench(Workbench):
         then. Where that still finds it, everything is put back.
         """
         if self.read_only:
+            from workbench.repair.transaction import refused
+            from workbench.repair.undo import READ_ONLY
+
             return refused(prepared.plan, prepared.changes, READ_ONLY)
         return self._played(prepared, self._telling(on_step), lambda: self._still_wrong(prepared.plan, before))
 
     def plan_undo(self, run: str) -> Restoring | Refusal:
         """What an undo would bring back."""
+        from workbench.demo.telling import turned
+        from workbench.repair.restoring import Restoring
+
         made = self.stage.find(run)
         if made is None:
             return Restoring(tuple(turned(change) for change in reversed(self._known(run).changes)))
@@ -201,15 +242,22 @@ class PlayedWorkbench(Workbench):
 
     def lasting(self) -> tuple[Lost, ...]:
         """What a client took back."""
+        from workbench.demo.past import lost
+
         return lost()
 
     def backups(self) -> tuple[KeptBackup, ...]:
         """What is kept of the demo's past, and of what was played."""
+        from workbench.demo.past import backups
+        from workbench.demo.telling import kept
+
         played = (backup for made in reversed(self.stage.made) for backup in kept(made))
         return tuple(each for each in (*played, *backups()) if each.run not in self.stage.purged)
 
     def purge(self, runs: Iterable[str] = (), *, secrets: bool = False, older_than: float | None = None) -> Purged:
         """Forget backups of the demo."""
+        from workbench.repair.backups import Purged
+
         if self.read_only:
             return Purged(0, 0, (), (), "the workbench was started with --read-only")
         chosen = [each for each in self.backups() if each.run in set(runs)]
@@ -232,12 +280,18 @@ class PlayedWorkbench(Workbench):
         return found
 
     def _undoing(self, made: Made) -> Prepared | Refusal:
+        from workbench.demo.preparing import prepare_undo
+        from workbench.repair.staged import StagedWrite
+
         name = made.run.identity
         if name in self.stage.purged and any(isinstance(each, StagedWrite) for each in made.operations):
             return Refusal(f"the backup of {name} was purged, so it cannot be undone any more")
         return prepare_undo(made, self.stage)
 
     def _undone(self, run: str, tell: Tell, batch: str = "") -> Run:
+        from workbench.repair.transaction import refused
+        from workbench.repair.undo import READ_ONLY
+
         made = self.stage.find(run)
         if made is None:
             past = self._known(run)
@@ -254,6 +308,7 @@ class PlayedWorkbench(Workbench):
         return replace(shown, message=f"{done.message} (press u on it in the history to do it again)")
 
     def _still_wrong(self, plan: Plan, before: Before | None) -> str:
+        from workbench.demo.questions import WANTED
         from workbench.planning import still_found
         from workbench.verifying import worsened
 
@@ -264,6 +319,11 @@ class PlayedWorkbench(Workbench):
         return why or (worsened(plan, known, self.judge(seen)) if known is not None else "")
 
     def _played(self, prepared: Prepared, tell: Tell, verify: Callable[[], str], undoes: str = "") -> Run:
+        from workbench.demo.past import note
+        from workbench.demo.stage import Made
+        from workbench.demo.telling import steps
+        from workbench.repair.transaction import applied_well, refused
+
         stage, plan = self.stage, prepared.plan
         if any(each.before != stage.before(each.real) for each in prepared.operations):
             return refused(plan, prepared.changes, "it is not what it was when it was shown any more")
@@ -303,19 +363,35 @@ class PlayedWorkbench(Workbench):
 
 
 def demo(plugins: Plugins, *, read_only: bool = False, accepted: WaiverFile | None = None) -> PlayedWorkbench:
-    """The workbench of the demo, at its beginning. Raises Unusable where the files of the demo are damaged."""
-    from workbench.demo.files import files
+    """The workbench of the demo, at its beginning. Whoever asks for its stage hears of it where a file is damaged."""
 
-    return played(Stage(demonstrated(), files(), _PAUSE), plugins, read_only=read_only, accepted=accepted)
+    def make() -> Stage:
+        from workbench.demo.files import files
+        from workbench.demo.stage import Stage
+
+        return Stage(demonstrated(), files(), _PAUSE)
+
+    return _workbench(LateStage(make), Path(HOME), plugins, read_only, accepted)
 
 
 def played(
     stage: Stage, plugins: Plugins, *, read_only: bool = False, accepted: WaiverFile | None = None
 ) -> PlayedWorkbench:
     """The workbench of a host that is played. The activity of this process is forgotten for that host's."""
-    home = Path(stage.began.host.home)
-    made = PlayedWorkbench(
-        Context("linux", home, 1000, {}, home), plugins, Path("/nowhere"), read_only, accepted, stage=stage
+    late, home = LateStage(lambda: stage), Path(stage.began.host.home)
+    return _workbench(late, home, plugins, read_only, accepted, demonstrates=is_demo(late.stage.began))
+
+
+def _workbench(
+    late: LateStage,
+    home: Path,
+    plugins: Plugins,
+    read_only: bool,
+    accepted: WaiverFile | None,
+    *,
+    demonstrates: bool = True,
+) -> PlayedWorkbench:
+    context = Context("linux", home, 1000, {}, home)
+    return PlayedWorkbench(
+        context, plugins, Path("/nowhere"), read_only, accepted, plays_on=late, demonstrates=demonstrates
     )
-    stage_activity(stage.began.taken_at)
-    return made

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, Literal
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -30,8 +31,12 @@ from workbench.tui.remembered import EVERY as REMEMBERED_EVERY
 from workbench.tui.remembered import Memory, as_it_is
 from workbench.tui.replaying import Replay, invitation
 from workbench.tui.screens.applying import Applying
+from workbench.tui.screens.base import Roomy
 from workbench.tui.screens.main import MainScreen
 from workbench.tui.widgets.findings import FindingsList
+
+READING = 0.5
+"""Seconds that a question is shown before a key agrees to it, as long as the second click of a double click takes."""
 
 
 class WorkbenchApp(App[int]):
@@ -73,6 +78,7 @@ class WorkbenchApp(App[int]):
         self.side_by_side = before.side_by_side
         self.main = MainScreen(workbench, replay, HostWatch(live=live, on=watch and before.watches))
         self.began_as = (self.theme, self.main.host_watch.on)
+        self.reading = READING
         self.busy = False
         self.unsaid = ""
         self.deadlines = Deadlines(workbench, before.told)
@@ -90,8 +96,19 @@ class WorkbenchApp(App[int]):
     def on_mount(self) -> None:
         """Take the keys that hold, and heed the signals that end a program."""
         self.set_keymap({act: ",".join(names) for act, names in in_force().chosen.items()})
-        if not self.is_headless:
+        if self.is_headless:
+            self.reading = 0.0  # a program drives it, which knows what it answers
+        else:
             self._heed_signals()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Drop a key that would agree to a question before it could be read: it was meant for what was there before."""
+        if isinstance(event, events.Key) and not event.is_forwarded and self._agrees_unread(event.key):
+            return
+        await super().on_event(event)
+
+    def _agrees_unread(self, key: str) -> bool:
+        return self.reading > 0 and isinstance(self.screen, Roomy) and self.screen.agrees_unread(key, self.reading)
 
     def on_ready(self) -> None:
         """The first picture comes first: threads would hold it up, and so would all that it does not show."""
@@ -103,12 +120,16 @@ class WorkbenchApp(App[int]):
         if self.workbench.is_demo:
             self.tell(invitation())
         if self.main.looker.live:
-            from workbench.tui import flow
-
-            self.run_worker(flow.offer_recovery(self, at_start=True), group="flow")
+            # As a function: a start that is ended at once would leave a coroutine behind, and a warning about it.
+            self.run_worker(self._offer_recovery, group="flow")  # type: ignore[arg-type]
             self.set_interval(LASTING_EVERY, self._ask_what_lasts)
         if self.memory.keeps:
             self.set_interval(REMEMBERED_EVERY, lambda: self.run_worker(self._remember(), group="memory"))
+
+    async def _offer_recovery(self) -> None:
+        from workbench.tui import flow
+
+        await flow.offer_recovery(self, at_start=True)
 
     def arrange_as_before(self) -> None:
         """Arrange the main screen, which is there now, as it is remembered."""
@@ -152,7 +173,13 @@ class WorkbenchApp(App[int]):
             number = getattr(signal, name, None)
             if number is not None:
                 with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                    asyncio.get_running_loop().add_signal_handler(number, self._end_by, int(number))
+                    asyncio.get_running_loop().add_signal_handler(number, self._heed, int(number))
+
+    def _heed(self, number: int) -> None:
+        from workbench.tui.ending import end_for_certain
+
+        end_for_certain(128 + number)
+        self._end_by(number)
 
     def _end_by(self, number: int) -> None:
         if self.busy:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 
-from workbench.tui.keys import bound
+from workbench.tui.keys import agrees, bound
 from workbench.tui.pressable import pressed
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import allowed
@@ -47,10 +48,32 @@ class Roomy(_Mixed):
     """Whether a click beside its window closes it: where nothing is lost by that."""
 
     _came: tuple[float, tuple[int, int]] = (0.0, (-1, -1))
+    _unread_since: float = math.inf
 
     def on_screen_resume(self) -> None:
         """Remember when it came, and where the mouse was then."""
         self._came = (time.monotonic(), self.app.mouse_position)
+        self._unread_since = math.inf
+        self.call_after_refresh(self._drawn)
+
+    def _drawn(self) -> None:
+        self._unread_since = time.monotonic()
+
+    def agrees_unread(self, key: str, reading: float) -> bool:
+        """Whether a key agrees to what nobody can have read: it is less than ``reading`` seconds that it is shown.
+
+        A key that is held down never agrees: each repeat of it counts anew.
+        """
+        now = time.monotonic()
+        if now - self._unread_since >= reading or not agrees(self._act_of(key)):
+            return False
+        self._unread_since = max(now, self._unread_since)
+        return True
+
+    def _act_of(self, key: str) -> str:
+        assert isinstance(self, Screen)  # noqa: S101 - it is mixed into nothing else
+        active = self.active_bindings.get(key)
+        return (active.binding.id or "") if active is not None else ""
 
     def _forward_event(self, event: events.Event) -> None:
         # The second click of a double click meant what was there at the first. A key at the foot that opens a repair

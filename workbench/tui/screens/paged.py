@@ -187,7 +187,9 @@ class PagedScreen(Roomy, Screen[None]):
         """Show the page of a tab that was chosen with the mouse or the arrows."""
         name = (event.tab.id or "").removeprefix("tab-")
         # Two keys in a row: what is told of the first must not undo the second.
-        if name != self._page and event.tabs.active == event.tab.id and self._is_there(name):
+        if event.tabs.active != event.tab.id or not self._is_there(name):
+            return
+        if name != self._page:
             self._came_from = ""
             self.remove_class("-reading", "-zoomed")
             self._turn_to(name)

@@ -48,7 +48,8 @@ class WatchingScreen(ActingScreen):
         if not watch.live:
             self.app.tell("This is a demo: its host does not exist, so there is nothing to watch.")
             return
-        watch.on = not watch.waits
+        # Where it is on and does not wait, a look is under way; or it has failed, and is to begin again.
+        watch.on = not (watch.on and (watch.waits or self.looking))
         if watch.on:
             self.app.tell("This host is watched: what changes is looked at by itself.")
             self.watch_host()
