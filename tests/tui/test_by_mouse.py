@@ -104,6 +104,8 @@ async def test_the_words_in_the_detail_that_name_a_key_do_what_it_does(size: tup
         await click_on(pilot, "esc Back")
         await until(pilot, lambda: app.screen is app.main)
         await click_on(pilot, "What was seen")  # words that name no key do nothing
+        if size is NARROW:
+            await wheel(pilot, "What was seen", 6)
         await click_on(pilot, "f  Take the rights")
         await until(pilot, lambda: isinstance(app.screen, Preview))
         assert workbench.script.runs == []
@@ -326,7 +328,6 @@ async def test_the_history_keeps_recovers_and_purges() -> None:
         await click_on(pilot, "Purge them (y)")
         await until_shown(pilot, "1 backup purged")
         assert workbench.script.backups == []
-        await click_on(pilot, " History")
         await click_on(pilot, "b Backups")
         await until(pilot, lambda: app.main.query_one(HistoryTable).has_focus)
 

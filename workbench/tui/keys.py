@@ -86,7 +86,7 @@ _EVERY = (
     Act("quit", "q", "Quit", "Quit", _PAGES),
     Act("close", "q", "Close", "Leave this screen, and do nothing", _WINDOWS),
     Act("repair", "f", "Repair", "Repair this finding; the exact change is shown first", _LISTS, asks=True),
-    Act("repair.marked", "R", "Repair marked", "Repair what is marked, or all that is safe", _FINDINGS, asks=True),
+    Act("repair.marked", "R", "Repair marked", "Repair what is marked, or all that is safe", _PAGES, asks=True),
     Act("apply", "a", "Apply", "Apply what is shown", _PREVIEW | _BATCH, asks=True, agrees=True),
     Act("agree", "y", "Agree", "Agree to what is asked", _QUESTIONS, asks=True, agrees=True),
     Act("refuse", "n", "No", "Leave the question, and do nothing", _QUESTIONS),
@@ -165,7 +165,7 @@ _EVERY = (
     Act("move.up", "k", "Up", "Up", _PAGES | _WINDOWS),
     Act("move.first", "g", "First", "First", _PAGES | _WINDOWS),
     Act("move.last", "G", "Last", "Last", _PAGES | _WINDOWS),
-    Act("move.page", "space", "Page down", "A page down", _PREVIEW | _BATCH | _BATCH_RESULTS | _QUESTIONS),
+    Act("move.page", "space", "Page down", "A page down", _PREVIEW | _BATCH | _BATCH_RESULTS | _QUESTIONS | _SMALL),
 )
 ACTS: Mapping[str, Act] = MappingProxyType({act.id: act for act in _EVERY})
 """Every act whose key can be changed, by its id."""
