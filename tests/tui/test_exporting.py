@@ -116,7 +116,7 @@ async def test_where_it_fails_it_says_what_was_not_written_and_that_nothing_else
         await until_shown(pilot, "Export the report")
         app.screen.query_one("#asked-file", Input).value = "here.html"
         await pilot.click("#go")
-        await until_shown(pilot, "here.html: not written, RuntimeError: no room [/b]", "Nothing was changed")
+        await until_shown(pilot, "not written, RuntimeError: no room [/b]", "Nothing was changed")
         assert "history" not in flat(app).lower().partition("not written,")[2].partition("close")[0]
     assert not list(tmp_path.iterdir())
 
