@@ -59,7 +59,7 @@ def _are_whole(app: WorkbenchApp) -> bool:
     width = app.size.width
     foot = app.screen.query_one(Foot)
     return foot.max_scroll_x == 0 and all(
-        0 <= each.left and each.right <= width and f" {each.words}" in line for each in keys(app)
+        each.left >= 0 and each.right <= width and f" {each.words}" in line for each in keys(app)
     )
 
 
@@ -76,7 +76,7 @@ async def test_a_key_that_was_chosen_keeps_its_place() -> None:
     words = []
     for chosen in ("", "repair: F\nfilter: ctrl+f\nhelp: f1\nhistory: H\n"):
         async with driven(chosen) as (app, pilot):
-            await until(pilot, lambda: bool(keys(app)))  # noqa: B023
+            await until(pilot, lambda: bool(keys(app)))
             assert [binding.description for binding, _ in keys_of(app.screen)][-2:] == ["Help", "Quit"]
             words.append([each.words.partition(" ")[2] for each in keys(app)])
             if chosen:

@@ -78,7 +78,7 @@ def test_what_is_too_long_goes_on_below_its_own_beginning() -> None:
 
 def test_no_mark_is_left_of_any_lesson_of_ours() -> None:
     plugins = load()
-    lessons = [each.lesson for each in (*plugins.checks.values(), *plugins.fixes.values())]
+    lessons = [each.lesson for each in plugins.checks.values()] + [each.lesson for each in plugins.fixes.values()]
     assert len(lessons) > 80
     for text in lessons:
         for block in blocks(text.splitlines()[1:]):

@@ -124,7 +124,7 @@ class HistoryTable(RowsView):
             return when, room, 0
         title, paths = self._wanted[0] + 2, self._wanted[1] + 1
         # A path that is cut still says the most, at its end: what the titles need goes first, but not all of the room.
-        title = title if title + paths <= room else max(min(title, room - room // 3), room - paths)
+        title = title if title + paths <= room else max(min(title, room - max(room // 5, 12)), room - paths)
         return when, title, room - title
 
 
