@@ -76,8 +76,7 @@ class ActivityPage(Vertical):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bound("filter", "open_filter", does="Show the lines with these words only"),
-        bound("filter", "filter", does="Show the lines with these words only", show=False),
+        bound("filter", "filter", does="Show the lines with these words only"),
         bound("activity.copy", "copy"),
         bound("activity.copy_all", "copy_all", show=False),
         Binding("escape", "unfilter", "All", tooltip="Show every line again"),
@@ -118,9 +117,12 @@ class ActivityPage(Vertical):
         """Every line is shown again only where some are not; nothing is done that cannot be seen."""
         if action == "unfilter":
             return self._filters
-        if action == "open_filter" and self._filters:
-            return False  # its sign stands before the line that is there: at the foot the way back is worth more
         return has_room(self.app.size)
+
+    @property
+    def unshown(self) -> frozenset[str]:
+        """See Foot: the sign of a filter stands before its line, so that at the foot the way back is worth more."""
+        return frozenset({"filter"}) if self._filters else frozenset()
 
     def focus_inside(self) -> None:
         """Put the cursor into what is shown."""
@@ -133,10 +135,6 @@ class ActivityPage(Vertical):
         self.query_one("#activity-row").display = True
         self.query_one(Input).focus()
         self.refresh_bindings()
-
-    def action_open_filter(self) -> None:
-        """Type the first words."""
-        self.action_filter()
 
     def action_unfilter(self) -> None:
         """Show everything."""

@@ -60,11 +60,12 @@ class Foot(Footer):
 def keys_of(screen: Screen[object]) -> Iterator[tuple[Binding, bool]]:
     """What the foot of a screen is to show, one key for an action, and whether each can be pressed now.
 
+    A widget may name in ``unshown`` the actions that its screen shows in another way; their keys work all the same.
     Where the person has chosen another key, Textual puts it behind those of the same widget: here it keeps its place.
     """
     nodes: dict[DOMNode, list[tuple[Binding, bool]]] = {}
     for node, binding, enabled, _ in screen.active_bindings.values():
-        if binding.show:
+        if binding.show and binding.action not in getattr(node, "unshown", ()):
             nodes.setdefault(node, []).append((binding, enabled))
     seen: set[str] = set()
     for node, found in nodes.items():
