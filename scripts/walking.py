@@ -23,6 +23,7 @@ from scripts.scenes import Scene, Size, Walk
 from scripts.stages import apart, release
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.screens.applying import Applying
+from workbench.tui.widgets.footer import keys_of
 
 PATIENCE = 60.0
 """Seconds after which a scene does not come any more."""
@@ -145,6 +146,7 @@ def keys(app: WorkbenchApp) -> list[Key]:
     return [
         Key(f"{each.key_display} {each.description}", each.region.x, each.region.right, not each.has_class("-disabled"))
         for each in found[0].query(FooterKey)
+        if each.display
     ]
 
 
@@ -168,11 +170,8 @@ def _ready(pilot: Pilot[int], scene: Scene) -> bool:
 def _footed(app: WorkbenchApp) -> bool:
     """Whether the footer is that of the keys that work: it is drawn anew a moment after they changed."""
     for footer in app.screen.query(Footer):
-        wanted: dict[str, bool] = {}
-        for each in app.screen.active_bindings.values():
-            if each.binding.show:
-                wanted.setdefault(each.binding.action, each.enabled)
-        if [(each.action, not each.has_class("-disabled")) for each in footer.query(FooterKey)] != list(wanted.items()):
+        wanted = [(binding.action, enabled) for binding, enabled in keys_of(app.screen)]
+        if [(each.action, not each.has_class("-disabled")) for each in footer.query(FooterKey)] != wanted:
             return False
     return True
 

@@ -90,11 +90,11 @@ async def test_words_filter_it_and_escape_shows_all_again() -> None:
         assert box.value == "cq" and not app._exit
         await until_shown(pilot, "No line holds these words")
         await pilot.press("backspace", "backspace", *"shadow", "enter")
-        await until_shown(pilot, "1 of them listed", "/etc/shadow")
+        await until_shown(pilot, "/ shadow", "1 of 7", "/etc/shadow")
         assert isinstance(app.focused, ActivityTable)
         await pilot.press("escape")
         await until_shown(pilot, "/proc/[pid]/status")
-        assert not box.display
+        assert not box.region
 
 
 async def test_a_line_and_all_lines_are_copied(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,11 +12,15 @@ from textual.widgets import Input, Select
 from tests import builders
 from tests.tui import fakes
 from tests.tui.driving import NARROW, WIDE, driven, flat, until, until_shown
+from workbench.tui import exporting
+from workbench.tui.app import WorkbenchApp
 
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    # Clicks come faster than a hand's here: none is the second of a double click.
+    monkeypatch.setattr(WorkbenchApp, "CLICK_CHAIN_TIME_THRESHOLD", 0.0)
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE])
@@ -98,6 +102,23 @@ async def test_a_file_that_may_not_be_replaced_is_left_alone(tmp_path: Path) -> 
         await pilot.press("y")
         await until_shown(pilot, "The report was not written", "not a regular file")
     assert other.is_fifo()
+
+
+async def test_where_it_fails_it_says_what_was_not_written_and_that_nothing_else_was_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("no room [/b]")
+
+    monkeypatch.setattr(exporting, "export", fails)
+    async with driven(fakes.workbench()) as (app, pilot):
+        await pilot.press("e")
+        await until_shown(pilot, "Export the report")
+        app.screen.query_one("#asked-file", Input).value = "here.html"
+        await pilot.click("#go")
+        await until_shown(pilot, "not written, RuntimeError: no room [/b]", "Nothing was changed")
+        assert "history" not in flat(app).lower().partition("not written,")[2].partition("close")[0]
+    assert not list(tmp_path.iterdir())
 
 
 async def test_there_is_nothing_to_export_before_the_first_report(tmp_path: Path) -> None:

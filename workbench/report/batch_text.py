@@ -9,6 +9,9 @@ from workbench.model.plan import proof
 from workbench.report.lines import wrapped
 from workbench.text import visible
 
+_LABEL = 17
+"""How wide the words before what they are about are, and the edge."""
+
 
 def as_text(batch: Batch) -> str:
     """The whole batch: every step with its changes, and what is left out and why."""
@@ -52,16 +55,16 @@ def _lines(batch: Batch) -> Iterator[str]:
 def _step(number: int, step: BatchStep) -> Iterator[str]:
     plan, finding = step.plan, step.finding
     yield from wrapped(plan.title, f"{number} ", "  ")
-    yield from wrapped(f"{finding.severity.upper()} {finding.summary}", "  because   ", "            ")
-    yield f"  finding   {plan.finding}   {plan.check}"
-    yield f"  fix       {plan.fix}"
+    yield from wrapped(f"{finding.severity.upper()} {finding.summary}", "  because        ", " " * _LABEL)
+    yield f"  {'finding':<15}{plan.finding}   {plan.check}"
+    yield f"  {'fix':<15}{plan.fix}"
     for other in step.resolves:
-        yield from wrapped(f"{other.identity} {other.summary}", "  also      ", "            ")
+        yield from wrapped(f"{other.identity} {other.summary}", "  also           ", " " * _LABEL)
     for warning in step.warnings:
-        yield from wrapped(warning, "  FIRST     ", "            ")
+        yield from wrapped(warning, "  FIRST          ", " " * _LABEL)
     if plan.consequences:
-        yield from wrapped(plan.consequences, "  may stop  ", "            ")
-    yield from wrapped(proof(plan.check, plan.later), "  proven    ", "            ")
+        yield from wrapped(plan.consequences, "  what may stop  ", " " * _LABEL)
+    yield from wrapped(proof(plan.check, plan.later), "  proven         ", " " * _LABEL)
     for change in step.changes:
         yield from wrapped(change.words, "  - ", "    ")
         yield from (f"    {line}" for line in change.diff.split("\n") if change.diff)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from html import escape
+from itertools import groupby
 
+from workbench.report.lesson_blocks import blocks, pieces
 from workbench.report.lessons import parts_of
 from workbench.text import visible
 
-_ITEM = re.compile(r"(?:[-*•]|\d+[.)])\s+")
-_MARKED = re.compile(r"``([^`]+)``|`([^`]+)`|(?<!\w)\*([^*\s](?:[^*]*[^*\s])?)\*(?!\w)")
+_TAGS = {"": "{}", "code": "<code>{}</code>", "stress": "<em>{}</em>"}
 
 
 def lesson_html(lesson: str) -> Iterator[str]:
@@ -23,45 +23,19 @@ def lesson_html(lesson: str) -> Iterator[str]:
 
 
 def _blocks(lines: list[str]) -> Iterator[str]:
-    kind, held = "", list[str]()
-    for line in [*lines, ""]:
-        bare = line.strip()
-        if not bare and kind != "pre":
-            yield from _block(kind, held)
-            kind, held = "", []
-        elif line.startswith("    ") and kind in ("", "pre"):
-            kind = "pre"
-            held.append(line[4:].rstrip())
-        elif not bare:
-            held.append("")
-        elif kind == "pre" or (_ITEM.match(bare) and kind != "ul"):
-            yield from _block(kind, held)
-            kind, held = ("ul", [bare]) if _ITEM.match(bare) else ("p", [bare])
-        elif kind == "ul" and not _ITEM.match(bare):
-            held[-1] += f" {bare}"
-        else:
-            kind = kind or "p"
-            held.append(bare)
-    yield from _block(kind, held)
-
-
-def _block(kind: str, held: list[str]) -> Iterator[str]:
-    if kind == "pre":
-        yield "<pre>" + "\n".join(_escaped(line) for line in held).rstrip() + "</pre>"
-    elif kind == "ul":
-        yield "<ul>" + "".join(f"<li>{_marked(_ITEM.sub('', line, count=1))}</li>" for line in held) + "</ul>"
-    elif kind == "p":
-        yield f"<p>{_marked(' '.join(held).removesuffix('::') + (':' if held[-1].endswith('::') else ''))}</p>"
+    for is_list, group in groupby(blocks(lines), lambda block: block.kind == "item"):
+        if is_list:
+            yield "<ul>" + "".join(f"<li>{_marked(each.lines[0])}</li>" for each in group) + "</ul>"
+            continue
+        for each in group:
+            if each.kind == "code":
+                yield "<pre>" + "\n".join(_escaped(line) for line in each.lines) + "</pre>"
+            else:
+                yield f"<p>{_marked(each.lines[0])}</p>"
 
 
 def _marked(text: str) -> str:
-    made, at = [], 0
-    for found in _MARKED.finditer(text):
-        made.append(_escaped(text[at : found.start()]))
-        literal = found[1] or found[2]
-        made.append(f"<code>{_escaped(literal)}</code>" if literal else f"<em>{_escaped(found[3])}</em>")
-        at = found.end()
-    return "".join([*made, _escaped(text[at:])])
+    return "".join(_TAGS[mark].format(_escaped(piece)) for mark, piece in pieces(text))
 
 
 def _escaped(text: str) -> str:

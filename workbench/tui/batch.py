@@ -70,7 +70,7 @@ async def repair_several(app: WorkbenchApp, marked: Sequence[Finding], snapshot:
         except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
             failure = error
     if failure is not None:
-        await flow.tell_failure(app, "The repairs could not be planned", failure)
+        await flow.tell_failure(app, "The repairs could not be planned", failure, changes=False)
         return
     if not await app.push_screen_wait(BatchReview(batch, bool(marked), app.workbench.read_only)):
         return

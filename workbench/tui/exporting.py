@@ -10,7 +10,6 @@ from workbench.exits import Unusable
 from workbench.report.exporting import ENDINGS, FORMATS, Format, export, usual_name
 from workbench.text import visible
 from workbench.tui.background import in_background
-from workbench.tui.flow import tell_failure
 from workbench.tui.plain import paragraphs, plain, stacked
 from workbench.tui.screens.dialogs import Confirm, Notice
 from workbench.tui.screens.form import Asked, Form, Given, Wrong
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
 
 _ABOUT = "The report says how this machine can be attacked: the file is for your account alone (mode 0600)."
+_ELSE = "Nothing was changed, neither there nor elsewhere."
 
 
 async def export_report(app: WorkbenchApp) -> None:
@@ -47,9 +47,10 @@ async def export_report(app: WorkbenchApp) -> None:
     try:
         await in_background(write, must_end=True)
     except Unusable as why:
-        await app.push_screen_wait(Notice("The report was not written", str(why)))
+        await app.push_screen_wait(Notice("The report was not written", f"{why}\n\n{_ELSE}"))
     except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
-        await tell_failure(app, "The report was not written", error)
+        words = f"{path}: not written, {type(error).__name__}: {error}"
+        await app.push_screen_wait(Notice("The report was not written", f"{words}\n\n{_ELSE}"))
     else:
         app.tell(f"The report was written to {visible(str(path))}")
 

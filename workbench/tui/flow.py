@@ -97,7 +97,10 @@ async def confirm(app: WorkbenchApp, run: Run) -> None:
     if await is_read_only(app, "nothing can be kept"):
         return
     kept = await tried(
-        app, "It could not be kept", lambda: as_root_if_asked(app, lambda: app.workbench.confirm(run.identity))
+        app,
+        "It could not be kept",
+        lambda: as_root_if_asked(app, lambda: app.workbench.confirm(run.identity)),
+        changes=True,
     )
     if kept is None:
         return
@@ -259,22 +262,24 @@ async def window(
         await app.pop_screen()
 
 
-async def tried(app: WorkbenchApp, failed: str, work: Callable[[], Value]) -> Value | None:
+async def tried(app: WorkbenchApp, failed: str, work: Callable[[], Value], *, changes: bool = False) -> Value | None:
     """What the work gives, done in the background; None where it failed, and then that was said."""
     try:
         return await in_background(work)
     except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
         failure = error
-    await tell_failure(app, failed, failure)
+    await tell_failure(app, failed, failure, changes=changes)
     return None
 
 
-async def tell_failure(app: WorkbenchApp, title: str, error: Exception) -> None:
-    """Say what failed."""
+async def tell_failure(app: WorkbenchApp, title: str, error: Exception, *, changes: bool = True) -> None:
+    """Say what failed. Where it ``changes`` the machine, some of it may have been done, and the history says what."""
     words = f"{type(error).__name__}: {error}"
-    await app.push_screen_wait(
-        Notice(title, words, f"look at the history ({hint('history')}) for what was done so far.")
-    )
+    if changes:
+        instead = f"look at the history ({hint('history')}) for what was done so far."
+        await app.push_screen_wait(Notice(title, words, instead))
+    else:
+        await app.push_screen_wait(Notice(title, f"{words}\n\nNothing was changed."))
 
 
 def _is_undo(run: Run) -> bool:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import zip_longest
 
 from textual.content import Content
 
-from workbench.tui.plain import hanging, plain, stacked, together
+from workbench.report.lesson_blocks import Block, blocks, pieces
+from workbench.tui.plain import hanging, plain, stacked
 from workbench.tui.wording import HEADING
 
-_ITEM = re.compile(r"(?:[-*•]|\d+[.)])\s+")
-_LITERAL = re.compile(r"``(.+?)``")
+_CODE = "$text-accent"
 
 
 @lru_cache(maxsize=64)
@@ -25,56 +25,47 @@ def lesson(text: str, width: int) -> Content:
 
 
 def _lines(lines: list[str], width: int) -> Iterator[Content]:
-    paragraph: list[str] = []
     started = False
-
-    def flush() -> Iterator[Content]:
-        if paragraph:
-            yield from _paragraph(" ".join(paragraph), width)
-            paragraph.clear()
-
-    for place, line in enumerate(lines):
-        below = lines[place + 1].strip() if place + 1 < len(lines) else ""
-        bare = line.strip()
-        if bare and set(bare) == {"-"}:
-            continue
-        if bare and below and set(below) == {"-"}:
-            yield from flush()
+    for title, below in _parts(lines):
+        if title:
             if started:
                 yield Content("")
-            yield plain(bare, HEADING)
-        elif not bare:
-            had = bool(paragraph)
-            yield from flush()
-            if had and below and not _is_heading(lines, place + 1):
+            yield plain(title, HEADING)
+        for place, block in enumerate(blocks(below)):
+            if place and block.apart:
                 yield Content("")
-        elif line.startswith("    "):
-            yield from flush()
-            yield together("  ", (line[4:].rstrip(), "$text-accent"))
-        elif _ITEM.match(bare):
-            yield from flush()
-            paragraph.append(bare)
-        else:
-            paragraph.append(bare)
-        started = started or bool(bare)
-    yield from flush()
+            yield from _shown(block, width)
+        started = True
 
 
-def _is_heading(lines: list[str], place: int) -> bool:
-    below = lines[place + 1].strip() if place + 1 < len(lines) else ""
-    return bool(below) and set(below) == {"-"}
+def _parts(lines: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """Each heading, "" at the beginning, with the lines below it."""
+    title, below = "", list[str]()
+    for line, after in zip_longest(lines, lines[1:], fillvalue=""):
+        bare = line.strip()
+        if bare and not _is_rule(bare) and _is_rule(after.strip()):
+            if title or any(each.strip() for each in below):
+                yield title, below
+            title, below = bare, []
+        elif not _is_rule(bare):
+            below.append(line)
+    if title or any(each.strip() for each in below):
+        yield title, below
 
 
-def _paragraph(text: str, width: int) -> Iterator[Content]:
-    item = _ITEM.match(text)
-    if item is None:
-        yield from _literals(text).wrap(width)
+def _is_rule(bare: str) -> bool:
+    return bool(bare) and set(bare) == {"-"}
+
+
+def _shown(block: Block, width: int) -> Iterator[Content]:
+    if block.kind == "code":
+        for line in block.lines:
+            yield hanging(Content("  "), plain(line, _CODE), width)
     else:
-        yield hanging(plain(item[0]), _literals(text[item.end() :]), width)
+        sign = plain(f"{block.sign} ") if block.sign else Content("")
+        yield hanging(sign, _marked(block.lines[0]), width)
 
 
-def _literals(text: str) -> Content:
-    parts: list[str | tuple[str, str]] = []
-    for place, piece in enumerate(_LITERAL.split(text)):
-        parts.append((piece, "$text-accent") if place % 2 else piece)
-    return together(*parts)
+def _marked(text: str) -> Content:
+    styles = {"": "", "code": _CODE, "stress": "bold"}
+    return Content("").join(plain(piece, styles[mark]) for mark, piece in pieces(text))

@@ -70,7 +70,7 @@ async def _planned(app: WorkbenchApp, name: str) -> PlannedProbe | None:
             return planned
         await _refused(app, planned)
         return None
-    await tell_failure(app, "The socket could not be looked at", failure)
+    await tell_failure(app, "The socket could not be looked at", failure, changes=False)
     return None
 
 
@@ -96,7 +96,7 @@ async def _carried_out(app: WorkbenchApp, planned: PlannedProbe) -> Probed | Non
             return done
         await _refused(app, done)
         return None
-    await tell_failure(app, "The probe failed", failure)
+    await tell_failure(app, "The probe failed", failure, changes=False)
     return None
 
 

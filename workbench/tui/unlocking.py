@@ -107,7 +107,7 @@ async def _read(app: WorkbenchApp, wanted: tuple[Vector, ...]) -> Mapping[Vector
         except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
             failure = error
     if failure is not None:
-        await tell_failure(app, "It could not be read as root", failure)
+        await tell_failure(app, "It could not be read as root", failure, changes=False)
     return answers
 
 

@@ -11,11 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Button, Footer
+from textual.widgets import Button
 
 from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, plain
 from workbench.tui.screens.base import SCROLLING, Scrolled
+from workbench.tui.widgets.footer import Foot
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
 
@@ -65,7 +66,7 @@ class Agree(_Told[bool]):
         with Horizontal(classes="buttons"):
             yield Button("Cancel", id="leave", compact=True)
             yield Button(plain(f"{self._agree} ({hint('agree')})"), id="agree", variant="warning", compact=True)
-        yield Footer(show_command_palette=False)
+        yield Foot()
         yield TooSmall()
 
     @on(Button.Pressed, "#leave")
@@ -93,7 +94,7 @@ class Outcome(_Told[None]):
         yield self._page()
         with Horizontal(classes="buttons"):
             yield Button("Back", id="leave", variant="primary", compact=True)
-        yield Footer(show_command_palette=False)
+        yield Foot()
         yield TooSmall()
 
     @on(Button.Pressed, "#leave")

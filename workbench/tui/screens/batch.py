@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Button, Footer
+from textual.widgets import Button
 
 from workbench.model.run import Run
 from workbench.tui.keys import bound, hint
@@ -19,6 +19,7 @@ from workbench.tui.plain import entitle, hanging, plain, stacked, together
 from workbench.tui.screens.base import SCROLLING, Scrolled
 from workbench.tui.screens.dialogs import Confirm
 from workbench.tui.widgets.changes import described
+from workbench.tui.widgets.footer import Foot
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
 from workbench.tui.wording import ATTENTION, MUTED, counted, heading, reversal, safety, severity
@@ -55,7 +56,7 @@ class BatchReview(Scrolled, Screen[bool]):
             if self._batch.steps:
                 said = counted(len(self._batch.steps), "repair")
                 yield Button(plain(f"Apply {said} ({hint('apply')})"), id="apply", variant="success", compact=True)
-        yield Footer(show_command_palette=False)
+        yield Foot()
         yield TooSmall()
 
     def on_mount(self) -> None:
@@ -106,14 +107,14 @@ def review(batch: Batch, width: int) -> Iterator[Content]:
 def _step(step: BatchStep, number: int, width: int) -> Iterator[Content]:
     yield hanging(plain(f"{number}. ", "bold $text-primary"), plain(step.plan.title, "bold $text-primary"), width)
     found = severity(step.finding.severity) + plain(step.finding.summary)
-    yield hanging(plain("   finding  ", MUTED), found, width)
+    yield hanging(plain("   finding        ", MUTED), found, width)
     for other in step.resolves:
-        yield hanging(plain("   as well  ", MUTED), plain(other.summary), width)
+        yield hanging(plain("   as well        ", MUTED), plain(other.summary), width)
     yield hanging(
-        plain("   safety   ", MUTED), plain(f"{safety(step.plan.safety)}; {reversal(step.plan.reversal)}"), width
+        plain("   safety         ", MUTED), plain(f"{safety(step.plan.safety)}; {reversal(step.plan.reversal)}"), width
     )
     if step.plan.consequences:
-        yield hanging(plain("   may stop ", MUTED), plain(step.plan.consequences), width)
+        yield hanging(plain("   what may stop  ", MUTED), plain(step.plan.consequences), width)
     for warning in step.warnings:
         yield hanging(plain("   ! ", ATTENTION), plain(warning), width)
     for place, change in enumerate(step.changes, 1):

@@ -11,13 +11,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Button, Footer
+from textual.widgets import Button
 
 from workbench.model.run import RunState
 from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
 from workbench.tui.screens.base import SCROLLING, Scrolled
 from workbench.tui.screens.result import Next
+from workbench.tui.widgets.footer import Foot
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
 from workbench.tui.wording import MUTED, counted, heading, letter, state
@@ -56,7 +57,7 @@ class BatchResult(Scrolled, Screen[Next]):
             if self._outcome.standing:
                 yield Button(plain(f"Undo all ({hint('undo')})"), id="undo", compact=True)
             yield Button(f"Back to {self.app.main.spoken}", id="done", variant="primary", compact=True)
-        yield Footer(show_command_palette=False)
+        yield Foot()
         yield TooSmall()
 
     def on_mount(self) -> None:

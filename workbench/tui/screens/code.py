@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Tab, Tabs
+from textual.widgets import Tab, Tabs
 
 from workbench.host.files import CannotLook, read_bounded
 from workbench.model.check import Check, Fix
@@ -20,6 +20,7 @@ from workbench.tui.keys import bound
 from workbench.tui.plain import entitle, plain, stacked, wrapped
 from workbench.tui.screens.base import Roomy
 from workbench.tui.widgets.file_lines import coloured
+from workbench.tui.widgets.footer import Foot
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
 from workbench.tui.wording import MUTED
@@ -54,7 +55,7 @@ class Code(Roomy, Screen[None]):
             files.can_focus = False
             yield files
         yield Page("Reading the code.", id="code")
-        yield Footer(show_command_palette=False)
+        yield Foot()
         yield TooSmall()
 
     def on_mount(self) -> None:

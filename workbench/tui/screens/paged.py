@@ -9,12 +9,13 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Footer, Tabs
+from textual.widgets import ContentSwitcher, Tabs
 
 from workbench.tui.screens.base import Roomy
 from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.findings import FindingsList
 from workbench.tui.widgets.findings_page import FindingsPage
+from workbench.tui.widgets.footer import Foot
 from workbench.tui.widgets.grade_box import GradeBox
 from workbench.tui.widgets.page_tab import PageTab
 from workbench.tui.widgets.pages import PAGES
@@ -84,7 +85,7 @@ class PagedScreen(Roomy, Screen[None]):
             with ContentSwitcher(initial="findings", id="pages"):
                 yield FindingsPage(self._home, id="findings")
             yield DetailPane(self._home, id="detail")
-        yield Footer(show_command_palette=False)
+        yield Foot()
         yield TooSmall()
 
     @work(group="pages")

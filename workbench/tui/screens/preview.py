@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Button, Footer
+from textual.widgets import Button
 
 from workbench.model.check import Check, Fix
 from workbench.model.finding import Finding
@@ -21,6 +21,7 @@ from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, hanging, plain, stacked
 from workbench.tui.screens.base import SCROLLING, Scrolled
 from workbench.tui.widgets.changes import described
+from workbench.tui.widgets.footer import Foot
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
 from workbench.tui.wording import ATTENTION, MUTED, clock, counted, heading, reversal, safety
@@ -69,7 +70,7 @@ class Preview(Scrolled, Screen[bool]):
         with Horizontal(classes="buttons"):
             yield Button("Cancel", id="cancel", compact=True)
             yield Button(plain(f"Apply ({hint('apply')})"), id="apply", variant="success", compact=True)
-        yield Footer(show_command_palette=False)
+        yield Foot()
         yield TooSmall()
 
     def on_mount(self) -> None:

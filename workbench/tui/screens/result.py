@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Button, Footer, Static
+from textual.widgets import Button, Static
 
 from workbench.model.report import Report
 from workbench.model.run import Run, RunState
@@ -21,6 +21,7 @@ from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
 from workbench.tui.screens.base import Scrolled
 from workbench.tui.widgets.changes import described
+from workbench.tui.widgets.footer import Foot
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
 from workbench.tui.wording import ATTENTION, MUTED, clock, counted, heading, letter, state
@@ -90,7 +91,7 @@ class Result(Scrolled, Screen[Next]):
             if self._can_undo:
                 yield Button(plain(f"Undo ({hint('undo')})"), id="undo", compact=True)
             yield Button(f"Back to {self.app.main.spoken}", id="done", variant="primary", compact=True)
-        yield Footer(show_command_palette=False)
+        yield Foot()
         yield TooSmall()
 
     def on_mount(self) -> None:

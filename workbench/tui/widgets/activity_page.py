@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import ContentSwitcher, Input, Static
 
@@ -18,11 +18,11 @@ from workbench.activity import Act
 from workbench.text import visible
 from workbench.tui.background import in_background
 from workbench.tui.keys import bound
-from workbench.tui.plain import hanging, plain, stacked, together
-from workbench.tui.widgets.activity_table import ActivityTable, took, whole
+from workbench.tui.plain import hanging, plain, stacked, wrapped
+from workbench.tui.widgets.activity_table import ActivityTable, clock, took, whole
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import has_room
-from workbench.tui.wording import MUTED, counted
+from workbench.tui.wording import ATTENTION, MUTED, counted
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
@@ -32,12 +32,16 @@ MOST_COPIED = 70_000
 """Characters. Terminals take no more at a time, and say nothing where it is too much."""
 _NOTHING = "Nothing was read or run yet. What a look or a repair does shows here as it does it."
 _ABOUT_DEMO = "made up, as all of the demo: nothing of this machine was read, run or changed"
-_ABOUT = "since the start; what was only looked up (names, modes) is not listed"
+_ABOUT = "since the start, without what was only looked up (names, modes)"
 _ORDER: tuple[activity.Kind, ...] = ("read", "ran", "ran as root", "connected", "wrote")
 
 
 class Words(Input):
     """Spells out what acts on a terminal: it may have been pasted."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Keep", tooltip="Keep these words and go to the lines"),
+    ]
 
     def validate_value(self, value: str) -> str:
         """See the class."""
@@ -48,6 +52,28 @@ class ActivityPage(Vertical):
     """The sum of it, a filter, the table, and the whole of the line under the cursor."""
 
     app: WorkbenchApp
+
+    DEFAULT_CSS = """
+    ActivityPage {
+        #activity-row {
+            height: 1;
+        }
+
+        #activity-sign {
+            width: 2;
+            padding-left: 1;
+        }
+
+        Words {
+            width: 1fr;
+        }
+
+        #activity-count {
+            width: auto;
+            padding: 0 1;
+        }
+    }
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("filter", "filter", does="Show the lines with these words only"),
@@ -63,7 +89,10 @@ class ActivityPage(Vertical):
     def compose(self) -> ComposeResult:
         """The parts, one below the other."""
         yield Static(id="activity-sum")
-        yield Words(placeholder="words that a line must hold", id="activity-filter", compact=True)
+        with Horizontal(id="activity-row"):
+            yield Static(plain("/", "bold $text-accent"), id="activity-sign")
+            yield Words(placeholder="words that a line must hold", id="activity-filter", compact=True)
+            yield Static(id="activity-count")
         with ContentSwitcher(initial="activity-said", id="activity-shown"):
             yield Page(_NOTHING, id="activity-said")
             yield ActivityTable(id="activity-table")
@@ -71,7 +100,7 @@ class ActivityPage(Vertical):
 
     def on_mount(self) -> None:
         """Look for what is new now and then; where nobody looks on, nothing is done."""
-        self.query_one("#activity-filter").display = False
+        self.query_one("#activity-row").display = False
         self.set_interval(EVERY, self.refresh_acts)
 
     def on_show(self) -> None:
@@ -87,8 +116,13 @@ class ActivityPage(Vertical):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Every line is shown again only where some are not; nothing is done that cannot be seen."""
         if action == "unfilter":
-            return self.query_one(Input).display
+            return self._filters
         return has_room(self.app.size)
+
+    @property
+    def unshown(self) -> frozenset[str]:
+        """See Foot: the sign of a filter stands before its line, so that at the foot the way back is worth more."""
+        return frozenset({"filter"}) if self._filters else frozenset()
 
     def focus_inside(self) -> None:
         """Put the cursor into what is shown."""
@@ -98,16 +132,14 @@ class ActivityPage(Vertical):
 
     def action_filter(self) -> None:
         """Type words."""
-        box = self.query_one(Input)
-        box.display = True
-        box.focus()
+        self.query_one("#activity-row").display = True
+        self.query_one(Input).focus()
         self.refresh_bindings()
 
     def action_unfilter(self) -> None:
         """Show everything."""
-        box = self.query_one(Input)
-        box.value = ""
-        box.display = False
+        self.query_one(Input).value = ""
+        self.query_one("#activity-row").display = False
         self.focus_inside()
         self.refresh_bindings()
 
@@ -161,6 +193,10 @@ class ActivityPage(Vertical):
         self.app.tell(f"{counted(len(lines), 'line')} sent to the terminal's clipboard.{cut}")
 
     @property
+    def _filters(self) -> bool:
+        return self.query_one("#activity-row").display
+
+    @property
     def _about(self) -> str:
         return _ABOUT_DEMO if self.app.workbench.is_demo else _ABOUT
 
@@ -178,7 +214,10 @@ class ActivityPage(Vertical):
         if not wanted:
             said = "No line holds these words. Escape shows every line." if every else _NOTHING
             self.query_one("#activity-said", Page).write(lambda width: stacked(plain(said, MUTED).wrap(width)))
-        self.query_one("#activity-sum", Static).update(_sum(every, wanted, self._about, following=table.at_end))
+        count = plain(f"{len(wanted):,} of {len(every):,}", "bold" if wanted else ATTENTION)
+        self.query_one("#activity-count", Static).update(count)
+        room = max(self.size.width - 2, 30)
+        self.query_one("#activity-sum", Static).update(_sum(every, self._about, room, following=table.at_end))
         self.show_line()
 
 
@@ -194,18 +233,23 @@ def _told(act: Act) -> str:
     return f"{act.kind} {act.shown} {act.ended}".lower()
 
 
-def _sum(every: Sequence[Act], wanted: Sequence[Act], about: str, *, following: bool) -> Content:
+def _sum(every: Sequence[Act], about: str, width: int, *, following: bool) -> Content:
     counts = Counter(act.kind for act in every)
     said = ", ".join(f"{counts[kind]:,} {kind}" for kind in _ORDER if counts[kind])
     more = f" (the last {activity.MOST:,})" if len(every) >= activity.MOST else ""
-    some = f" · {len(wanted):,} of them listed" if len(wanted) != len(every) else ""
-    first = together((f"{said[:1].upper()}{said[1:]}{more}" if said else "Nothing yet", "bold"), (some, MUTED))
+    first = plain(f"{said[:1].upper()}{said[1:]}{more}" if said else "Nothing yet", "bold")
+    second, gap, follows = plain(about, MUTED), plain(" · ", MUTED), plain("● follows", "bold $text-success")
     if every and following:
-        first += together((" · ", MUTED), ("● follows", "bold $text-success"))
-    return stacked((first, plain(about, MUTED)))
+        fits = first.cell_length + gap.cell_length + follows.cell_length <= width
+        first, second = (first + gap + follows, second) if fits else (first, follows + gap + second)
+    return stacked((first, second))
 
 
 def _whole(act: Act, width: int) -> Content:
     times = f" × {act.times:,}" if act.times > 1 else ""
-    told = visible(f"{act.shown}{times}", 1500)
-    return hanging(plain(f"{act.kind}  ", "bold"), together(told, (f"  {act.ended}, {took(act)} ms", MUTED)), width)
+    told = plain(visible(f"{act.shown}{times}", 1500))
+    kind, ended = plain(f"{act.kind}  ", "bold"), plain(f"{act.ended}, {took(act)} ms, at {clock(act.at)} UTC", MUTED)
+    # How it ended stays together: on the last line where it fits, else on one of its own.
+    last = wrapped(told, max(width - kind.cell_length, 12))[-1]
+    fits = kind.cell_length + last.cell_length + 2 + ended.cell_length <= width
+    return hanging(kind, told + plain("  ") + ended if fits else stacked((told, ended)), width)

@@ -15,8 +15,7 @@ from workbench.tui.plain import plain, shortened, together
 from workbench.tui.widgets.rows import RowsView
 from workbench.tui.wording import MUTED
 
-_CLOCK, _KIND, _TOOK = 10, 15, 9
-_ROOMY = 100
+_ROOMY, _SHORT = 100, 70
 _LONGEST = 400
 _STYLES = {
     "read": MUTED,
@@ -28,9 +27,14 @@ _STYLES = {
 _SIGNS = {"read": "·", "ran": "▸", "ran as root": "▲", "connected": "↔", "wrote": "✎"}
 
 
-class Columns(NamedTuple):
-    """How wide what was done, what came of it and how long it took are, gaps included."""
+_SHORTER = {"ran as root": "as root"}
 
+
+class Columns(NamedTuple):
+    """How wide each column is, gaps included; 0 for one that is left out."""
+
+    clock: int
+    kind: int
     what: int
     outcome: int
     took: int
@@ -81,9 +85,10 @@ class ActivityTable(RowsView):
     def heads(self, width: int) -> Sequence[Content]:
         """See RowsView."""
         fitted = _columns(width)
-        line = "time UTC".ljust(_CLOCK) + "done".ljust(_KIND) + "what".ljust(fitted.what) + "outcome"
+        time = "time UTC"[: fitted.clock].ljust(fitted.clock)
+        line = time + "done".ljust(fitted.kind) + "what".ljust(fitted.what) + "outcome"
         if fitted.took:
-            line = line.ljust(width - _TOOK)[: width - _TOOK] + "ms".rjust(_TOOK - 1)
+            line = line.ljust(width - fitted.took)[: width - fitted.took] + "ms".rjust(fitted.took - 1)
         return (plain(line, "bold $text-primary"),)
 
     def line(self, number: int, width: int) -> Content:
@@ -97,12 +102,13 @@ def row_line(act: Act, width: int) -> Content:
     times = f" × {act.times:,}" if act.times > 1 else ""
     what = shortened(visible(act.shown, _LONGEST), fitted.what - 1 - len(times)) + plain(times, MUTED)
     outcome = plain(act.ended).truncate(fitted.outcome - 1, ellipsis=True)
+    kind = act.kind if width >= _ROOMY else _SHORTER.get(act.kind, act.kind)
     return together(
-        (clock(act.at).ljust(_CLOCK), MUTED),
-        (f"{_SIGNS[act.kind]} {act.kind}".ljust(_KIND), _STYLES[act.kind]),
+        (clock(act.at).ljust(fitted.clock) if fitted.clock else "", MUTED),
+        (f"{_SIGNS[act.kind]} {kind}".ljust(fitted.kind), _STYLES[act.kind]),
         what.pad_right(max(fitted.what - what.cell_length, 0)),
         outcome.pad_right(max(fitted.outcome - outcome.cell_length, 0)).stylize_before(_outcome_style(act)),
-        (took(act).rjust(_TOOK - 1) if fitted.took else "", MUTED),
+        (took(act).rjust(fitted.took - 1) if fitted.took else "", MUTED),
     )
 
 
@@ -128,9 +134,9 @@ def _moment(seconds: float) -> datetime:
 
 
 def _columns(width: int) -> Columns:
-    # Where room is short, how long it took stands below the table alone.
-    outcome, time = (24, _TOOK) if width >= _ROOMY else (19, 0)
-    return Columns(max(width - _CLOCK - _KIND - time - outcome, 8), outcome, time)
+    # Where room is short, it belongs to what was done: the line below the table tells the rest.
+    clock, kind, outcome, took = (10, 15, 24, 9) if width >= _ROOMY else (9 if width >= _SHORT else 0, 12, 18, 0)
+    return Columns(clock, kind, max(width - clock - kind - outcome - took, 8), outcome, took)
 
 
 def _outcome_style(act: Act) -> str:

@@ -96,7 +96,12 @@ class HistoryPage(Asking):
         self.query_one(BackupsTable).show(past.backups)
         listed = past.backups if self._of_backups else past.runs
         shown = self.query_one("#history-shown", ContentSwitcher)
-        held = self.screen.focused is not None and self.screen.focused is shown.visible_content
+        pane, focused = self.screen.query_one(HistoryPane), self.screen.focused
+        held = focused is not None and focused is shown.visible_content
+        if not listed and focused is not None and pane in focused.ancestors:
+            # What it was about is gone, and the pane with it: a cursor in there would hear no key of this page.
+            held = True
+            self.screen.remove_class("-reading")
         table = "backups-table" if self._of_backups else "history-table"
         shown.current = table if listed else "history-said"
         if held:

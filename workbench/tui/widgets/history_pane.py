@@ -106,7 +106,7 @@ def run_lines(run: Run, past: Past, width: int) -> Iterator[Content]:
     kept = f" It does not bring back: {run.plan.keeps}" if run.plan.keeps else ""
     yield hanging(_label("undo"), plain(f"{reversal(run.plan.reversal)}.{kept}"), width)
     if run.plan.consequences:
-        yield hanging(_label("may stop"), plain(run.plan.consequences), width)
+        yield hanging(_label("what may stop"), plain(run.plan.consequences), width)
     yield Content("")
     if not run.changes:
         yield plain("It names no change.", MUTED)
@@ -156,4 +156,4 @@ def _verb(stands: Standing) -> str:
 
 
 def _label(words: str) -> Content:
-    return plain(words.ljust(12), MUTED)
+    return plain(words.ljust(15), MUTED)

@@ -63,6 +63,7 @@ class HistoryTable(RowsView):
         super().__init__(**more)
         self._home = home
         self._past = Past()
+        self._wanted = (0, 0)
 
     @property
     def selected(self) -> Run | None:
@@ -73,6 +74,9 @@ class HistoryTable(RowsView):
         """Show these runs. The cursor stays on its run; a new one that comes in above does not move it, at the top."""
         before, at = self.selected, self._at
         self._past = past
+        titles = (self._words(number).cell_length for number in range(len(past.runs)))
+        paths = (plain(self._paths(run)).cell_length for run in past.runs)
+        self._wanted = max(titles, default=0), max(paths, default=0)
         if before is not None and at:
             at = next((place for place, run in enumerate(past.runs) if run.identity == before.identity), at)
         self.fill(at)
@@ -95,23 +99,33 @@ class HistoryTable(RowsView):
 
     def line(self, number: int, width: int) -> Content:
         """See RowsView."""
-        runs = self._past.runs
-        run = runs[number]
+        run = self._past.runs[number]
         when, title, paths = self._columns(width)
-        words = plain(batch_sign(runs, number), MUTED) + plain(visible(run.plan.title, _LONGEST))
-        words = words.truncate(max(title - 2, 4), ellipsis=True)
+        words = self._words(number).truncate(max(title - 2, 4), ellipsis=True)
         return together(
             standing(self._past, run, _STANDING),
             (moment(run.started_at)[:16][_WHEN - when :].ljust(when), MUTED),
             words.pad_right(max(title - words.cell_length, 0)),
-            shortened(at_home(visible(paths_of(run), _LONGEST), self._home), paths - 1) if paths > 8 else "",
+            shortened(self._paths(run), paths - 1) if paths > 8 else "",
         )
+
+    def _words(self, number: int) -> Content:
+        runs = self._past.runs
+        return plain(batch_sign(runs, number), MUTED) + plain(visible(runs[number].plan.title, _LONGEST))
+
+    def _paths(self, run: Run) -> str:
+        return at_home(visible(paths_of(run), _LONGEST), self._home)
 
     def _columns(self, width: int) -> tuple[int, int, int]:
         """How wide the time, the title and the files are."""
         when = _WHEN if width >= _ROOMY else _WHEN - 5
         room = max(width - _STANDING - when, 12)
-        return (when, room * 11 // 20, room - room * 11 // 20) if width >= _ROOMY else (when, room, 0)
+        if width < _ROOMY:
+            return when, room, 0
+        title, paths = self._wanted[0] + 2, self._wanted[1] + 1
+        # A path that is cut still says the most, at its end: what the titles need goes first, but not all of the room.
+        title = title if title + paths <= room else max(min(title, room - max(room // 5, 12)), room - paths)
+        return when, title, room - title
 
 
 class BackupsTable(RowsView):

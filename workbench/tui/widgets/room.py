@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from textual import events
+from textual.content import Content
 from textual.geometry import Size
-from textual.widgets import Static
+from textual.widget import Widget
 
 from workbench.tui.plain import plain
 
@@ -22,16 +23,12 @@ def allowed(size: Size, action: str) -> bool:
     return has_room(size) or action in _ALWAYS
 
 
-class TooSmall(Static):
+class TooSmall(Widget):
     """Covers a screen while the terminal is too small for it."""
-
-    def on_mount(self) -> None:
-        """Say the size from the start."""
-        self._write()
 
     def on_resize(self, event: events.Resize) -> None:
         """Say the new size."""
-        self._write()
+        self.refresh()
 
     def on_show(self) -> None:
         """Switch the screen's keys off."""
@@ -41,12 +38,11 @@ class TooSmall(Static):
         """Switch the screen's keys on again."""
         self.screen.refresh_bindings()
 
-    def _write(self) -> None:
+    def render(self) -> Content:
+        """The size as it is when it is drawn: what was written at an earlier one would be seen for an instant."""
         size = self.app.size
-        self.update(
-            plain(
-                f"This terminal is {size.width} × {size.height}."
-                f" The workbench needs {LEAST.width} × {LEAST.height} or more."
-                " Make it larger, or press ctrl+q to quit."
-            )
+        return plain(
+            f"This terminal is {size.width} × {size.height}."
+            f" The workbench needs {LEAST.width} × {LEAST.height} or more."
+            " Make it larger, or press ctrl+q to quit."
         )
