@@ -92,7 +92,7 @@ async def test_every_size_draws_every_screen(size: tuple[int, int]) -> None:
         for keys, words in (
             (("question_mark",), "Keys here"),
             (("escape", "h"), "newest first"),
-            (("8",), "what was only looked up"),
+            (("8",), "since the start"),
             (("1", "f"), "Preview"),
             (("a",), "Result"),
         ):
