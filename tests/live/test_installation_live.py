@@ -18,7 +18,7 @@ from workbench.installation import other_hand
 ROOT = Path(__file__).parents[2]
 STRANGER = 65534
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("processes")]
 
 
 @pytest.fixture
@@ -100,4 +100,6 @@ def test_a_workbench_that_another_account_can_write_repairs_nothing_as_root(tmp_
         assert "nothing was changed" in applied.stdout + applied.stderr
     else:
         assert "runs as root" not in planned.stderr
-        assert (applied.returncode, "trust" in config.read_text()) == (Exit.CLEAN, False)
+        assert (applied.returncode, "trust" in config.read_text()) == (Exit.CLEAN, False), (
+            applied.stdout + applied.stderr
+        )

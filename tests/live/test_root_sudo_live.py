@@ -25,7 +25,7 @@ import pytest
 from tests.live.lab import CHECKOUT, PrivateEtc, private_etc
 from tests.live.support import missing, require_program
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("root sudo")]
 CALLER, OTHER, PASSWORD = "wbadmin", "wbguest", "correct-horse-4711"
 PYTHON = "/usr/bin/python3"
 TOKEN = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vX7zB9dF1hJ3lN5"

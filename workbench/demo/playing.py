@@ -305,7 +305,7 @@ class PlayedWorkbench(Workbench):
         if done.state is not RunState.APPLIED:
             return done
         shown = self._known(run)
-        return replace(shown, message=f"{done.message} (press u on it in the history to do it again)")
+        return replace(shown, message=f"{done.message} (the history can do it again)")
 
     def _still_wrong(self, plan: Plan, before: Before | None) -> str:
         from workbench.demo.questions import WANTED
