@@ -27,7 +27,8 @@ scan: $(RUN_READY) ## print the text report of this machine
 	@$(BIN)/python -m workbench --headless --fail-on never
 
 test: $(DEV_READY) ## run every test this machine can run
-	$(BIN)/python -m pytest -n 3 --dist loadgroup
+	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "not live"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m live
 
 test-fast: $(DEV_READY) ## run the tests that ask nothing of the real system
 	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "not live"

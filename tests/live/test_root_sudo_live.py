@@ -151,9 +151,16 @@ class Desk:
         return status, text
 
     def left(self) -> list[str]:
-        """What stands beside the policy, and which commands still wait."""
-        waiting = [each.pid for each in psutil.process_iter(["cmdline"]) if self._waits(each.info["cmdline"] or [])]
+        """What stands beside the policy, and which commands still wait: sudo itself takes a moment to end."""
+        end, waiting = time.monotonic() + 10, self._waiting()
+        while waiting and time.monotonic() < end:
+            time.sleep(0.1)
+            waiting = self._waiting()
         return [*sorted(file.name for file in self.rule.parent.iterdir()), *map(str, waiting)]
+
+    def _waiting(self) -> list[object]:
+        known = psutil.process_iter(["cmdline", "ppid", "status"])
+        return [each.info for each in known if self._waits(each.info["cmdline"] or [])]
 
     @staticmethod
     def _waits(words: list[str]) -> bool:
