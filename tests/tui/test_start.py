@@ -13,10 +13,10 @@ from textual.widgets import Tabs
 from tests.tui import fakes
 from tests.tui.driving import driven, until, until_shown
 from workbench import plugins
+from workbench.demo import demonstrated, playing
 from workbench.model.snapshot import Snapshot
 from workbench.plugins import LatePlugins, Plugins
 from workbench.tui.app import WorkbenchApp
-from workbench.tui.replaying import Replay
 from workbench.tui.screens.main import MainScreen
 
 ROOT = Path(__file__).parents[2]
@@ -61,19 +61,20 @@ async def test_no_plugin_is_loaded_by_the_thread_that_draws(monkeypatch: pytest.
         assert len(threads) == 1 and threads[0] is not threading.main_thread()
 
 
-async def test_a_snapshot_is_not_read_by_the_thread_that_draws() -> None:
+async def test_a_snapshot_is_not_read_by_the_thread_that_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     threads: list[threading.Thread] = []
-    workbench = fakes.workbench()
+    snapshot = demonstrated()
 
     def read() -> Snapshot:
         threads.append(threading.current_thread())
-        return workbench.script.snapshot
+        return snapshot
 
-    app = WorkbenchApp(workbench, Replay("/home/dev", read))
+    monkeypatch.setattr(playing, "demonstrated", read)
+    app = WorkbenchApp(playing.demo(fakes.usual()))
     async with app.run_test() as pilot:
         await until(pilot, lambda: app.main.report is not None)
         assert len(threads) == 1 and threads[0] is not threading.main_thread()
-        assert app.main.replay is workbench.script.snapshot
+        assert app.main.snapshot is not None and app.main.snapshot.clients == snapshot.clients
 
 
 @pytest.mark.parametrize(("key", "name"), [("2", "servers"), ("8", "activity")])

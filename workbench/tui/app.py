@@ -29,7 +29,7 @@ from workbench.tui.lasting import Lasting
 from workbench.tui.readable import readable
 from workbench.tui.remembered import EVERY as REMEMBERED_EVERY
 from workbench.tui.remembered import Memory, as_it_is
-from workbench.tui.replaying import Replay, invitation
+from workbench.tui.replaying import invitation
 from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.base import Roomy
 from workbench.tui.screens.main import MainScreen
@@ -58,7 +58,7 @@ class WorkbenchApp(App[int]):
     def __init__(
         self,
         workbench: Workbench,
-        replay: Snapshot | Replay | None = None,
+        replay: Snapshot | None = None,
         *,
         watch: bool = True,
         keys: Keys | None = None,
@@ -286,7 +286,7 @@ class WorkbenchApp(App[int]):
             yield from commands(self.main)
 
 
-def run(workbench: Workbench, snapshot: Snapshot | Replay | None = None) -> int:
+def run(workbench: Workbench, snapshot: Snapshot | None = None) -> int:
     """Open the app and return its exit status when it is closed. With a snapshot, that is shown instead of the host."""
     app = WorkbenchApp(workbench, snapshot, keys=chosen_by(usual_file()), remembers=True)
     app.run()

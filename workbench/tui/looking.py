@@ -15,7 +15,6 @@ from workbench.model.snapshot import Snapshot
 from workbench.tui.background import in_background
 from workbench.tui.finding_rows import Listed, judge, listed
 from workbench.tui.messages import CheckEnded, SectionChanged
-from workbench.tui.replaying import Replay
 
 if TYPE_CHECKING:
     from workbench.host.command import Output
@@ -43,9 +42,9 @@ class Looker:
     and ``rows`` are the findings so far. Findings are listed with ``~`` for ``home``.
     """
 
-    def __init__(self, workbench: Workbench, replay: Replay | None, home: str) -> None:
+    def __init__(self, workbench: Workbench, replay: Snapshot | None, home: str) -> None:
         self.workbench = workbench
-        self._replay = replay
+        self.replay = replay
         self._home = home
         self.looking = False
         self.sections: dict[str, str] = {}
@@ -60,12 +59,7 @@ class Looker:
     @property
     def live(self) -> bool:
         """Whether it is this host that is looked at."""
-        return self._replay is None
-
-    @property
-    def replay(self) -> Snapshot | None:
-        """The snapshot that is shown instead of this host; see ``Replay.snapshot``."""
-        return self._replay.snapshot if self._replay is not None else None
+        return self.replay is None
 
     @property
     def is_root(self) -> bool:
@@ -144,8 +138,8 @@ class Looker:
     def _snapshot(
         self, tell: Callable[[str, str], None], known: Mapping[Vector, Output]
     ) -> tuple[Snapshot, tuple[Vector, ...]]:
-        if self._replay is not None:
-            return self._replay.snapshot, ()
+        if self.replay is not None:
+            return self.replay, ()
         if self.is_root:
             return self.workbench.look(tell), ()
         from workbench.asking_root import unanswered

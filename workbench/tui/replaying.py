@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-
 from workbench.demo import is_demo
 from workbench.model.plan import Refusal
 from workbench.model.snapshot import Snapshot
@@ -12,32 +9,6 @@ from workbench.tui.keys import hint
 
 DEMO = "demo: nothing here is real"
 """What a newcomer is told at the border of every page."""
-
-
-class Replay:
-    """A Snapshot that is shown instead of this host, read by the first who asks for it; the others wait.
-
-    ``home`` is known beforehand: the home folder of that host.
-    """
-
-    def __init__(self, home: str, read: Callable[[], Snapshot]) -> None:
-        self.home = home
-        self._read = read
-        self._made: Snapshot | None = None
-        self._lock = threading.Lock()
-
-    @staticmethod
-    def of(snapshot: Snapshot) -> Replay:
-        """The same of one that is read already."""
-        return Replay(snapshot.host.home, lambda: snapshot)
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The Snapshot itself. To read it takes a tenth of a second the first time."""
-        with self._lock:
-            if self._made is None:
-                self._made = self._read()
-            return self._made
 
 
 def invitation() -> str:

@@ -22,7 +22,7 @@ from workbench.tui.host_watch import HostWatch
 from workbench.tui.keys import bound, hint
 from workbench.tui.looking import Looker, Seen
 from workbench.tui.messages import CheckEnded, RepairAsked, SectionChanged
-from workbench.tui.replaying import Replay, mark
+from workbench.tui.replaying import mark
 from workbench.tui.screens.watching import WatchingScreen
 from workbench.tui.sockets import socket_of, sockets_of
 from workbench.tui.widgets.detail import DetailPane
@@ -54,9 +54,8 @@ class MainScreen(WatchingScreen):
     ]
     AUTO_FOCUS = ""
 
-    def __init__(self, workbench: Workbench, replay: Snapshot | Replay | None, host_watch: HostWatch) -> None:
-        replay = Replay.of(replay) if isinstance(replay, Snapshot) else replay
-        super().__init__(replay.home if replay is not None else visible(str(workbench.context.home)))
+    def __init__(self, workbench: Workbench, replay: Snapshot | None, host_watch: HostWatch) -> None:
+        super().__init__(replay.host.home if replay is not None else visible(str(workbench.context.home)))
         self.host_watch = host_watch
         self.workbench = workbench
         self.looker = Looker(workbench, replay, self._home)
