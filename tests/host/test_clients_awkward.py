@@ -247,14 +247,14 @@ def test_a_directory_a_fifo_and_a_socket(home: Path) -> None:
     (home / ".cursor/mcp.json").mkdir()
     os.mkfifo(home / ".claude.json")
     (home / ".config/Claude").mkdir(parents=True)
+    folder = os.open(home / ".config/Claude", os.O_RDONLY)
     listener = socket.socket(socket.AF_UNIX)
-    here = Path.cwd()
     try:
-        os.chdir(home / ".config/Claude")
-        listener.bind("claude_desktop_config.json")
+        # Through the open folder: the whole path may be too long for a socket's name.
+        listener.bind(f"/proc/self/fd/{folder}/claude_desktop_config.json")
     finally:
-        os.chdir(here)
         listener.close()
+        os.close(folder)
     facts = _facts(home)
     kinds = {config.path.file.kind: config.problem for config in facts.configs}
     assert set(kinds) == {"directory", "fifo", "socket"}
@@ -391,15 +391,14 @@ def test_a_folder_of_profiles_that_may_not_be_listed_is_said(shared_home: Path) 
 
 def test_a_project_folder_as_deep_as_the_system_allows(home: Path) -> None:
     folder = f"{home}/" + "/".join("d" * ((4000 - len(str(home))) // 2))
-    here = Path.cwd()
-    try:
-        os.chdir(home)
-        for part in folder.removeprefix(f"{home}/").split("/"):
-            os.mkdir(part)
-            os.chdir(part)
-        Path(".mcp.json").write_text(json.dumps({"mcpServers": {"deep": GOOD}}))
-    finally:
-        os.chdir(here)
+    inner = os.open(home, os.O_RDONLY)
+    for part in folder.removeprefix(f"{home}/").split("/"):
+        os.mkdir(part, dir_fd=inner)
+        outer, inner = inner, os.open(part, os.O_RDONLY, dir_fd=inner)
+        os.close(outer)
+    with open(os.open(".mcp.json", os.O_WRONLY | os.O_CREAT, dir_fd=inner), "w") as file:
+        json.dump({"mcpServers": {"deep": GOOD}}, file)
+    os.close(inner)
     try:
         (home / ".claude.json").write_text(json.dumps({"projects": {folder: {}}}))
         assert [server.name for config in _facts(home).configs for server in config.servers] == ["deep"]

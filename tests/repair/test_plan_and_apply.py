@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -16,6 +15,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import TypeAdapter
 
+from tests.homes import open_home
 from tests.repair.support import SECRET, edit, mode, prepared, tree, written
 from workbench.cli import run
 from workbench.exits import Unusable
@@ -50,15 +50,8 @@ Keep = Callable[..., Path]
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home that other accounts can enter, as most are; the folders of pytest are closed to them."""
-    made = Path(tempfile.mkdtemp(prefix="workbench-home-"))
-    made.chmod(0o755)
-    monkeypatch.setenv("HOME", str(made))
-    for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(made)
-    yield made
-    shutil.rmtree(made)
+    with open_home(monkeypatch) as made:
+        yield made
 
 
 @pytest.fixture
@@ -293,7 +286,7 @@ def test_a_digest_that_was_noted_says_which_plan_is_meant(
 def test_a_file_that_is_no_plan(workbench: Command, home: Path, content: bytes, said: str) -> None:
     (home / "plan.json").write_bytes(content)
     before = tree(home)
-    ended = workbench("apply", "plan.json")
+    ended = workbench("apply", home / "plan.json")
     assert (ended.status, ended.out) == (2, "")
     assert said in ended.err and "\x1b" not in ended.err
     assert ended.err.count("\n") == 1

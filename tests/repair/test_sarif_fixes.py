@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.homes import open_home
 from tests.repair.support import SECRET, edit, plan, tree, values, written
 from tests.unit.test_sarif import validator
 from workbench.cli import run
@@ -81,13 +81,7 @@ def test_a_file_that_changed_meanwhile_has_no_fix(tmp_path: Path) -> None:
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="workbench-home-") as name:
-        made = Path(name)
-        made.chmod(0o755)
-        monkeypatch.setenv("HOME", name)
-        for variable in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):
-            monkeypatch.delenv(variable, raising=False)
-        monkeypatch.chdir(made)
+    with open_home(monkeypatch) as made:
         yield made
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.homes import open_home
 from tests.repair.support import SECRET, tree
 from workbench.cli import run
 
@@ -20,13 +20,8 @@ OPEN, BROAD = "clients/config-writable-by-others", "clients/broad-root"
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="workbench-home-") as made:
-        Path(made).chmod(0o755)
-        monkeypatch.setenv("HOME", made)
-        for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):
-            monkeypatch.delenv(name, raising=False)
-        monkeypatch.chdir(made)
-        yield Path(made)
+    with open_home(monkeypatch) as made:
+        yield made
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests import builders
+from tests.homes import open_home
 from workbench.cli import run
 from workbench.model.finding import Finding
 from workbench.model.snapshot import Snapshot
@@ -49,14 +49,7 @@ def test_a_waived_socket_that_opens_further_is_back() -> None:
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home that other accounts can enter; the folders of pytest are closed to them."""
-    with tempfile.TemporaryDirectory(prefix="workbench-home-") as name:
-        made_one = Path(name)
-        made_one.chmod(0o755)
-        monkeypatch.setenv("HOME", name)
-        for variable in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):
-            monkeypatch.delenv(variable, raising=False)
-        monkeypatch.chdir(made_one)
+    with open_home(monkeypatch) as made_one:
         yield made_one
 
 
