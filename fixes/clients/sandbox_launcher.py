@@ -144,10 +144,7 @@ def _suggest(finding: Finding, snapshot: Snapshot) -> SandboxLauncher | Refusal:
     found = _found(finding, snapshot)
     if isinstance(found, Refusal):
         return found
-    config, entry = found
-    home = _home(config, snapshot)
-    if isinstance(home, Refusal):
-        return home
+    config, entry, home = found
     launch = entry.launch
     roots = [root.text if root.text.startswith("/") else root.path for root in launch.roots] if launch else []
     kinds = {each.kind for each in launch.abilities} if launch else set()
@@ -182,10 +179,7 @@ def plan(finding: Finding, snapshot: Snapshot, answers: SandboxLauncher) -> Plan
     found = _found(finding, snapshot)
     if isinstance(found, Refusal):
         return found
-    config, entry = found
-    home = _home(config, snapshot)
-    if isinstance(home, Refusal):
-        return home
+    config, entry, home = found
     sandbox = sandbox_for(
         entry,
         home,
@@ -230,8 +224,8 @@ def plan(finding: Finding, snapshot: Snapshot, answers: SandboxLauncher) -> Plan
     )
 
 
-def _found(finding: Finding, snapshot: Snapshot) -> tuple[ClientConfig, ServerEntry] | Refusal:
-    """The one server of the finding, or why it cannot be started in a sandbox."""
+def _found(finding: Finding, snapshot: Snapshot) -> tuple[ClientConfig, ServerEntry, str] | Refusal:
+    """The one server of the finding and the home whose client starts it, or why it cannot be started in a sandbox."""
     if snapshot.host.platform != "linux":
         return Refusal("bubblewrap is a program of Linux", "use the sandbox of the client, or a container")
     found = _entries(finding, snapshot)
@@ -242,7 +236,10 @@ def _found(finding: Finding, snapshot: Snapshot) -> tuple[ClientConfig, ServerEn
         return Refusal(f"it is about {names}, and each needs a sandbox of its own", f"repair {_CHECK} of each")
     config, entry = found[0]
     why = _out_of_reach(config, entry)
-    return why if why is not None else (config, entry)
+    if why is not None:
+        return why
+    home = _home(config, snapshot)
+    return home if isinstance(home, Refusal) else (config, entry, home)
 
 
 def _entries(finding: Finding, snapshot: Snapshot) -> list[tuple[ClientConfig, ServerEntry]]:
