@@ -111,7 +111,7 @@ def test_a_signal_leaves_the_terminal_as_it_was(number: signal.Signals) -> None:
     with terminal() as opened:
         opened.process.send_signal(number)
         status = opened.end()
-        assert status == (0 if number is signal.SIGINT else 128 + number)
+        assert status == (0 if number is signal.SIGINT else 128 + number), opened.written[-2000:]
 
 
 def test_a_terminal_that_is_gone_leaves_no_process_behind() -> None:

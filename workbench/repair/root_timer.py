@@ -34,7 +34,7 @@ _OWNER = 0
 # and no input, so that sudo does not wait for it. Told to end, as when the machine is shut down, it undoes at once.
 _SCRIPT = """
 PATH=/usr/sbin:/usr/bin:/sbin:/bin; LC_ALL=C; export PATH LC_ALL; umask 077; cd /; exec </dev/null >/dev/null 2>&1;
-base=$1; wait=$2; shift 2;
+base=$1; wait=$2; shift 2; told=; trap "told=1" TERM INT HUP;
 exec 9>>"$base.armed" && flock -n 9 && rm -f -- "$base.undoing" "$base.undone" || exit 1;
 now() { IFS=. read -r up rest </proc/uptime; };
 mine() { test "$base.armed" -ef /proc/self/fd/9; };
@@ -42,8 +42,8 @@ is() { test "$(sha256sum <"$2")" = "$1  -"; };
 copy() { cp --archive --no-target-directory -- "$1" "$2" && sync -- "$2"; };
 move() { mv --force --no-target-directory -- "$1" "$2" && sync -- "$2" "$(dirname -- "$2")"; };
 back() { is "$1" "$4" || { is "$2" "$4" && is "$1" "$5" && copy "$5" "$3" && is "$1" "$3" && move "$3" "$4"; }; };
-now || exit 1; end=$((up + wait + 1)); trap "end=0" TERM INT HUP; chmod 0444 "$base.armed" || exit 1;
-while mine && now && test "$up" -lt "$end"; do sleep 1 9>&-; done;
+now || exit 1; end=$((up + wait + 1)); chmod 0444 "$base.armed" || exit 1;
+while mine && now && test -z "$told" && test "$up" -lt "$end"; do sleep 1 9>&-; done;
 mine && mv -- "$base.armed" "$base.undoing" || exit 0;
 all=:; while test $# -gt 0; do back "$1" "$2" "$3" "$4" "$5" || all=false; shift 5; done;
 $all && mv -- "$base.undoing" "$base.undone"

@@ -96,9 +96,12 @@ class PagedScreen(Roomy, Screen[None]):
         pages, body = self.query_one("#pages", ContentSwitcher), self.query_one("#body", Horizontal)
         for page, pane in other_pages(self._home):
             page.display = False
-            await pages.mount(page)
-            if pane is not None:
-                await body.mount(pane)
+            for parent, widget in ((pages, page), (body, pane)):
+                # It may be asked to end meanwhile.
+                if not parent.is_attached:
+                    return
+                if widget is not None:
+                    await parent.mount(widget)
         self._complete.set()
         if self.wish:
             self.action_page(self.wish)
