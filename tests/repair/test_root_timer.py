@@ -88,7 +88,9 @@ class Desk:
         self.asked.append(os.path.basename(vector[0]))
         if self.denied:
             return Output(1, "", "sudo: a password is required")
-        done = subprocess.run(vector, input=content, capture_output=True, check=False, timeout=10)
+        # A shell cannot heed what was ignored when it began, as the tests' own terminal going away may be.
+        heeding = ("env", "--default-signal=HUP", *vector)
+        done = subprocess.run(heeding, input=content, capture_output=True, check=False, timeout=10)
         return Output(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
