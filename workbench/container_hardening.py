@@ -1,0 +1,347 @@
+"""Close a container that a client's configuration starts: which words of its ``docker run`` go, and which come."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from workbench.launch import understand
+from workbench.launch.container_options import volume
+from workbench.launch.container_runs import ContainerRun, container_run, is_on, places, values
+from workbench.launch.images import normal_image, parse_image
+from workbench.launch.seccomp_allowing import FOLDER
+from workbench.launch.words import Option
+from workbench.model.clients import ClientConfig, ServerEntry
+from workbench.model.finding import Finding
+from workbench.model.plan import Refusal, TrialStart
+from workbench.model.snapshot import Snapshot
+from workbench.planning import would_find
+from workbench.subjects import container_subject, server_subject
+
+Items = tuple[int | str, ...]
+"""What a command line becomes: new words, and the places of those that stay."""
+
+_NO = ("false", "f", "0")
+_BY_HAND = "close it by hand: workbench explain clients/container-flags"
+_OF_DOCKER = frozenset(
+    [
+        "AUDIT_WRITE",
+        "CHOWN",
+        "DAC_OVERRIDE",
+        "FOWNER",
+        "FSETID",
+        "KILL",
+        "MKNOD",
+        "NET_BIND_SERVICE",
+        "NET_RAW",
+        "SETFCAP",
+        "SETGID",
+        "SETPCAP",
+        "SETUID",
+        "SYS_CHROOT",
+    ]
+)
+"""What an engine gives by itself: to ask for one of these opens nothing more."""
+_SOCKET = re.compile(r"/(?:docker|podman|containerd|crio|buildkitd)\.sock/?\Z")
+_DEVICE = re.compile(r"/dev/(?:mem|kmem|port|sd[a-z]|nvme|vd[a-z]|xvd|dm-|mapper|disk|loop)")
+_UNCONFINED = frozenset(
+    ("seccomp=unconfined", "apparmor=unconfined", "label=disable", "systempaths=unconfined", "unmask=ALL")
+)
+_NAMESPACES = ("--network", "--net", "--pid", "--ipc", "--userns", "--uts", "--cgroupns")
+_SWITCHES = ("--privileged", "--use-api-socket", "--all-devices")
+_VOLUMES = ("-v", "--volume", "--mount")
+_PUBLISHED = ("-p", "--publish", "-P", "--publish-all")
+_NUMBER = re.compile(r"[1-9][0-9]{0,9}(?::[0-9]{1,10})?")
+_SIZE = re.compile(r"[1-9][0-9]{0,15}[bkmg]?", re.IGNORECASE)
+_COUNT = re.compile(r"[1-9][0-9]{0,6}")
+_INSIDE = re.compile(r"(?:/[A-Za-z0-9_.@+-]+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a container is to be closed. ``user`` is ``UID`` or ``UID:GID``; ``writable`` are folders inside that are
+    kept in memory; ``profile`` is a file, ``image`` a name with a digest, each "" for as it is; ``own_account`` keeps
+    the account of a rootless Podman inside.
+    """
+
+    user: str
+    network: bool
+    memory: str
+    processes: str
+    writable: tuple[str, ...]
+    take_out: bool
+    profile: str = ""
+    image: str = ""
+    own_account: bool = False
+
+
+def docker_run(entry: ServerEntry) -> ContainerRun | Refusal:
+    """The ``docker run`` of an entry, where every word of it is understood."""
+    launch = entry.launch
+    if launch is None or launch.container is None:
+        return Refusal(f"{entry.name} is not started by docker run or podman run", "close it where it is started")
+    run = container_run(entry.command)
+    if run is None:
+        return Refusal(
+            f"not every word of how {entry.name} is started is understood, or something else starts its engine",
+            _BY_HAND,
+        )
+    if is_on(run, "-d", "--detach") or values(run, "--cidfile"):
+        return Refusal(f"--detach or --cidfile is among the options of {entry.name}: nobody speaks to it", _BY_HAND)
+    if entry.environment_files:
+        return Refusal(f"the variables of {entry.name} come from a file, and are not known here by name", _BY_HAND)
+    if any(re.search(r"[${}%]", word) for word in (*run.engine, entry.command[run.image])):
+        return Refusal(f"the engine or the image of {entry.name} is named by a variable", "write it out")
+    return run
+
+
+def closed(entry: ServerEntry, run: ContainerRun, how: Closing) -> Items | Refusal:
+    """What the command line of an entry becomes. Every word that has nothing to do with it stays."""
+    wrong = _wrong(how, run)
+    if wrong:
+        return wrong
+    gone: set[int] = set()
+    for option in run.options:
+        if _opens(option, how) or _is_replaced(option, run, how):
+            if any(other is not option and places(other) & places(option) for other in run.options):
+                word = entry.command[min(places(option))]
+                return Refusal(f"{word} is several options in one word", "write them apart, and look again")
+            gone |= places(option)
+    left = replace(run, options=tuple(option for option in run.options if not places(option) & gone))
+    new = list(_missing(left, how))
+    items: list[int | str] = list(range(run.first))
+    items += new
+    items += [place for place in range(run.first, run.image) if place not in gone]
+    named = how.image and how.image != entry.command[run.image]
+    items.append(how.image if named else run.image)
+    items += range(run.image + 1, len(entry.command))
+    return tuple(items)
+
+
+def with_profile(entry: ServerEntry, run: ContainerRun, profile: str) -> Items | Refusal:
+    """What the command line of an entry becomes with another system call profile, and what that cannot do without."""
+    named = [option for option in run.options if option.name == "--security-opt" and _rule(option) == "seccomp"]
+    if not named:
+        return Refusal(f"{entry.name} names no profile any more", "quit its client, start it again, and look again")
+    old = named[-1].values[0]
+    attached = entry.command[old.index] != old.text
+    given = f"--security-opt=seccomp={profile}" if attached else f"seccomp={profile}"
+    off = [option for option in run.options if _is_off(option)]
+    gone = {place for option in (*off, *named[:-1]) for place in places(option)}
+    held = any(_rule(option) == "no-new-privileges" and option not in off for option in run.options)
+    items: list[int | str] = list(range(run.first))
+    items += () if held else ("--security-opt", "no-new-privileges")
+    items += [given if at == old.index else at for at in range(run.first, len(entry.command)) if at not in gone]
+    return tuple(items)
+
+
+def with_command(entry: ServerEntry, items: Items, home: str) -> ServerEntry:
+    """The entry as it is with another command line. Where the new words stand in a document is not told."""
+    command = tuple(entry.command[item] if isinstance(item, int) else item for item in items)
+    pointers = tuple(entry.argument_pointers[item] if isinstance(item, int) else () for item in items)
+    return replace(entry, command=command, argument_pointers=pointers, launch=understand(command, home))
+
+
+def found_again(
+    check: str, config: ClientConfig, entry: ServerEntry, changed: ServerEntry, snapshot: Snapshot
+) -> Finding | None:
+    """What a check would still find of an entry, once it is as it is to be."""
+    servers = tuple(changed if each is entry else each for each in config.servers)
+    configs = tuple(replace(each, servers=servers) if each is config else each for each in snapshot.clients.configs)
+    after = replace(snapshot, clients=replace(snapshot.clients, configs=configs))
+    key = server_subject(config, entry).key
+    for finding in would_find(check, after):
+        if key in {subject.key for subject in (finding.subject, *finding.also)}:
+            return finding
+    return None
+
+
+def known_digest(entry: ServerEntry, run: ContainerRun, snapshot: Snapshot) -> str:
+    """The image of an entry with the digest that it has here, "" where none is known or it has one already."""
+    text = entry.command[run.image]
+    image = parse_image(text)
+    if image.digest or re.fullmatch(r"(?:sha256:)?[0-9a-f]{64}", text):
+        return ""
+    wanted = normal_image(text)
+    digests = {
+        digest.partition("@")[2]
+        for container in snapshot.containers.containers
+        if container.image and normal_image(container.image) == wanted
+        for digest in container.digests
+        if normal_image(digest.partition("@")[0]).rpartition(":")[0] == wanted.rpartition(":")[0]
+    }
+    # Two of one name are two pulls: which of them is meant is not known.
+    (digest, *others) = digests or {""}
+    return f"{image.name}@{digest}" if digest.startswith("sha256:") and not others else ""
+
+
+def taken_out(run: ContainerRun) -> tuple[str, ...]:
+    """The options that open the container to the host, as they are written."""
+    found = [option for option in run.options if _opens_at_all(option)]
+    return tuple(" ".join([option.name, *(value.text for value in option.values)]) for option in found)
+
+
+def _wrong(how: Closing, run: ContainerRun) -> Refusal | None:
+    if not _NUMBER.fullmatch(how.user):
+        return Refusal(
+            f"{how.user!r} is no number of an account other than root", "answer user=UID:GID, such as 1000:1000"
+        )
+    if not _SIZE.fullmatch(how.memory):
+        return Refusal(f"{how.memory!r} is no amount of memory", "answer memory with one such as 512m or 2g")
+    if not _COUNT.fullmatch(how.processes):
+        return Refusal(f"{how.processes!r} is no number of processes", "answer processes with one such as 100")
+    if not all(_INSIDE.fullmatch(path) and not {".", ".."} & set(path.split("/")) for path in how.writable):
+        return Refusal("a folder that it may write is not plain and absolute", "answer such as /tmp:/home/node")
+    if not how.network and values(run, "-p", "--publish"):
+        return Refusal("it publishes ports, which takes a network", "answer network=yes, or take -p out first")
+    return None
+
+
+def _opens(option: Option, how: Closing) -> bool:
+    return how.take_out and _opens_at_all(option)
+
+
+def _opens_at_all(option: Option) -> bool:
+    """Whether an option opens the container to the host, and no server of MCP should need it."""
+    name, value = option.name, option.values[0].text if option.values else ""
+    if name in _SWITCHES:
+        return value.lower() not in _NO
+    if name in _NAMESPACES:
+        return value == "host"
+    if name == "--security-opt":
+        return value.replace(":", "=", 1) in _UNCONFINED
+    if name == "--cap-add":
+        asked = {each.strip().upper().removeprefix("CAP_") for each in value.split(",")}
+        return not asked <= _OF_DOCKER
+    if name == "--device":
+        return _DEVICE.match(value) is not None
+    if name == "--device-cgroup-rule":
+        return re.match(r"a|[bc] \*:\*", value) is not None
+    return name in _VOLUMES and _SOCKET.search(_source(name, value)) is not None
+
+
+def _source(name: str, value: str) -> str:
+    if name != "--mount":
+        return volume(value)[0]
+    fields = dict(part.partition("=")[::2] for part in value.split(","))
+    return fields.get("src") or fields.get("source") or ""
+
+
+def _is_replaced(option: Option, run: ContainerRun, how: Closing) -> bool:
+    """Whether an option says something of what is closed that does not close it."""
+    name, value = option.name, option.values[0].text if option.values else ""
+    off = bool(option.values) and value.lower() in _NO
+    if name in ("-u", "--user"):
+        return not _is_numbered(run)
+    if name in ("--network", "--net"):
+        return not how.network and value != "none"
+    if name == "--security-opt":
+        return _is_off(option)
+    if name in ("-i", "--interactive", "--read-only"):
+        return off
+    if name in ("-m", "--memory", "--pids-limit"):
+        return value in ("", "0", "-1")
+    return False
+
+
+def _rule(option: Option) -> str:
+    """What a security option is about (``seccomp``), "" of another option."""
+    value = option.values[0].text if option.name == "--security-opt" and option.values else ""
+    return value.replace(":", "=", 1).partition("=")[0]
+
+
+def _is_off(option: Option) -> bool:
+    """Whether it is ``no-new-privileges:false``."""
+    value = option.values[0].text if option.values else ""
+    return _rule(option) == "no-new-privileges" and value.replace(":", "=", 1).partition("=")[2].lower() in _NO
+
+
+def _is_numbered(run: ContainerRun) -> bool:
+    """Whether it runs as a number that is not root's: a name is looked up inside of the image."""
+    given = values(run, "-u", "--user")
+    return bool(given) and _NUMBER.fullmatch(given[-1]) is not None
+
+
+def _missing(run: ContainerRun, how: Closing) -> Iterator[str]:
+    """The words that close it, for what is not closed by the options that are left."""
+    if not is_on(run, "-i", "--interactive"):
+        yield "-i"
+    if not _is_numbered(run):
+        yield from ("--user", how.user)
+        if how.own_account and not values(run, "--userns"):
+            yield from ("--userns", "keep-id")
+    if not is_on(run, "--read-only"):
+        yield "--read-only"
+    held = {volume(value)[1] or value for value in values(run, "-v", "--volume", "--tmpfs")}
+    held = {path.partition(":")[0].rstrip("/") for path in held}
+    for value in values(run, "--mount"):
+        fields = dict(part.partition("=")[::2] for part in value.split(","))
+        held |= {fields[key].rstrip("/") for key in ("dst", "target", "destination") if key in fields}
+    for path in how.writable:
+        if path not in held:
+            yield from ("--tmpfs", path)
+    dropped = {each.strip().upper() for value in values(run, "--cap-drop") for each in value.split(",")}
+    if "ALL" not in dropped:
+        yield from ("--cap-drop", "ALL")
+    rules = {_rule(option) for option in run.options}
+    if "no-new-privileges" not in rules:
+        yield from ("--security-opt", "no-new-privileges")
+    if how.profile and "seccomp" not in rules:
+        yield from ("--security-opt", f"seccomp={how.profile}")
+    if not values(run, "--pids-limit"):
+        yield from ("--pids-limit", how.processes)
+    if not values(run, "-m", "--memory"):
+        yield from ("--memory", how.memory)
+    if not how.network and not values(run, "--network", "--net"):
+        yield from ("--network", "none")
+
+
+def of_containers(finding: Finding, snapshot: Snapshot) -> tuple[tuple[ClientConfig, ServerEntry], ...] | Refusal:
+    """The entries that started the containers of a finding, or why not all of them are known."""
+    keys = {subject.key: subject.label for subject in (finding.subject, *finding.also) if subject.kind == "container"}
+    wanted = {each.id: container_subject(each).key for each in snapshot.containers.containers}
+    known: set[str] = set()
+    found: dict[tuple[str, tuple[int | str, ...]], None] = {}
+    for server in snapshot.servers.servers:
+        started = {wanted[identity] for identity in server.containers if wanted.get(identity) in keys}
+        if started and server.entry is not None:
+            known |= started
+            found[server.entry.path, server.entry.pointer] = None
+    others = [label for key, label in keys.items() if key not in known]
+    if others:
+        return Refusal(
+            f"no client's configuration is known to start {', '.join(others[:3])}",
+            "change how it is started: its compose file, its unit, or your docker run",
+        )
+    return tuple(
+        (config, entry)
+        for config in snapshot.clients.configs
+        for entry in config.servers
+        if (config.path.asked, entry.pointer) in found
+    )
+
+
+def profile_place(config: ClientConfig, entry: ServerEntry, home: str) -> str:
+    """Where the system call profile of a server lies: one for each, so that each can be taken back by itself."""
+    key = hashlib.sha256(f"{config.path.asked}#{entry.pointer}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", entry.name).strip("-")[:40] or "server"
+    return f"{home}/{FOLDER}/{name}-{key}.json"
+
+
+def tried(config: ClientConfig, entry: ServerEntry, home: str, seconds: int) -> TrialStart:
+    """The start of an entry's container as the plan's edits leave it."""
+    pointers = entry.argument_pointers
+    listed = isinstance(pointers[0][-1], int)
+    command = (pointers[0][:-1],) if listed else (pointers[0], pointers[1][:-1])
+    return TrialStart(
+        path=config.path.asked,
+        source=config.path.asked,
+        format=config.format,
+        pointer=entry.pointer,
+        command=command,
+        names=tuple(each.name for each in entry.environment),
+        directory=entry.working_directory or home,
+        seconds=seconds,
+    )
