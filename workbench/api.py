@@ -28,16 +28,13 @@ from workbench.confinement import (
     rules_the_host,
     runs_as_root,
 )
+from workbench.container_entries import found_again, of_containers, profile_place, tried
 from workbench.container_hardening import (
     Closing,
     closed,
     docker_run,
-    found_again,
     known_digest,
-    of_containers,
-    profile_place,
     taken_out,
-    tried,
     with_command,
     with_profile,
 )

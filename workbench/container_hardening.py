@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,14 +10,10 @@ from workbench.launch import understand
 from workbench.launch.container_options import volume
 from workbench.launch.container_runs import ContainerRun, container_run, is_on, places, values
 from workbench.launch.images import normal_image, parse_image
-from workbench.launch.seccomp_allowing import FOLDER
 from workbench.launch.words import Option
-from workbench.model.clients import ClientConfig, ServerEntry
-from workbench.model.finding import Finding
-from workbench.model.plan import Refusal, TrialStart
+from workbench.model.clients import ServerEntry
+from workbench.model.plan import Refusal
 from workbench.model.snapshot import Snapshot
-from workbench.planning import would_find
-from workbench.subjects import container_subject, server_subject
 
 Items = tuple[int | str, ...]
 """What a command line becomes: new words, and the places of those that stay."""
@@ -144,20 +139,6 @@ def with_command(entry: ServerEntry, items: Items, home: str) -> ServerEntry:
     return replace(entry, command=command, argument_pointers=pointers, launch=understand(command, home))
 
 
-def found_again(
-    check: str, config: ClientConfig, entry: ServerEntry, changed: ServerEntry, snapshot: Snapshot
-) -> Finding | None:
-    """What a check would still find of an entry, once it is as it is to be."""
-    servers = tuple(changed if each is entry else each for each in config.servers)
-    configs = tuple(replace(each, servers=servers) if each is config else each for each in snapshot.clients.configs)
-    after = replace(snapshot, clients=replace(snapshot.clients, configs=configs))
-    key = server_subject(config, entry).key
-    for finding in would_find(check, after):
-        if key in {subject.key for subject in (finding.subject, *finding.also)}:
-            return finding
-    return None
-
-
 def known_digest(entry: ServerEntry, run: ContainerRun, snapshot: Snapshot) -> str:
     """The image of an entry with the digest that it has here, "" where none is known or it has one already."""
     text = entry.command[run.image]
@@ -238,7 +219,7 @@ def _is_replaced(option: Option, run: ContainerRun, how: Closing) -> bool:
     if name in ("--network", "--net"):
         return not how.network and value != "none"
     if name == "--security-opt":
-        return _is_off(option)
+        return _is_off(option) or (_rule(option) == "seccomp" and bool(how.profile))
     if name in ("-i", "--interactive", "--read-only"):
         return off
     if name in ("-m", "--memory", "--pids-limit"):
@@ -274,8 +255,8 @@ def _missing(run: ContainerRun, how: Closing) -> Iterator[str]:
             yield from ("--userns", "keep-id")
     if not is_on(run, "--read-only"):
         yield "--read-only"
-    held = {volume(value)[1] or value for value in values(run, "-v", "--volume", "--tmpfs")}
-    held = {path.partition(":")[0].rstrip("/") for path in held}
+    held = {value.partition(":")[0].rstrip("/") for value in values(run, "--tmpfs")}
+    held |= {volume(value)[1].partition(":")[0].rstrip("/") for value in values(run, "-v", "--volume")}
     for value in values(run, "--mount"):
         fields = dict(part.partition("=")[::2] for part in value.split(","))
         held |= {fields[key].rstrip("/") for key in ("dst", "target", "destination") if key in fields}
@@ -296,52 +277,3 @@ def _missing(run: ContainerRun, how: Closing) -> Iterator[str]:
         yield from ("--memory", how.memory)
     if not how.network and not values(run, "--network", "--net"):
         yield from ("--network", "none")
-
-
-def of_containers(finding: Finding, snapshot: Snapshot) -> tuple[tuple[ClientConfig, ServerEntry], ...] | Refusal:
-    """The entries that started the containers of a finding, or why not all of them are known."""
-    keys = {subject.key: subject.label for subject in (finding.subject, *finding.also) if subject.kind == "container"}
-    wanted = {each.id: container_subject(each).key for each in snapshot.containers.containers}
-    known: set[str] = set()
-    found: dict[tuple[str, tuple[int | str, ...]], None] = {}
-    for server in snapshot.servers.servers:
-        started = {wanted[identity] for identity in server.containers if wanted.get(identity) in keys}
-        if started and server.entry is not None:
-            known |= started
-            found[server.entry.path, server.entry.pointer] = None
-    others = [label for key, label in keys.items() if key not in known]
-    if others:
-        return Refusal(
-            f"no client's configuration is known to start {', '.join(others[:3])}",
-            "change how it is started: its compose file, its unit, or your docker run",
-        )
-    return tuple(
-        (config, entry)
-        for config in snapshot.clients.configs
-        for entry in config.servers
-        if (config.path.asked, entry.pointer) in found
-    )
-
-
-def profile_place(config: ClientConfig, entry: ServerEntry, home: str) -> str:
-    """Where the system call profile of a server lies: one for each, so that each can be taken back by itself."""
-    key = hashlib.sha256(f"{config.path.asked}#{entry.pointer}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", entry.name).strip("-")[:40] or "server"
-    return f"{home}/{FOLDER}/{name}-{key}.json"
-
-
-def tried(config: ClientConfig, entry: ServerEntry, home: str, seconds: int) -> TrialStart:
-    """The start of an entry's container as the plan's edits leave it."""
-    pointers = entry.argument_pointers
-    listed = isinstance(pointers[0][-1], int)
-    command = (pointers[0][:-1],) if listed else (pointers[0], pointers[1][:-1])
-    return TrialStart(
-        path=config.path.asked,
-        source=config.path.asked,
-        format=config.format,
-        pointer=entry.pointer,
-        command=command,
-        names=tuple(each.name for each in entry.environment),
-        directory=entry.working_directory or home,
-        seconds=seconds,
-    )

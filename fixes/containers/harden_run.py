@@ -104,7 +104,7 @@ class HardenRun:
     programs: Literal["yes", "no"] = field(
         metadata={
             "label": "May it start other programs",
-            "help": "no makes a profile that allows no new process. Shells, git and package runners need yes.",
+            "help": "no gives it a profile that allows no new process. Shells, git and package runners need yes.",
         }
     )
     writable: str = field(
@@ -192,7 +192,7 @@ def plan(finding: Finding, snapshot: Snapshot, answers: HardenRun) -> Plan | Ref
         )
     if finding.check == "containers/network-open" and answers.network == "yes":
         return Refusal("with the network it would be found again", "answer network=no, or accept the finding")
-    profile = profile_place(config, entry, home) if answers.programs == "no" and not _has_profile(entry) else ""
+    profile = profile_place(config, entry, home) if answers.programs == "no" and not _has_ours(entry) else ""
     own = config.owner if config.owner is not None else snapshot.host.uid
     how = Closing(
         user=answers.user.strip(),
@@ -264,10 +264,15 @@ def _found(finding: Finding, snapshot: Snapshot) -> tuple[ClientConfig, ServerEn
     return config, entry
 
 
-def _has_profile(entry: ServerEntry) -> bool:
+def _profiles(entry: ServerEntry) -> list[str]:
+    """The profiles of system calls that an entry names."""
     container = entry.launch.container if entry.launch is not None else None
     given = [option.value for option in container.options if option.name == "--security-opt"] if container else []
-    return any(value[:8] in ("seccomp=", "seccomp:") and value[8:] != "unconfined" for value in given)
+    return [value[8:] for value in given if value[:8] in ("seccomp=", "seccomp:") and value[8:] != "unconfined"]
+
+
+def _has_ours(entry: ServerEntry) -> bool:
+    return any("/workbench/seccomp/" in profile for profile in _profiles(entry))
 
 
 def _own_number(config: ClientConfig, snapshot: Snapshot) -> str:
@@ -301,6 +306,8 @@ def _consequences(
         said.append(f"taken out: {', '.join(removed)}; a server that manages containers or the host cannot without")
     if answers.programs == "no":
         said.append("it can start no other program: tools that do so fail")
+        others = [] if _has_ours(entry) else _profiles(entry)
+        said += [f"its profile {others[-1]} is not used any more; the file stays"] if others else []
     if image:
         said.append("the image stays the one of now: updates no longer arrive by themselves")
     said.append("a first answer does not prove every tool: undo it where one misses something")

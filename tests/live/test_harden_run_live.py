@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +16,7 @@ import pytest
 
 from tests.live.docker_engine import PrivateEngine, import_files_server, private_engine
 from tests.live.support_servers import Client
+from tests.live.test_containers_live import DATA
 from tests.live.test_sandbox_launcher_live import _asked, _text
 from tests.plugins.loading import get_fix, plugins
 from tests.plugins.repairing import findings
@@ -24,9 +28,11 @@ from workbench.model.plan import Plan, Refusal
 from workbench.model.run import Run, RunState
 from workbench.model.snapshot import Snapshot
 from workbench.planning import plan, still_found
+from workbench.repair.container_trial import LABEL
+from workbench.repair.exchange import Outcome, Start
 from workbench.repair.prepare import Prepared, prepare
 from workbench.repair.transaction import apply
-from workbench.repair.undo import undo
+from workbench.repair.undo import recover, undo
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("containers")]
 
@@ -139,3 +145,155 @@ def _initialised(server: Any) -> None:
     server.stdin.write(json.dumps(HELLO).encode() + b"\n")
     server.stdin.flush()
     assert "result" in json.loads(server.stdout.readline())
+
+
+AS_PUBLISHED = DATA / "as-published.json"
+SEED = ("--rm", "--user", "mcp-server", "--read-only", "--tmpfs", "/tmp:size=64m", "--cap-drop", "ALL")
+
+
+def test_the_published_command_and_profile_are_repaired(client: Client, engine: PrivateEngine, state: Path) -> None:
+    """As it is published it ends at once; as it is repaired it serves."""
+    security = ("--security-opt", f"seccomp={AS_PUBLISHED}", "--security-opt", "no-new-privileges")
+    given = (*SEED, "--volume", f"{client.workspace}:/workspace:rw", *security)
+    command = configured(client, engine, *given)
+    published = client.run(command, **engine.environment)
+    assert published.wait(30) != 0
+    before = tree(client.home)
+    # It is asked as which account: the name is none of the image's.
+    run = applied(client, engine, state, user="65532:65532")
+    assert run.state is RunState.APPLIED, run.message
+    after = entry(client)
+    assert str(AS_PUBLISHED) not in " ".join(after["args"]) and "mcp-server" not in after["args"]
+    server = client.run([after["command"], *after["args"]], **after["env"])
+    _initialised(server)
+    assert "the note" in _text(_asked(server, "read_text_file", path="/workspace/note.txt"))
+    told = look(client, engine)
+    assert not {name for name in plugins().checks if name.startswith("containers/") and findings(name, told)}
+    engine.docker("rm", "--force", *engine.docker("ps", "--all", "--quiet").stdout.split())
+    server.wait(30)
+    assert undo(state, run.identity).state is RunState.UNDONE
+    assert tree(client.home) == before
+
+
+@pytest.mark.parametrize("no_new_privileges", [True, False])
+def test_a_container_that_could_not_start_is_given_a_profile_that_works(
+    client: Client, engine: PrivateEngine, state: Path, *, no_new_privileges: bool
+) -> None:
+    security = ("--security-opt", f"seccomp={AS_PUBLISHED}")
+    security += ("--security-opt", "no-new-privileges") if no_new_privileges else ()
+    command = configured(client, engine, "-i", "-v", f"{client.workspace}:/workspace", *security)
+    assert client.run(command, **engine.environment).wait(30) != 0
+    before = tree(client.home)
+    check, fix = "containers/seccomp-profile", "containers/install-seccomp-profile"
+    run = applied(client, engine, state, check, fix)
+    assert run.state is RunState.APPLIED, run.message
+    after = entry(client)
+    server = client.run([after["command"], *after["args"]], **after["env"])
+    _initialised(server)
+    # What could not start is there still; what was started now has nothing to be said of its profile.
+    (finding,) = findings(check, look(client, engine))
+    assert "no container can start" in finding.evidence[0].actual and not finding.also
+    assert undo(state, run.identity).state is RunState.UNDONE
+    assert tree(client.home) == before
+
+
+def test_a_running_container_is_closed_through_its_entry(client: Client, engine: PrivateEngine, state: Path) -> None:
+    command = configured(client, engine, "-i", "--rm", "--name", "mine", "-v", f"{client.workspace}:/workspace")
+    server = client.run(command, **engine.environment)
+    _initialised(server)
+    # The trial has a name of its own: the container that runs keeps its own, and goes on.
+    run = applied(client, engine, state, "containers/no-limits", user="65532:65532")
+    assert run.state is RunState.APPLIED, run.message
+    assert run.plan.later and findings("containers/no-limits", look(client, engine))
+    assert engine.docker("ps", "--all", "--format", "{{.Names}}").stdout.split() == ["mine"]
+    engine.docker("rm", "--force", *engine.docker("ps", "--all", "--quiet").stdout.split())
+    server.wait(30)
+    after = entry(client)
+    _initialised(client.run([after["command"], *after["args"]], **after["env"]))
+    assert not findings("containers/no-limits", look(client, engine))
+
+
+HARDENED_TWIN = (
+    *("-i", "--rm", "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
+    *("--user", "65532:65532", "--pids-limit", "100", "--memory", "512m", "--network", "none"),
+)
+
+
+def test_the_hardened_twin_is_offered_nothing(client: Client, engine: PrivateEngine) -> None:
+    configured(client, engine, *HARDENED_TWIN, "-v", f"{client.workspace}:/workspace")
+    _initialised(client.run(configured(client, engine, *HARDENED_TWIN), **engine.environment))
+    snapshot = look(client, engine)
+    found = [each for name in plugins().checks for each in findings(name, snapshot)]
+    offered = {each.check for each in found for fix in each.repairs if fix.startswith("containers/")}
+    # What was built here has no digest, and of that it is said so.
+    assert offered <= {"clients/unpinned-image"}
+    assert isinstance(planned(snapshot, "clients/unpinned-image"), Refusal)
+
+
+REFUSED = {
+    # What the engine says, and what is to be done.
+    "an image that is not here": (("-i",), "mcp/filesystem:other", {}, "fetch the image first"),
+    "a program that starts others": (("-i", "--entrypoint", "/bin/none"), IMAGE, {}, "To try:"),
+    "too little memory": (("-i",), IMAGE, {"memory": "6m"}, "To try:"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_does_not_answer_changes_nothing(case: str, client: Client, engine: PrivateEngine, state: Path) -> None:
+    options, image, answers, told = REFUSED[case]
+    configured(client, engine, *options, image=image)
+    before = tree(client.home)
+    run = applied(client, engine, state, **answers)
+    assert run.state is RunState.ROLLED_BACK and told in run.message, run.message
+    assert tree(client.home) == before
+    assert engine.docker("ps", "--all", "--quiet").stdout == ""
+
+
+def test_an_engine_that_does_not_answer_is_said_and_nothing_changed(
+    client: Client, engine: PrivateEngine, state: Path
+) -> None:
+    configured(client, engine, "-i")
+    document = json.loads(client.config.read_text())
+    document["mcpServers"]["files"]["env"]["DOCKER_HOST"] = f"unix://{client.home}/none.sock"
+    client.config.write_text(json.dumps(document))
+    before = tree(client.home)
+    run = applied(client, engine, state)
+    assert run.state is RunState.ROLLED_BACK and "start the engine" in run.message, run.message
+    assert tree(client.home) == before
+
+
+def test_killed_in_the_middle_of_the_trial_no_container_stays(
+    client: Client, engine: PrivateEngine, state: Path
+) -> None:
+    configured(client, engine, "-i", "-v", f"{client.workspace}:/workspace")
+    made = planned(look(client, engine))
+    assert isinstance(made, Plan)
+    worked_out = prepare(made)
+    assert isinstance(worked_out, Prepared)
+    before = tree(client.home)
+    child = os.fork()
+    if child == 0:
+        from workbench.repair import container_trial
+
+        def killed(start: Start, seconds: float) -> Outcome:
+            exchange_and_stay(start)
+            os.kill(os.getpid(), signal.SIGKILL)
+            raise AssertionError
+
+        container_trial.exchange = killed  # type: ignore[assignment]
+        apply(worked_out, state, lambda: "")
+        os._exit(3)
+    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    names = engine.docker("ps", "--all", "--format", '{{.Names}} {{.Label "' + LABEL + '"}}').stdout.split()
+    assert len(names) == 2 and names[0] == names[1]
+    (done,) = recover(state)
+    assert done.state is RunState.RECOVERED, done.message
+    assert engine.docker("ps", "--all", "--quiet").stdout == "" and tree(client.home) == before
+
+
+def exchange_and_stay(start: Start) -> None:
+    """Start the container and leave it running, as a crash does."""
+    process = subprocess.Popen(
+        start.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(start.environment)
+    )
+    _initialised(process)

@@ -158,7 +158,7 @@ def carry_out(number: int, operation: StagedTrial, note: Callable[[Intent], None
     # Asked before anything is begun: where the engine does not answer, there is nothing to be put back.
     if _left_over(operation, given, home, account):
         name = name_of(operation)
-        raise Refused(f"a container {name} is there already", f"run: {operation.engine[0]} rm --force {name}")
+        raise Refused(f"a container {name} is there already: run {operation.engine[0]} rm --force {name}")
     note(Intent(number, ""))
     tell(f"starting the server's container, for at most {operation.trial.seconds} seconds")
     try:
@@ -229,7 +229,7 @@ def _remove(operation: StagedTrial, given: Mapping[str, str], home: str, account
         except Refused:
             time.sleep(_PAUSE)  # one that was run with --rm may be going by itself
     name = name_of(operation)
-    raise Refused(f"the container {name} could not be removed", f"run: {operation.engine[0]} rm --force {name}")
+    raise Refused(f"the container {name} could not be removed: run {operation.engine[0]} rm --force {name}")
 
 
 def _advice(complaint: str) -> str:
@@ -305,11 +305,11 @@ def _asked(
             extra_groups=list(account[2]) if account else None,
         )
     except subprocess.TimeoutExpired as error:
-        raise Refused(f"{shown} does not answer", "look whether the engine runs") from error
+        raise Refused(f"{shown} does not answer: look whether the engine runs") from error
     except OSError as error:
         raise Refused(f"{shown} cannot be started: {words(error)}") from error
     noted("ran", command, begun, done.returncode)
     if done.returncode != 0:
         said = visible(redact(done.stderr.decode("utf-8", "replace").strip()), 300)
-        raise Refused(f"{shown} says: {said}", _advice(said))
+        raise Refused(f"{shown} says: {said}. To try: {_advice(said)}")
     return done.stdout.decode("utf-8", "replace")
