@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,11 @@ def applied(
     return apply(worked_out, state, lambda: still_found(made, plugins(), look(client, engine)))
 
 
+def _run(client: Client, engine: PrivateEngine, command: Sequence[str]) -> subprocess.Popen[bytes]:
+    given: dict[str, Any] = engine.environment
+    return client.run(command, **given)
+
+
 def entry(client: Client) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(client.config.read_text())["mcpServers"]["files"]
     return found
@@ -156,7 +161,7 @@ def test_the_published_command_and_profile_are_repaired(client: Client, engine: 
     security = ("--security-opt", f"seccomp={AS_PUBLISHED}", "--security-opt", "no-new-privileges")
     given = (*SEED, "--volume", f"{client.workspace}:/workspace:rw", *security)
     command = configured(client, engine, *given)
-    published = client.run(command, **engine.environment)
+    published = _run(client, engine, command)
     assert published.wait(30) != 0
     before = tree(client.home)
     # It is asked as which account: the name is none of the image's.
@@ -180,9 +185,9 @@ def test_a_container_that_could_not_start_is_given_a_profile_that_works(
     client: Client, engine: PrivateEngine, state: Path, *, no_new_privileges: bool
 ) -> None:
     security = ("--security-opt", f"seccomp={AS_PUBLISHED}")
-    security += ("--security-opt", "no-new-privileges") if no_new_privileges else ()
-    command = configured(client, engine, "-i", "-v", f"{client.workspace}:/workspace", *security)
-    assert client.run(command, **engine.environment).wait(30) != 0
+    more = ("--security-opt", "no-new-privileges") if no_new_privileges else ()
+    command = configured(client, engine, "-i", "-v", f"{client.workspace}:/workspace", *security, *more)
+    assert _run(client, engine, command).wait(30) != 0
     before = tree(client.home)
     check, fix = "containers/seccomp-profile", "containers/install-seccomp-profile"
     run = applied(client, engine, state, check, fix)
@@ -199,7 +204,7 @@ def test_a_container_that_could_not_start_is_given_a_profile_that_works(
 
 def test_a_running_container_is_closed_through_its_entry(client: Client, engine: PrivateEngine, state: Path) -> None:
     command = configured(client, engine, "-i", "--rm", "--name", "mine", "-v", f"{client.workspace}:/workspace")
-    server = client.run(command, **engine.environment)
+    server = _run(client, engine, command)
     _initialised(server)
     # The trial has a name of its own: the container that runs keeps its own, and goes on.
     run = applied(client, engine, state, "containers/no-limits", user="65532:65532")
@@ -221,7 +226,7 @@ HARDENED_TWIN = (
 
 def test_the_hardened_twin_is_offered_nothing(client: Client, engine: PrivateEngine) -> None:
     configured(client, engine, *HARDENED_TWIN, "-v", f"{client.workspace}:/workspace")
-    _initialised(client.run(configured(client, engine, *HARDENED_TWIN), **engine.environment))
+    _initialised(_run(client, engine, configured(client, engine, *HARDENED_TWIN)))
     snapshot = look(client, engine)
     found = [each for name in plugins().checks for each in findings(name, snapshot)]
     offered = {each.check for each in found for fix in each.repairs if fix.startswith("containers/")}
@@ -280,7 +285,7 @@ def test_killed_in_the_middle_of_the_trial_no_container_stays(
             os.kill(os.getpid(), signal.SIGKILL)
             raise AssertionError
 
-        container_trial.exchange = killed  # type: ignore[assignment]
+        setattr(container_trial, "exchange", killed)  # noqa: B010 - it is none of its own names
         apply(worked_out, state, lambda: "")
         os._exit(3)
     assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
