@@ -37,6 +37,7 @@ from workbench.container_hardening import (
     taken_out,
     with_command,
     with_profile,
+    wrong_limits,
 )
 from workbench.editable import config_of, configured, only_in_part, why_not_editable
 from workbench.knowledge.base import Flaw, best_version, knowledge_date, known_flaws
@@ -342,6 +343,7 @@ __all__ = [
     "with_command",
     "with_profile",
     "would_find",
+    "wrong_limits",
 ]
 
 

@@ -47,7 +47,6 @@ _UNCONFINED = frozenset(
 _NAMESPACES = ("--network", "--net", "--pid", "--ipc", "--userns", "--uts", "--cgroupns")
 _SWITCHES = ("--privileged", "--use-api-socket", "--all-devices")
 _VOLUMES = ("-v", "--volume", "--mount")
-_PUBLISHED = ("-p", "--publish", "-P", "--publish-all")
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}(?::[0-9]{1,10})?")
 _SIZE = re.compile(r"[1-9][0-9]{0,15}[bkmg]?", re.IGNORECASE)
 _COUNT = re.compile(r"[1-9][0-9]{0,6}")
@@ -164,17 +163,23 @@ def taken_out(run: ContainerRun) -> tuple[str, ...]:
     return tuple(" ".join([option.name, *(value.text for value in option.values)]) for option in found)
 
 
-def _wrong(how: Closing, run: ContainerRun) -> Refusal | None:
-    if not _NUMBER.fullmatch(how.user):
-        return Refusal(
-            f"{how.user!r} is no number of an account other than root", "answer user=UID:GID, such as 1000:1000"
-        )
-    if not _SIZE.fullmatch(how.memory):
-        return Refusal(f"{how.memory!r} is no amount of memory", "answer memory with one such as 512m or 2g")
-    if not _COUNT.fullmatch(how.processes):
-        return Refusal(f"{how.processes!r} is no number of processes", "answer processes with one such as 100")
-    if not all(_INSIDE.fullmatch(path) and not {".", ".."} & set(path.split("/")) for path in how.writable):
+def wrong_limits(user: str, memory: str, processes: str, writable: tuple[str, ...]) -> Refusal | None:
+    """Why no container can be given what was answered; None where it can."""
+    if not _NUMBER.fullmatch(user):
+        return Refusal(f"{user!r} is no number of an account other than root", "answer user=UID:GID, such as 1000:1000")
+    if not _SIZE.fullmatch(memory):
+        return Refusal(f"{memory!r} is no amount of memory", "answer memory with one such as 512m or 2g")
+    if not _COUNT.fullmatch(processes):
+        return Refusal(f"{processes!r} is no number of processes", "answer processes with one such as 100")
+    if not all(_INSIDE.fullmatch(path) and not {".", ".."} & set(path.split("/")) for path in writable):
         return Refusal("a folder that it may write is not plain and absolute", "answer such as /tmp:/home/node")
+    return None
+
+
+def _wrong(how: Closing, run: ContainerRun) -> Refusal | None:
+    wrong = wrong_limits(how.user, how.memory, how.processes, how.writable)
+    if wrong is not None:
+        return wrong
     if not how.network and values(run, "-p", "--publish"):
         return Refusal("it publishes ports, which takes a network", "answer network=yes, or take -p out first")
     return None

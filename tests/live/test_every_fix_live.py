@@ -26,6 +26,9 @@ pytestmark = [pytest.mark.live, pytest.mark.xdist_group("processes")]
 ELSEWHERE = {
     "clients/move-secret",  # of an entry whose arguments hold secrets too, nothing is moved
     "clients/pin-version",  # a package that is installed
+    "containers/harden-compose",  # a container that compose made
+    "containers/harden-run",  # an engine that starts it once
+    "containers/install-seccomp-profile",  # the same
     "session/private-umask",  # a login shell
     "sockets/private-umask",  # the same entry
     "sudoers/tighten-rule",  # the policy of a machine

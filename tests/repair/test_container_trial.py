@@ -241,4 +241,4 @@ def test_a_journal_that_names_another_program_is_not_followed(tmp_path: Path, en
     assert '"engine":["docker"]' in text
     journal.write_text(text.replace('"engine":["docker"]', '"engine":["/bin/sh"]'))
     refused = undo(bench.state, run.identity)
-    assert refused.state is not RunState.UNDONE and "damaged" in refused.message
+    assert refused.state is not RunState.UNDONE and "cannot be undone" in refused.message
