@@ -37,7 +37,7 @@ from workbench.repair.undo import recover, undo
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("containers")]
 
 FIX, CHECK = "containers/harden-run", "clients/container-flags"
-IMAGE = "mcp/filesystem"
+IMAGE, OWNER = "mcp/filesystem", 41237
 TOKEN = "ghp_" + "9aZ3kQ7wLm2Xp8Rt5Vb1Nc6Yd4Hs0JfGeUiB"
 
 
@@ -302,3 +302,28 @@ def exchange_and_stay(start: Start) -> None:
         start.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(start.environment)
     )
     _initialised(process)
+
+
+def test_it_is_started_as_the_account_whose_configuration_it_is(
+    client: Client, engine: PrivateEngine, state: Path
+) -> None:
+    """Root repairs for another account: what that may not ask the engine for is not asked for it."""
+    configured(client, engine, "-i", "-v", f"{client.workspace}:/workspace")
+    for place in (client.home, *client.home.rglob("*")):
+        os.chown(place, OWNER, OWNER)
+    before = tree(client.home)
+    (engine.folder / "config").chmod(0o755)
+    made = planned(look(client, engine), user=f"{OWNER}:{OWNER}")
+    assert isinstance(made, Plan), made
+    worked_out = prepare(made)
+    assert isinstance(worked_out, Prepared), worked_out
+    refused = apply(worked_out, state, lambda: "")
+    assert refused.state is RunState.ROLLED_BACK and "may not ask the engine" in refused.message, refused.message
+    assert tree(client.home) == before
+    os.chown(engine.socket, OWNER, OWNER)
+    try:
+        run = apply(worked_out, state, lambda: "")
+    finally:
+        os.chown(engine.socket, 0, 0)
+    assert run.state is RunState.APPLIED, run.message
+    assert {place.stat().st_uid for place in (client.home, *client.home.rglob("*"))} == {OWNER}

@@ -106,6 +106,30 @@ def test_what_is_passed_on_by_its_name_comes_from_the_session(
     assert given["OF_SESSION"] == "value" and "OTHER" not in given
 
 
+@pytest.mark.parametrize("from_file", [True, False])
+def test_what_it_was_given_by_the_session_or_a_file_is_not_repeated(
+    tmp_path: Path, engine: PlayedEngine, monkeypatch: pytest.MonkeyPatch, *, from_file: bool
+) -> None:
+    more = ("--env-file", "/home/x/secrets.env") if from_file else ("-e", "OF_SESSION")
+    bench = Bench(tmp_path, (*GOOD[:-1], *more, "img"))
+    monkeypatch.setenv("OF_SESSION", "value of mine")
+    engine.outcome = replace(engine.outcome, failure="it ended", complaint="error: bad key: value of mine")
+    run = bench.apply()
+    assert run.state is not RunState.APPLIED and "value of mine" not in run.message
+
+
+def test_for_another_account_nothing_comes_from_the_session(
+    tmp_path: Path, engine: PlayedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(tmp_path, (*GOOD[:-1], "-e", "OF_SESSION", "img"))
+    monkeypatch.setenv("OF_SESSION", "value")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///run/other.sock")
+    monkeypatch.setattr(container_trial, "account_of", lambda *_: (54321, 54321, ()))
+    assert bench.apply().state is RunState.APPLIED
+    given = engine.started[0].environment
+    assert not {"OF_SESSION", "DOCKER_HOST", "XDG_RUNTIME_DIR"} & set(given) and given["API_KEY"] == SECRET
+
+
 OPEN = {
     "privileged": ("--privileged",),
     "host namespace": ("--pid", "host"),
@@ -116,6 +140,7 @@ OPEN = {
     "in the background": ("-d",),
     "a file for its id": ("--cidfile", "/x"),
     "not understood": ("--new-option",),
+    "what stands behind two dashes": ("--",),
     "gains privileges": ("--security-opt", "no-new-privileges:false"),
 }
 

@@ -42,6 +42,9 @@ def container_run(command: Sequence[str]) -> ContainerRun | None:
     run = read_options(rest[1:], RUN)
     if not run.understood or not run.rest or not run.rest[0].text or run.has("--rootfs", "--help"):
         return None
+    # What stands behind "--" is the image, whatever is written before it.
+    if any(word.text == "--" and word.index < run.rest[0].index for word in rest[1:]):
+        return None
     # An empty value of an option that takes one would make the image its value.
     if any(option.name in RUN.valued and not option.values for option in run.given):
         return None

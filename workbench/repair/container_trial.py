@@ -168,9 +168,12 @@ def carry_out(number: int, operation: StagedTrial, note: Callable[[Intent], None
         raise Refused(f"the server's container could not be started: {why}") from error
     finally:
         _remove(operation, given, home, account)
-    secrets = [*given.values(), *secret_words(command)]
+    run = _run(command)
+    secrets = [*given.values(), *_passed_on(run, account).values(), *secret_words(command)]
     if outcome.failure:
-        told, more = complaint(outcome, secrets), _advice(f"{outcome.complaint} {outcome.failure}")
+        # What a file of variables holds is not known here, so nothing is repeated that could be a part of it.
+        told = "" if values(run, "--env-file") else complaint(outcome, secrets)
+        more = _advice(f"{outcome.complaint} {outcome.failure}")
         raise Refused(f"the server does not answer in a container like this, {outcome.failure}{told}. To try: {more}")
     tell(answered(outcome, secrets))
 
@@ -196,11 +199,16 @@ def _start(
     run = _run(command)
     _program(run.engine)
     own = ("--name", name_of(operation), "--label", f"{LABEL}={name_of(operation)}", "--pull=never")
-    # Last of the options, so that they hold. What is passed on by its name alone comes from the client's session.
-    passed = [name for name in values(run, "-e", "--env") if "=" not in name and name in os.environ]
-    environment = {**_environment(given, home), **{name: os.environ[name] for name in passed}, **given}
+    # Last of the options, so that they hold.
+    environment = {**_environment({}, home, account), **_passed_on(run, account), **given}
     directory = operation.trial.directory if os.path.isdir(operation.trial.directory) else "/"
     return Start((*command[: run.image], *own, *command[run.image :]), environment, directory, account)
+
+
+def _passed_on(run: ContainerRun, account: Account) -> dict[str, str]:
+    """What an option passes on by its name alone: from the client's session, which for another account is not ours."""
+    names = [name for name in values(run, "-e", "--env") if "=" not in name and name in os.environ]
+    return {name: os.environ[name] for name in names} if account is None else {}
 
 
 def name_of(operation: StagedTrial) -> str:
@@ -278,8 +286,12 @@ def _program(engine: Sequence[str]) -> str:
     return program
 
 
-def _environment(given: Mapping[str, str], home: str) -> dict[str, str]:
+def _environment(given: Mapping[str, str], home: str, account: Account) -> dict[str, str]:
     taken = {name: os.environ[name] for name in _OF_THE_SESSION if name in os.environ}
+    if account is not None:
+        # The session is root's: which engine is its own is none of that account's business.
+        place = f"/run/user/{account[0]}"
+        taken = {"XDG_RUNTIME_DIR": place} if os.path.isdir(place) else {}
     return {**taken, "PATH": _SEARCH, "HOME": home, **given}
 
 
@@ -294,7 +306,7 @@ def _asked(
     try:
         done = subprocess.run(
             command,
-            env=_environment(given, home),
+            env=_environment(given, home, account),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             cwd="/",
