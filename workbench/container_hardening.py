@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from workbench.expressions import expression
 from workbench.launch import understand
 from workbench.launch.container_options import volume
 from workbench.launch.container_runs import ContainerRun, container_run, is_on, places, values
@@ -13,6 +14,7 @@ from workbench.launch.images import normal_image, parse_image
 from workbench.launch.words import Option
 from workbench.model.clients import ServerEntry
 from workbench.model.plan import Refusal
+from workbench.model.record import record
 from workbench.model.snapshot import Snapshot
 
 Items = tuple[int | str, ...]
@@ -39,21 +41,22 @@ _OF_DOCKER = frozenset(
     ]
 )
 """What an engine gives by itself: to ask for one of these opens nothing more."""
-_SOCKET = re.compile(r"/(?:docker|podman|containerd|crio|buildkitd)\.sock/?\Z")
-_DEVICE = re.compile(r"/dev/(?:mem|kmem|port|sd[a-z]|nvme|vd[a-z]|xvd|dm-|mapper|disk|loop)")
+_SOCKET = expression(r"/(?:docker|podman|containerd|crio|buildkitd)\.sock/?\Z")
+_DEVICE = expression(r"/dev/(?:mem|kmem|port|sd[a-z]|nvme|vd[a-z]|xvd|dm-|mapper|disk|loop)")
 _UNCONFINED = frozenset(
     ("seccomp=unconfined", "apparmor=unconfined", "label=disable", "systempaths=unconfined", "unmask=ALL")
 )
 _NAMESPACES = ("--network", "--net", "--pid", "--ipc", "--userns", "--uts", "--cgroupns")
 _SWITCHES = ("--privileged", "--use-api-socket", "--all-devices")
 _VOLUMES = ("-v", "--volume", "--mount")
-_NUMBER = re.compile(r"[1-9][0-9]{0,9}(?::[0-9]{1,10})?")
-_SIZE = re.compile(r"[1-9][0-9]{0,15}[bkmg]?", re.IGNORECASE)
-_COUNT = re.compile(r"[1-9][0-9]{0,6}")
-_INSIDE = re.compile(r"(?:/[A-Za-z0-9_.@+-]+)+")
+_NUMBER = expression(r"[1-9][0-9]{0,9}(?::[0-9]{1,10})?")
+_SIZE = expression(r"[1-9][0-9]{0,15}[bkmg]?", re.IGNORECASE)
+_DIGEST = expression(r"sha256:[0-9a-f]{64}")
+_COUNT = expression(r"[1-9][0-9]{0,6}")
+_INSIDE = expression(r"(?:/[A-Za-z0-9_.@+-]+)+")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Closing:
     """How a container is to be closed. ``user`` is ``UID`` or ``UID:GID``; ``writable`` are folders inside that are
     kept in memory; ``profile`` is a file, ``image`` a name with a digest, each "" for as it is; ``own_account`` keeps
@@ -154,7 +157,7 @@ def known_digest(entry: ServerEntry, run: ContainerRun, snapshot: Snapshot) -> s
     }
     # Two of one name are two pulls: which of them is meant is not known.
     (digest, *others) = digests or {""}
-    return f"{image.name}@{digest}" if digest.startswith("sha256:") and not others else ""
+    return f"{image.name}@{digest}" if _DIGEST.fullmatch(digest) and not others else ""
 
 
 def taken_out(run: ContainerRun) -> tuple[str, ...]:
@@ -247,7 +250,8 @@ def _is_off(option: Option) -> bool:
 def _is_numbered(run: ContainerRun) -> bool:
     """Whether it runs as a number that is not root's: a name is looked up inside of the image."""
     given = values(run, "-u", "--user")
-    return bool(given) and _NUMBER.fullmatch(given[-1]) is not None
+    name = given[-1].partition(":")[0] if given else ""
+    return name.isascii() and name.isdigit() and bool(name.strip("0"))
 
 
 def _missing(run: ContainerRun, how: Closing) -> Iterator[str]:

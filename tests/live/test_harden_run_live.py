@@ -21,6 +21,7 @@ from tests.live.test_sandbox_launcher_live import _asked, _text
 from tests.plugins.loading import get_fix, plugins
 from tests.plugins.repairing import findings
 from tests.repair.support import journal_text, tree
+from workbench.engine import Workbench
 from workbench.host import containers, servers
 from workbench.host.context import Context
 from workbench.host.servers import DEPENDS
@@ -33,6 +34,7 @@ from workbench.repair.exchange import Outcome, Start
 from workbench.repair.prepare import Prepared, prepare
 from workbench.repair.transaction import apply
 from workbench.repair.undo import recover, undo
+from workbench.verifying import Before
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("containers")]
 
@@ -327,3 +329,25 @@ def test_it_is_started_as_the_account_whose_configuration_it_is(
         os.chown(engine.socket, 0, 0)
     assert run.state is RunState.APPLIED, run.message
     assert {place.stat().st_uid for place in (client.home, *client.home.rglob("*"))} == {OWNER}
+
+
+def test_by_the_whole_workbench_nothing_else_gets_worse(client: Client, engine: PrivateEngine, state: Path) -> None:
+    command = configured(client, engine, "-i", "--rm", "--privileged", "-v", f"{client.workspace}:/workspace")
+    assert command
+    context = replace(
+        Context.of_this_host(),
+        home=client.home,
+        environment={"HOME": str(client.home), "PATH": os.environ["PATH"]},
+        engines=(engine.socket,),
+    )
+    bench = Workbench(context, plugins(), state)
+    snapshot = bench.look()
+    report = bench.judge(snapshot)
+    (finding,) = [each for each in report.findings() if each.check == CHECK and str(client.home) in each.subject.key]
+    made = bench.plan(plugins().fixes[FIX], finding, snapshot, {"user": "65532:65532"})
+    assert isinstance(made, Plan), made
+    worked_out = bench.prepare(made)
+    assert isinstance(worked_out, Prepared), worked_out
+    run = bench.apply(worked_out, None, Before(report))
+    assert run.state is RunState.APPLIED, run.message
+    assert bench.undo(run.identity).state is RunState.UNDONE

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from workbench.expressions import expression
 from workbench.launch.containers import GLOBAL, RUN
 from workbench.launch.words import Option, Word, basename, read_options
 from workbench.model.record import record
 
 ENGINES = ("docker", "podman")
-_LAUNCHER = re.compile(r'\. "\$0" && export [A-Za-z0-9_ ]+ && exec "\$@"')
+_LAUNCHER = expression(r'\. "\$0" && export [A-Za-z0-9_ ]+ && exec "\$@"')
 _LAUNCHED = 4
 
 

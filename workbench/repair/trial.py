@@ -17,7 +17,6 @@ from workbench.documents.proof import value_or_nothing
 from workbench.launch.sandbox_script import NEEDS, Sandbox, read_script, wrong_with
 from workbench.model.plan import CreateFile, Plan, TrialStart
 from workbench.model.run import Change
-from workbench.repair import container_trial
 from workbench.repair.creating import ABSENT, is_there, to_make
 from workbench.repair.exchange import Outcome, Start, exchange
 from workbench.repair.fingerprint import Fingerprint, exists, read, status_of
@@ -73,6 +72,8 @@ def worked_out(wanted: TrialStart, plan: Plan) -> tuple[StagedTrial, Change, byt
     if not 0 < wanted.seconds <= _LONGEST_SECONDS:
         raise Refused(f"a server is given at most {_LONGEST_SECONDS} seconds to start")
     if wanted.path == wanted.source:
+        from workbench.repair import container_trial
+
         return container_trial.worked_out(wanted, plan)
     made, sandbox = _launcher(wanted, plan)
     for path in filter(None, (wanted.source, wanted.kept)):
@@ -104,6 +105,8 @@ def worked_out(wanted: TrialStart, plan: Plan) -> tuple[StagedTrial, Change, byt
 def ready(operation: StagedTrial) -> bytes:
     """Whether the configuration is as it was shown, and nothing stands where its folder is to be. Raises Refused."""
     if operation.engine:
+        from workbench.repair import container_trial
+
         container_trial.as_shown(operation)
         return b""
     if operation.folders and is_there(operation.trial.kept):
@@ -115,6 +118,8 @@ def ready(operation: StagedTrial) -> bytes:
 def carry_out(number: int, operation: StagedTrial, note: Callable[[Intent], None], tell: Tell) -> None:
     """Start the server and talk to it. Raises Refused where it does not answer as a server does."""
     if operation.engine:
+        from workbench.repair import container_trial
+
         container_trial.carry_out(number, operation, note, tell)
         return
     trial = operation.trial
@@ -147,6 +152,8 @@ def put_back(operation: StagedTrial, tell: Tell) -> bool:
     False where there is none. Raises Refused.
     """
     if operation.engine:
+        from workbench.repair import container_trial
+
         container_trial.put_back(operation, tell)
         return False  # it is no part of what was there before
     if not operation.folders:
