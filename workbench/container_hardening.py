@@ -106,15 +106,30 @@ def closed(entry: ServerEntry, run: ContainerRun, how: Closing) -> Items | Refus
                 word = entry.command[min(places(option))]
                 return Refusal(f"{word} is several options in one word", "write them apart, and look again")
             gone |= places(option)
+    again = _without_terminal(entry, run)
+    gone |= {place for place, text in again.items() if not text}
     left = replace(run, options=tuple(option for option in run.options if not places(option) & gone))
     new = list(_missing(left, how))
     items: list[int | str] = list(range(run.first))
     items += new
-    items += [place for place in range(run.first, run.image) if place not in gone]
+    items += [again.get(place, place) for place in range(run.first, run.image) if place not in gone]
     named = how.image and how.image != entry.command[run.image]
     items.append(how.image if named else run.image)
     items += range(run.image + 1, len(entry.command))
     return tuple(items)
+
+
+def _without_terminal(entry: ServerEntry, run: ContainerRun) -> dict[int, str]:
+    """The words that ask for a terminal, each without that, "" where nothing is left: no client gives it one."""
+    words: dict[int, str] = {}
+    for option in run.options:
+        if option.name not in ("-t", "--tty") or option.word is None:
+            continue
+        place = option.word.index
+        beside = [other for other in run.options if other is not option and place in places(other)]
+        if not any(other.values for other in beside):
+            words[place] = entry.command[place].replace("t", "") if beside else ""
+    return words
 
 
 def with_profile(entry: ServerEntry, run: ContainerRun, profile: str) -> Items | Refusal:

@@ -271,8 +271,9 @@ def _consequences(path: str, override: str, answers: HardenCompose, command: str
     said = [
         f"Nothing changes before you run: {command}",
         f"Look first what comes of both files: {look} config",
-        f"From then on it runs as {answers.user}, and writes nothing of its image but {answers.writable or 'nothing'},"
-        " which is in memory. Volumes that belong to another account it cannot write any more",
+        f"From then on it runs as {answers.user}, and writes nothing of its image"
+        f"{f' but {answers.writable}, which is in memory' if answers.writable else ''}. Volumes that belong to another"
+        " account it cannot write any more",
         "Look afterwards whether it stays up; where not, undo this and run the same without the second file",
     ]
     if basename(override) != _USUAL.get(basename(path)):

@@ -9,10 +9,11 @@ only where it is missing or switched off::
     --pids-limit 100 --memory 512m --network none
 
 Every other word stays as it is written, byte for byte: mounts, variables and their secrets, the entrypoint, the image,
-its arguments, options that have nothing to do with it. What opens the container to the host is taken out, if that is
-your answer: ``--privileged``, the engine's socket, the host's namespaces, capabilities beyond those that an engine
-gives by itself, seccomp, AppArmor or masked paths switched off. A folder that is mounted is never touched: where it is
-too much, as ``/`` is, that is refused until a narrower one stands there.
+its arguments, options that have nothing to do with it. Only ``-t`` goes, for no client gives it a terminal. What opens
+the container to the host is taken out, if that is your answer: ``--privileged``, the engine's socket, the host's
+namespaces, capabilities beyond those that an engine gives by itself, seccomp, AppArmor or masked paths switched off. A
+folder that is mounted is never touched: where it is too much, as ``/`` is, that is refused until a narrower one stands
+there.
 
 It asks for the account as a **number**, for a name is looked up inside of the image: your own, where folders of yours
 are mounted; whether it uses the network; whether it starts other programs, for where it does not, a profile of system
@@ -298,8 +299,8 @@ def _consequences(
 ) -> str:
     said = [
         f"applying starts the container of {entry.name} once, to see that it answers; nothing of that stays",
-        f"from the next start of {config.client_name} on it runs as {answers.user}, writes nothing of its image but"
-        f" {answers.writable or 'nothing'}, which is in memory, and"
+        f"from the next start of {config.client_name} on it runs as {answers.user}, writes nothing of its image"
+        f"{f' but {answers.writable}, which is in memory' if answers.writable else ''}, and"
         f" {'uses the network as before' if answers.network == 'yes' else 'has no network'}",
     ]
     if removed:

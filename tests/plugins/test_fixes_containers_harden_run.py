@@ -102,6 +102,14 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         ["run", "--tmpfs", "/tmp:size=64m", "img"],
         ["run", *(word for word in CLOSED if word not in ("--tmpfs", "/tmp")), "--tmpfs", "/tmp:size=64m", "img"],
     ),
+    "a number with the name of a group": (
+        ["run", "--user", "7:mcp", "img"],
+        ["run", "-i", *CLOSED[3:], "--user", "7:mcp", "img"],
+    ),
+    "a terminal": (
+        ["run", "-it", "--tty", "-t", "--rm", "img", "-t"],
+        ["run", *CLOSED[1:], "-i", "--rm", "img", "-t"],
+    ),
     "other options": (
         ["run", "--rm", "--init", "-e", "A", "--label", "a=b", "--name=x", "--add-host", "a:b", "img"],
         ["run", *CLOSED, "--rm", "--init", "-e", "A", "--label", "a=b", "--name=x", "--add-host", "a:b", "img"],
