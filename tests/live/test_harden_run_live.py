@@ -117,6 +117,7 @@ VULNERABLE = {
     "the engine's socket": ("-v", "{socket}:/var/run/docker.sock"),
     "host namespaces": ("--pid=host", "--network", "host", "--ipc", "host"),
     "unconfined": ("--security-opt", "seccomp=unconfined", "--security-opt", "apparmor:unconfined"),
+    "a terminal": ("-it",),
     "too many capabilities": ("--cap-add", "SYS_ADMIN", "--user", "root"),
 }
 

@@ -110,6 +110,10 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         ["run", "-it", "--tty", "-t", "--rm", "img", "-t"],
         ["run", *CLOSED[1:], "-i", "--rm", "img", "-t"],
     ),
+    "a terminal in one word with a mount": (
+        ["run", "-tv", "/srv/t:/t", "img"],
+        ["run", *CLOSED, "-tv", "/srv/t:/t", "img"],
+    ),
     "other options": (
         ["run", "--rm", "--init", "-e", "A", "--label", "a=b", "--name=x", "--add-host", "a:b", "img"],
         ["run", *CLOSED, "--rm", "--init", "-e", "A", "--label", "a=b", "--name=x", "--add-host", "a:b", "img"],
