@@ -102,7 +102,14 @@ def _of_cursor() -> tuple[ServerEntry, ...]:
     return (
         started("git", ("uvx", "mcp-server-git==2025.7.1", "--repository", "/home/dev/work"), 3),
         started("browser", ("npx", "-y", "@playwright/mcp@0.0.41"), 9, disabled=True),
-        started("database", ("docker", "run", "-i", "--rm", "-e", "PGHOST", "mcp/postgres:1.2"), 14),
+        started(
+            "database",
+            (
+                *("docker", "run", "-i", "--rm", "-e", "PGHOST", "--security-opt", "no-new-privileges"),
+                *("--security-opt", "seccomp=/home/dev/.config/mcp/postgres.json", "mcp/postgres:1.2"),
+            ),
+            14,
+        ),
         started(
             "workspace",
             (

@@ -103,5 +103,8 @@ def containers() -> ContainerFacts:
         networks=("bridge",),
         internal=False,
         ports=(PublishedPort("0.0.0.0", 8811, 8811, "tcp"),),
+        compose_project="fleet",
+        compose_service="monitor",
+        compose_file="/home/dev/fleet/compose.yaml",
     )
     return ContainerFacts(builders.COMPLETE, (database, workspace, monitor), (ENGINE,), seen=5)

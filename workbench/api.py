@@ -28,6 +28,17 @@ from workbench.confinement import (
     rules_the_host,
     runs_as_root,
 )
+from workbench.container_entries import found_again, of_containers, profile_place, tried
+from workbench.container_hardening import (
+    Closing,
+    closed,
+    docker_run,
+    known_digest,
+    taken_out,
+    with_command,
+    with_profile,
+    wrong_limits,
+)
 from workbench.editable import config_of, configured, only_in_part, why_not_editable
 from workbench.knowledge.base import Flaw, best_version, knowledge_date, known_flaws
 from workbench.knowledge.deciding import Use as PackageUse
@@ -36,7 +47,8 @@ from workbench.knowledge.deciding import uses as package_uses
 from workbench.knowledge.situations import applies as flaw_applies
 from workbench.launch.sandbox_script import FOLDER as LAUNCHERS
 from workbench.launch.sandbox_script import Sandbox, script_of, too_much
-from workbench.launching import launcher_of, own_files, started_through
+from workbench.launch.seccomp_allowing import profile_text
+from workbench.launching import launcher_of, own_files, reworded, started_through
 from workbench.model.assets import AssetFact, Reach
 from workbench.model.audit import AuditEvent, AuditRule, ServerAccount
 from workbench.model.check import Check, Fix
@@ -83,6 +95,7 @@ from workbench.model.launch import (
 )
 from workbench.model.plan import (
     CreateFile,
+    EditItems,
     EditLine,
     EditRootFile,
     EditValue,
@@ -163,12 +176,14 @@ __all__ = [
     "Backup",
     "Cause",
     "ClientConfig",
+    "Closing",
     "ConfigProblem",
     "ContainerFact",
     "ContainerMount",
     "ContainerOption",
     "ContainerOptions",
     "CreateFile",
+    "EditItems",
     "EditLine",
     "EditRootFile",
     "EditValue",
@@ -248,16 +263,19 @@ __all__ = [
     "called_through_sudo",
     "can",
     "check",
+    "closed",
     "config_of",
     "config_subject",
     "configured",
     "container_subject",
     "developers",
+    "docker_run",
     "engine_command",
     "entry_command",
     "fix",
     "flaw_applies",
     "foreign_targets",
+    "found_again",
     "inspect_command",
     "inventory_subject",
     "is_replaced_socket",
@@ -265,11 +283,13 @@ __all__ = [
     "judge_permitted_programs",
     "judge_units",
     "knowledge_date",
+    "known_digest",
     "known_flaws",
     "launcher_of",
     "listed",
     "meant_for",
     "mounts_command",
+    "of_containers",
     "only_in_part",
     "others",
     "outermost",
@@ -279,12 +299,15 @@ __all__ = [
     "permits",
     "permitted_commands",
     "process_subject",
+    "profile_place",
+    "profile_text",
     "program_places",
     "reaches",
     "read_in_part",
     "records",
     "records_watch",
     "replaceable_at",
+    "reworded",
     "root_is_contained",
     "rule_callers",
     "rule_listing",
@@ -307,15 +330,20 @@ __all__ = [
     "sudo_grants",
     "sudo_settings",
     "sudo_target",
+    "taken_out",
     "through_sudo",
     "tighten_environment",
     "tighten_password",
     "too_much",
+    "tried",
     "unit_subject",
     "who_can",
     "who_can_replace",
     "why_not_editable",
+    "with_command",
+    "with_profile",
     "would_find",
+    "wrong_limits",
 ]
 
 

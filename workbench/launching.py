@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from workbench.editable import why_not_editable
 from workbench.model.clients import ClientConfig, ServerEntry
 from workbench.model.finding import Pointer
-from workbench.model.plan import EditValue, InsertItems, Operation, Refusal, ReplaceSecret, SetValue
+from workbench.model.plan import EditItems, EditValue, InsertItems, Operation, Refusal, ReplaceSecret, SetValue
 
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|(?:cmd|powershell|pwsh|wsl)(?:\.exe)?\Z", re.IGNORECASE)
 _OWN_FILES = ("/workbench/launchers/", "/workbench/secrets/")
@@ -27,6 +27,34 @@ def own_files(entry: ServerEntry) -> tuple[str, ...]:
     """The files that the workbench made for an entry, and that its command names."""
     words = [word for word in entry.command if word.startswith("/") and any(folder in word for folder in _OWN_FILES)]
     return tuple(dict.fromkeys(words))
+
+
+def reworded(config: ClientConfig, entry: ServerEntry, items: Sequence[int | str]) -> tuple[Operation, ...] | Refusal:
+    """The edits after which the command line of an entry is ``items``: new words, and the places of those that stay.
+
+    Where the program stands apart from its arguments, it must be the first of them that stay.
+    """
+    pointers, texts = entry.argument_pointers, entry.command
+    by_hand = Refusal(f"the command of {entry.name} is not written in a way that can be changed safely", _BY_HAND)
+    if entry.transport != "stdio" or not texts or len(pointers) != len(texts) or not all(pointers):
+        return by_hand
+    if _WINDOWS.match(texts[0]):
+        return Refusal(f"{entry.name} is started in the way of Windows", _BY_HAND)
+    if config.client in _EXPANDS_ARGUMENTS and any("$" in item for item in items if isinstance(item, str)):
+        return Refusal(f"what {config.client_name} makes of a dollar sign in an argument is not known", _BY_HAND)
+    skipped = 0 if isinstance(pointers[0][-1], int) else 1
+    if skipped and items[:1] != (0,):
+        return by_hand
+    rows = {pointer[:-1] for pointer in pointers[skipped:]}
+    if len(rows) != 1 or [pointer[-1] for pointer in pointers[skipped:]] != list(range(len(texts) - skipped)):
+        return by_hand
+    (row,) = rows
+    refusal = why_not_editable(config, row)
+    if refusal is not None:
+        return refusal
+    expect = json.dumps([None if "<secret: " in text else text for text in texts[skipped:]])
+    after = tuple(item - skipped if isinstance(item, int) else item for item in items[skipped:])
+    return (EditItems(config.path.asked, config.format, row, expect, after),)
 
 
 def started_through(

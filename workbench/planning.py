@@ -11,6 +11,7 @@ from workbench.model.check import Fix
 from workbench.model.finding import Finding, NotAssessed
 from workbench.model.plan import (
     CreateFile,
+    EditItems,
     EditLine,
     EditRootFile,
     EditValue,
@@ -31,7 +32,7 @@ from workbench.plugins import Plugins, load
 from workbench.text import visible
 
 _PLANNED = (
-    *(SetMode, EditValue, RemoveValue, SetValue, InsertItems, ReplaceSecret, EditLine),
+    *(SetMode, EditValue, RemoveValue, SetValue, InsertItems, EditItems, ReplaceSecret, EditLine),
     *(CreateFile, KeepSecret, EditRootFile, TrialStart),
 )
 _STRICTNESS = (Safety.SAFE, Safety.REVIEW, Safety.GUIDE)

@@ -12,11 +12,12 @@ import pytest
 from tests import builders
 from workbench.host.containers.describing import container_fact, engine_fact, environment
 from workbench.host.containers.engines import Place
-from workbench.host.containers.joining import id_files_of, normal_image, pairs
+from workbench.host.containers.joining import id_files_of, pairs
 from workbench.host.containers.recognition import is_named, recognise
 from workbench.host.containers.seccomp import Machine, summarise
 from workbench.host.containers.values import number, seconds
 from workbench.launch import understand
+from workbench.launch.images import normal_image
 from workbench.model.containers import ContainerFact, EngineFact, PublishedPort
 from workbench.model.processes import ServerProcess
 

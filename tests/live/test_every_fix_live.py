@@ -26,13 +26,16 @@ pytestmark = [pytest.mark.live, pytest.mark.xdist_group("processes")]
 ELSEWHERE = {
     "clients/move-secret",  # of an entry whose arguments hold secrets too, nothing is moved
     "clients/pin-version",  # a package that is installed
+    "containers/harden-compose",  # a container that compose made
     "session/private-umask",  # a login shell
     "sockets/private-umask",  # the same entry
     "sudoers/tighten-rule",  # the policy of a machine
 }
 """The fixes that need what is not staged in this home: each is proven alike by tests of its own."""
-STARTS = {"clients/sandbox-launcher"}
-"""What starts the server first, and those that are staged answer nothing: ``test_sandbox_launcher_live`` has such."""
+STARTS = {"clients/sandbox-launcher", "containers/harden-run", "containers/install-seccomp-profile"}
+"""What starts the server first, and those that are staged answer nothing: ``test_sandbox_launcher_live`` has such, and
+``test_harden_run_live`` those of containers.
+"""
 
 
 @pytest.fixture(scope="module")

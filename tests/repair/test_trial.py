@@ -351,7 +351,7 @@ def test_a_plan_that_names_another_home_is_judged_by_that_of_the_account(
     shown = Sandbox("/elsewhere", names=("API_KEY", "LEVEL"), writes=(str(bench.home / ".ssh"),))
     assert read_script(script_of(shown)) == shown
     bench.sandbox = shown
-    monkeypatch.setattr(trial, "_home_of", lambda _: (str(bench.home),))
+    monkeypatch.setattr(trial, "home_of", lambda _: (str(bench.home),))
     assert "no workspace" in refusal(bench.creation(), bench.trial(kept=""), *bench.edits()).reason
 
 

@@ -59,9 +59,11 @@ def _worked_out(group: list[Operation], kept: Sequence[KeepSecret], stage: Stage
             "start workbench without --demo on the host itself",
         )
     if isinstance(first, TrialStart):
+        where, shown = ("container", "command") if first.path == first.source else ("sandbox", "launcher")
         raise Refused(
-            "the demo ends here: the server would be started once in its sandbox now, to see that it answers there, and"
-            " in the demo nothing is ever started. On a real host you would see the launcher and the exact diff first",
+            f"the demo ends here: the server would be started once in its {where} now, to see that it answers there,"
+            f" and in the demo nothing is ever started. On a real host you would see the {shown} and the exact diff"
+            " first",
             "start workbench without --demo on the host itself",
         )
     before = stage.before(first.path)

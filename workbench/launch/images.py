@@ -7,6 +7,7 @@ import re
 from workbench.model.launch import ImageSpec
 
 _TRANSPORT = "docker://"
+_OF_REGISTRY = re.compile(r"\A(?:(?:index\.)?docker\.io/(?:library/)?|localhost/)")
 _VARIABLE = re.compile(r"\$\{[^{}]*\}?")
 
 
@@ -23,3 +24,12 @@ def parse_image(text: str, argument: int | None = None) -> ImageSpec:
     if colon < 0:
         return ImageSpec(text, plain[:end], "", digest, argument)
     return ImageSpec(text, plain[:colon], plain[colon + 1 : end], digest, argument)
+
+
+def normal_image(text: str) -> str:
+    """An image's name in one form: ``docker.io/library/x``, ``x:latest`` and ``x`` are the same image.
+
+    Podman calls what was built here ``localhost/x``, however it was asked for.
+    """
+    image = parse_image(_OF_REGISTRY.sub("", text))
+    return f"{image.name}@{image.digest}" if image.digest else f"{image.name}:{image.tag or 'latest'}"

@@ -50,10 +50,11 @@ class Arity:
 
 @record
 class Option:
-    """One option as given: its name with dashes, and its values."""
+    """One option as given: its name with dashes, its values, and the word that its name stands in."""
 
     name: str
     values: tuple[Word, ...] = ()
+    word: Word | None = None
 
 
 @record
@@ -101,16 +102,16 @@ def read_options(words: Sequence[Word], known: Arity) -> Options:
         name, equals, attached = text.partition("=")
         if text in known.more:
             count = known.more[text]
-            given.append(Option(text, tuple(words[at : at + count])))
+            given.append(Option(text, tuple(words[at : at + count]), word))
             at += count
         elif equals and (name.startswith("--") or name in known.valued):
-            given.append(Option(name, (word.attached(attached),)))
+            given.append(Option(name, (word.attached(attached),), word))
             understood = understood and (known.lenient or name in known.valued or name in known.flags)
         elif text in known.valued:
-            given.append(Option(text, tuple(words[at : at + 1])))
+            given.append(Option(text, tuple(words[at : at + 1]), word))
             at += 1
         elif text in known.flags:
-            given.append(Option(text))
+            given.append(Option(text, (), word))
         elif not text.startswith("--") and len(text) > 2:
             options, takes_next, clear = _cluster(word, known)
             if takes_next:
@@ -119,7 +120,7 @@ def read_options(words: Sequence[Word], known: Arity) -> Options:
             given.extend(options)
             understood = understood and (clear or known.lenient)
         else:
-            given.append(Option(text))
+            given.append(Option(text, (), word))
             understood = understood and known.lenient
     return Options(tuple(given), tuple(words[at:]), understood)
 
@@ -132,11 +133,11 @@ def _cluster(word: Word, known: Arity) -> tuple[list[Option], bool, bool]:
         name = f"-{letter}"
         if name in known.valued:
             rest = letters[place + 1 :].removeprefix("=")
-            options.append(Option(name, (word.attached(rest),) if rest else ()))
+            options.append(Option(name, (word.attached(rest),) if rest else (), word))
             return options, not rest, True
         if name not in known.flags:
-            return [*options, Option(word.text)], False, False
-        options.append(Option(name))
+            return [*options, Option(word.text, (), word)], False, False
+        options.append(Option(name, (), word))
     return options, False, True
 
 

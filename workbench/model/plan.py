@@ -96,6 +96,23 @@ class InsertItems:
 
 
 @record
+class EditItems:
+    """Take items out of a list of texts, change some and put new ones in, and keep every other byte of the document.
+
+    ``expect`` is the JSON of the list as it must be now, in which null stands for each text that holds a secret: the
+    plan knows no more of it. ``items`` is what the list becomes: texts, and the places (counted from 0, each higher
+    than the one before) of those items that stay, which keep their spelling.
+    """
+
+    path: str
+    format: DocumentFormat
+    pointer: Pointer
+    expect: str
+    items: tuple[int | str, ...]
+    operation: Literal["edit-items"] = "edit-items"
+
+
+@record
 class ReplaceSecret:
     """Put a value in the place of one that holds a secret. ``value`` is JSON.
 
@@ -121,7 +138,7 @@ class RestoreValue:
     path: str
     format: DocumentFormat
     pointer: Pointer
-    undoes: RemoveValue | SetValue | InsertItems | ReplaceSecret
+    undoes: RemoveValue | SetValue | InsertItems | EditItems | ReplaceSecret
     operation: Literal["restore-value"] = "restore-value"
 
 
@@ -224,13 +241,16 @@ class KeepSecret:
 
 @record
 class TrialStart:
-    """Start a server once through a launcher of this plan, and complete the first exchange of MCP with it.
+    """Start a server once as this plan would leave it, and complete the first exchange of MCP with it.
 
     It comes between the making of the launcher (``path``) and the edits that name it in the configuration ``source``,
     so that these are never made for a server that does not start. Its command and the values of its variables
     (``names``) are read at that moment, from where they stand: ``command`` is the place of each word, ``pointer`` that
     of the entry. ``directory`` is where it is started, ``kept`` the folder that the launcher makes for it, "" for none:
     where the plan fails, that goes with the launcher. It may take ``seconds`` to answer.
+
+    Where ``path`` is the configuration itself, a container engine starts the server: there is no launcher, and the
+    words are those of the document after the edits. ``command`` may then name a list of words by its one place.
     """
 
     path: str
@@ -245,7 +265,7 @@ class TrialStart:
     operation: Literal["trial-start"] = "trial-start"
 
 
-Edit = EditValue | RemoveValue | SetValue | InsertItems | ReplaceSecret | RestoreValue
+Edit = EditValue | RemoveValue | SetValue | InsertItems | EditItems | ReplaceSecret | RestoreValue
 LineEdit = EditLine | RestoreLine
 FileEdit = Edit | LineEdit | KeepSecret
 Operation = SetMode | FileEdit | CreateFile | EditRootFile | TrialStart

@@ -13,6 +13,7 @@ from workbench.documents.proof import NOTHING, changed, same, value_or_nothing
 from workbench.model.finding import Pointer
 from workbench.model.plan import (
     Edit,
+    EditItems,
     EditLine,
     EditValue,
     FileEdit,
@@ -25,10 +26,13 @@ from workbench.model.plan import (
     RestoreValue,
     SetValue,
 )
+from workbench.repair import items
 from workbench.repair.keeping import is_secret, kept_edits, kept_hold, kept_taken_back
 from workbench.repair.lines import inverse_lines, lines_edited, lines_hold, lines_taken_back, require_accepted
 from workbench.repair.paths import Refused
 from workbench.text import visible
+
+_Placed = RemoveValue | SetValue | InsertItems | EditItems | ReplaceSecret
 
 
 def edited(raw: bytes, edits: Sequence[FileEdit]) -> bytes:
@@ -153,7 +157,7 @@ def overlap(edits: Sequence[FileEdit]) -> bool:
     )
 
 
-def scope(edit: RemoveValue | SetValue | InsertItems | ReplaceSecret | RestoreValue) -> Pointer:
+def scope(edit: _Placed | RestoreValue) -> Pointer:
     """The place that the edit changes: of an item it is the list, where those behind it move up."""
     if isinstance(edit, RestoreValue):
         return scope(edit.undoes)
@@ -182,6 +186,8 @@ def _made(raw: bytes, edit: Edit) -> bytes:
         for item in reversed(edit.items):
             raw = insert_value(raw, edit.format, (*edit.pointer, 0), item)
         return raw
+    if isinstance(edit, EditItems):
+        return items.made(raw, edit, document, _is_known)
     if isinstance(edit, ReplaceSecret):
         if not _is_known(json_of(edit.expect), document, edit.pointer):
             raise EditRefused(f"{visible('.'.join(map(str, edit.pointer)), 200)} is not what it was, or no secret")
@@ -256,7 +262,9 @@ def _places(value: list[Any], items: tuple[str, ...]) -> list[int]:
     return [place for place, item in enumerate(value) if isinstance(item, str) and item in items]
 
 
-def _restored(there: bytes, edit: RemoveValue | SetValue | InsertItems | ReplaceSecret, backup: bytes) -> bytes:
+def _restored(there: bytes, edit: _Placed, backup: bytes) -> bytes:
+    if isinstance(edit, EditItems):
+        return items.restored(there, edit, backup)
     if isinstance(edit, InsertItems):
         for _ in edit.items:
             there = remove_value(there, edit.format, (*edit.pointer, 0))
@@ -283,6 +291,8 @@ def _require_least_change(before: bytes, after: bytes, edits: Sequence[Edit]) ->
             wanted = changed(wanted, edit.pointer, edit.value)
         elif isinstance(edit, InsertItems):
             wanted = changed(wanted, edit.pointer, [*edit.items, *value_or_nothing(wanted, edit.pointer)])
+        elif isinstance(edit, EditItems):
+            wanted = changed(wanted, edit.pointer, items.wanted(value_or_nothing(wanted, edit.pointer), edit.items))
         elif isinstance(edit, SetValue | ReplaceSecret):
             wanted = changed(wanted, edit.pointer, json_of(edit.value))
         elif isinstance(edit, RemoveValue) and edit.items:
@@ -294,15 +304,17 @@ def _require_least_change(before: bytes, after: bytes, edits: Sequence[Edit]) ->
         raise Refused(f"the edit would change more of {visible(edits[0].path)} than the one value; nothing was changed")
 
 
-def _place(value: Any, edit: RemoveValue | SetValue | InsertItems | ReplaceSecret | RestoreValue) -> Any:
+def _place(value: Any, edit: _Placed | RestoreValue) -> Any:
     return value_or_nothing(value, scope(edit))
 
 
 def _set_by(edit: Edit, value: Any) -> Any:
-    """What stands where the edit put something. Of a list that it put items before, those: the others are free."""
+    """What stands where the edit put something. Of a list in which items stay as they are, the new ones alone."""
     if isinstance(edit, EditValue):
         return value_or_nothing(value, edit.pointer)
     found = _place(value, edit)
+    if isinstance(edit, EditItems):
+        return items.new_ones(found, edit.items)
     return found[: len(edit.items)] if isinstance(edit, InsertItems) and isinstance(found, list) else found
 
 

@@ -303,12 +303,18 @@ def _sound(operation: Staged) -> bool:
         return False
     if isinstance(operation, StagedTrial) and operation.folders[-1:] not in ((), (operation.trial.kept,)):
         return False
+    if isinstance(operation, StagedTrial) and operation.engine and not _asks_an_engine(operation.engine):
+        return False
     folders = operation.folders if isinstance(operation, StagedFile) else ()
     if not all(operation.real.startswith(f"{folder}/") for folder in folders):
         return False
     names = [os.fsencode(path) for path in (operation.path, operation.real, *folders, *_of_trial(operation))]
     plain = all(name.startswith(b"/") and b"\0" not in name and os.path.normpath(name) == name for name in names)
     return plain and all(0 <= mode <= 0o7777 for mode in modes)
+
+
+def _asks_an_engine(engine: tuple[str, ...]) -> bool:
+    return engine[0].rpartition("/")[2] in ("docker", "podman") and not any("\0" in word for word in engine)
 
 
 def _of_trial(operation: Staged) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from workbench.model.plan import (
     CreateFile,
     Edit,
+    EditItems,
     EditLine,
     EditRootFile,
     EditValue,
@@ -32,6 +33,7 @@ from workbench.model.plan import (
     TrialStart,
 )
 from workbench.model.run import Change
+from workbench.repair import items
 from workbench.repair.creating import to_make
 from workbench.repair.edits import edited, json_of, overlap, what_is_left
 from workbench.repair.fingerprint import Fingerprint, exists, read, status_of
@@ -238,6 +240,8 @@ def _words(edit: Edit | EditLine | RestoreLine) -> str:
     where = ".".join(str(step) for step in edit.pointer)
     if isinstance(edit, InsertItems):
         said = f"put {', '.join(map(repr, edit.items))} before the first of {where}"
+    elif isinstance(edit, EditItems):
+        said = items.said(edit, where)
     elif isinstance(edit, ReplaceSecret):
         said = f"replace the secret at {where} by {edit.value}"
     elif isinstance(edit, EditValue):
@@ -292,6 +296,12 @@ def _said(edit: Edit, name: str) -> list[tuple[str, str]]:
         raise Refused("only an undo puts back what a backup holds")
     if isinstance(edit, InsertItems):
         return list(leaves(list(edit.items), name))
+    if isinstance(edit, EditItems):
+        # Side by side, for an option tells what the word behind it is. What stays is named by its place alone.
+        expected = json_of(edit.expect)
+        after = items.wanted(expected, edit.items)
+        known = [[text for text in each if text is not None] for each in (expected, after) if isinstance(each, list)]
+        return [pair for each in known for pair in leaves(each, name)]
     said = [(name, text) for text in edit.items] if isinstance(edit, RemoveValue) else []
     for text in (edit.expect, edit.value if isinstance(edit, SetValue | ReplaceSecret) else ""):
         said += leaves(json_of(text), name) if text else ()

@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 from workbench.documents import Malformed, parse
 from workbench.model.plan import (
+    EditItems,
     EditLine,
     EditValue,
     FileEdit,
@@ -100,6 +101,8 @@ def _told(edit: FileEdit) -> tuple[str, ...]:
         return (edit.value,)
     if isinstance(edit, InsertItems):
         return edit.items
+    if isinstance(edit, EditItems):
+        return tuple(item for item in edit.items if isinstance(item, str))
     if isinstance(edit, EditLine):
         return (edit.expect, edit.value, edit.variable)
     if isinstance(edit, RestoreLine):

@@ -81,6 +81,9 @@ class StagedTrial:
     """A server that is started once. ``folders`` are those that come with it, outermost first, none where they are
     there already; ``uid`` and ``gid`` are the account that it is started as, that of its configuration. ``read`` is the
     digest of that configuration as it was shown: nothing else that may stand there is ever started.
+
+    Of a server in a container ``edits`` are what the plan makes of its configuration, with which it is started, and
+    ``engine`` are the words that ask the engine that has the container.
     """
 
     path: str
@@ -91,6 +94,8 @@ class StagedTrial:
     uid: int
     gid: int
     read: str
+    edits: tuple[FileEdit, ...] = ()
+    engine: tuple[str, ...] = ()
 
 
 Staged = StagedWrite | StagedMode | StagedRoot | StagedFile | StagedTrial

@@ -11,12 +11,10 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from workbench.documents import Malformed, parse
 from workbench.documents.proof import value_or_nothing
 from workbench.launch.sandbox_script import NEEDS, Sandbox, read_script, wrong_with
-from workbench.model.finding import Pointer
 from workbench.model.plan import CreateFile, Plan, TrialStart
 from workbench.model.run import Change
 from workbench.repair.creating import ABSENT, is_there, to_make
@@ -24,21 +22,22 @@ from workbench.repair.exchange import Outcome, Start, exchange
 from workbench.repair.fingerprint import Fingerprint, exists, read, status_of
 from workbench.repair.paths import Refused, require_plain, spot, words
 from workbench.repair.staged import Intent, StagedTrial
-from workbench.secrets import redact, redact_arguments, redact_values
+from workbench.repair.trial_words import (
+    BY_HAND,
+    REFERENCE,
+    account_of,
+    answered,
+    complaint,
+    home_of,
+    secret_words,
+    variable,
+)
+from workbench.secrets import redact_arguments
 from workbench.text import visible
 
 Tell = Callable[[str], None]
-_TABLES: tuple[Pointer, ...] = (("env",), ("environment",), ("envs",), ("command", "env"))
-_REFERENCE = re.compile(r"\$\{|\{(?:env|file|input):")
 _SEARCH = "/usr/local/bin:/usr/bin:/bin"
 _LONGEST_SECONDS = 300
-_LINES = 4
-_CHATTER = re.compile(
-    r"\s*(?:npm (?:notice|warn)|\(node:\d+\)|Downloading|Installed|Prepared|Resolved)\b", re.IGNORECASE
-)
-_TELLING = re.compile(r"error|cannot|can't|denied|no such|not found|failed|bwrap:", re.IGNORECASE)
-_SAID = 400
-_BY_HAND = "write the launcher by hand, as the lesson of the fix says"
 _INSTALL = "install bubblewrap first: sudo apt install bubblewrap, or sudo dnf install bubblewrap"
 # What bwrap and servers say when they cannot start, and what to try then. The first that fits is told.
 _ADVICE = (
@@ -70,14 +69,18 @@ _ADVICE = (
 
 def worked_out(wanted: TrialStart, plan: Plan) -> tuple[StagedTrial, Change, bytes]:
     """What the trial comes to, on the system as it is now. Starts nothing. Raises Refused."""
+    if not 0 < wanted.seconds <= _LONGEST_SECONDS:
+        raise Refused(f"a server is given at most {_LONGEST_SECONDS} seconds to start")
+    if wanted.path == wanted.source:
+        from workbench.repair import container_trial
+
+        return container_trial.worked_out(wanted, plan)
     made, sandbox = _launcher(wanted, plan)
     for path in filter(None, (wanted.source, wanted.kept)):
         require_plain(path)
     missing = next((program for program in NEEDS if not os.access(program, os.X_OK)), "")
     if missing:
         raise Refused(f"{missing} is not on this system, and nothing else here makes the sandbox", _INSTALL)
-    if not 0 < wanted.seconds <= _LONGEST_SECONDS:
-        raise Refused(f"a server is given at most {_LONGEST_SECONDS} seconds to start")
     source, command, _ = _as_configured(wanted)
     uid = source.uid
     _no_way_out(sandbox, uid)
@@ -101,6 +104,11 @@ def worked_out(wanted: TrialStart, plan: Plan) -> tuple[StagedTrial, Change, byt
 
 def ready(operation: StagedTrial) -> bytes:
     """Whether the configuration is as it was shown, and nothing stands where its folder is to be. Raises Refused."""
+    if operation.engine:
+        from workbench.repair import container_trial
+
+        container_trial.as_shown(operation)
+        return b""
     if operation.folders and is_there(operation.trial.kept):
         raise Refused(f"{visible(operation.trial.kept)} is there already", "look at the plan again")
     _as_shown(operation)
@@ -109,6 +117,11 @@ def ready(operation: StagedTrial) -> bytes:
 
 def carry_out(number: int, operation: StagedTrial, note: Callable[[Intent], None], tell: Tell) -> None:
     """Start the server and talk to it. Raises Refused where it does not answer as a server does."""
+    if operation.engine:
+        from workbench.repair import container_trial
+
+        container_trial.carry_out(number, operation, note, tell)
+        return
     trial = operation.trial
     with spot(operation.real) as place:
         now, content = read(place)
@@ -121,16 +134,16 @@ def carry_out(number: int, operation: StagedTrial, note: Callable[[Intent], None
     tell(f"starting the server in its sandbox, for at most {trial.seconds} seconds")
     directory = trial.directory if os.path.isdir(trial.directory) else "/"
     environment = {**_session(sandbox), **values}
-    start = Start((operation.real, *command), environment, directory, _account(operation.uid, operation.gid))
+    start = Start((operation.real, *command), environment, directory, account_of(operation.uid, operation.gid))
     try:
         outcome = exchange(start, trial.seconds)
     except (OSError, ValueError) as error:
         why = words(error) if isinstance(error, OSError) else "a word of its command cannot be given to a program"
         raise Refused(f"the server could not be started in its sandbox: {why}") from error
-    secrets = [*values.values(), *_secret_words(command)]
+    secrets = [*values.values(), *secret_words(command)]
     if outcome.failure:
         raise Refused(_failed(outcome, secrets))
-    tell(_answered(outcome, secrets))
+    tell(answered(outcome, secrets))
 
 
 def put_back(operation: StagedTrial, tell: Tell) -> bool:
@@ -138,6 +151,11 @@ def put_back(operation: StagedTrial, tell: Tell) -> bool:
 
     False where there is none. Raises Refused.
     """
+    if operation.engine:
+        from workbench.repair import container_trial
+
+        container_trial.put_back(operation, tell)
+        return False  # it is no part of what was there before
     if not operation.folders:
         return False
     kept = operation.trial.kept
@@ -200,23 +218,13 @@ def _no_way_out(sandbox: Sandbox, uid: int) -> None:
         kept="".join(real(filter(None, (sandbox.kept,)))),
         directory="",
     )
-    homes = dict.fromkeys((sandbox.home, found.home, *_home_of(uid)))
+    homes = dict.fromkeys((sandbox.home, found.home, *home_of(uid)))
     why = next(filter(None, (wrong_with(found, home) for home in homes)), "")
     if why:
         raise Refused(
             f"what the sandbox shows is no workspace, or a link leads out of it: {why}",
             "answer folders made for this work",
         )
-
-
-def _home_of(uid: int) -> tuple[str, ...]:
-    import pwd
-
-    try:
-        home = pwd.getpwuid(uid).pw_dir.rstrip("/")
-    except KeyError:
-        return ()
-    return (home,) if home.startswith("/") else ()
 
 
 def _as_shown(operation: StagedTrial) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -240,24 +248,10 @@ def _as_configured(wanted: TrialStart) -> tuple[Fingerprint, tuple[str, ...], di
     if not command or not all(isinstance(text, str) and "\0" not in text for text in command):
         raise Refused(f"the command in {shown} is not what was scanned", "scan again")
     entry = value_or_nothing(document, wanted.pointer)
-    values = {name: _variable(entry, name, shown) for name in wanted.names}
-    if any(_REFERENCE.search(text) for text in command):
-        raise Refused(f"the command in {shown} refers to something that only its client can put in", _BY_HAND)
+    values = {name: variable(entry, name, shown) for name in wanted.names}
+    if any(REFERENCE.search(text) for text in command):
+        raise Refused(f"the command in {shown} refers to something that only its client can put in", BY_HAND)
     return now, tuple(command), values
-
-
-def _variable(entry: Any, name: str, shown: str) -> str:
-    found = [value_or_nothing(entry, (*table, name)) for table in _TABLES]
-    texts = [value for value in found if isinstance(value, (str, int, float)) and not isinstance(value, bool)]
-    if len(texts) != 1 or "\0" in str(texts[0]):
-        raise Refused(f"{shown} does not give {visible(name, 100)} one text", "scan again")
-    value = str(texts[0])
-    if _REFERENCE.search(value):
-        raise Refused(
-            f"the value of {visible(name, 100)} in {shown} refers to something that only its client can put in",
-            _BY_HAND,
-        )
-    return value
 
 
 def _session(sandbox: Sandbox) -> dict[str, str]:
@@ -266,49 +260,8 @@ def _session(sandbox: Sandbox) -> dict[str, str]:
     return {**taken, "PATH": _SEARCH, "HOME": sandbox.home}
 
 
-def _account(uid: int, gid: int) -> tuple[int, int, tuple[int, ...]] | None:
-    """Whom root becomes before anything of theirs is started; None where it is one's own account already."""
-    if os.geteuid() != 0 or uid == 0:
-        return None
-    import pwd
-
-    try:
-        known = pwd.getpwuid(uid)
-    except KeyError:
-        return uid, gid, ()
-    return uid, known.pw_gid, tuple(os.getgrouplist(known.pw_name, known.pw_gid))
-
-
-def _secret_words(command: Sequence[str]) -> list[str]:
-    shown = redact_arguments(list(command))[0]
-    words = [text for text, each in zip(command, shown, strict=True) if text != each]
-    return [part for word in words for part in (word, word.partition("=")[2]) if part]
-
-
 def _failed(outcome: Outcome, secrets: Sequence[str]) -> str:
-    lines = [line.strip() for line in outcome.complaint.splitlines() if line.strip() and not _CHATTER.match(line)]
-    said = _harmless(" / ".join(_telling(lines)), secrets)
-    complaint = outcome.complaint
-    advice = next((advice for pattern, advice in _ADVICE if re.search(pattern, complaint)), "")
-    told = f"; it said: {said}" if said else ""
+    advice = next((advice for pattern, advice in _ADVICE if re.search(pattern, outcome.complaint)), "")
+    told = complaint(outcome, secrets)
     more = advice or "look whether it starts without one at all; then what it needs: network=yes, or another folder"
     return f"the server does not start in this sandbox, {outcome.failure}{told}. To try: {more}"
-
-
-def _telling(lines: Sequence[str]) -> Sequence[str]:
-    """The lines that say what went wrong: the first of them and what follows, of a trace of Python the end."""
-    first = next((number for number, line in enumerate(lines) if _TELLING.search(line)), len(lines))
-    if len(lines) - first <= _LINES or any(line.startswith("Traceback") for line in lines):
-        return lines[-_LINES:]
-    return lines[first : first + _LINES]
-
-
-def _answered(outcome: Outcome, secrets: Sequence[str]) -> str:
-    name = _harmless(f"{outcome.name} {outcome.version}".strip(), secrets) or "a server without a name"
-    tools = f", with {outcome.tools} tool{'' if outcome.tools == 1 else 's'}" if outcome.tools is not None else ""
-    return f"it answered, as {name}{tools}; it was ended again"
-
-
-def _harmless(text: str, secrets: Sequence[str]) -> str:
-    """Text of the server's, without any value that it was given and without what looks like a secret."""
-    return visible(redact(redact_values(text, secrets)), _SAID)

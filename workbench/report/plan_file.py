@@ -16,6 +16,7 @@ from workbench import __version__
 from workbench.exits import Unusable
 from workbench.model.plan import (
     CreateFile,
+    EditItems,
     EditLine,
     EditRootFile,
     EditValue,
@@ -87,6 +88,7 @@ class PlanDocument:
         | RemoveValue
         | SetValue
         | InsertItems
+        | EditItems
         | ReplaceSecret
         | EditLine
         | CreateFile

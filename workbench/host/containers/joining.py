@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from workbench.host.processes.programs import program_name
-from workbench.launch.images import parse_image
+from workbench.launch.images import normal_image
 from workbench.model.containers import ContainerFact
 from workbench.model.processes import ServerProcess
 from workbench.model.record import record
@@ -23,7 +23,6 @@ Tie = Literal["control group", "process id", "name", "id file", "moment"]
 _TOOLS = frozenset(("docker", "podman", "nerdctl"))
 _START_SECONDS = 60.0
 _SAME_MOMENT = 10.0
-_OF_REGISTRY = re.compile(r"\A(?:(?:index\.)?docker\.io/(?:library/)?|localhost/)")
 _ID_PREFIX = re.compile(r"[0-9a-f]{4,64}\Z")
 
 
@@ -64,15 +63,6 @@ def id_files_of(servers: Sequence[ServerProcess]) -> tuple[str, ...]:
     """The absolute paths that ``--cidfile`` names on the command lines of running tools."""
     named = [_option(_tool(server)[1], "--cidfile") for server in servers]
     return tuple(dict.fromkeys(path for path in named if path.startswith("/")))
-
-
-def normal_image(text: str) -> str:
-    """An image's name in one form: ``docker.io/library/x``, ``x:latest`` and ``x`` are the same image.
-
-    Podman calls what was built here ``localhost/x``, however it was asked for.
-    """
-    image = parse_image(_OF_REGISTRY.sub("", text))
-    return f"{image.name}@{image.digest}" if image.digest else f"{image.name}:{image.tag or 'latest'}"
 
 
 def _by_process(server: ServerProcess, containers: Sequence[ContainerFact]) -> Pair | None:

@@ -18,12 +18,13 @@ from workbench.host.containers.describing import (
     with_networks,
 )
 from workbench.host.containers.engines import FACET, Place
-from workbench.host.containers.joining import Pair, id_files_of, normal_image, pairs
+from workbench.host.containers.joining import Pair, id_files_of, pairs
 from workbench.host.containers.ourselves import is_own, own_container
 from workbench.host.containers.recognition import is_named, recognise
 from workbench.host.containers.values import raw, shown
 from workbench.host.context import Context
 from workbench.host.files import CannotLook, read_bounded
+from workbench.launch.images import normal_image
 from workbench.model.clients import ClientFacts
 from workbench.model.containers import ContainerFact, EngineFact
 from workbench.model.facts import Unread

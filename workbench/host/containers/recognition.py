@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.host.containers.describing import environment
-from workbench.host.containers.joining import normal_image
 from workbench.host.containers.values import pairs, raw, text
 from workbench.host.processes.known import is_server_package
 from workbench.host.processes.programs import names_mcp_server, program_name, script_of
 from workbench.launch import understand
-from workbench.launch.images import parse_image
+from workbench.launch.images import normal_image, parse_image
 from workbench.model.containers import ContainerFact
 from workbench.secrets import shown_name
 from workbench.secrets.names import words
