@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workbench.model.plan import EditRootFile, FileEdit, KeepSecret, ReplaceSecret, RestoreValue, TrialStart
+from workbench.model.plan import Act, EditRootFile, FileEdit, KeepSecret, ReplaceSecret, RestoreValue, TrialStart
 from workbench.repair.fingerprint import Fingerprint
 
 
@@ -93,7 +93,23 @@ class StagedTrial:
     read: str
 
 
-Staged = StagedWrite | StagedMode | StagedRoot | StagedFile | StagedTrial
+@dataclass(frozen=True, slots=True)
+class StagedAct:
+    """Something that comes to be on the system, or goes, by commands of root's, and is no file.
+
+    ``parts`` are what of it is not there yet, or what goes: audit rules, an account, folders outermost first; none for
+    what leaves nothing behind. ``comes`` is whether it is made, rather than taken away.
+    """
+
+    path: str
+    real: str
+    before: Fingerprint
+    wanted: Act
+    parts: tuple[str, ...]
+    comes: bool = True
+
+
+Staged = StagedWrite | StagedMode | StagedRoot | StagedFile | StagedTrial | StagedAct
 
 
 def moves_secrets(operations: Iterable[Staged]) -> bool:
