@@ -11,6 +11,7 @@ from workbench.model.check import Fix
 from workbench.model.finding import Finding, NotAssessed
 from workbench.model.plan import (
     CreateFile,
+    CreateRootFile,
     EditLine,
     EditRootFile,
     EditValue,
@@ -19,6 +20,7 @@ from workbench.model.plan import (
     Plan,
     Refusal,
     RemoveValue,
+    RepairUnit,
     ReplaceSecret,
     Safety,
     SetMode,
@@ -32,7 +34,7 @@ from workbench.text import visible
 
 _PLANNED = (
     *(SetMode, EditValue, RemoveValue, SetValue, InsertItems, ReplaceSecret, EditLine),
-    *(CreateFile, KeepSecret, EditRootFile, TrialStart),
+    *(CreateFile, KeepSecret, EditRootFile, CreateRootFile, RepairUnit, TrialStart),
 )
 _STRICTNESS = (Safety.SAFE, Safety.REVIEW, Safety.GUIDE)
 

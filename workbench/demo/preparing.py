@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.demo.stage import Made, Stage
-from workbench.model.plan import CreateFile, EditRootFile, KeepSecret, Operation, Plan, Refusal, SetMode, TrialStart
+from workbench.model.plan import (
+    CreateFile,
+    CreateRootFile,
+    EditRootFile,
+    KeepSecret,
+    Operation,
+    Plan,
+    Refusal,
+    RepairUnit,
+    SetMode,
+    TrialStart,
+)
 from workbench.model.run import Change
 from workbench.repair.creating import ABSENT
 from workbench.repair.edits import edited, inverse, line_edits, taken_back, what_is_left
@@ -27,7 +38,8 @@ def prepare(plan: Plan, stage: Stage) -> Prepared | Refusal:
     kept = kept_edits([each for each in plan.operations if isinstance(each, KeepSecret)])
     try:
         # What the demo cannot play is told before anything else: it is no fault of the plan.
-        groups = sorted(grouped(plan), key=lambda group: not isinstance(group[0], TrialStart | EditRootFile))
+        ends = TrialStart | EditRootFile | CreateRootFile | RepairUnit
+        groups = sorted(grouped(plan), key=lambda group: not isinstance(group[0], ends))
         parts = [_worked_out(group, kept, stage) for group in groups]
     except Refused as why:
         return Refusal(why.reason, why.instead)
@@ -52,7 +64,7 @@ def _prepared(plan: Plan, parts: Sequence[_Part]) -> Prepared:
 
 def _worked_out(group: list[Operation], kept: Sequence[KeepSecret], stage: Stage) -> _Part:
     first = group[0]
-    if isinstance(first, EditRootFile):
+    if isinstance(first, EditRootFile | CreateRootFile | RepairUnit):
         raise Refused(
             f"the demo ends here: {visible(first.path)} is root's. On a real host you would now see its exact diff and"
             " every command that is to run as root; sudo would ask you before any of them runs",

@@ -187,6 +187,65 @@ class EditRootFile:
 
 
 @record
+class Restart:
+    """A unit that is restarted, where it runs, once its files have changed, and again where they are put back.
+
+    It must come up again and still run ``seconds`` later. With ``socket``, the path that it listens on, and where it
+    answered there before, it must answer the first request of MCP.
+    """
+
+    unit: str
+    seconds: int = 8
+    socket: str = ""
+
+
+RootFormat = Literal["unit-drop-in", "audit-rules", "sudoers-file"]
+"""Who reads a new file of root's: for each, ``workbench.repair.root_consumers`` says where and how it is taken up."""
+
+
+@record
+class CreateRootFile:
+    """Make a file of root's that is not there, through sudo. Never in the place of another file.
+
+    ``content`` is all of it, and every account may come to read it: it holds no secret. ``format`` says who reads the
+    file: its own parser must accept it before it gets its name, and is made to read it afterwards. ``restarts`` is for
+    units only.
+    """
+
+    path: str
+    content: str
+    format: RootFormat
+    restarts: Restart | None = None
+    operation: Literal["create-root-file"] = "create-root-file"
+
+
+@record
+class UnitLine:
+    """A line of a unit that systemd drops, and what becomes of it.
+
+    The assignment of ``key`` on ``line`` (counted from 1) gets the ``value`` alone, and what else stood behind it
+    becomes a comment above it. With ``value`` "" the whole line becomes a comment, as which systemd has read it.
+    """
+
+    line: int
+    key: str
+    value: str
+
+
+@record
+class RepairUnit:
+    """Restore lines of a unit of root's that systemd drops, through sudo, and keep every other byte.
+
+    Refused unless each line still assigns its key, and unless systemd drops none of them afterwards.
+    """
+
+    path: str
+    lines: tuple[UnitLine, ...]
+    restarts: Restart | None = None
+    operation: Literal["repair-unit"] = "repair-unit"
+
+
+@record
 class CreateFile:
     """Make a file that is not there, with the folders it lies in. Never in the place of another file.
 
@@ -308,9 +367,10 @@ class TrialAsAccount:
 Edit = EditValue | RemoveValue | SetValue | InsertItems | ReplaceSecret | RestoreValue
 LineEdit = EditLine | RestoreLine
 FileEdit = Edit | LineEdit | KeepSecret
+RootFile = CreateRootFile | RepairUnit
 Act = LoadAuditRules | CreateAccount | MakeRootDirectory | TrialAsAccount
 """What is done to the system and is no file of anybody's."""
-Operation = SetMode | FileEdit | CreateFile | EditRootFile | TrialStart | Act
+Operation = SetMode | FileEdit | CreateFile | EditRootFile | RootFile | TrialStart | Act
 
 
 @record

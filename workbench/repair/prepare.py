@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from workbench.model.plan import (
     CreateFile,
+    CreateRootFile,
     Edit,
     EditLine,
     EditRootFile,
@@ -24,6 +25,7 @@ from workbench.model.plan import (
     Plan,
     Refusal,
     RemoveValue,
+    RepairUnit,
     ReplaceSecret,
     RestoreLine,
     RestoreValue,
@@ -45,7 +47,7 @@ from workbench.repair.staged import Staged, StagedMode, StagedTrial, StagedWrite
 from workbench.secrets import recognise, redact
 from workbench.text import visible
 
-_ALONE = (SetMode, CreateFile, KeepSecret, EditRootFile, TrialStart)
+_ALONE = (SetMode, CreateFile, KeepSecret, EditRootFile, CreateRootFile, RepairUnit, TrialStart)
 _IMMUTABLE, _APPEND_ONLY, _GET_FLAGS = 0x10, 0x20, 0x80086601
 
 
@@ -126,6 +128,10 @@ def _worked_out(group: list[Operation], kept: Sequence[KeepSecret], plan: Plan) 
         from workbench.repair.rooted import prepared
 
         return prepared(first)
+    if isinstance(first, CreateRootFile | RepairUnit):
+        from workbench.repair.root_files import prepared as of_root
+
+        return of_root(first)
     if isinstance(first, TrialStart):
         from workbench.repair.trial import worked_out
 
@@ -212,7 +218,7 @@ def _write(operations: Sequence[Operation], kept: Sequence[KeepSecret] = ()) -> 
 
 def edits_of(operations: Sequence[Operation]) -> tuple[Edit | EditLine | RestoreLine, ...]:
     """The edits among the operations on one file. Raises Refused: for a secret, and for two in each other's way."""
-    alone = SetMode | CreateFile | KeepSecret | EditRootFile | TrialStart
+    alone = SetMode | CreateFile | KeepSecret | EditRootFile | CreateRootFile | RepairUnit | TrialStart
     edits = tuple(each for each in operations if not isinstance(each, alone))
     for edit in edits:
         _require_no_secret(edit)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workbench.model.plan import Act, EditRootFile, FileEdit, KeepSecret, ReplaceSecret, RestoreValue, TrialStart
+from workbench.model.plan import (
+    Act,
+    EditRootFile,
+    FileEdit,
+    KeepSecret,
+    ReplaceSecret,
+    RestoreValue,
+    RootFile,
+    TrialStart,
+)
 from workbench.repair.fingerprint import Fingerprint
 
 
@@ -49,6 +58,29 @@ class StagedRoot:
     edit: EditRootFile
     source: str = ""
     strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StagedRootFile:
+    """A file of root's that comes to be, that goes, or that gets new bytes, and whose reader is told of it.
+
+    It comes where ``before`` is of the kind ``absent``; ``after`` is the digest of its bytes, "" where it goes.
+    ``folders`` are those that come or go with it, outermost first. The bytes come through our own pipe, or from
+    ``source``, a backup that is root's.
+    """
+
+    path: str
+    real: str
+    before: Fingerprint
+    after: str
+    wanted: RootFile
+    folders: tuple[str, ...] = ()
+    source: str = ""
+
+    @property
+    def comes(self) -> bool:
+        """Whether it is made anew."""
+        return self.before.kind == "absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +141,7 @@ class StagedAct:
     comes: bool = True
 
 
-Staged = StagedWrite | StagedMode | StagedRoot | StagedFile | StagedTrial | StagedAct
+Staged = StagedWrite | StagedMode | StagedRoot | StagedRootFile | StagedFile | StagedTrial | StagedAct
 
 
 def moves_secrets(operations: Iterable[Staged]) -> bool:

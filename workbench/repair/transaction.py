@@ -16,7 +16,7 @@ from workbench.repair.history import history
 from workbench.repair.journal import LONGEST_CONFIRM, Broken, Entry, Writer, begin, entries, new_identity, now
 from workbench.repair.paths import Refused, Untouched, words
 from workbench.repair.prepare import Prepared
-from workbench.repair.staged import Intent, Staged
+from workbench.repair.staged import Intent, Staged, StagedRootFile
 from workbench.text import visible
 
 Tell = Callable[[str], None]
@@ -106,7 +106,7 @@ def _back_up(prepared: Prepared, writer: Writer, before: list[bytes], tell: Tell
     """Keep the bytes of every file that will be written. Returns "" or why that is not possible."""
     try:
         for number, operation in enumerate(prepared.operations):
-            if operation.before.sha256:
+            if operation.before.sha256 and not isinstance(operation, StagedRootFile):
                 writer.back_up(number, before[number])
                 tell(f"backed up {visible(operation.real)}")
         writer.note("started")

@@ -16,12 +16,14 @@ from workbench import __version__
 from workbench.exits import Unusable
 from workbench.model.plan import (
     CreateFile,
+    CreateRootFile,
     EditLine,
     EditRootFile,
     EditValue,
     InsertItems,
     KeepSecret,
     RemoveValue,
+    RepairUnit,
     ReplaceSecret,
     RestoreLine,
     RestoreValue,
@@ -92,6 +94,8 @@ class PlanDocument:
         | CreateFile
         | KeepSecret
         | EditRootFile
+        | CreateRootFile
+        | RepairUnit
         | TrialStart
     ]
     changes: list[ChangeDocument]
@@ -136,7 +140,7 @@ def document(prepared: Prepared, answers: Mapping[str, Answer], warnings: Sequen
 
 def digest(prepared: Prepared) -> str:
     """SHA-256, in hexadecimal, over the plan, what every file of it is now, and what each will be."""
-    from workbench.repair.staged import StagedFile, StagedMode, StagedTrial
+    from workbench.repair.staged import StagedFile, StagedMode, StagedRootFile, StagedTrial
 
     parts: list[Any] = [prepared.plan.digest]
     for staged in prepared.operations:
@@ -147,6 +151,8 @@ def digest(prepared: Prepared) -> str:
         if isinstance(staged, StagedFile):
             made = [staged.mode, staged.uid, staged.gid, staged.folders]
             parts.append([staged.path, staged.real, same, staged.after, *made])
+        elif isinstance(staged, StagedRootFile):
+            parts.append([staged.path, staged.real, same, before.sha256, staged.after, staged.folders])
         elif isinstance(staged, StagedMode):
             parts.append([staged.path, staged.real, same, staged.mode])
         elif isinstance(staged, StagedTrial):
