@@ -19,6 +19,11 @@ from workbench.access import (
     who_can,
     who_can_replace,
 )
+from workbench.account_rules import FOLDER as SUDO_RULES
+from workbench.account_rules import is_account_rule, rule_for
+from workbench.audit_rules import FOLDER as AUDIT_RULES
+from workbench.audit_rules import as_loaded as audit_rule_as_loaded
+from workbench.audit_rules import denied_opens, started_programs, watch
 from workbench.confinement import (
     engine_command,
     inspect_command,
@@ -82,6 +87,7 @@ from workbench.model.launch import (
     RootArgument,
 )
 from workbench.model.plan import (
+    CreateAccount,
     CreateFile,
     CreateRootFile,
     EditLine,
@@ -89,6 +95,8 @@ from workbench.model.plan import (
     EditValue,
     InsertItems,
     KeepSecret,
+    LoadAuditRules,
+    MakeRootDirectory,
     Operation,
     Plan,
     Refusal,
@@ -102,6 +110,7 @@ from workbench.model.plan import (
     SetMode,
     SetValue,
     StartupFormat,
+    TrialAsAccount,
     TrialStart,
 )
 from workbench.model.processes import ServerProcess
@@ -116,6 +125,7 @@ from workbench.planning import would_find
 from workbench.recording import records, records_watch, silenced
 from workbench.running import Cause, behind_a_tool, by_cause, developers, listed, meant_for, short_name
 from workbench.sandboxing import outermost, program_places, sandbox_for
+from workbench.starting_as import started_as
 from workbench.subjects import (
     config_subject,
     container_subject,
@@ -150,10 +160,12 @@ from workbench.sudo_tightening import Kept, Tightened, tighten_environment, tigh
 from workbench.unit_rules import judge_units, read_in_part
 
 __all__ = [
+    "AUDIT_RULES",
     "EXECUTE",
     "LAUNCHERS",
     "READ",
     "ROOT_GROUPS",
+    "SUDO_RULES",
     "WRITE",
     "Ability",
     "Account",
@@ -171,6 +183,7 @@ __all__ = [
     "ContainerMount",
     "ContainerOption",
     "ContainerOptions",
+    "CreateAccount",
     "CreateFile",
     "CreateRootFile",
     "EditLine",
@@ -191,9 +204,11 @@ __all__ = [
     "Kept",
     "Launch",
     "LaunchMount",
+    "LoadAuditRules",
     "LoaderPlace",
     "LoaderVariable",
     "Location",
+    "MakeRootDirectory",
     "NotApplicable",
     "NotAssessed",
     "Operation",
@@ -241,6 +256,7 @@ __all__ = [
     "SudoStatement",
     "SudoersFacts",
     "Tightened",
+    "TrialAsAccount",
     "TrialStart",
     "UnitFact",
     "UnitPlace",
@@ -248,6 +264,7 @@ __all__ = [
     "UnitSecret",
     "UnitSetting",
     "Verdict",
+    "audit_rule_as_loaded",
     "behind_a_tool",
     "best_version",
     "by_cause",
@@ -258,6 +275,7 @@ __all__ = [
     "config_subject",
     "configured",
     "container_subject",
+    "denied_opens",
     "developers",
     "engine_command",
     "entry_command",
@@ -266,6 +284,7 @@ __all__ = [
     "foreign_targets",
     "inspect_command",
     "inventory_subject",
+    "is_account_rule",
     "is_replaced_socket",
     "judge_containers",
     "judge_permitted_programs",
@@ -293,6 +312,7 @@ __all__ = [
     "replaceable_at",
     "root_is_contained",
     "rule_callers",
+    "rule_for",
     "rule_listing",
     "rule_location",
     "rule_subject",
@@ -306,6 +326,8 @@ __all__ = [
     "silenced",
     "spoken_callers",
     "spoken_targets",
+    "started_as",
+    "started_programs",
     "started_servers",
     "started_through",
     "sudo_caller",
@@ -318,6 +340,7 @@ __all__ = [
     "tighten_password",
     "too_much",
     "unit_subject",
+    "watch",
     "who_can",
     "who_can_replace",
     "why_not_editable",

@@ -36,9 +36,7 @@ def denied_opens(uid: int, calls: Sequence[str], arches: Sequence[str]) -> tuple
 
 def started_programs(uid: int, arches: Sequence[str]) -> tuple[str, ...]:
     """Rules that record every program an account starts, with its arguments."""
-    return tuple(
-        f"-a always,exit -F arch={arch} -S execve,execveat -F uid={uid} -k {STARTED}" for arch in arches
-    )
+    return tuple(f"-a always,exit -F arch={arch} -S execve,execveat -F uid={uid} -k {STARTED}" for arch in arches)
 
 
 def watch(path: str) -> str:
@@ -47,7 +45,7 @@ def watch(path: str) -> str:
 
 
 def as_loaded(text: str, file: str, line: int) -> AuditRule | None:
-    """The rule as the snapshot has it once it is loaded and stands in a file; None where it is not of a form made here."""
+    """The rule as the snapshot has it once it is loaded and stands in a file; None for one of another form."""
     watched = _WATCH.fullmatch(text)
     if watched is not None and not {"", ".", ".."} & set(watched[1].split("/")[1:]):
         fields: tuple[tuple[str, str, str], ...] = (("path", "=", watched[1]), ("perm", "=", "wa"))

@@ -17,8 +17,8 @@ Each rule is given to the kernel first, which is the only one that can say wheth
 those that were added are deleted again and nothing is written. Undo deletes exactly these rules and the file.
 
 Refused, with what to do instead: where an earlier rule keeps these events out of the log, where the audit system is
-locked until the next start, where a broken file would keep the new one from being loaded, and for paths that a rules
-file cannot hold (there is no way to write a blank in one).
+locked until the next start, where a broken file would keep the new one from loading, and for paths that a rules file
+cannot hold (there is no way to write a blank in one).
 
 Why it matters
 --------------
@@ -31,7 +31,8 @@ Unrecorded, a hijacked server tries one path after the other until one can be re
 How to fix it by hand
 ---------------------
 Write the rules into ``/etc/audit/rules.d/10-mcp.rules`` and load each with ``sudo auditctl`` and the words of its line.
-Look with ``sudo auditctl -l`` and, after a while, with ``sudo ausearch -k mcp_denied --raw | aureport -f --summary -i``.
+Look with ``sudo auditctl -l`` and, after a while, with ``sudo ausearch -k mcp_denied --raw |
+aureport -f --summary -i``.
 
 References
 ----------
@@ -175,7 +176,7 @@ def _written_down(finding: Finding, snapshot: Snapshot) -> Plan | Refusal:
     odd = next((rule for rule in passing if not _can_be_written(rule)), None)
     if odd is not None:
         return Refusal(
-            f"what auditctl prints of the rule {odd.text} does not say all of it, or its place among the others matters",
+            f"what auditctl prints of the rule {odd.text} does not say all of it, or its place among others matters",
             "write it into a file by hand, before or after the rules that it belongs to",
         )
     path = _free("kept", audit.files or ())
@@ -243,7 +244,7 @@ def _consequences(finding: Finding, snapshot: Snapshot) -> str:
     if finding.check == _COMMANDS:
         said.append("the arguments of what it starts are in the log: give such a server no secrets there")
     if not snapshot.audit.running:
-        said.append("auditd does not run, so that until it does these events are not kept: sudo systemctl start auditd")
+        said.append("the daemon (auditd) does not run, and until it does these events are not kept")
     others = [each.name for each in snapshot.audit.accounts if each.name != finding.subject.key]
     if finding.subject.kind == "account" and others:
         said.append(f"{listed(others)} are accounts of their own and are repaired by themselves")

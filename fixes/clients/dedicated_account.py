@@ -210,7 +210,9 @@ def _found(finding: Finding, snapshot: Snapshot) -> tuple[ClientConfig, ServerEn
     config, entry = found[0]
     caller = sudo_caller(config, snapshot)
     if config.scope != "user" or caller is None or not _CALLER.fullmatch(caller.name):
-        return Refusal("it is not known which one account starts the server, and only that may be permitted to", _BY_HAND)
+        return Refusal(
+            "it is not known which one account starts the server, and only that may be permitted to", _BY_HAND
+        )
     if caller.uid == 0:
         return Refusal("the client runs as root, which may start anything as anybody", "run the client as yourself")
     why = _out_of_reach(config, entry)
@@ -236,9 +238,13 @@ def _out_of_reach(config: ClientConfig, entry: ServerEntry) -> Refusal | None:
             "take them out of the entry first where it needs none; clients/sandbox-launcher keeps them",
         )
     if any("<secret: " in word for word in entry.command):
-        return Refusal(f"an argument of {name} is a secret, which everybody could read in the rule", "move it out first")
+        return Refusal(
+            f"an argument of {name} is a secret, which everybody could read in the rule", "move it out first"
+        )
     if len(launch.roots) > 1:
-        return Refusal(f"{name} is given {len(launch.roots)} folders, and has one workspace", "give it one folder first")
+        return Refusal(
+            f"{name} is given {len(launch.roots)} folders, and has one workspace", "give it one folder first"
+        )
     return None
 
 
@@ -273,7 +279,9 @@ def _command(entry: ServerEntry, workspace: str, snapshot: Snapshot) -> tuple[st
         return Refusal("nothing is started", _BY_HAND)
     if not words[0].startswith("/"):
         base = words[0].rpartition("/")[2]
-        words[0] = next((path for path in entry.runs if path.rpartition("/")[2] == base and "/" not in entry.command[0]), "")
+        words[0] = next(
+            (path for path in entry.runs if path.rpartition("/")[2] == base and "/" not in entry.command[0]), ""
+        )
     if not words[0].startswith("/"):
         return Refusal(f"the program of {entry.name} was not found", "write its absolute path into the entry")
     if launch.script and not launch.script.startswith("/"):
@@ -301,7 +309,8 @@ def _barred(entry: ServerEntry, name: str, caller: Account, snapshot: Snapshot) 
             return Refusal(f"what {entry.name} runs could not be looked at", "look again as the account that starts it")
         if not can(account, fact, right):
             return Refusal(
-                f"{name} could not reach {fact.asked}: it, or a folder on its way, is closed to other accounts", _INSTALL
+                f"{name} could not reach {fact.asked}: it, or a folder on its way, is closed to other accounts",
+                _INSTALL,
             )
     return None
 
@@ -324,9 +333,7 @@ def _unsafe(kept: Kept, file: str, caller: Account, entry: ServerEntry, snapshot
     runs = tuple(fact for fact in others if fact != program)
     command = SudoCommand(kept.text, target=program, runs=runs)
     rule = SudoRule((caller.name,), ("ALL",), (kept.target,), (), (command,), passwordless=True, file=file, line=2)
-    accounts = replace(
-        snapshot.accounts, accounts=(*snapshot.accounts.accounts, _account(kept.target, snapshot))
-    )
+    accounts = replace(snapshot.accounts, accounts=(*snapshot.accounts.accounts, _account(kept.target, snapshot)))
     only = replace(snapshot, accounts=accounts, sudoers=replace(snapshot.sudoers, rules=(rule,)))
     found = [finding for check in _RULES for finding in would_find(check, only)]
     if not found:

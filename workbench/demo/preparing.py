@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from workbench.demo.stage import Made, Stage
 from workbench.model.plan import (
+    Act,
     CreateFile,
     CreateRootFile,
     EditRootFile,
@@ -38,7 +39,7 @@ def prepare(plan: Plan, stage: Stage) -> Prepared | Refusal:
     kept = kept_edits([each for each in plan.operations if isinstance(each, KeepSecret)])
     try:
         # What the demo cannot play is told before anything else: it is no fault of the plan.
-        ends = TrialStart | EditRootFile | CreateRootFile | RepairUnit
+        ends = TrialStart | EditRootFile | CreateRootFile | RepairUnit | Act
         groups = sorted(grouped(plan), key=lambda group: not isinstance(group[0], ends))
         parts = [_worked_out(group, kept, stage) for group in groups]
     except Refused as why:
@@ -68,6 +69,12 @@ def _worked_out(group: list[Operation], kept: Sequence[KeepSecret], stage: Stage
         raise Refused(
             f"the demo ends here: {visible(first.path)} is root's. On a real host you would now see its exact diff and"
             " every command that is to run as root; sudo would ask you before any of them runs",
+            "start workbench without --demo on the host itself",
+        )
+    if isinstance(first, Act):
+        raise Refused(
+            f"the demo ends here: {first.operation} is done by root. On a real host you would now see every command"
+            " that is to run as root; sudo would ask you before any of them runs",
             "start workbench without --demo on the host itself",
         )
     if isinstance(first, TrialStart):

@@ -6,7 +6,7 @@ it is taken away again. Here is what they share: nothing is made that is there, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from workbench.host.privileged import Vector
@@ -84,9 +84,9 @@ def put_back(number: int, operation: StagedAct, note: Note, tell: Tell) -> bool:
     return True
 
 
-def require_root(operation: StagedAct) -> None:
-    """Refuse where sudo does not let us act now."""
-    if operation.parts:
+def require_root(operations: Sequence[object]) -> None:
+    """Refuse where such an act is among them and sudo does not let us act now."""
+    if any(isinstance(operation, StagedAct) and operation.parts for operation in operations):
         commands.done((commands.program("true"),))
 
 

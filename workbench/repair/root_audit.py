@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench.audit_rules import adding, deleting, is_own
+from workbench.audit_rules import adding, as_loaded, deleting, is_own
 from workbench.host.privileged import Vector
 from workbench.model.plan import LoadAuditRules
 from workbench.repair import root_commands as commands
@@ -26,15 +26,15 @@ def parts(wanted: LoadAuditRules) -> tuple[str, ...]:
 def there(wanted: LoadAuditRules, rules: Sequence[str]) -> tuple[str, ...]:
     """Those of the rules that the kernel has now. Raises Refused."""
     from workbench.host.audit import call_tables
-    from workbench.host.audit.rule import parse, parse_listed, same
+    from workbench.host.audit.rule import parse_listed, same
 
     answer = commands.run(listing())
     if answer.status != 0:
         raise Refused("the kernel does not tell its audit rules here: in a container, auditing is the host's alone")
     tables = call_tables()
     known = {same(parse_listed(line, tables)) for line in answer.out.split("\n") if line.startswith("-")}
-    found = ((rule, parse(rule, tables)) for rule in rules)
-    return tuple(rule for rule, parsed in found if parsed is not None and same(parsed) in known)
+    found = ((rule, as_loaded(rule, "", 0)) for rule in rules)
+    return tuple(rule for rule, meant in found if meant is not None and same(meant) in known)
 
 
 def before(wanted: LoadAuditRules, rules: Sequence[str], *, comes: bool) -> tuple[Vector, ...]:

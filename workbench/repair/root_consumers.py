@@ -36,6 +36,9 @@ class Consumer:
     ``known`` is noted before anything is changed (True: by the repair, False: by its undo), and may raise Refused. It
     is given to ``comes_up``, which raises Refused where what reads the file does not do its work any more: after each
     of the above, after ``rolls_back`` with "".
+
+    ``looks`` are the commands that ``known``, ``proves`` and ``comes up`` (one of these words) run as root to look at
+    the system: they are shown with the others.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Consumer:
     proves: Callable[[RootFile, bytes], str] = lambda _, __: ""
     known: Callable[[RootFile, bool], str] = lambda _, __: ""
     comes_up: Callable[[RootFile, str, Tell], None] = lambda _, __, ___: None
+    looks: Callable[[str], tuple[Vector, ...]] = lambda _: ()
 
 
 def consumer_of(wanted: RootFile) -> Consumer:
@@ -58,6 +62,14 @@ def consumer_of(wanted: RootFile) -> Consumer:
         from workbench.repair.unit_files import UNIT
 
         return UNIT
+    if wanted.format == "audit-rules":
+        from workbench.repair.audit_files import AUDIT_RULES
+
+        return AUDIT_RULES
+    if wanted.format == "sudoers-file":
+        from workbench.repair.sudoers_files import SUDOERS_FILE
+
+        return SUDOERS_FILE
     from workbench.repair.unit_files import UNIT_DROP_IN
 
     return UNIT_DROP_IN

@@ -220,9 +220,11 @@ def listed(operation: StagedRootFile) -> tuple[Vector, ...]:
             *((commands.flush(folder),) if not operation.folders else ()),
         )
     else:
-        vectors = (*_staging(operation, consumer), *_publishing(operation))
+        proves = () if operation.source else consumer.looks("proves")
+        vectors = (*proves, *_staging(operation, consumer), *_publishing(operation))
     back = not operation.after or bool(operation.source)
-    vectors = (*vectors, *(consumer.deactivates if back else consumer.activates)(operation.wanted))
+    taken_up = (consumer.deactivates if back else consumer.activates)(operation.wanted)
+    vectors = (*consumer.looks("known"), *vectors, *taken_up, *consumer.looks("comes up"))
     return tuple(map(commands.as_run, (*vectors, commands.digests(path))))
 
 

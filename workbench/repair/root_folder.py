@@ -126,7 +126,7 @@ def _require_as_made(wanted: MakeRootDirectory) -> None:
     seen = (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode))
     if not stat.S_ISDIR(status.st_mode) or seen != (*whose, wanted.mode):
         raise Refused(
-            f"{shown} is there already and is not {wanted.owner}'s with the mode {wanted.mode:04o}; it was left as it is",
+            f"{shown} is there already, and not {wanted.owner}'s with the mode {wanted.mode:04o}; it was left as it is",
             "answer a directory that is not there yet",
         )
 

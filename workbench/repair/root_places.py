@@ -47,6 +47,11 @@ def way(path: str, consumer: Consumer) -> tuple[str, ...]:
             found = os.lstat(folder)
         except FileNotFoundError:
             missing.append(folder)
+        except PermissionError:
+            # A folder of root's that only root may look into.
+            seen = status(folder)
+            if (seen.kind, seen.uid) != ("directory", 0) or seen.mode & 0o022:
+                raise Refused(f"{visible(folder)} is not a folder that is root's alone") from None
         except OSError as error:
             raise Refused(f"{visible(folder)} cannot be examined: {words(error)}") from error
         else:

@@ -1,6 +1,6 @@
 """Start a server once as the account that it is to have, through sudo as its client will, and talk to it.
 
-The rule that permits it is in force by then. What sudo remembers of a password is not used, so that only the rule counts.
+The rule that permits it is in force by then. What sudo remembers of a password is not used: only the rule counts.
 """
 
 from __future__ import annotations

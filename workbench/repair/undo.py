@@ -13,7 +13,7 @@ from pathlib import Path
 
 from workbench.model.plan import Operation, Plan, Reversal, SetMode
 from workbench.model.run import Change, Run, RunState
-from workbench.repair import creating, operations, root_files, root_timer, rooted
+from workbench.repair import creating, operations, root_acts, root_files, root_timer, rooted
 from workbench.repair.edits import inverse, what_is_left
 from workbench.repair.fingerprint import exists, read, status_of
 from workbench.repair.folder import locked
@@ -23,7 +23,16 @@ from workbench.repair.paths import Refused, spot, words
 from workbench.repair.prepare import Prepared
 from workbench.repair.preview import diff
 from workbench.repair.publish import sha256
-from workbench.repair.staged import Staged, StagedFile, StagedMode, StagedRoot, StagedRootFile, StagedTrial, StagedWrite
+from workbench.repair.staged import (
+    Staged,
+    StagedAct,
+    StagedFile,
+    StagedMode,
+    StagedRoot,
+    StagedRootFile,
+    StagedTrial,
+    StagedWrite,
+)
 from workbench.repair.transaction import perform, refused, roll_back
 from workbench.repair.watched import WATCHED
 from workbench.text import visible
@@ -136,6 +145,7 @@ def _needs_root(entry: Entry) -> str:
     try:
         rooted.require_root(entry.planned.operations)
         root_files.require_root(entry.planned.operations)
+        root_acts.require_root(entry.planned.operations)
     except Refused as why:
         return f"{why.reason} ({why.instead})" if why.instead else why.reason
     return ""
@@ -180,6 +190,8 @@ def _inverse(entry: Entry, confirm: int) -> tuple[Prepared, str]:
             made = _root_back(operation)
         elif isinstance(operation, StagedRootFile):
             made = _root_file_back(operation, gone)
+        elif isinstance(operation, StagedAct):
+            made = _act_back(operation, gone)
         elif isinstance(operation, StagedFile):
             made = _file_back(operation, gone, partial(entry.writer.backup, number))
         else:
@@ -238,6 +250,11 @@ def _root_file_back(
 ) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
     back = root_files.taken_back(operation, gone)
     return None if back is None else (*back, (operation.wanted,))
+
+
+def _act_back(operation: StagedAct, gone: list[str]) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
+    back = root_acts.taken_back(operation, gone)
+    return None if back is None else (*back, b"", (operation.wanted,))
 
 
 def _file_back(
