@@ -20,7 +20,7 @@ from workbench.access import (
     who_can_replace,
 )
 from workbench.account_rules import FOLDER as SUDO_RULES
-from workbench.account_rules import is_account_rule, rule_for
+from workbench.account_rules import is_account_rule, rule_for, with_rule_alone
 from workbench.audit_rules import FOLDER as AUDIT_RULES
 from workbench.audit_rules import as_loaded as audit_rule_as_loaded
 from workbench.audit_rules import denied_opens, started_programs, watch
@@ -344,6 +344,7 @@ __all__ = [
     "who_can",
     "who_can_replace",
     "why_not_editable",
+    "with_rule_alone",
     "would_find",
 ]
 

@@ -7,7 +7,8 @@ one plan it makes
 
 1. a system account with nothing to log in with: no password, no shell, no home;
 2. a workspace below ``/var``, ``/srv`` or ``/opt`` that belongs to it, mode 0750;
-3. a file in ``/etc/sudoers.d`` with one rule: you may start exactly this command as that account, without a password;
+3. a file in ``/etc/sudoers.d`` with one rule: you may start exactly this command as that account, without a password
+   (its name begins with ``zz-``, for of all rules that match the last one counts);
 4. a trial: the server is started as that account and has to answer the first request of MCP;
 5. and only then the entry of the configuration::
 
@@ -39,7 +40,7 @@ An injected prompt asks the server for ``~/.ssh/id_ed25519``. As you it is read;
 How to fix it by hand
 ---------------------
 ``sudo useradd --system --no-create-home --shell /usr/sbin/nologin mcp-files``, ``sudo install -d -o mcp-files -g
-mcp-files -m 0750 /var/mcp/files``, and with ``sudo visudo -f /etc/sudoers.d/mcp-files`` the line ``you ALL=(mcp-files)
+mcp-files -m 0750 /var/mcp/files``, and with ``sudo visudo -f /etc/sudoers.d/zz-mcp-files`` ``you ALL=(mcp-files)
 NOPASSWD: /usr/local/bin/mcp-filesystem-server /var/mcp/files``. Try it: ``sudo -k; sudo -n -u mcp-files`` and the
 command. The arguments must be the same to the last character in the rule and in the configuration. The official file
 server takes its folder as an argument of its own: it has no option ``--root``, which some guides name.
@@ -53,13 +54,14 @@ References
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from workbench.api import (
     EXECUTE,
     READ,
     SUDO_RULES,
+    WRITE,
     Account,
     ClientConfig,
     CreateAccount,
@@ -87,6 +89,9 @@ from workbench.api import (
     rule_for,
     started_as,
     sudo_caller,
+    who_can,
+    who_can_replace,
+    with_rule_alone,
     would_find,
 )
 
@@ -160,7 +165,8 @@ def plan(finding: Finding, snapshot: Snapshot, answers: DedicatedAccount) -> Pla
     kept = Kept(answers.account, command)
     if kept.refusal:
         return Refusal(kept.refusal, _BY_HAND)
-    file = f"{SUDO_RULES}/{answers.account}"
+    # The last entry that matches counts, so its file has to come after the others.
+    file = f"{SUDO_RULES}/zz-{answers.account}"
     if any(each.path == file for each in snapshot.sudoers.listed):
         return Refusal(f"there is a file {file} already", "answer another name of the account")
     barred = _barred(entry, answers.account, caller, snapshot) or _unsafe(kept, file, caller, entry, snapshot)
@@ -328,13 +334,18 @@ def _account(name: str, snapshot: Snapshot) -> Account:
 
 
 def _unsafe(kept: Kept, file: str, caller: Account, entry: ServerEntry, snapshot: Snapshot) -> Refusal | None:
-    """What a check would say of the new rule: above all that somebody but root can change what it starts."""
+    """That somebody but root can change what the new rule starts, or what else a check would say of it."""
     program, *others = [fact for fact in _runs(entry, snapshot) if fact is not None]
+    for fact in (program, *others):
+        root = frozenset((0,))
+        changes = who_can(fact, WRITE, snapshot.accounts, root) or who_can_replace(fact, snapshot.accounts, root)
+        if fact.file.uid != 0 or changes:
+            whose = f"{changes}" if changes else f"its owner (uid {fact.file.uid})"
+            return Refusal(f"the rule would be no wall: {whose} can change {fact.asked}, which it starts", _INSTALL)
     runs = tuple(fact for fact in others if fact != program)
     command = SudoCommand(kept.text, target=program, runs=runs)
     rule = SudoRule((caller.name,), ("ALL",), (kept.target,), (), (command,), passwordless=True, file=file, line=2)
-    accounts = replace(snapshot.accounts, accounts=(*snapshot.accounts.accounts, _account(kept.target, snapshot)))
-    only = replace(snapshot, accounts=accounts, sudoers=replace(snapshot.sudoers, rules=(rule,)))
+    only = with_rule_alone(snapshot, _account(kept.target, snapshot), rule)
     found = [finding for check in _RULES for finding in would_find(check, only)]
     if not found:
         return None

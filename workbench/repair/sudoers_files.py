@@ -22,7 +22,7 @@ from workbench.repair.root_consumers import Consumer, Tell
 from workbench.sudo_tightening import difference, policy_lines
 from workbench.text import visible
 
-_PLACES = re.compile(rf"{FOLDER}/mcp[a-z0-9_-]{{0,28}}")
+_PLACES = re.compile(rf"{FOLDER}/zz-mcp[a-z0-9_-]{{0,28}}")
 _MODE = 0o440
 
 
