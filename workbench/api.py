@@ -110,6 +110,7 @@ from workbench.model.plan import (
     SetMode,
     SetValue,
     StartupFormat,
+    Step,
     TrialAsAccount,
     TrialStart,
 )
@@ -244,6 +245,7 @@ __all__ = [
     "SocketFact",
     "StartupFile",
     "StartupFormat",
+    "Step",
     "Subject",
     "SudoCall",
     "SudoCommand",

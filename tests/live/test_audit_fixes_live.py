@@ -17,7 +17,8 @@ from tests.plugins.loading import get_check, get_fix, plugins
 from tests.repair.support import plan as planned
 from workbench.audit_rules import FOLDER
 from workbench.elevation import is_roots_own
-from workbench.host.audit import AsOneself, Places, gathered
+from workbench.host.audit import Places, gathered
+from workbench.host.audit.access import AsOneself
 from workbench.host.command import Output
 from workbench.host.privileged import Vector
 from workbench.model.finding import Finding

@@ -17,10 +17,11 @@ import psutil
 import pytest
 
 from tests.live.support import require_program
+from tests.live.test_processes_live import node_server
 from tests.live.test_root_sudo_live import CALLER, OWN, PASSWORD, Desk, desk, password
 from tests.repair import small_server
 
-__all__ = ["desk"]  # pytest finds fixtures by their names
+__all__ = ["desk", "node_server"]  # pytest finds fixtures by their names
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("root sudo")]
 FIX, CHECK, ACCOUNT = "clients/dedicated-account", "clients/no-isolation", "mcp-files"
 WORKSPACE, SERVER = "/srv/mcp/files", "/opt/mcp/server.py"
@@ -114,7 +115,7 @@ def started(config: Path, office: Desk) -> dict[str, object]:
     own.chmod(0o600)
     uid = int(office.etc.run("id", "-u", CALLER).stdout)
     os.chown(own, uid, uid)
-    asked["params"] = {"name": "look", "arguments": {"path": str(own)}}  # type: ignore[assignment]
+    asked["params"] = {"name": "look", "arguments": {"path": str(own)}}
     enter = ("nsenter", "-t", str(office.etc.pid), "-m", "--", "setpriv", f"--reuid={CALLER}", f"--regid={CALLER}")
     done = subprocess.run(
         [*enter, "--init-groups", "--", entry["command"], *entry["args"]],
@@ -255,3 +256,61 @@ def test_g10_killed_with_half_of_it_made_everything_is_taken_back(office: Desk, 
     assert recovered.returncode == 0, recovered.stdout + recovered.stderr
     assert status(office) == before and config.read_bytes() == was
     assert _left() == []
+
+
+def test_while_the_server_runs_the_account_is_not_removed(office: Desk) -> None:
+    seated(office, OWN)
+    assert office.run("apply", str(written(office))).returncode == 0
+    now = status(office)
+    enter = ("nsenter", "-t", str(office.etc.pid), "-m", "--", "setpriv", f"--reuid={ACCOUNT}", "--clear-groups")
+    server = subprocess.Popen([*enter, "--", "/usr/bin/sleep", "60"])
+    try:
+        uid = int(now["account"].split(":")[2])
+        end = time.monotonic() + 10
+        while psutil.Process(server.pid).uids().real != uid and time.monotonic() < end:
+            time.sleep(0.05)
+        undone = office.run("undo", office.run("history").stdout.split()[0])
+        assert undone.returncode != 0 and "still runs" in undone.stdout, undone.stdout
+        assert status(office) == now
+    finally:
+        server.kill()
+        server.wait()
+    assert office.run("undo", office.run("history").stdout.split()[0]).returncode == 0
+    assert status(office)["account"] == ""
+
+
+def test_an_account_that_was_changed_since_is_left_alone(office: Desk) -> None:
+    seated(office, OWN)
+    assert office.run("apply", str(written(office))).returncode == 0
+    assert office.etc.run("usermod", "-aG", "adm", ACCOUNT).returncode == 0
+    now = status(office)
+    undone = office.run("undo", office.run("history").stdout.split()[0])
+    assert undone.returncode != 0 and "is not as it was made" in undone.stdout, undone.stdout
+    assert status(office) == now
+
+
+def test_two_servers_share_the_folder_above_and_each_is_undone(office: Desk) -> None:
+    seated(office, OWN)
+    assert office.run("apply", str(written(office))).returncode == 0
+    assert office.etc.run("install", "-d", "/srv/mcp/another").returncode == 0
+    undone = office.run("undo", office.run("history").stdout.split()[0])
+    assert undone.returncode == 0, undone.stdout
+    now = status(office)
+    assert now["workspace"] == "" and now["above"] == "root root 755" and now["account"] == ""
+
+
+def test_a_real_file_server_works_in_its_workspace(office: Desk, node_server: Path) -> None:
+    modules = node_server.parents[3]
+    assert office.etc.run("cp", "-r", str(modules), "/opt/mcp/node_modules", timeout=120).returncode == 0
+    assert office.etc.run("chmod", "-R", "go=rX", "/opt/mcp/node_modules").returncode == 0
+    script = f"/opt/mcp/node_modules/{node_server.relative_to(modules)}"
+    config = seated(office, OWN, require_program("node"), script, str(office.home))
+    before = config.read_bytes()
+    plan = written(office)
+    done = office.run("apply", str(plan))
+    assert done.returncode == 0, done.stdout + done.stderr
+    entry = json.loads(config.read_text())["mcpServers"]["files"]
+    assert entry["args"][-1] == WORKSPACE
+    assert status(office)["rule"].endswith(f"NOPASSWD: {require_program('node')} {script} {WORKSPACE}")
+    assert office.run("undo", office.run("history").stdout.split()[0]).returncode == 0
+    assert config.read_bytes() == before

@@ -24,7 +24,7 @@ from workbench.repair.edits import edited, inverse, line_edits, taken_back, what
 from workbench.repair.keeping import kept_edits, made_anew, require_all_kept, secret_in
 from workbench.repair.lines import lines_made
 from workbench.repair.paths import Refused
-from workbench.repair.prepare import Prepared, creation, edits_of, grouped, mode_change, written
+from workbench.repair.prepare import Prepared, creation, edits_of, grouped, guide, mode_change, written
 from workbench.repair.preview import diff
 from workbench.repair.publish import sha256
 from workbench.repair.staged import Staged, StagedFile, StagedMode, StagedWrite
@@ -36,6 +36,8 @@ _Part = tuple[Staged, Change, bytes]
 
 def prepare(plan: Plan, stage: Stage) -> Prepared | Refusal:
     """Work the plan out. Nothing is read but the demo's own files."""
+    if plan.steps:
+        return guide(plan)
     kept = kept_edits([each for each in plan.operations if isinstance(each, KeepSecret)])
     try:
         # What the demo cannot play is told before anything else: it is no fault of the plan.

@@ -374,9 +374,19 @@ Operation = SetMode | FileEdit | CreateFile | EditRootFile | RootFile | TrialSta
 
 
 @record
+class Step:
+    """One step that a guide asks of the person: where, what to do, and the text to copy for it ("" for none)."""
+
+    place: str
+    words: str
+    text: str = ""
+
+
+@record
 class Plan:
     """One repair of one finding. ``finding`` is the finding's identity, ``check`` the check that must pass afterwards.
 
+    A guide has ``steps`` for the person and no operation: nothing of it is ever done by the workbench.
     ``consequences`` says in plain words what may stop working; ``keeps`` what undo does not bring back ("" for all).
     ``later`` says when it takes effect ("" for at once), such as "at your next login": until then the check goes on
     finding what it found, and all that is verified is that the change is in place.
@@ -394,6 +404,7 @@ class Plan:
     keeps: str = ""
     later: str = ""
     confirm: int = 0
+    steps: tuple[Step, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -403,12 +414,16 @@ class Plan:
         said = asdict(self)
         if not self.confirm:
             del said["confirm"]  # the journals and plan files of before know no such thing
+        if not self.steps:
+            del said["steps"]
         text = json.dumps(said, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def proof(check: str, later: str) -> str:
+def proof(check: str, later: str, *, guide: bool = False) -> str:
     """How a plan is proven afterwards, and what happens where that fails, in words. Of its ``check`` and ``later``."""
+    if guide:
+        return f"Look again when you have done it: {check} then says whether it helped."
     if not later:
         return (
             f"The host is looked at again and every check runs again. If {check} still finds this, or the change made"

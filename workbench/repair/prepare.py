@@ -31,6 +31,7 @@ from workbench.model.plan import (
     ReplaceSecret,
     RestoreLine,
     RestoreValue,
+    Safety,
     SetMode,
     SetValue,
     TrialStart,
@@ -76,6 +77,8 @@ def prepare(plan: Plan) -> Prepared | Refusal:
             "repairs are made on Linux only: elsewhere the workbench cannot yet prove that it keeps every attribute",
             "follow the steps by hand in the lesson of the check",
         )
+    if plan.steps:
+        return guide(plan)
     if not plan.operations:
         return Refusal("the plan has no operation: there is nothing to do")
     try:
@@ -95,6 +98,20 @@ def prepare(plan: Plan) -> Prepared | Refusal:
     if len(set(places)) != len(places):
         return Refusal("two operations of the plan change the same file under different names")
     return Prepared(plan, changes, operations, tuple(content for _, _, content in staged))
+
+
+def guide(plan: Plan) -> Prepared | Refusal:
+    """The steps of a guide, as a person is shown them: there is nothing to be applied."""
+    if plan.operations or plan.safety is not Safety.GUIDE:
+        return Refusal("the plan has steps for the person and changes something itself, which no plan may")
+    texts = [text for step in plan.steps for text in (step.words, step.text)]
+    if any(redact(text) != text for text in texts):
+        return Refusal("a step of the plan looks like a secret, which no plan may hold")
+    changes = tuple(
+        Change(visible(step.place), visible(step.words, 2000), "\n".join(map(visible, step.text.split("\n"))))
+        for step in plan.steps
+    )
+    return Prepared(plan, changes, (), ())
 
 
 def grouped(plan: Plan) -> list[list[Operation]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 
@@ -50,6 +51,23 @@ def there(wanted: CreateAccount, names: Sequence[str]) -> tuple[str, ...]:
             f"look at it, and remove it by hand if nothing needs it: sudo userdel {wanted.name}",
         )
     return tuple(names)
+
+
+def require_idle(wanted: CreateAccount) -> None:
+    """Refuse while a process of the account runs: nobody can remove it then."""
+    import pwd
+
+    uid = pwd.getpwnam(wanted.name).pw_uid
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            runs = os.stat(f"/proc/{name}").st_uid == uid
+        except OSError:
+            continue  # it has ended meanwhile
+        if runs:
+            raise Refused(
+                f"a process of {wanted.name} still runs (number {name}), so the account cannot be removed",
+                "end the client that started the server, and undo it then",
+            )
 
 
 def before(wanted: CreateAccount, names: Sequence[str], *, comes: bool) -> tuple[Vector, ...]:

@@ -35,9 +35,13 @@ def taken_back(operation: StagedAct, gone: list[str]) -> tuple[StagedAct, Change
     parts = now if operation.comes else tuple(part for part in operation.parts if part not in now)
     if operation.comes and operation.parts and not parts:
         gone.append(f"what was done by {wanted.operation} is not there any more")
-    if isinstance(wanted, MakeRootDirectory) and operation.comes and wanted.path in parts and kind.is_filled(wanted):
-        gone.append(f"{visible(wanted.path)} is not empty, so it stays")
-        return None
+    if operation.comes and isinstance(wanted, MakeRootDirectory) and wanted.path in parts:
+        if kind.is_filled(wanted):
+            gone.append(f"{visible(wanted.path)} is not empty, so it stays")
+            return None
+        parts = kind.removable(wanted, parts)
+    if operation.comes and isinstance(wanted, CreateAccount) and parts:
+        kind.require_idle(wanted)
     if not parts:
         return None
     staged = StagedAct(operation.path, operation.real, ABSENT, wanted, parts, not operation.comes)
@@ -75,6 +79,9 @@ def put_back(number: int, operation: StagedAct, note: Note, tell: Tell) -> bool:
     now = _kind(operation.wanted).there(operation.wanted, operation.parts)
     back = StagedAct(operation.path, operation.real, ABSENT, operation.wanted, operation.parts, not operation.comes)
     parts = [part for part in _in_order(back) if (part in now) is operation.comes]
+    if operation.comes and isinstance(operation.wanted, MakeRootDirectory) and parts:
+        left = _kind(operation.wanted).removable(operation.wanted, tuple(reversed(parts)))
+        parts = [part for part in parts if part in left]
     if not parts:
         return False
     note(Intent(number, "", back=True))

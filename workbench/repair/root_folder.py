@@ -80,6 +80,16 @@ def is_filled(wanted: MakeRootDirectory) -> bool:
     return not answer.out
 
 
+def removable(wanted: MakeRootDirectory, folders: Sequence[str]) -> tuple[str, ...]:
+    """Those of the folders, outermost first, in which nothing would be left: not even another's workspace."""
+    kept: list[str] = []
+    for folder in reversed(folders):
+        if folder != wanted.path and len(os.listdir(folder)) > 1:
+            break
+        kept.insert(0, folder)
+    return tuple(kept)
+
+
 def said(wanted: MakeRootDirectory, folders: Sequence[str], *, comes: bool) -> str:
     """What a person is told of it."""
     shown = visible(wanted.path)
@@ -135,9 +145,11 @@ def _require_roots(path: str) -> None:
     """Refuse a folder that is a link, or in which anybody but root could put something else in the way."""
     while True:
         status = os.lstat(path)
-        if not stat.S_ISDIR(status.st_mode) or status.st_uid != 0 or status.st_mode & 0o022:
+        # What is in a folder that is closed could not be seen, and the account could not pass through.
+        closed = not status.st_mode & 0o001
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != 0 or status.st_mode & 0o022 or closed:
             raise Refused(
-                f"{visible(path)} is not root's alone, so nothing is made in it as root",
+                f"{visible(path)} is not root's alone and open to be passed through, so nothing is made in it as root",
                 "answer a directory below /var, /srv or /opt",
             )
         if path == "/":
