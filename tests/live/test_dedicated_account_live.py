@@ -17,11 +17,12 @@ import psutil
 import pytest
 
 from tests.live.support import require_program
+from tests.live.test_audit_live import clean, listed, machine
 from tests.live.test_processes_live import node_server
 from tests.live.test_root_sudo_live import CALLER, OWN, PASSWORD, Desk, desk, password
 from tests.repair import small_server
 
-__all__ = ["desk", "node_server"]  # pytest finds fixtures by their names
+__all__ = ["clean", "desk", "machine", "node_server"]  # pytest finds fixtures by their names
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("root sudo")]
 FIX, CHECK, ACCOUNT = "clients/dedicated-account", "clients/no-isolation", "mcp-files"
 WORKSPACE, SERVER = "/srv/mcp/files", "/opt/mcp/server.py"
@@ -314,3 +315,29 @@ def test_a_real_file_server_works_in_its_workspace(office: Desk, node_server: Pa
     assert status(office)["rule"].endswith(f"NOPASSWD: {require_program('node')} {script} {WORKSPACE}")
     assert office.run("undo", office.run("history").stdout.split()[0]).returncode == 0
     assert config.read_bytes() == before
+
+
+def test_what_the_new_account_is_denied_comes_to_be_recorded(office: Desk, clean: None) -> None:
+    """From a server that runs as you to one that is refused your files, and whose attempts are told, and back."""
+    seated(office, OWN)
+    assert office.run("apply", str(written(office))).returncode == 0
+    report = json.loads(office.run("--headless", "--json", "--sudo", "--yes").stdout)
+    (found,) = [
+        each["identity"]
+        for each in report["findings"]
+        if each["check"] == "audit/not-watching-files" and each["subject"]["key"] == ACCOUNT
+    ]
+    planned = office.run("plan", found, "--sudo", "--yes", "--json")
+    assert planned.returncode == 0, planned.stderr
+    file = office.home / "rules.json"
+    file.write_text(planned.stdout)
+    before = listed()
+    done = office.run("apply", str(file), "--sudo", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    uid = status(office)["account"].split(":")[2]
+    kept = office.etc.folder / "audit" / "rules.d" / f"10-mcp-denied-{uid}.rules"
+    assert len(listed()) == len(before) + 4 and all(f"uid={uid}" in rule for rule in listed()[len(before) :])
+    assert f"-F exit=-EACCES -F uid={uid} -k mcp_denied" in kept.read_text()
+    undone = office.run("undo", office.run("history").stdout.split()[0])
+    assert undone.returncode == 0, undone.stdout + undone.stderr
+    assert listed() == before and not kept.exists()
