@@ -6,11 +6,7 @@ Nothing else is ever put into a new file of the policy, whoever asks for it: com
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
-from workbench.model.facts import Account, SectionState
-from workbench.model.snapshot import Snapshot
-from workbench.model.sudoers import SudoersFacts, SudoRule
 from workbench.sudo_matching import NO_ARGUMENTS
 from workbench.sudo_tightening import Kept
 
@@ -28,13 +24,6 @@ _LONGEST = 16_384
 def rule_for(caller: str, kept: Kept) -> str:
     """The rule that lets ``caller`` start exactly this command without a password."""
     return f"{caller} ALL=({kept.target}) NOPASSWD: {_SPECIAL.sub(_escaped, kept.text)}"
-
-
-def with_rule_alone(snapshot: Snapshot, account: Account, rule: SudoRule) -> Snapshot:
-    """The host as if this rule were all of its sudo policy and the account were there: what checks say of it counts."""
-    complete = SectionState("complete")
-    accounts = replace(snapshot.accounts, state=complete, accounts=(*snapshot.accounts.accounts, account))
-    return replace(snapshot, accounts=accounts, sudoers=SudoersFacts(complete, rules=(rule,)))
 
 
 def is_account_rule(text: str) -> bool:

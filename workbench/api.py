@@ -20,7 +20,8 @@ from workbench.access import (
     who_can_replace,
 )
 from workbench.account_rules import FOLDER as SUDO_RULES
-from workbench.account_rules import is_account_rule, rule_for, with_rule_alone
+from workbench.account_rules import is_account_rule, rule_for
+from workbench.account_walls import no_wall, not_reached
 from workbench.audit_rules import FOLDER as AUDIT_RULES
 from workbench.audit_rules import as_loaded as audit_rule_as_loaded
 from workbench.audit_rules import denied_opens, started_programs, watch
@@ -42,6 +43,7 @@ from workbench.knowledge.situations import applies as flaw_applies
 from workbench.launch.sandbox_script import FOLDER as LAUNCHERS
 from workbench.launch.sandbox_script import Sandbox, script_of, too_much
 from workbench.launching import launcher_of, own_files, started_through
+from workbench.model.acts import CreateAccount, LoadAuditRules, MakeRootDirectory, TrialAsAccount
 from workbench.model.assets import AssetFact, Reach
 from workbench.model.audit import AuditEvent, AuditRule, ServerAccount
 from workbench.model.check import Check, Fix
@@ -87,7 +89,6 @@ from workbench.model.launch import (
     RootArgument,
 )
 from workbench.model.plan import (
-    CreateAccount,
     CreateFile,
     CreateRootFile,
     EditLine,
@@ -95,8 +96,6 @@ from workbench.model.plan import (
     EditValue,
     InsertItems,
     KeepSecret,
-    LoadAuditRules,
-    MakeRootDirectory,
     Operation,
     Plan,
     Refusal,
@@ -111,7 +110,6 @@ from workbench.model.plan import (
     SetValue,
     StartupFormat,
     Step,
-    TrialAsAccount,
     TrialStart,
 )
 from workbench.model.processes import ServerProcess
@@ -297,6 +295,8 @@ __all__ = [
     "listed",
     "meant_for",
     "mounts_command",
+    "no_wall",
+    "not_reached",
     "only_in_part",
     "others",
     "outermost",
@@ -346,7 +346,6 @@ __all__ = [
     "who_can",
     "who_can_replace",
     "why_not_editable",
-    "with_rule_alone",
     "would_find",
 ]
 

@@ -7,10 +7,10 @@ from dataclasses import asdict, fields
 from functools import lru_cache
 from typing import Any, get_args
 
+from workbench.model.acts import Act
 from workbench.model.check import Fix
 from workbench.model.finding import Finding, NotAssessed
 from workbench.model.plan import (
-    Act,
     CreateFile,
     CreateRootFile,
     EditLine,

@@ -58,10 +58,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from workbench.api import (
-    EXECUTE,
-    READ,
     SUDO_RULES,
-    WRITE,
     Account,
     ClientConfig,
     CreateAccount,
@@ -71,32 +68,25 @@ from workbench.api import (
     Kept,
     MakeRootDirectory,
     Operation,
-    PathFact,
     Plan,
     Refusal,
     Reversal,
     Safety,
     ServerEntry,
     Snapshot,
-    SudoCommand,
-    SudoRule,
     TrialAsAccount,
-    can,
     configured,
     fix,
     is_account_rule,
     listed,
+    no_wall,
+    not_reached,
     rule_for,
     started_as,
     sudo_caller,
-    who_can,
-    who_can_replace,
-    with_rule_alone,
-    would_find,
 )
 
 _CHECK = "clients/no-isolation"
-_RULES = ("sudoers/target-writable", "sudoers/passwordless-too-broad", "sudoers/inexact-arguments")
 _BY_HAND = "do it by hand: workbench explain clients/dedicated-account"
 _NAME = re.compile(r"mcp[a-z0-9_-]{0,28}")
 _CALLER = re.compile(r"[a-z_][a-z0-9_-]{0,60}")
@@ -169,9 +159,9 @@ def plan(finding: Finding, snapshot: Snapshot, answers: DedicatedAccount) -> Pla
     file = f"{SUDO_RULES}/zz-{answers.account}"
     if any(each.path == file for each in snapshot.sudoers.listed):
         return Refusal(f"there is a file {file} already", "answer another name of the account")
-    barred = _barred(entry, answers.account, caller, snapshot) or _unsafe(kept, file, caller, entry, snapshot)
-    if barred is not None:
-        return barred
+    why = not_reached(answers.account, entry, snapshot) or no_wall(kept, file, caller, entry, snapshot)
+    if why:
+        return Refusal(why, _INSTALL)
     started = ("sudo", "-n", "-u", answers.account, *command)
     edits = started_as(config, entry, started)
     if isinstance(edits, Refusal):
@@ -304,53 +294,6 @@ def _command(entry: ServerEntry, workspace: str, snapshot: Snapshot) -> tuple[st
             return Refusal("the argument with its folder is not written in a way that can be changed safely", _BY_HAND)
         words[root.argument] = f"{before}{workspace}"
     return tuple(words)
-
-
-def _barred(entry: ServerEntry, name: str, caller: Account, snapshot: Snapshot) -> Refusal | None:
-    """What the account could not reach, of what the server runs."""
-    account = _account(name, snapshot)
-    program, *others = _runs(entry, snapshot)
-    for fact, right in ((program, EXECUTE), *((each, READ) for each in others)):
-        if fact is None:
-            return Refusal(f"what {entry.name} runs could not be looked at", "look again as the account that starts it")
-        if not can(account, fact, right):
-            return Refusal(
-                f"{name} could not reach {fact.asked}: it, or a folder on its way, is closed to other accounts",
-                _INSTALL,
-            )
-    return None
-
-
-def _runs(entry: ServerEntry, snapshot: Snapshot) -> tuple[PathFact | None, ...]:
-    known = {fact.asked: fact for fact in snapshot.clients.files}
-    return tuple(known.get(path) for path in dict.fromkeys(entry.runs)) or (None,)
-
-
-def _account(name: str, snapshot: Snapshot) -> Account:
-    """The account that is to be, with a number that no other has."""
-    taken = {account.uid for account in snapshot.accounts.accounts} | {gid for gid, _ in snapshot.accounts.groups}
-    free = next(number for number in range(998, 0, -1) if number not in taken)
-    return Account(free, name, free, (free,), "/nonexistent", "/usr/sbin/nologin")
-
-
-def _unsafe(kept: Kept, file: str, caller: Account, entry: ServerEntry, snapshot: Snapshot) -> Refusal | None:
-    """That somebody but root can change what the new rule starts, or what else a check would say of it."""
-    program, *others = [fact for fact in _runs(entry, snapshot) if fact is not None]
-    for fact in (program, *others):
-        root = frozenset((0,))
-        changes = who_can(fact, WRITE, snapshot.accounts, root) or who_can_replace(fact, snapshot.accounts, root)
-        if fact.file.uid != 0 or changes:
-            whose = f"{changes}" if changes else f"its owner (uid {fact.file.uid})"
-            return Refusal(f"the rule would be no wall: {whose} can change {fact.asked}, which it starts", _INSTALL)
-    runs = tuple(fact for fact in others if fact != program)
-    command = SudoCommand(kept.text, target=program, runs=runs)
-    rule = SudoRule((caller.name,), ("ALL",), (kept.target,), (), (command,), passwordless=True, file=file, line=2)
-    only = with_rule_alone(snapshot, _account(kept.target, snapshot), rule)
-    found = [finding for check in _RULES for finding in would_find(check, only)]
-    if not found:
-        return None
-    advice = _INSTALL if found[0].check == _RULES[0] else _BY_HAND
-    return Refusal(f"the rule would be no wall: {found[0].summary}", advice)
 
 
 def _consequences(

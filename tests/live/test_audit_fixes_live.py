@@ -21,8 +21,9 @@ from workbench.host.audit import Places, gathered
 from workbench.host.audit.access import AsOneself
 from workbench.host.command import Output
 from workbench.host.privileged import Vector
+from workbench.model.acts import LoadAuditRules
 from workbench.model.finding import Finding
-from workbench.model.plan import CreateRootFile, LoadAuditRules, Plan, Refusal
+from workbench.model.plan import CreateRootFile, Plan, Refusal
 from workbench.model.run import Run, RunState
 from workbench.model.snapshot import Snapshot
 from workbench.planning import plan, still_found

@@ -12,10 +12,11 @@ from tests.plugins.audit_facts import DENIED, MCP, OPENS, RULES, SHELL, STARTS, 
 from tests.plugins.loading import get_check, get_fix, plugins
 from workbench.audit_rules import adding, as_loaded, deleting, is_own
 from workbench.host.audit.rule import parse
+from workbench.model.acts import LoadAuditRules
 from workbench.model.audit import AuditRule
 from workbench.model.clients import ClientFacts
 from workbench.model.finding import Finding
-from workbench.model.plan import CreateRootFile, LoadAuditRules, Plan, Refusal, Reversal
+from workbench.model.plan import CreateRootFile, Plan, Refusal, Reversal
 from workbench.model.snapshot import Snapshot
 from workbench.planning import plan
 from workbench.repair.audit_files import proven

@@ -10,21 +10,12 @@ import pytest
 from tests import builders
 from tests.plugins.loading import get_check, get_fix, plugins
 from workbench.account_rules import is_account_rule, rule_for
+from workbench.model.acts import CreateAccount, MakeRootDirectory, TrialAsAccount
 from workbench.model.clients import ClientFacts
 from workbench.model.facts import Account, AccountFacts, EnvironmentEntry, PathFact, SectionState
 from workbench.model.finding import Finding
 from workbench.model.launch import Ability, Launch, PackageSpec, RootArgument
-from workbench.model.plan import (
-    CreateAccount,
-    CreateRootFile,
-    EditValue,
-    MakeRootDirectory,
-    Plan,
-    Refusal,
-    Reversal,
-    SetValue,
-    TrialAsAccount,
-)
+from workbench.model.plan import CreateRootFile, EditValue, Plan, Refusal, Reversal, SetValue
 from workbench.model.snapshot import Snapshot
 from workbench.planning import answered, plan
 from workbench.scan import run_check
@@ -71,6 +62,10 @@ def found(snapshot: Snapshot) -> Finding:
 
 def planned(snapshot: Snapshot, **answers: str) -> Plan | Refusal:
     return plan(get_fix(FIX), found(snapshot), snapshot, answers)
+
+
+def suggested(snapshot: Snapshot) -> Any:
+    return answered(get_fix(FIX), found(snapshot), snapshot, {})
 
 
 def made(snapshot: Snapshot, **answers: str) -> Plan:
@@ -135,15 +130,14 @@ def test_what_the_person_may_do_there(yours: str, group: str, mode: int) -> None
 def test_where_others_share_the_group_it_is_not_used() -> None:
     other = Account(1001, "eve", 1000, (1000,), "/home/eve", "/bin/bash")
     snapshot = host(accounts=(DEV, other))
-    suggested = answered(get_fix(FIX), found(snapshot), snapshot, {})
-    assert suggested.yours == "nothing"
+    assert suggested(snapshot).yours == "nothing"
     assert "others are in the group" in refused(snapshot, yours="read").reason
 
 
 def test_a_name_that_is_taken_is_not_suggested() -> None:
     taken = Account(990, "mcp-files", 990, (990,))
     snapshot = host(accounts=(DEV, taken))
-    assert answered(get_fix(FIX), found(snapshot), snapshot, {}).account == "mcp-files-2"
+    assert suggested(snapshot).account == "mcp-files-2"
     assert "already" in refused(snapshot, account="mcp-files").reason
 
 

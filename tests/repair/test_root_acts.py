@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.repair.support import plan
-from workbench.model.plan import Act, CreateAccount, LoadAuditRules, MakeRootDirectory, Refusal, TrialAsAccount
+from workbench.model.acts import Act, CreateAccount, LoadAuditRules, MakeRootDirectory, TrialAsAccount
+from workbench.model.plan import Refusal
 from workbench.repair import root_folder
 from workbench.repair.creating import ABSENT
 from workbench.repair.paths import Refused

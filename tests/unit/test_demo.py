@@ -27,18 +27,9 @@ from workbench.demo.stage import Stage
 from workbench.engine import Workbench
 from workbench.exits import Exit, Unusable
 from workbench.host.startup.exports import read_script
+from workbench.model.acts import Act
 from workbench.model.finding import NotApplicable, NotAssessed, Passed
-from workbench.model.plan import (
-    Act,
-    CreateRootFile,
-    EditRootFile,
-    Plan,
-    Refusal,
-    Reversal,
-    Safety,
-    SetValue,
-    TrialStart,
-)
+from workbench.model.plan import CreateRootFile, EditRootFile, Plan, Refusal, Reversal, Safety, SetValue, TrialStart
 from workbench.model.report import Status
 from workbench.model.run import RunState
 from workbench.model.severity import Severity

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.demo.stage import Made, Stage
+from workbench.model.acts import Act
 from workbench.model.plan import (
-    Act,
     CreateFile,
     CreateRootFile,
     EditRootFile,
@@ -21,10 +21,11 @@ from workbench.model.plan import (
 from workbench.model.run import Change
 from workbench.repair.creating import ABSENT
 from workbench.repair.edits import edited, inverse, line_edits, taken_back, what_is_left
+from workbench.repair.guides import steps_told
 from workbench.repair.keeping import kept_edits, made_anew, require_all_kept, secret_in
 from workbench.repair.lines import lines_made
 from workbench.repair.paths import Refused
-from workbench.repair.prepare import Prepared, creation, edits_of, grouped, guide, mode_change, written
+from workbench.repair.prepare import Prepared, creation, edits_of, grouped, mode_change, written
 from workbench.repair.preview import diff
 from workbench.repair.publish import sha256
 from workbench.repair.staged import Staged, StagedFile, StagedMode, StagedWrite
@@ -37,7 +38,8 @@ _Part = tuple[Staged, Change, bytes]
 def prepare(plan: Plan, stage: Stage) -> Prepared | Refusal:
     """Work the plan out. Nothing is read but the demo's own files."""
     if plan.steps:
-        return guide(plan)
+        told = steps_told(plan)
+        return told if isinstance(told, Refusal) else Prepared(plan, told, (), ())
     kept = kept_edits([each for each in plan.operations if isinstance(each, KeepSecret)])
     try:
         # What the demo cannot play is told before anything else: it is no fault of the plan.

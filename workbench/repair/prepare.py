@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
+from workbench.model.acts import Act
 from workbench.model.plan import (
-    Act,
     CreateFile,
     CreateRootFile,
     Edit,
@@ -31,7 +31,6 @@ from workbench.model.plan import (
     ReplaceSecret,
     RestoreLine,
     RestoreValue,
-    Safety,
     SetMode,
     SetValue,
     TrialStart,
@@ -40,6 +39,7 @@ from workbench.model.run import Change
 from workbench.repair.creating import to_make
 from workbench.repair.edits import edited, json_of, overlap, what_is_left
 from workbench.repair.fingerprint import Fingerprint, exists, read, status_of
+from workbench.repair.guides import steps_told
 from workbench.repair.keeping import keep, kept_edits, require_all_kept
 from workbench.repair.lines import said as said_of_line
 from workbench.repair.paths import Refused, Spot, require_plain, spot
@@ -78,7 +78,8 @@ def prepare(plan: Plan) -> Prepared | Refusal:
             "follow the steps by hand in the lesson of the check",
         )
     if plan.steps:
-        return guide(plan)
+        told = steps_told(plan)
+        return told if isinstance(told, Refusal) else Prepared(plan, told, (), ())
     if not plan.operations:
         return Refusal("the plan has no operation: there is nothing to do")
     try:
@@ -98,20 +99,6 @@ def prepare(plan: Plan) -> Prepared | Refusal:
     if len(set(places)) != len(places):
         return Refusal("two operations of the plan change the same file under different names")
     return Prepared(plan, changes, operations, tuple(content for _, _, content in staged))
-
-
-def guide(plan: Plan) -> Prepared | Refusal:
-    """The steps of a guide, as a person is shown them: there is nothing to be applied."""
-    if plan.operations or plan.safety is not Safety.GUIDE:
-        return Refusal("the plan has steps for the person and changes something itself, which no plan may")
-    texts = [text for step in plan.steps for text in (step.words, step.text)]
-    if any(redact(text) != text for text in texts):
-        return Refusal("a step of the plan looks like a secret, which no plan may hold")
-    changes = tuple(
-        Change(visible(step.place), visible(step.words, 2000), "\n".join(map(visible, step.text.split("\n"))))
-        for step in plan.steps
-    )
-    return Prepared(plan, changes, (), ())
 
 
 def grouped(plan: Plan) -> list[list[Operation]]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from workbench.host.privileged import Vector
-from workbench.model.plan import CreateAccount
+from workbench.model.acts import CreateAccount
 from workbench.repair import root_commands as commands
 from workbench.repair.paths import Refused
 from workbench.text import visible

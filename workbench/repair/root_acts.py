@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from workbench.host.privileged import Vector
-from workbench.model.plan import Act, CreateAccount, LoadAuditRules, MakeRootDirectory, TrialAsAccount
+from workbench.model.acts import Act, CreateAccount, LoadAuditRules, MakeRootDirectory, TrialAsAccount
 from workbench.model.run import Change
 from workbench.repair import root_commands as commands
 from workbench.repair.creating import ABSENT
@@ -61,10 +61,9 @@ def carry_out(number: int, operation: StagedAct, note: Note, tell: Tell) -> None
     note(Intent(number, ""))
     if isinstance(operation.wanted, TrialAsAccount):
         _kind(operation.wanted).start(operation.wanted, tell)
-        return
     for part in _in_order(operation):
         _one(operation.wanted, part, comes=operation.comes)
-    tell(f"done: {_kind(operation.wanted).said(operation.wanted, operation.parts, comes=operation.comes)}")
+    tell(f"done: {_words(operation)}")
 
 
 def in_place(operation: StagedAct) -> str:
@@ -87,7 +86,7 @@ def put_back(number: int, operation: StagedAct, note: Note, tell: Tell) -> bool:
     note(Intent(number, "", back=True))
     for part in parts:
         _one(operation.wanted, part, comes=not operation.comes)
-    tell(f"done: {_kind(operation.wanted).said(operation.wanted, tuple(parts), comes=not operation.comes)}")
+    tell(f"took back: {_words(operation)}")
     return True
 
 
@@ -125,12 +124,16 @@ def _one(wanted: Act, part: str, *, comes: bool) -> None:
         raise Refused(kind.failed(wanted, part))
 
 
+def _words(operation: StagedAct) -> str:
+    said = _kind(operation.wanted).said(operation.wanted, operation.parts, comes=operation.comes)
+    return visible(said, 2000)
+
+
 def _change(operation: StagedAct) -> Change:
     kind, wanted = _kind(operation.wanted), operation.wanted
-    words = visible(kind.said(wanted, operation.parts, comes=operation.comes), 2000)
     sign = "+" if operation.comes else "-"
     lines = [visible(f"{sign}{line}") for line in kind.shown(wanted, operation.parts)]
-    return Change(visible(wanted.path), words, "\n".join(lines), commands=listed(operation))
+    return Change(visible(wanted.path), _words(operation), "\n".join(lines), commands=listed(operation))
 
 
 def _kind(wanted: Act) -> Any:

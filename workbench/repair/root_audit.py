@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from workbench.audit_rules import adding, as_loaded, deleting, is_own
 from workbench.host.privileged import Vector
-from workbench.model.plan import LoadAuditRules
+from workbench.model.acts import LoadAuditRules
 from workbench.repair import root_commands as commands
 from workbench.repair.paths import Refused
 from workbench.text import visible

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Sequence
 
 from workbench.host.privileged import Vector
-from workbench.model.plan import MakeRootDirectory
+from workbench.model.acts import MakeRootDirectory
 from workbench.repair import root_commands as commands
 from workbench.repair.paths import Refused, require_plain
 from workbench.text import visible

@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workbench.model.plan import (
-    Act,
-    EditRootFile,
-    FileEdit,
-    KeepSecret,
-    ReplaceSecret,
-    RestoreValue,
-    RootFile,
-    TrialStart,
-)
+from workbench.model.acts import Act
+from workbench.model.plan import EditRootFile, FileEdit, KeepSecret, ReplaceSecret, RestoreValue, RootFile, TrialStart
 from workbench.repair.fingerprint import Fingerprint
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from workbench.host.privileged import Vector
-from workbench.model.plan import TrialAsAccount
+from workbench.model.acts import TrialAsAccount
 from workbench.repair import root_commands as commands
 from workbench.repair.exchange import Outcome, Start, exchange
 from workbench.repair.paths import Refused, words

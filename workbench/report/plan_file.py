@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import __version__
 from workbench.exits import Unusable
+from workbench.model.acts import CreateAccount, LoadAuditRules, MakeRootDirectory, TrialAsAccount
 from workbench.model.plan import (
-    CreateAccount,
     CreateFile,
     CreateRootFile,
     EditLine,
@@ -23,8 +23,6 @@ from workbench.model.plan import (
     EditValue,
     InsertItems,
     KeepSecret,
-    LoadAuditRules,
-    MakeRootDirectory,
     RemoveValue,
     RepairUnit,
     ReplaceSecret,
@@ -34,7 +32,6 @@ from workbench.model.plan import (
     Safety,
     SetMode,
     SetValue,
-    TrialAsAccount,
     TrialStart,
 )
 from workbench.model.record import record
