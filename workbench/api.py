@@ -103,6 +103,7 @@ from workbench.model.plan import (
     SetValue,
     StartupFormat,
     TrialStart,
+    UnitLine,
 )
 from workbench.model.processes import ServerProcess
 from workbench.model.servers import Server
@@ -147,9 +148,20 @@ from workbench.sudo_rules import (
     spoken_targets,
 )
 from workbench.sudo_tightening import Kept, Tightened, tighten_environment, tighten_password
+from workbench.unit_changes import (
+    ADMINISTRATORS,
+    drop_in,
+    hands_over,
+    listens_on,
+    of_system,
+    restart_of,
+    running,
+    unit_of,
+)
 from workbench.unit_rules import judge_units, read_in_part
 
 __all__ = [
+    "ADMINISTRATORS",
     "EXECUTE",
     "LAUNCHERS",
     "READ",
@@ -243,6 +255,7 @@ __all__ = [
     "Tightened",
     "TrialStart",
     "UnitFact",
+    "UnitLine",
     "UnitPlace",
     "UnitRun",
     "UnitSecret",
@@ -259,11 +272,13 @@ __all__ = [
     "configured",
     "container_subject",
     "developers",
+    "drop_in",
     "engine_command",
     "entry_command",
     "fix",
     "flaw_applies",
     "foreign_targets",
+    "hands_over",
     "inspect_command",
     "inventory_subject",
     "is_replaced_socket",
@@ -274,8 +289,10 @@ __all__ = [
     "known_flaws",
     "launcher_of",
     "listed",
+    "listens_on",
     "meant_for",
     "mounts_command",
+    "of_system",
     "only_in_part",
     "others",
     "outermost",
@@ -291,12 +308,14 @@ __all__ = [
     "records",
     "records_watch",
     "replaceable_at",
+    "restart_of",
     "root_is_contained",
     "rule_callers",
     "rule_listing",
     "rule_location",
     "rule_subject",
     "rules_the_host",
+    "running",
     "runs_as_root",
     "sandbox_for",
     "script_of",
@@ -317,6 +336,7 @@ __all__ = [
     "tighten_environment",
     "tighten_password",
     "too_much",
+    "unit_of",
     "unit_subject",
     "who_can",
     "who_can_replace",

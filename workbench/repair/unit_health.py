@@ -48,6 +48,8 @@ def known(wanted: RootFile, forward: bool) -> str:
     restart = wanted.restarts
     if restart is None:
         return ""
+    if "@." in restart.unit:
+        return _ANSWERS if _answers(restart.socket) else _RESTS
     if _state(restart.unit).get("ActiveState") != "active":
         if forward:
             raise Refused(f"{visible(restart.unit)} does not run any more; nothing was changed", "look again")
@@ -63,8 +65,9 @@ def require_up(wanted: RootFile, before: str, tell: Tell) -> None:
     restart = wanted.restarts
     if restart is None or before == _RESTS:
         return
-    tell(f"watching {visible(restart.unit)} for {restart.seconds} seconds")
-    _require_running(restart, tell)
+    if "@." not in restart.unit:
+        tell(f"watching {visible(restart.unit)} for {restart.seconds} seconds")
+        _require_running(restart, tell)
     if before == _ANSWERS:
         if not _answers(restart.socket):
             raise Refused(f"{visible(restart.unit)} does not answer on {visible(restart.socket)} any more")
