@@ -158,6 +158,9 @@ from workbench.unit_changes import (
     running,
     unit_of,
 )
+from workbench.unit_hardening import Wanted as HardenedNeeds
+from workbench.unit_hardening import folders_answered, folders_of, in_shared_folders, runs_alone
+from workbench.unit_hardening import lines_of as hardened_lines
 from workbench.unit_rules import judge_units, read_in_part
 
 __all__ = [
@@ -194,6 +197,7 @@ __all__ = [
     "FileFact",
     "Finding",
     "Flaw",
+    "HardenedNeeds",
     "IgnoredLine",
     "ImageSpec",
     "InsertItems",
@@ -277,8 +281,12 @@ __all__ = [
     "entry_command",
     "fix",
     "flaw_applies",
+    "folders_answered",
+    "folders_of",
     "foreign_targets",
     "hands_over",
+    "hardened_lines",
+    "in_shared_folders",
     "inspect_command",
     "inventory_subject",
     "is_replaced_socket",
@@ -316,6 +324,7 @@ __all__ = [
     "rule_subject",
     "rules_the_host",
     "running",
+    "runs_alone",
     "runs_as_root",
     "sandbox_for",
     "script_of",

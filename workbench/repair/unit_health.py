@@ -94,6 +94,8 @@ def _require_running(restart: Restart, tell: Tell) -> None:
 
 def _why(now: dict[str, str]) -> str:
     status = now.get("ExecMainStatus", "")
+    if now.get("ExecMainCode", "0") == "0":
+        return "it ends soon after its start, and systemd starts it again and again"
     by_signal = now.get("ExecMainCode") in ("2", "3")
     ended = f"ended by signal {status}" if by_signal else f"ended with status {status}"
     if by_signal and status == "31":
