@@ -155,8 +155,11 @@ from workbench.unit_changes import (
     listens_on,
     of_system,
     restart_of,
+    restart_of_socket,
     running,
     unit_of,
+    unit_of_process,
+    unit_of_socket,
 )
 from workbench.unit_hardening import Wanted as HardenedNeeds
 from workbench.unit_hardening import folders_answered, folders_of, in_shared_folders, runs_alone
@@ -317,6 +320,7 @@ __all__ = [
     "records_watch",
     "replaceable_at",
     "restart_of",
+    "restart_of_socket",
     "root_is_contained",
     "rule_callers",
     "rule_listing",
@@ -346,6 +350,8 @@ __all__ = [
     "tighten_password",
     "too_much",
     "unit_of",
+    "unit_of_process",
+    "unit_of_socket",
     "unit_subject",
     "who_can",
     "who_can_replace",

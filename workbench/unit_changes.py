@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from workbench.model.finding import Finding
 from workbench.model.plan import CreateRootFile, Refusal, Restart
+from workbench.model.processes import ServerProcess
 from workbench.model.snapshot import Snapshot
 from workbench.model.units import UnitFact
 from workbench.subjects import unit_subject
@@ -15,6 +16,7 @@ ADMINISTRATORS = "/etc/systemd/system"
 """Where the units and drop-ins of the system's administrator lie: no package writes there."""
 
 _NAME = re.compile(r"[A-Za-z0-9:_.\\-]+@?\.service")
+_INSTANCE = re.compile(r"@.*(?=\.service\Z)")
 
 
 def unit_of(finding: Finding, snapshot: Snapshot) -> UnitFact | Refusal:
@@ -58,6 +60,31 @@ def listens_on(unit: UnitFact, snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*of_socket, *own]))
 
 
+def unit_of_process(server: ServerProcess, snapshot: Snapshot) -> UnitFact | None:
+    """The unit that started a server: its own, or the template of its instance."""
+    if not server.unit or server.container:
+        return None
+    names = {server.unit, _INSTANCE.sub("@", server.unit)}
+    found = [unit for unit in snapshot.units.units if unit.name in names or server.unit in running(unit)]
+    return found[0] if len(found) == 1 else None
+
+
+def unit_of_socket(path: str, snapshot: Snapshot) -> UnitFact | None:
+    """The unit whose socket unit listens on a path, so that systemd itself makes what lies there."""
+    found = [unit for unit in snapshot.units.units if unit.socket and path in unit.values("ListenStream", "Socket")]
+    return found[0] if len(found) == 1 else None
+
+
+def restart_of_socket(unit: UnitFact) -> Restart | Refusal:
+    """What has the socket of a unit made anew. A service that has taken its socket over would not let go of it."""
+    if running(unit) and not unit.on("Accept", "Socket"):
+        return Refusal(
+            f"{unit.name} runs and holds what {unit.socket} listens on, which cannot be made anew under it",
+            f"stop it first: sudo systemctl stop {unit.name}; then look again",
+        )
+    return Restart(unit.socket, seconds=3)
+
+
 def restart_of(unit: UnitFact, snapshot: Snapshot) -> Restart | Refusal | None:
     """What to restart so that the settings are in force, and how it is known to work; None where nothing runs."""
     socket = next(iter(listens_on(unit, snapshot)), "")
@@ -73,9 +100,11 @@ def restart_of(unit: UnitFact, snapshot: Snapshot) -> Restart | Refusal | None:
     return Restart(names[0], socket=socket) if names else None
 
 
-def drop_in(unit: UnitFact, name: str, lines: Sequence[str], restarts: Restart | None) -> CreateRootFile | Refusal:
-    """A drop-in of this unit with these lines: headings, settings and comments."""
-    path = f"{ADMINISTRATORS}/{unit.name}.d/{name}.conf"
-    if path in unit.drop_ins:
+def drop_in(
+    unit: UnitFact, name: str, lines: Sequence[str], restarts: Restart | None, *, of_socket: bool = False
+) -> CreateRootFile | Refusal:
+    """A drop-in of this unit, or of its socket, with these lines: headings, settings and comments."""
+    path = f"{ADMINISTRATORS}/{unit.socket if of_socket else unit.name}.d/{name}.conf"
+    if path in unit.drop_ins or any(path == each.asked for each in unit.files):
         return Refusal(f"{path} is there already", f"look at all that the unit says: systemctl cat {unit.name}")
     return CreateRootFile(path, "".join(f"{line}\n" for line in lines), "unit-drop-in", restarts)

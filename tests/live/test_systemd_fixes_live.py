@@ -344,3 +344,67 @@ def node_modules() -> Path:
             if done.returncode != 0:
                 missing(f"the server cannot be installed: {done.stderr[-300:]}")
     return cache / "node_modules"
+
+
+def mode(machine: Machine, path: str) -> str:
+    """The permission bits of a path of the container."""
+    return f"{machine.path(path).lstat().st_mode & 0o7777:04o}"
+
+
+def test_a_socket_moves_out_of_tmp(machine: Machine) -> None:
+    name, old, new = "mcp-shared.service", "/tmp/mcp-shared.sock", "/run/mcp-shared/mcp-shared.sock"
+    start(machine, name, listens(old).replace("RuntimeDirectory=tmp\n", "").replace("[Service]", "[Service]\nUMask=0"))
+    assert until(lambda: answers(machine, old))
+    before = tree(machine)
+    run = repaired(machine, "sockets/predictable-path", old, "systemd/runtime-directory")
+    assert run["state"] == "applied", run["message"]
+    assert until(lambda: answers(machine, new)) and not answers(machine, old)
+    assert mode(machine, "/run/mcp-shared") == "0700"
+    assert bench(machine, "undo", run["run"]).returncode == 0
+    assert tree(machine) == before and until(lambda: answers(machine, old))
+    machine.run("systemctl", "stop", name)
+    machine.path(old).unlink()
+
+
+def test_what_systemd_listens_on_moves_out_of_tmp(machine: Machine) -> None:
+    name, old, new = "mcp-given.socket", "/tmp/mcp-given.sock", "/run/mcp-given/mcp-given.sock"
+    command = "ExecStart=/usr/local/bin/mcp-filesystem-server /srv\nStandardInput=socket\n"
+    install(machine, "mcp-given@.service", f"[Service]\nUser=mcp-server\n{command}")
+    start(machine, name, f"[Socket]\nListenStream={old}\nAccept=yes\n")
+    before = tree(machine)
+    run = repaired(machine, "sockets/predictable-path", old, "systemd/runtime-directory")
+    assert run["state"] == "applied", run["message"]
+    assert machine.path(new).is_socket()
+    assert bench(machine, "undo", run["run"]).returncode == 0
+    assert tree(machine) == before and machine.path(old).is_socket()
+    machine.run("systemctl", "stop", name)
+    machine.path(old).unlink()
+
+
+def test_what_a_unit_makes_is_for_its_account_alone(machine: Machine) -> None:
+    name, path = "mcp-open.service", "/run/mcp-open/x.sock"
+    start(machine, name, listens(path).replace("[Service]", "[Service]\nUMask=0000"))
+    assert until(lambda: answers(machine, path)) and mode(machine, path) == "0777"
+    before = tree(machine)
+    run = repaired(machine, "sockets/connectable-by-others", path, "sockets/private-umask")
+    assert run["state"] == "applied", run["message"]
+    assert mode(machine, path) == "0700" and answers(machine, path)
+    assert bench(machine, "undo", run["run"]).returncode == 0
+    assert tree(machine) == before and until(lambda: mode(machine, path) == "0777")
+    machine.run("systemctl", "stop", name)
+
+
+def test_what_systemd_makes_is_for_one_account_alone(machine: Machine) -> None:
+    name, path = "mcp-every.socket", "/run/mcp-every.sock"
+    command = "ExecStart=/usr/local/bin/mcp-filesystem-server /srv\nStandardInput=socket\n"
+    install(machine, "mcp-every@.service", f"[Service]\nUser=mcp-server\n{command}")
+    start(machine, name, f"[Socket]\nListenStream={path}\nAccept=yes\n")
+    before = tree(machine)
+    assert mode(machine, path) == "0666"
+    run = repaired(machine, "sockets/connectable-by-others", path, "sockets/private-umask", account="dev")
+    assert run["state"] == "applied", run["message"]
+    assert mode(machine, path) == "0600"
+    assert machine.run("stat", "-c", "%U", path).stdout == "dev\n"
+    assert bench(machine, "undo", run["run"], account="dev").returncode == 0
+    assert tree(machine) == before and mode(machine, path) == "0666"
+    machine.run("systemctl", "stop", name)

@@ -234,7 +234,6 @@ def test_of_a_socket_the_server_that_listens_is_meant(tmp_path: Path) -> None:
     ("manager", "socket", "steps"),
     [
         ("user", "", ["~/.config/systemd/user/mcp.service.d/umask.conf", "systemctl --user restart mcp.service"]),
-        ("system", "", ["/etc/systemd/system/mcp.service.d/umask.conf", "sudo systemctl daemon-reload"]),
         ("user", "mcp.socket", ["mcp.socket.d/mode.conf", "SocketMode=0600", "restart mcp.service mcp.socket"]),
     ],
 )

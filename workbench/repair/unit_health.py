@@ -69,9 +69,11 @@ def require_up(wanted: RootFile, before: str, tell: Tell) -> None:
         tell(f"watching {visible(restart.unit)} for {restart.seconds} seconds")
         _require_running(restart, tell)
     if before == _ANSWERS:
-        if not _answers(restart.socket):
-            raise Refused(f"{visible(restart.unit)} does not answer on {visible(restart.socket)} any more")
-        tell(f"{visible(restart.unit)} answers on {visible(restart.socket)}")
+        answered, shown = _answers(restart.socket), visible(restart.socket)
+        if answered is False:
+            raise Refused(f"{visible(restart.unit)} does not answer on {shown} any more")
+        # Its new umask may have closed it to this account.
+        tell(f"{visible(restart.unit)} {'answers on' if answered else 'lets this account no longer ask on'} {shown}")
 
 
 def _require_running(restart: Restart, tell: Tell) -> None:
@@ -111,8 +113,8 @@ def _state(unit: str) -> dict[str, str]:
     return dict(line.partition("=")[::2] for line in said.out.split("\n") if line)
 
 
-def _answers(path: str) -> bool:
-    """Whether what listens on a Unix socket answers the first request of MCP."""
+def _answers(path: str) -> bool | None:
+    """Whether what listens on a Unix socket answers the first request of MCP; None where we may not ask."""
     end = time.monotonic() + _ANSWER_SECONDS
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
@@ -125,6 +127,8 @@ def _answers(path: str) -> bool:
                 if not part:
                     break
                 got += part
+    except PermissionError:
+        return None
     except OSError:
         return False
     try:
