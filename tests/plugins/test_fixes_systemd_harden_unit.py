@@ -51,7 +51,8 @@ def _planned(made: UnitFact, snapshot: Snapshot | None = None, **answers: str) -
 
 
 def _lines(made: UnitFact, **answers: str) -> list[str]:
-    planned = _planned(made, **answers)
+    snapshot = host(made)
+    planned = plan(get_fix(FIX), _finding(snapshot), snapshot, answers)
     assert isinstance(planned, Plan), planned
     (operation,) = planned.operations
     assert isinstance(operation, CreateRootFile)
@@ -90,6 +91,7 @@ def test_of_an_unknown_server_network_and_programs_stay() -> None:
     other = _unit(command=("/opt/thing/bin/server",), runtime="", places=(place("ExecStart", "/opt/thing/bin/server"),))
     snapshot = host(other)
     asked = answered(get_fix(FIX), _finding(snapshot), snapshot, {})
+    assert not isinstance(asked, Refusal)
     assert (asked.profile, asked.network, asked.programs, asked.folders) == ("other", "yes", "yes", "")
     lines = _lines(other)
     assert "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6" in lines
@@ -168,12 +170,8 @@ def test_the_socket_that_it_listens_on_is_asked() -> None:
 
 def test_one_that_listens_on_the_network_keeps_it() -> None:
     server, made = builders.process(unit=NAME), _unit()
-    ports = (PortFact("127.0.0.1", 3000, 1, "host", server.key),)
-    facts = {
-        "processes": ProcessFacts(builders.COMPLETE, (server,)),
-        "sockets": SocketFacts(builders.COMPLETE, ports=ports),
-    }
-    snapshot = host(made, **facts)
+    listening = SocketFacts(builders.COMPLETE, ports=(PortFact("127.0.0.1", 3000, 1, "host", server.key),))
+    snapshot = host(made, processes=ProcessFacts(builders.COMPLETE, (server,)), sockets=listening)
     planned = _planned(made, snapshot)
     assert isinstance(planned, Plan) and isinstance(planned.operations[0], CreateRootFile)
     assert "PrivateNetwork" not in planned.operations[0].content
