@@ -111,6 +111,7 @@ from workbench.model.plan import (
     StartupFormat,
     Step,
     TrialStart,
+    UnitLine,
 )
 from workbench.model.processes import ServerProcess
 from workbench.model.servers import Server
@@ -156,9 +157,26 @@ from workbench.sudo_rules import (
     spoken_targets,
 )
 from workbench.sudo_tightening import Kept, Tightened, tighten_environment, tighten_password
+from workbench.unit_changes import (
+    ADMINISTRATORS,
+    drop_in,
+    hands_over,
+    listens_on,
+    of_system,
+    restart_of,
+    restart_of_socket,
+    running,
+    unit_of,
+    unit_of_process,
+    unit_of_socket,
+)
+from workbench.unit_hardening import Wanted as HardenedNeeds
+from workbench.unit_hardening import folders_answered, folders_of, in_shared_folders, runs_alone
+from workbench.unit_hardening import lines_of as hardened_lines
 from workbench.unit_rules import judge_units, read_in_part
 
 __all__ = [
+    "ADMINISTRATORS",
     "AUDIT_RULES",
     "EXECUTE",
     "LAUNCHERS",
@@ -194,6 +212,7 @@ __all__ = [
     "FileFact",
     "Finding",
     "Flaw",
+    "HardenedNeeds",
     "IgnoredLine",
     "ImageSpec",
     "InsertItems",
@@ -259,6 +278,7 @@ __all__ = [
     "TrialAsAccount",
     "TrialStart",
     "UnitFact",
+    "UnitLine",
     "UnitPlace",
     "UnitRun",
     "UnitSecret",
@@ -277,11 +297,17 @@ __all__ = [
     "container_subject",
     "denied_opens",
     "developers",
+    "drop_in",
     "engine_command",
     "entry_command",
     "fix",
     "flaw_applies",
+    "folders_answered",
+    "folders_of",
     "foreign_targets",
+    "hands_over",
+    "hardened_lines",
+    "in_shared_folders",
     "inspect_command",
     "inventory_subject",
     "is_account_rule",
@@ -293,10 +319,12 @@ __all__ = [
     "known_flaws",
     "launcher_of",
     "listed",
+    "listens_on",
     "meant_for",
     "mounts_command",
     "no_wall",
     "not_reached",
+    "of_system",
     "only_in_part",
     "others",
     "outermost",
@@ -312,6 +340,8 @@ __all__ = [
     "records",
     "records_watch",
     "replaceable_at",
+    "restart_of",
+    "restart_of_socket",
     "root_is_contained",
     "rule_callers",
     "rule_for",
@@ -319,6 +349,8 @@ __all__ = [
     "rule_location",
     "rule_subject",
     "rules_the_host",
+    "running",
+    "runs_alone",
     "runs_as_root",
     "sandbox_for",
     "script_of",
@@ -341,6 +373,9 @@ __all__ = [
     "tighten_environment",
     "tighten_password",
     "too_much",
+    "unit_of",
+    "unit_of_process",
+    "unit_of_socket",
     "unit_subject",
     "watch",
     "who_can",

@@ -29,7 +29,17 @@ from workbench.exits import Exit, Unusable
 from workbench.host.startup.exports import read_script
 from workbench.model.acts import Act
 from workbench.model.finding import NotApplicable, NotAssessed, Passed
-from workbench.model.plan import CreateRootFile, EditRootFile, Plan, Refusal, Reversal, Safety, SetValue, TrialStart
+from workbench.model.plan import (
+    CreateRootFile,
+    EditRootFile,
+    Plan,
+    Refusal,
+    RepairUnit,
+    Reversal,
+    Safety,
+    SetValue,
+    TrialStart,
+)
 from workbench.model.report import Status
 from workbench.model.run import RunState
 from workbench.model.severity import Severity
@@ -229,7 +239,7 @@ def test_every_repair_is_proved_by_its_check_and_undone_and_made_again(
     if any(isinstance(each, TrialStart) for each in plan.operations):
         assert isinstance(prepared, Refusal) and "nothing is ever started" in prepared.reason
         return
-    if any(isinstance(each, CreateRootFile | Act) for each in plan.operations):
+    if any(isinstance(each, CreateRootFile | RepairUnit | Act) for each in plan.operations):
         assert isinstance(prepared, Refusal) and "the demo ends here" in prepared.reason
         return
     if plan.steps:

@@ -192,7 +192,8 @@ class Restart:
     """A unit that is restarted, where it runs, once its files have changed, and again where they are put back.
 
     It must come up again and still run ``seconds`` later. With ``socket``, the path that it listens on, and where it
-    answered there before, it must answer the first request of MCP.
+    answered there before, it must answer the first request of MCP. A template (``x@.service``) is not restarted, for
+    its socket starts an instance with each connection: then only the socket is asked.
     """
 
     unit: str
@@ -225,12 +226,14 @@ class UnitLine:
     """A line of a unit that systemd drops, and what becomes of it.
 
     The assignment of ``key`` on ``line`` (counted from 1) gets the ``value`` alone, and what else stood behind it
-    becomes a comment above it. With ``value`` "" the whole line becomes a comment, as which systemd has read it.
+    becomes a comment above it. With ``value`` "" the whole line becomes a comment, as which systemd has read it. With
+    ``name`` the key, which was misspelt, gets that name.
     """
 
     line: int
     key: str
     value: str
+    name: str = ""
 
 
 @record

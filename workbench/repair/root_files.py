@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from workbench.host.command import Output
 from workbench.host.privileged import Vector
 from workbench.model.plan import CreateRootFile, RepairUnit, RootFile
 from workbench.model.run import Change
@@ -212,6 +213,8 @@ def listed(operation: StagedRootFile) -> tuple[Vector, ...]:
     folder = os.path.dirname(path)
     if not operation.after:
         vectors: tuple[Vector, ...] = (
+            commands.status(path),
+            commands.digests(path),
             commands.digests(path),
             commands.move(path, staged),
             commands.digests(staged),
@@ -236,6 +239,7 @@ def _staging(operation: StagedRootFile, consumer: Consumer) -> tuple[Vector, ...
         return (*folders, commands.empty(staged, consumer.mode), commands.fill(staged), *accepts)
     kept = commands.backup_of(operation)
     return (
+        commands.status(path),
         commands.backup_folder(),
         commands.copy(path, kept),
         commands.flush(kept, commands.BACKUPS),
@@ -243,6 +247,7 @@ def _staging(operation: StagedRootFile, consumer: Consumer) -> tuple[Vector, ...
         commands.copy(operation.source or path, staged),
         *(() if operation.source else (commands.fill(staged),)),
         *accepts,
+        commands.digests(path),
     )
 
 
@@ -262,7 +267,8 @@ def _stage(operation: StagedRootFile, consumer: Consumer, content: bytes, tell: 
             raise Refused(f"the new bytes of {name} are not what was shown; nothing was changed")
         consumer.proves(operation.wanted, content)
     kept = commands.backup_of(operation)
-    for vector in _staging(operation, consumer):
+    # What the file is was asked right before the journal was begun.
+    for vector in _staging(operation, consumer)[0 if operation.comes else 1 :]:
         answer = commands.done(vector, content if vector == commands.fill(staged) else b"")
         if vector == commands.digests(operation.real, kept):
             found = commands.read_digests(answer)
@@ -273,9 +279,9 @@ def _stage(operation: StagedRootFile, consumer: Consumer, content: bytes, tell: 
             tell(f"kept {name} as {kept}, where only root reaches it")
         elif vector == commands.digests(staged) and commands.read_digests(answer).get(staged) != operation.after:
             raise Refused(f"the staged copy of {name} is not what was shown; nothing was changed")
+        elif vector == commands.digests(operation.real):
+            _require_same(answer, operation.real, operation.before.sha256)
     tell(f"staged {name}, and {consumer.name} accepts it")
-    if not operation.comes:
-        _require_digest(operation.real, operation.before.sha256)
 
 
 def _publish_new(operation: StagedRootFile) -> None:
@@ -313,7 +319,11 @@ def _remove_folders(operation: StagedRootFile) -> None:
 
 
 def _require_digest(path: str, digest: str) -> None:
-    if digests(path).get(path) != digest:
+    _require_same(commands.run(commands.digests(path)), path, digest)
+
+
+def _require_same(answer: Output, path: str, digest: str) -> None:
+    if commands.read_digests(answer).get(path) != digest:
         raise Refused(f"{visible(path)} changed since it was shown; it was left as it is now")
 
 

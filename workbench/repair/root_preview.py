@@ -34,7 +34,10 @@ def shown(operation: StagedRootFile, old: bytes, new: bytes, said: str) -> Chang
     else:
         words, diff = f"change {path}", _difference(path, old, new)
     restarts = operation.wanted.restarts
-    if restarts is not None:
+    if restarts is not None and "@." in restarts.unit:
+        words += f"; then a first request is sent to {visible(restarts.socket)}, which must be answered if it is now"
+        words += ", or all of it is rolled back"
+    elif restarts is not None:
         words += f"; then restart {restarts.unit}, where it runs: it must still run {restarts.seconds} seconds later"
         words += f" and answer on {visible(restarts.socket)} if it does now" if restarts.socket else ""
         words += ", or all of it is rolled back"

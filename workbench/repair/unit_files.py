@@ -8,11 +8,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeGuard
 
 from workbench.host.command import Output, find_program, run
 from workbench.host.files import CannotLook
 from workbench.host.privileged import Vector
-from workbench.model.plan import RepairUnit, RootFile
+from workbench.model.plan import RepairUnit, Restart, RootFile
 from workbench.repair import root_commands as commands
 from workbench.repair import unit_health
 from workbench.repair.paths import Refused
@@ -24,7 +25,7 @@ FOLDERS = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd
 
 _NAME = r"[A-Za-z0-9:_.\\-]+(?:@[A-Za-z0-9:_.\\-]*)?\.(?:service|socket)"
 _DROP_INS = re.compile(rf"/etc/systemd/system/({_NAME})\.d/[A-Za-z0-9_-]+\.conf")
-_UNITS = re.compile(rf"/etc/systemd/system/({_NAME})")
+_UNITS = re.compile(rf"/etc/systemd/system/({_NAME})(?:\.d/[A-Za-z0-9@:_.-]+\.conf)?")
 _DEADLINE = 10.0
 _MESSAGE = re.compile(r"^(.+?):(\d+): (.*)$")
 _OVERALL = re.compile(r"Overall exposure level for \S+: (\d+(?:\.\d+)?)")
@@ -37,11 +38,19 @@ def unit_of(wanted: RootFile) -> str:
     found = (_UNITS if isinstance(wanted, RepairUnit) else _DROP_INS).fullmatch(wanted.path)
     if found is None:
         raise Refused(f"{visible(wanted.path)} is no file of a unit of the system's administrator")
-    if wanted.restarts is not None and wanted.restarts.unit != found[1]:
-        stem, _, kind = found[1].rpartition(".")
-        if kind != "socket" or not wanted.restarts.unit.startswith(f"{stem}."):
-            raise Refused("the plan restarts another unit than the one whose file it changes")
+    if wanted.restarts is not None and not _belongs(wanted.restarts.unit, found[1]):
+        raise Refused("the plan restarts another unit than the one whose file it changes")
     return found[1]
+
+
+def _belongs(restarted: str, name: str) -> bool:
+    """Whether a unit is the one of that name, an instance of it, or the service of a socket of that name."""
+    stem, _, kind = name.rpartition(".")
+    if not re.fullmatch(_NAME, restarted):
+        return False
+    if stem.endswith("@") and kind == "service":
+        return restarted.startswith(stem) and restarted.endswith(".service")
+    return restarted == name or (kind == "socket" and restarted == f"{stem}.service")
 
 
 def proven(wanted: RootFile, content: bytes) -> str:
@@ -49,7 +58,7 @@ def proven(wanted: RootFile, content: bytes) -> str:
     name = unit_of(wanted)
     file = _unit_file(name)
     with _copy(wanted, name, content) as (folder, copy):
-        of_unit = copy if isinstance(wanted, RepairUnit) else file
+        of_unit = copy if os.path.basename(copy) == name else file
         said = _analyze(folder, "verify", "--man=no", "--recursive-errors=no", of_unit)
         before = _analyze("", "verify", "--man=no", "--recursive-errors=no", file)
         if _FAILED.search(said.err):
@@ -97,8 +106,7 @@ def _unit_file(name: str) -> str:
 def _copy(wanted: RootFile, name: str, content: bytes) -> Iterator[tuple[str, str]]:
     """A folder of units that has the new file, and its path there."""
     with tempfile.TemporaryDirectory(prefix="workbench-unit-") as folder:
-        of_drop_ins = Path(folder) / f"{name}.d"
-        place = Path(folder) / name if isinstance(wanted, RepairUnit) else of_drop_ins / os.path.basename(wanted.path)
+        place = Path(folder) / wanted.path.removeprefix("/etc/systemd/system/")
         place.parent.mkdir(exist_ok=True)
         place.write_bytes(content)
         yield folder, str(place)
@@ -108,15 +116,20 @@ def _reload(_: RootFile) -> tuple[Vector, ...]:
     return ((commands.program("systemctl"), "daemon-reload"),)
 
 
+def _is_restarted(restart: Restart | None) -> TypeGuard[Restart]:
+    # Of a template nothing runs: its socket starts an instance for each connection, with the settings of that moment.
+    return restart is not None and "@." not in restart.unit
+
+
 def _taken_up(wanted: RootFile) -> tuple[Vector, ...]:
-    if wanted.restarts is None:
+    if not _is_restarted(wanted.restarts):
         return _reload(wanted)
     # A unit that does not run is not started: nobody asked for that.
     return (*_reload(wanted), (commands.program("systemctl"), "try-restart", "--", wanted.restarts.unit))
 
 
 def _rolled_back(wanted: RootFile) -> tuple[Vector, ...]:
-    if wanted.restarts is None:
+    if not _is_restarted(wanted.restarts):
         return _reload(wanted)
     # It ran, and may have failed so often by now that systemd would refuse to start it.
     control, unit = commands.program("systemctl"), wanted.restarts.unit

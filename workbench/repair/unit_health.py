@@ -48,6 +48,8 @@ def known(wanted: RootFile, forward: bool) -> str:
     restart = wanted.restarts
     if restart is None:
         return ""
+    if "@." in restart.unit:
+        return _ANSWERS if _answers(restart.socket) else _RESTS
     if _state(restart.unit).get("ActiveState") != "active":
         if forward:
             raise Refused(f"{visible(restart.unit)} does not run any more; nothing was changed", "look again")
@@ -63,12 +65,15 @@ def require_up(wanted: RootFile, before: str, tell: Tell) -> None:
     restart = wanted.restarts
     if restart is None or before == _RESTS:
         return
-    tell(f"watching {visible(restart.unit)} for {restart.seconds} seconds")
-    _require_running(restart, tell)
+    if "@." not in restart.unit:
+        tell(f"watching {visible(restart.unit)} for {restart.seconds} seconds")
+        _require_running(restart, tell)
     if before == _ANSWERS:
-        if not _answers(restart.socket):
-            raise Refused(f"{visible(restart.unit)} does not answer on {visible(restart.socket)} any more")
-        tell(f"{visible(restart.unit)} answers on {visible(restart.socket)}")
+        answered, shown = _answers(restart.socket), visible(restart.socket)
+        if answered is False:
+            raise Refused(f"{visible(restart.unit)} does not answer on {shown} any more")
+        # Its new umask may have closed it to this account.
+        tell(f"{visible(restart.unit)} {'answers on' if answered else 'lets this account no longer ask on'} {shown}")
 
 
 def _require_running(restart: Restart, tell: Tell) -> None:
@@ -91,6 +96,8 @@ def _require_running(restart: Restart, tell: Tell) -> None:
 
 def _why(now: dict[str, str]) -> str:
     status = now.get("ExecMainStatus", "")
+    if now.get("ExecMainCode", "0") == "0":
+        return "it ends soon after its start, and systemd starts it again and again"
     by_signal = now.get("ExecMainCode") in ("2", "3")
     ended = f"ended by signal {status}" if by_signal else f"ended with status {status}"
     if by_signal and status == "31":
@@ -106,8 +113,8 @@ def _state(unit: str) -> dict[str, str]:
     return dict(line.partition("=")[::2] for line in said.out.split("\n") if line)
 
 
-def _answers(path: str) -> bool:
-    """Whether what listens on a Unix socket answers the first request of MCP."""
+def _answers(path: str) -> bool | None:
+    """Whether what listens on a Unix socket answers the first request of MCP; None where we may not ask."""
     end = time.monotonic() + _ANSWER_SECONDS
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
@@ -120,6 +127,8 @@ def _answers(path: str) -> bool:
                 if not part:
                     break
                 got += part
+    except PermissionError:
+        return None
     except OSError:
         return False
     try:

@@ -41,28 +41,29 @@ def _restored(line: str, wanted: UnitLine, path: str) -> list[str]:
         raise Refused(f"{where} is no plain assignment any more", "repair it by hand")
     end = "\r" if line.endswith("\r") else ""
     indent, key, equals, value = found[1], found[2], found[3], found[4]
+    if key != wanted.key:
+        raise Refused(f"{where} does not set {visible(wanted.key)} any more", "scan again")
     if not wanted.value:
-        if key != wanted.key:
-            raise Refused(f"{where} does not set {visible(wanted.key)} any more", "scan again")
         return [f"{indent}{_NOTE}{line.strip()}{end}"]
     if redact(f"{key}={wanted.value}") != f"{key}={wanted.value}" or "\n" in wanted.value:
         raise Refused(f"the value for {where} looks like a secret, which no plan may hold")
-    if key != wanted.key:
-        raise Refused(f"{where} does not set {visible(wanted.key)} any more", "scan again")
-    comment = _comment(value, wanted.value)
+    if wanted.name and not re.fullmatch(r"[A-Za-z]+", wanted.name):
+        raise Refused(f"{visible(wanted.name)} is the name of no setting")
+    comment = _comment(value, wanted.value, respelt=bool(wanted.name))
     if comment is None:
         raise Refused(f"{where} has another value than was seen", "scan again")
-    kept = f"{indent}{key}{equals}{wanted.value}{end}"
+    kept = f"{indent}{wanted.name or key}{equals}{wanted.value}{end}"
     return [f"{indent}{comment}{end}", kept] if comment else [kept]
 
 
-def _comment(value: str, wanted: str) -> str | None:
+def _comment(value: str, wanted: str, *, respelt: bool) -> str | None:
     """What stands behind the value, as a comment of its own: "" for nothing, None where the value is another."""
     before, mark, behind = value.partition(" #")
-    if mark and before.rstrip() == wanted:
-        return f"#{behind}"
-    # Words that systemd does not know are taken out of a list, and nothing is put into it or moved.
-    left = iter(before.split())
-    if all(word in left for word in wanted.split()):
-        return f"#{behind}" if mark else "" if before.split() != wanted.split() else None
-    return None
+    comment, before = (f"#{behind}" if mark else ""), before.rstrip()
+    if before == wanted:
+        return comment if comment or respelt else None
+    # Words that systemd does not know are taken out of a list; nothing is put into it, moved or turned around.
+    if before.startswith("~") is not wanted.startswith("~"):
+        return None
+    left = iter(before.removeprefix("~").split())
+    return comment if all(word in left for word in wanted.removeprefix("~").split()) else None
