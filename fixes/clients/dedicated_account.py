@@ -68,6 +68,7 @@ from workbench.api import (
     Kept,
     MakeRootDirectory,
     Operation,
+    PackageSpec,
     Plan,
     Refusal,
     Reversal,
@@ -222,7 +223,7 @@ def _out_of_reach(config: ClientConfig, entry: ServerEntry) -> Refusal | None:
     if launch.sandbox or entry.client_sandbox or launch.image is not None or launch.container is not None:
         return Refusal(f"{name} is in a sandbox or a container already", "narrow that one")
     if launch.package is not None:
-        return Refusal(f"{name} is fetched by a package runner, into a place of yours", _INSTALL)
+        return Refusal(f"{name} is fetched by a package runner, into a place of yours", _installed(launch.package))
     if launch.wrappers or launch.account:
         return Refusal(f"{name} is started through {listed(list(launch.wrappers)) or 'another account'}", _BY_HAND)
     if not launch.understood:
@@ -242,6 +243,22 @@ def _out_of_reach(config: ClientConfig, entry: ServerEntry) -> Refusal | None:
             f"{name} is given {len(launch.roots)} folders, and has one workspace", "give it one folder first"
         )
     return None
+
+
+def _installed(package: PackageSpec) -> str:
+    """How to install it where the account reaches it and nobody but root changes it."""
+    exact = package.pin == "exact"
+    if package.ecosystem == "npm":
+        named = f"{package.name}@{package.version}" if exact else package.name
+        return (
+            f"install it as root: sudo npm install --prefix /opt/mcp {named}; then start it with /usr/bin/node and its"
+            f" script below /opt/mcp/node_modules/{package.name}"
+        )
+    named = f"{package.name}=={package.version}" if exact else package.name
+    return (
+        f"install it as root: sudo python3 -m venv /opt/mcp/{package.name}; sudo /opt/mcp/{package.name}/bin/pip install"
+        f" {named}; then start it with its program below /opt/mcp/{package.name}/bin"
+    )
 
 
 def _wrong_answer(answers: DedicatedAccount, caller: Account, snapshot: Snapshot) -> Refusal | None:

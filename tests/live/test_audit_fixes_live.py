@@ -29,6 +29,7 @@ from workbench.model.snapshot import Snapshot
 from workbench.planning import plan, still_found
 from workbench.repair import root_commands
 from workbench.repair.history import history
+from workbench.repair.lasting import lasting
 from workbench.repair.prepare import Prepared, prepare
 from workbench.repair.transaction import apply
 from workbench.repair.undo import recover, undo
@@ -89,6 +90,7 @@ def test_the_rules_are_loaded_kept_and_gone_again(state: Path) -> None:
     assert found() == []
     rules = [rule for rule in see().audit.rules if rule.keys == ("mcp_denied",)]
     assert len(rules) == 4 and all(rule.loaded and rule.file == str(FILE) for rule in rules)
+    assert lasting(state) == ()
     again = prepare(prepared.plan)
     assert isinstance(again, Refusal) and "is there already" in again.reason
 
@@ -174,6 +176,8 @@ def test_g12_what_somebody_deleted_since_is_not_missed(state: Path) -> None:
     run = applied(made(), state)
     auditctl("-D")
     auditctl(*COMPANY)
+    (lost,) = lasting(state)
+    assert lost.seen and "changed by another program" in lost.why
     undone = undo(state, run.identity)
     assert undone.state is RunState.UNDONE, undone.message
     assert listed() == before and not FILE.exists()

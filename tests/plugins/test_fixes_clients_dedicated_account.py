@@ -203,6 +203,21 @@ def test_refused(case: str) -> None:
     assert words in refused(host(**given)).reason
 
 
+@pytest.mark.parametrize(
+    ("package", "words"),
+    [
+        (
+            PackageSpec("npm", "@acme/s", "1.0.0", "exact", "npx", "@acme/s@1.0.0", 2),
+            "--prefix /opt/mcp @acme/s@1.0.0;",
+        ),
+        (PackageSpec("npm", "@acme/s", "latest", "tag", "npx", "@acme/s@latest", 2), "--prefix /opt/mcp @acme/s;"),
+        (PackageSpec("pypi", "mcp-s", "2.0", "exact", "uvx", "mcp-s==2.0", 1), "pip install mcp-s==2.0;"),
+    ],
+)
+def test_a_package_is_installed_as_root_first(package: PackageSpec, words: str) -> None:
+    assert words in refused(host(launch={"package": package})).instead
+
+
 def test_refused_for_a_config_that_is_not_one_accounts() -> None:
     snapshot = host()
     (config,) = snapshot.clients.configs
