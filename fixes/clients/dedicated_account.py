@@ -256,8 +256,8 @@ def _installed(package: PackageSpec) -> str:
         )
     named = f"{package.name}=={package.version}" if exact else package.name
     return (
-        f"install it as root: sudo python3 -m venv /opt/mcp/{package.name}; sudo /opt/mcp/{package.name}/bin/pip install"
-        f" {named}; then start it with its program below /opt/mcp/{package.name}/bin"
+        f"install it as root: sudo python3 -m venv /opt/mcp/{package.name}; sudo /opt/mcp/{package.name}/bin/pip"
+        f" install {named}; then start it with its program below /opt/mcp/{package.name}/bin"
     )
 
 
