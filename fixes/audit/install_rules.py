@@ -113,12 +113,14 @@ def plan(finding: Finding, snapshot: Snapshot, _: None) -> Plan | Refusal:
     held_up = _held_up(path, audit.rules)
     if held_up is not None:
         return held_up
-    content = _HEADER.format(f"{what[0].upper()}{what[1:]}.") + "".join(f"{rule}\n" for rule in rules)
     still = _still_found(finding, snapshot, rules, path)
     if still is not None:
         return still
-    operations = (LoadAuditRules(rules), CreateRootFile(path, content, "audit-rules"))
-    return _plan(finding, f"Record {what}", operations, _consequences(finding, snapshot))
+    # The same line in two files is refused at the next start, and whatever comes after it is not loaded.
+    written = [rule for rule in rules if not any(each.file and _is(rule, each) for each in audit.rules)]
+    content = _HEADER.format(f"{what[0].upper()}{what[1:]}.") + "".join(f"{rule}\n" for rule in written)
+    files = (CreateRootFile(path, content, "audit-rules"),) if written else ()
+    return _plan(finding, f"Record {what}", (LoadAuditRules(rules), *files), _consequences(finding, snapshot))
 
 
 def _plan(finding: Finding, title: str, operations: tuple[Operation, ...], consequences: str) -> Plan:
@@ -140,6 +142,16 @@ def _of_account(finding: Finding, account: ServerAccount, snapshot: Snapshot) ->
     if finding.check == _COMMANDS:
         return started_programs(account.uid, arches), f"which programs {account.name} starts"
     return denied_opens(account.uid, snapshot.audit.opening, arches), f"what {account.name} is denied"
+
+
+def _is(text: str, rule: AuditRule) -> bool:
+    """Whether a rule that is there already is the one of this text, so that it would be refused a second time."""
+    mine = audit_rule_as_loaded(text, "", 0)
+    return mine is not None and _meaning(mine) == _meaning(rule)
+
+
+def _meaning(rule: AuditRule) -> tuple[object, ...]:
+    return rule.filter, rule.action, rule.arch, frozenset(rule.syscalls), frozenset(rule.fields), rule.keys
 
 
 def _watches(snapshot: Snapshot) -> tuple[str, ...] | Refusal:

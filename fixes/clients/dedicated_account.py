@@ -192,7 +192,12 @@ def plan(finding: Finding, snapshot: Snapshot, answers: DedicatedAccount) -> Pla
         reversal=Reversal.PARTIAL if answers.workspace else Reversal.FULL,
         operations=operations,
         consequences=_consequences(config, entry, answers, edits),
-        keeps=f"{answers.workspace}, where anything is in it" if answers.workspace else "",
+        keeps=(
+            f"{answers.workspace}, where anything is in it: remove it or give it to another account, for one that is"
+            " made later may get the same number"
+        )
+        if answers.workspace
+        else "",
     )
 
 

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from tests import builders
+from tests.host.test_audit_rules import TABLES
 from tests.plugins.audit_facts import DENIED, MCP, OPENS, RULES, SHELL, STARTS, audited, loaded, on_disk
 from tests.plugins.loading import get_check, get_fix, plugins
 from workbench.audit_rules import adding, as_loaded, deleting, is_own
+from workbench.host.audit.files import rules_on_disk
 from workbench.host.audit.rule import parse
 from workbench.model.acts import LoadAuditRules
 from workbench.model.audit import AuditRule
@@ -125,6 +127,22 @@ def test_a_file_that_is_there_is_not_taken() -> None:
 def test_refused_where_an_earlier_rule_keeps_it_out_of_the_log(rules: tuple[str, ...]) -> None:
     why = refused(FILES, audited(MCP, rules=loaded(*rules)))
     assert "keeps" in why.reason and "auditctl -l" in why.instead
+
+
+def test_a_line_that_stands_in_a_file_already_is_not_written_twice() -> None:
+    """The kernel refuses the second of two equal rules, and the audit system stops there."""
+    by_hand = "-a always,exit -F arch=b64 -S open,openat,openat2 -F exit=-EACCES -F uid=990 -k mcp_denied\n"
+    load, file = made(FILES, audited(MCP, rules=on_disk(by_hand))).operations
+    assert isinstance(load, LoadAuditRules) and isinstance(file, CreateRootFile)
+    assert by_hand.strip() in load.rules and by_hand not in file.content
+    both = rules_on_disk({RULES: by_hand.encode(), file.path: file.content.encode()}, TABLES)
+    assert len(both) == 4 and not any(rule.problem for rule in both)
+
+
+def test_where_all_of_them_stand_in_a_file_they_are_only_loaded() -> None:
+    text = "".join(f"{rule}\n" for rule in parts(made(FILES, audited(MCP)))[0].rules)
+    (load,) = made(FILES, audited(MCP, rules=on_disk(text))).operations
+    assert isinstance(load, LoadAuditRules) and len(load.rules) == 4
 
 
 def test_refused_while_the_audit_system_is_locked() -> None:
