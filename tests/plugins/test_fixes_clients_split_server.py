@@ -18,6 +18,9 @@ from workbench.model.snapshot import Snapshot
 from workbench.planning import plan
 from workbench.repair.prepare import Prepared, prepare
 from workbench.repair.transaction import apply
+from workbench.report.plan_file import document
+from workbench.report.plan_text import as_text
+from workbench.report.script import as_script
 from workbench.scan import run_check
 
 FIX, CHECK = "clients/split-server", "clients/mixed-capabilities"
@@ -79,6 +82,18 @@ def test_it_is_shown_and_never_applied(tmp_path: Path) -> None:
     run = apply(prepared, tmp_path / "state", lambda: "")
     assert run.state is RunState.REFUSED and "steps for you" in run.message
     assert not (tmp_path / "state").exists()
+
+
+def test_it_is_read_as_text_and_is_no_script() -> None:
+    snapshot = host("files", "commands", "network")
+    (finding,) = run_check(get_check(CHECK), snapshot, plugins().repairs_of(CHECK)).findings
+    prepared = prepare(planned(snapshot))
+    assert isinstance(prepared, Prepared)
+    made = document(prepared, {})
+    text = as_text(made, finding, ())
+    assert "What you do (7 steps)" in text and '"desktop-files"' in text and "the steps are yours to take" in text
+    assert "To apply exactly this" not in text
+    assert isinstance(as_script(made, prepared, finding), Refusal)
 
 
 def test_a_plan_cannot_be_both_a_guide_and_a_repair() -> None:

@@ -111,6 +111,8 @@ def _asks_root(operation: Staged) -> bool:
 def _same_part(one: Staged, other: Staged) -> bool:
     if one.real != other.real or type(one) is not type(other):
         return False
+    if isinstance(one, StagedAct) and isinstance(other, StagedAct):
+        return one.wanted == other.wanted
     if not (isinstance(one, StagedWrite) and isinstance(other, StagedWrite)):
         return True
     return any(_meets(mine, theirs) for mine in one.edits for theirs in other.edits)

@@ -72,14 +72,14 @@ class Prepared:
 
 def prepare(plan: Plan) -> Prepared | Refusal:
     """Work the plan out. Writes nothing."""
+    if plan.steps:
+        told = steps_told(plan)
+        return told if isinstance(told, Refusal) else Prepared(plan, told, (), ())
     if sys.platform != "linux":
         return Refusal(
             "repairs are made on Linux only: elsewhere the workbench cannot yet prove that it keeps every attribute",
             "follow the steps by hand in the lesson of the check",
         )
-    if plan.steps:
-        told = steps_told(plan)
-        return told if isinstance(told, Refusal) else Prepared(plan, told, (), ())
     if not plan.operations:
         return Refusal("the plan has no operation: there is nothing to do")
     try:
