@@ -246,7 +246,7 @@ def _left() -> list[str]:
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("at", [*range(4, 23, 2), 21])
+@pytest.mark.parametrize("at", [4, 8, 12, 16, 20, 22])
 def test_g10_killed_with_half_of_it_made_everything_is_taken_back(office: Desk, at: int) -> None:
     config = seated(office, OWN)
     was, before = config.read_bytes(), status(office)
@@ -259,7 +259,7 @@ def test_g10_killed_with_half_of_it_made_everything_is_taken_back(office: Desk, 
     assert _left() == []
 
 
-@pytest.mark.parametrize("at", [3, 5, 7, 9, 11])
+@pytest.mark.parametrize("at", [3, 7, 11])
 def test_g10_killed_in_the_middle_of_its_undo_it_stands_again(office: Desk, at: int) -> None:
     config = seated(office, OWN)
     assert office.run("apply", str(written(office))).returncode == 0
