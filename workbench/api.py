@@ -19,6 +19,12 @@ from workbench.access import (
     who_can,
     who_can_replace,
 )
+from workbench.account_rules import FOLDER as SUDO_RULES
+from workbench.account_rules import is_account_rule, rule_for
+from workbench.account_walls import no_wall, not_reached
+from workbench.audit_rules import FOLDER as AUDIT_RULES
+from workbench.audit_rules import as_loaded as audit_rule_as_loaded
+from workbench.audit_rules import denied_opens, started_programs, watch
 from workbench.confinement import (
     engine_command,
     inspect_command,
@@ -49,6 +55,7 @@ from workbench.launch.sandbox_script import FOLDER as LAUNCHERS
 from workbench.launch.sandbox_script import Sandbox, script_of, too_much
 from workbench.launch.seccomp_allowing import profile_text
 from workbench.launching import launcher_of, own_files, reworded, started_through
+from workbench.model.acts import CreateAccount, LoadAuditRules, MakeRootDirectory, TrialAsAccount
 from workbench.model.assets import AssetFact, Reach
 from workbench.model.audit import AuditEvent, AuditRule, ServerAccount
 from workbench.model.check import Check, Fix
@@ -95,6 +102,7 @@ from workbench.model.launch import (
 )
 from workbench.model.plan import (
     CreateFile,
+    CreateRootFile,
     EditItems,
     EditLine,
     EditRootFile,
@@ -105,14 +113,18 @@ from workbench.model.plan import (
     Plan,
     Refusal,
     RemoveValue,
+    RepairUnit,
     ReplaceSecret,
+    Restart,
     Reversal,
     Safety,
     SecretReader,
     SetMode,
     SetValue,
     StartupFormat,
+    Step,
     TrialStart,
+    UnitLine,
 )
 from workbench.model.processes import ServerProcess
 from workbench.model.servers import Server
@@ -126,6 +138,7 @@ from workbench.planning import would_find
 from workbench.recording import records, records_watch, silenced
 from workbench.running import Cause, behind_a_tool, by_cause, developers, listed, meant_for, short_name
 from workbench.sandboxing import outermost, program_places, sandbox_for
+from workbench.starting_as import started_as
 from workbench.subjects import (
     config_subject,
     container_subject,
@@ -157,13 +170,32 @@ from workbench.sudo_rules import (
     spoken_targets,
 )
 from workbench.sudo_tightening import Kept, Tightened, tighten_environment, tighten_password
+from workbench.unit_changes import (
+    ADMINISTRATORS,
+    drop_in,
+    hands_over,
+    listens_on,
+    of_system,
+    restart_of,
+    restart_of_socket,
+    running,
+    unit_of,
+    unit_of_process,
+    unit_of_socket,
+)
+from workbench.unit_hardening import Wanted as HardenedNeeds
+from workbench.unit_hardening import folders_answered, folders_of, in_shared_folders, runs_alone
+from workbench.unit_hardening import lines_of as hardened_lines
 from workbench.unit_rules import judge_units, read_in_part
 
 __all__ = [
+    "ADMINISTRATORS",
+    "AUDIT_RULES",
     "EXECUTE",
     "LAUNCHERS",
     "READ",
     "ROOT_GROUPS",
+    "SUDO_RULES",
     "WRITE",
     "Ability",
     "Account",
@@ -182,7 +214,9 @@ __all__ = [
     "ContainerMount",
     "ContainerOption",
     "ContainerOptions",
+    "CreateAccount",
     "CreateFile",
+    "CreateRootFile",
     "EditItems",
     "EditLine",
     "EditRootFile",
@@ -193,6 +227,7 @@ __all__ = [
     "FileFact",
     "Finding",
     "Flaw",
+    "HardenedNeeds",
     "IgnoredLine",
     "ImageSpec",
     "InsertItems",
@@ -202,9 +237,11 @@ __all__ = [
     "Kept",
     "Launch",
     "LaunchMount",
+    "LoadAuditRules",
     "LoaderPlace",
     "LoaderVariable",
     "Location",
+    "MakeRootDirectory",
     "NotApplicable",
     "NotAssessed",
     "Operation",
@@ -219,7 +256,9 @@ __all__ = [
     "Reach",
     "Refusal",
     "RemoveValue",
+    "RepairUnit",
     "ReplaceSecret",
+    "Restart",
     "Reversal",
     "RootArgument",
     "Safety",
@@ -238,6 +277,7 @@ __all__ = [
     "SocketFact",
     "StartupFile",
     "StartupFormat",
+    "Step",
     "Subject",
     "SudoCall",
     "SudoCommand",
@@ -250,13 +290,16 @@ __all__ = [
     "SudoStatement",
     "SudoersFacts",
     "Tightened",
+    "TrialAsAccount",
     "TrialStart",
     "UnitFact",
+    "UnitLine",
     "UnitPlace",
     "UnitRun",
     "UnitSecret",
     "UnitSetting",
     "Verdict",
+    "audit_rule_as_loaded",
     "behind_a_tool",
     "best_version",
     "by_cause",
@@ -268,16 +311,24 @@ __all__ = [
     "config_subject",
     "configured",
     "container_subject",
+    "denied_opens",
     "developers",
     "docker_run",
+    "drop_in",
     "engine_command",
     "entry_command",
     "fix",
     "flaw_applies",
+    "folders_answered",
+    "folders_of",
     "foreign_targets",
     "found_again",
+    "hands_over",
+    "hardened_lines",
+    "in_shared_folders",
     "inspect_command",
     "inventory_subject",
+    "is_account_rule",
     "is_replaced_socket",
     "judge_containers",
     "judge_permitted_programs",
@@ -287,9 +338,13 @@ __all__ = [
     "known_flaws",
     "launcher_of",
     "listed",
+    "listens_on",
     "meant_for",
     "mounts_command",
+    "no_wall",
+    "not_reached",
     "of_containers",
+    "of_system",
     "only_in_part",
     "others",
     "outermost",
@@ -307,13 +362,18 @@ __all__ = [
     "records",
     "records_watch",
     "replaceable_at",
+    "restart_of",
+    "restart_of_socket",
     "reworded",
     "root_is_contained",
     "rule_callers",
+    "rule_for",
     "rule_listing",
     "rule_location",
     "rule_subject",
     "rules_the_host",
+    "running",
+    "runs_alone",
     "runs_as_root",
     "sandbox_for",
     "script_of",
@@ -323,6 +383,8 @@ __all__ = [
     "silenced",
     "spoken_callers",
     "spoken_targets",
+    "started_as",
+    "started_programs",
     "started_servers",
     "started_through",
     "sudo_caller",
@@ -336,7 +398,11 @@ __all__ = [
     "tighten_password",
     "too_much",
     "tried",
+    "unit_of",
+    "unit_of_process",
+    "unit_of_socket",
     "unit_subject",
+    "watch",
     "who_can",
     "who_can_replace",
     "why_not_editable",

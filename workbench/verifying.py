@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from workbench.host.privileged import Vector
 from workbench.model.finding import Finding, Subject
-from workbench.model.plan import Plan
+from workbench.model.plan import CreateRootFile, Plan, RepairUnit
 from workbench.model.record import record
 from workbench.model.report import CheckResult, Report, Status
 from workbench.model.severity import Severity
@@ -50,6 +50,8 @@ def worsened(plan: Plan, before: Report, after: Report) -> str:
         if was is not None and was.identity == plan.finding and not plan.later:
             return f"it helped in part only, {finding.check} still says: {finding.summary}"
         new = finding.identity not in known and was is None
+        if _is_announced(finding, plan, subjects):
+            continue
         if new and _concerns(finding, plan, subjects) and not _in_other_words(finding, plan, before, after):
             return f"it made something else worse, {finding.check} says now: {finding.summary}"
     earlier = {result.check: result for result in before.results}
@@ -58,6 +60,16 @@ def worsened(plan: Plan, before: Report, after: Report) -> str:
         if why:
             return why
     return ""
+
+
+def _is_announced(finding: Finding, plan: Plan, subjects: set[Subject]) -> bool:
+    """Whether the plan itself says so: what runs keeps its settings until it is restarted, an old socket file stays."""
+    files = [each for each in plan.operations if isinstance(each, CreateRootFile | RepairUnit)]
+    if not files:
+        return False
+    if finding.check == "systemd/stale-process":
+        return all(each.restarts is None for each in files)
+    return finding.check == "sockets/stale" and finding.subject in subjects
 
 
 def _subjects(plan: Plan, before: Report) -> set[Subject]:

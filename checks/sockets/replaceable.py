@@ -52,6 +52,7 @@ from workbench.api import (
     Verdict,
     check,
     is_replaced_socket,
+    unit_of_socket,
     who_can_replace,
 )
 
@@ -82,7 +83,8 @@ def _judged(socket: SocketFact, path: PathFact, snapshot: Snapshot) -> Verdict:
     own = {0, snapshot.host.uid, path.file.uid} | ({socket.uid} if socket.uid is not None else set())
     says: list[str] = []
     evidence: list[Evidence] = []
-    if socket.uid is not None and path.file.uid not in (0, socket.uid) and not is_replaced_socket(socket, path):
+    foreign = socket.uid is not None and path.file.uid not in (0, socket.uid, _given_to(path, snapshot))
+    if foreign and not is_replaced_socket(socket, path):
         says.append(f"belongs to uid {path.file.uid}, not to its server")
         evidence.append(_seen("a socket file of the server's own account", path, f"owner uid {path.file.uid}"))
         own.discard(path.file.uid)
@@ -110,6 +112,14 @@ def _judged(socket: SocketFact, path: PathFact, snapshot: Snapshot) -> Verdict:
         summary=f"{path.asked} {' and '.join(says)}",
         evidence=tuple(evidence),
     )
+
+
+def _given_to(path: PathFact, snapshot: Snapshot) -> int | None:
+    """The account that systemd gives the socket to (``SocketUser=``), where it makes it."""
+    unit = unit_of_socket(path.asked, snapshot)
+    name = unit.value("SocketUser", "Socket") if unit is not None else ""
+    uids = [each.uid for each in snapshot.accounts.accounts if name in (each.name, str(each.uid))]
+    return uids[0] if uids else None
 
 
 def _seen(expected: str, path: PathFact, actual: str) -> Evidence:

@@ -4,8 +4,9 @@ What it looks at
 ----------------
 Every systemd service, of the system or of your own user manager, that starts an MCP server, as systemd's own parser
 reads it: `systemd-analyze verify` names each line of the unit and its drop-ins that it cannot use. Its exit status says
-nothing (it is 0 as long as the program exists), so the messages are read. A dropped line that should protect, a
-misspelt protection and a misspelt `[Service]` are high; any other dropped line is low.
+nothing (it is 0 as long as the program exists), so the messages are read. A line is not lost where another file of the
+unit says that setting so that systemd takes it. A dropped line that should protect, a misspelt protection and a
+misspelt `[Service]` are high; any other dropped line is low.
 
 Why it matters
 --------------
@@ -94,9 +95,19 @@ def ignored_directive(snapshot: Snapshot) -> Iterator[Verdict]:
         subject = unit_subject(unit)
         if unit.ignored is None:
             return None if unseen else NotAssessed(unit.name, "its lines were not verified")
-        return _finding(unit, unit.ignored, subject) if unit.ignored else Passed(subject)
+        lost = tuple(line for line in unit.ignored if not _said_elsewhere(line, unit))
+        return _finding(unit, lost, subject) if lost else Passed(subject)
 
     return judge_units(snapshot, judge)
+
+
+def _said_elsewhere(line: IgnoredLine, unit: UnitFact) -> bool:
+    """Whether another file of the unit, such as a drop-in over a package's, says it so that systemd takes it."""
+    dropped = {(each.path, each.line) for each in unit.ignored or ()}
+    return any(
+        each.key == _key(line) and each.path != line.path and each.value and (each.path, each.line) not in dropped
+        for each in unit.settings
+    )
 
 
 def _finding(unit: UnitFact, ignored: tuple[IgnoredLine, ...], subject: Subject) -> Finding:

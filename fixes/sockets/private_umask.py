@@ -11,7 +11,11 @@ file stays::
 The shell is replaced by the server: no process is added. Where the entry starts it through ``sudo``, ``bwrap``, ``env``
 or another program that hands its umask on, this stands around all of it, and the exact rule of sudoers still fits. It
 is refused where a umask set here would not reach the server: for containers, for ``su`` and others that begin a session
-of their own, for what systemd starts. The steps for these are in the refusal.
+of their own. The steps for these are in the refusal.
+
+What a unit of the system starts gets a drop-in instead, ``UMask=0077``, and is restarted and watched; where systemd
+itself makes the socket, its socket unit gets ``SocketMode=0600`` and, as ``SocketUser=``, your account. For a unit of
+your own manager the steps are named.
 
 Why it matters
 --------------
@@ -37,9 +41,11 @@ References
 
 import json
 import re
+from dataclasses import replace
 
 from workbench.api import (
     ClientConfig,
+    CreateRootFile,
     EditValue,
     Finding,
     Operation,
@@ -52,8 +58,15 @@ from workbench.api import (
     SetValue,
     Snapshot,
     UnitFact,
+    drop_in,
     fix,
+    hands_over,
     listed,
+    of_system,
+    restart_of,
+    restart_of_socket,
+    unit_of_process,
+    unit_of_socket,
     why_not_editable,
 )
 
@@ -76,7 +89,10 @@ _EXPANDING = ("crush",)
     reversal=Reversal.FULL,
 )
 def plan(finding: Finding, snapshot: Snapshot, answers: None) -> Plan | Refusal:
-    """Two edits of each entry that starts a server of the finding."""
+    """Two edits of each entry that starts a server of the finding; a drop-in where that is a unit of the system."""
+    units = _units(finding, snapshot)
+    if units:
+        return _of_units(finding, units, snapshot)
     servers = _servers(finding, snapshot)
     if not servers:
         return Refusal(
@@ -111,6 +127,85 @@ def plan(finding: Finding, snapshot: Snapshot, answers: None) -> Plan | Refusal:
     )
 
 
+def _units(finding: Finding, snapshot: Snapshot) -> list[tuple[UnitFact, bool]]:
+    """The units of the system that start all that the finding is about, each with whether systemd makes its socket."""
+    found: list[tuple[UnitFact, bool]] = []
+    servers = _servers(finding, snapshot)
+    for subject in (finding.subject, *finding.also):
+        unit = unit_of_socket(subject.key, snapshot) if subject.kind == "socket" else None
+        if unit is not None:
+            found.append((unit, True))
+            servers = [each for each in servers if unit_of_process(each, snapshot) is not unit]
+    for server in servers:
+        unit = unit_of_process(server, snapshot) if server.entry is None else None
+        if unit is None:
+            return []
+        found.append((unit, False))
+    # One of an account's own manager is named with the steps for it.
+    return [] if any(unit.manager == "user" for unit, _ in found) else list(dict.fromkeys(found))
+
+
+def _of_units(finding: Finding, units: list[tuple[UnitFact, bool]], snapshot: Snapshot) -> Plan | Refusal:
+    operations: list[CreateRootFile] = []
+    said: list[str] = []
+    for unit, of_socket in units:
+        made = _of_socket(unit, snapshot) if of_socket else _of_service(unit, snapshot)
+        if isinstance(made, Refusal):
+            return made
+        operation, what = made
+        operations.append(operation)
+        said.append(what)
+    names = listed(list(dict.fromkeys(unit.socket if of_socket else unit.name for unit, of_socket in units)))
+    return Plan(
+        fix="sockets/private-umask",
+        check=finding.check,
+        finding=finding.identity,
+        title=f"Let systemd start {names} so that what it makes is for its account alone",
+        safety=Safety.REVIEW,
+        reversal=Reversal.FULL,
+        operations=tuple(operations),
+        consequences=". ".join(dict.fromkeys(said)),
+        later="" if all(each.restarts for each in operations) else "when it is started again",
+    )
+
+
+def _of_service(unit: UnitFact, snapshot: Snapshot) -> tuple[CreateRootFile, str] | Refusal:
+    refusal = of_system(unit, "set UMask=0077 in the unit")
+    if refusal is not None:
+        return refusal
+    restarts = restart_of(unit, snapshot)
+    if isinstance(restarts, Refusal):
+        return restarts
+    # Whether it answers is no proof: it may be that only this account is to be let in no longer.
+    restarts = replace(restarts, socket="") if restarts is not None and not hands_over(unit) else None
+    made = drop_in(unit, "90-workbench-umask", ("[Service]", "UMask=0077"), restarts)
+    if isinstance(made, Refusal):
+        return made
+    account = unit.value("User") or "root"
+    said = f"what {unit.name} makes is for its account alone ({account}): others cannot read it or connect to it"
+    return made, f"{said}; {unit.name} is restarted, and what it is doing at that moment is lost" if restarts else said
+
+
+def _of_socket(unit: UnitFact, snapshot: Snapshot) -> tuple[CreateRootFile, str] | Refusal:
+    refusal = of_system(unit, "set SocketMode=0600 in the socket unit")
+    if refusal is not None:
+        return refusal
+    restarts = restart_of_socket(unit)
+    if isinstance(restarts, Refusal):
+        return restarts
+    owner = unit.value("SocketUser", "Socket")
+    lines = ["[Socket]", "SocketMode=0600"]
+    if not owner and snapshot.host.uid != 0:
+        # It would be root's, so that no client of yours could use it any more.
+        owner = snapshot.host.user
+        lines.append(f"SocketUser={owner}")
+    made = drop_in(unit, "90-workbench-socket-mode", lines, restarts, of_socket=True)
+    if isinstance(made, Refusal):
+        return made
+    said = f"only {owner or 'root'} can connect to what {unit.socket} listens on; name another with SocketUser="
+    return made, f"{said}. {unit.socket} is restarted: connections that are open stay, in that moment none can be made"
+
+
 def _consequences(names: str, clients: str, configs: list[ClientConfig]) -> str:
     said = (
         f"what {names} makes from the next start on is for the account alone that it runs as: other accounts and your"
@@ -142,9 +237,9 @@ def _entry(server: ServerProcess, snapshot: Snapshot) -> tuple[ClientConfig, Ser
                 if (config.path.asked, entry.pointer) == (server.entry.path, server.entry.pointer):
                     return (config, entry) if not entry.disabled else _gone(server)
         return _gone(server)
-    unit = next((each for each in snapshot.units.units if each.name == server.unit), None)
+    unit = unit_of_process(server, snapshot)
     if unit is not None:
-        return _drop_in(unit)
+        return _by_hand(unit)
     if server.container:
         return Refusal(
             f"{server.label} runs in a container, where no umask of this host reaches it",
@@ -160,7 +255,7 @@ def _gone(server: ServerProcess) -> Refusal:
     return Refusal(f"the configuration that started {server.label} does not name it any more", "quit it, look again")
 
 
-def _drop_in(unit: UnitFact) -> Refusal:
+def _by_hand(unit: UnitFact) -> Refusal:
     user = unit.manager == "user"
     folder = "~/.config/systemd/user" if user else "/etc/systemd/system"
     manage = "systemctl --user" if user else "sudo systemctl"

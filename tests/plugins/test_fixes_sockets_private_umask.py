@@ -20,13 +20,13 @@ from workbench.model.clients import ClientConfig, EntryReference, ServerEntry
 from workbench.model.facts import Unread
 from workbench.model.finding import Finding
 from workbench.model.launch import Launch
-from workbench.model.plan import EditValue, Plan, Refusal, Reversal, Safety, SetValue
+from workbench.model.plan import CreateRootFile, EditValue, Plan, Refusal, Restart, Reversal, Safety, SetValue
 from workbench.model.processes import ProcessFacts, ServerProcess
 from workbench.model.run import RunState
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import SocketFacts
 from workbench.model.sudoers import SudoDefault, SudoersFacts
-from workbench.model.units import UnitFact, UnitFacts
+from workbench.model.units import UnitFact, UnitFacts, UnitRun, UnitSetting
 from workbench.planning import plan as planned_by
 from workbench.planning import still_found
 from workbench.repair.prepare import Prepared, prepare
@@ -234,7 +234,6 @@ def test_of_a_socket_the_server_that_listens_is_meant(tmp_path: Path) -> None:
     ("manager", "socket", "steps"),
     [
         ("user", "", ["~/.config/systemd/user/mcp.service.d/umask.conf", "systemctl --user restart mcp.service"]),
-        ("system", "", ["/etc/systemd/system/mcp.service.d/umask.conf", "sudo systemctl daemon-reload"]),
         ("user", "mcp.socket", ["mcp.socket.d/mode.conf", "SocketMode=0600", "restart mcp.service mcp.socket"]),
     ],
 )
@@ -248,6 +247,54 @@ def test_of_a_unit_the_drop_in_is_named(manager: Any, socket: str, steps: list[s
     assert "UMask=0077" in made.instead
     said = made.instead.replace("systemctl --user daemon-reload && ", "")
     assert all(step in said for step in steps), made.instead
+
+
+def test_a_unit_of_the_system_gets_a_drop_in() -> None:
+    place = builders.path("/etc/systemd/system/mcp.service", 0o644)
+    unit = UnitFact("mcp.service", place, "system", runs=(UnitRun("mcp.service", "active", main_pid=9),))
+    server = builders.process(unit="mcp.service", umask=0o022)
+    finding, snapshot = _with_socket(server, units=UnitFacts(builders.COMPLETE, units=(unit,)))
+    made = make_plan(FIX, finding, snapshot)
+    assert isinstance(made, Plan), made
+    path = "/etc/systemd/system/mcp.service.d/90-workbench-umask.conf"
+    drop_in = CreateRootFile(path, "[Service]\nUMask=0077\n", "unit-drop-in", Restart("mcp.service"))
+    assert made.operations == (drop_in,) and not made.later and "restarted" in made.consequences
+    asleep = replace(snapshot, units=UnitFacts(builders.COMPLETE, units=(replace(unit, runs=()),)))
+    made = make_plan(FIX, finding, asleep)
+    assert isinstance(made, Plan) and made.later
+    again = replace(unit, drop_ins=(path,))
+    made = make_plan(FIX, finding, replace(snapshot, units=UnitFacts(builders.COMPLETE, units=(again,))))
+    assert isinstance(made, Refusal) and "there already" in made.reason
+
+
+@pytest.mark.parametrize(
+    ("owner", "uid", "lines"),
+    [
+        ("", 1000, "SocketMode=0600\nSocketUser=dev\n"),
+        ("", 0, "SocketMode=0600\n"),
+        ("mcp", 1000, "SocketMode=0600\n"),
+    ],
+)
+def test_what_systemd_listens_on_is_for_one_account(owner: str, uid: int, lines: str) -> None:
+    said = [("ListenStream", "/srv/mcp.sock"), ("Accept", "yes"), *([("SocketUser", owner)] if owner else [])]
+    settings = tuple(UnitSetting("Socket", key, value, "/etc/systemd/system/mcp.socket", 2) for key, value in said)
+    place = builders.path("/etc/systemd/system/mcp@.service", 0o644)
+    unit = UnitFact("mcp@.service", place, "system", socket="mcp.socket", settings=settings)
+    finding, snapshot = _with_socket(builders.process(), units=UnitFacts(builders.COMPLETE, units=(unit,)))
+    snapshot = replace(
+        snapshot, processes=ProcessFacts(builders.COMPLETE), host=replace(snapshot.host, uid=uid, user="dev")
+    )
+    made = make_plan(FIX, finding, snapshot)
+    assert isinstance(made, Plan), made
+    (operation,) = made.operations
+    assert isinstance(operation, CreateRootFile) and operation.content == f"[Socket]\n{lines}"
+    assert operation.path == "/etc/systemd/system/mcp.socket.d/90-workbench-socket-mode.conf"
+    assert operation.restarts == Restart("mcp.socket", seconds=3)
+    holding = replace(
+        unit, name="mcp.service", settings=settings[:1], runs=(UnitRun("mcp.service", "active", main_pid=9),)
+    )
+    made = make_plan(FIX, finding, replace(snapshot, units=UnitFacts(builders.COMPLETE, units=(holding,))))
+    assert isinstance(made, Refusal) and "systemctl stop" in made.instead
 
 
 def test_where_nothing_is_known_to_start_it() -> None:

@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 
 from tests import builders
+from tests.plugins import systemd_units
 from tests.plugins.loading import run_check, status
-from workbench.model.facts import PathFact
+from workbench.host.units.settings import kept
+from workbench.host.units.unit_file import effective
+from workbench.model.facts import Account, AccountFacts, PathFact
 from workbench.model.finding import NotApplicable, NotAssessed, Passed, Verdict
 from workbench.model.report import Status
 from workbench.model.severity import Severity
 from workbench.model.sockets import SocketFact, SocketFacts
+from workbench.model.units import UnitFacts
 
 CHECK = "sockets/replaceable"
 OWN = (0o700, 1000, 1000)
@@ -51,6 +55,19 @@ def test_vulnerable_something_that_is_no_socket_stands_there() -> None:
 def test_vulnerable_it_belongs_to_somebody_else() -> None:
     (finding,) = builders.findings(_said(builders.socket(_path(uid=1001))))
     assert "belongs to uid 1001" in finding.summary
+
+
+@pytest.mark.parametrize(("named", "found"), [("dev", 0), ("1001", 0), ("nobody-here", 1), ("", 1)])
+def test_hardened_what_systemd_gives_away_itself(named: str, found: int) -> None:
+    given = f"[Socket]\nListenStream=/srv/mcp/s.sock\nSocketUser={named}\n"
+    settings = kept(effective([("/etc/systemd/system/x.socket", given)]))
+    unit = replace(systemd_units.unit(), socket="x.socket", settings=settings)
+    snapshot = builders.snapshot(
+        sockets=SocketFacts(builders.COMPLETE, (replace(builders.socket(_path(uid=1001)), uid=0),)),
+        units=UnitFacts(builders.COMPLETE, (unit,)),
+        accounts=AccountFacts(builders.COMPLETE, (Account(1001, "dev", 1001, (1001,)),)),
+    )
+    assert len(builders.findings(run_check(CHECK, snapshot))) == found
 
 
 @pytest.mark.parametrize("folder", [OWN, (0o755, 1000, 1000), (0o755, 0, 0), (0o1777, 0, 0), (0o775, 1000, 1000)])

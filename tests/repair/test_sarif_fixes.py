@@ -14,9 +14,10 @@ from tests.homes import open_home
 from tests.repair.support import SECRET, edit, plan, tree, values, written
 from tests.unit.test_sarif import validator
 from workbench.cli import run
-from workbench.model.plan import EditValue, RemoveValue, SetValue
+from workbench.model.acts import CreateAccount, LoadAuditRules
+from workbench.model.plan import CreateRootFile, EditRootFile, EditValue, Plan, RemoveValue, SetValue
 from workbench.repair.prepare import Prepared, prepare
-from workbench.report.sarif_fixes import _changes
+from workbench.report.sarif_fixes import _changes, _fix
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="repairs are made on Linux only")
 
@@ -123,3 +124,21 @@ def test_a_report_of_a_live_host_holds_fixes_and_writes_nothing(home: Path, caps
     assert "clients/narrow-root" in fixes["clients/broad-root"]["description"]["text"]
     after = json.loads(done(text, fixes["clients/broad-root"]["artifactChanges"][0]["replacements"][0]))
     assert after["mcpServers"]["files"]["args"][2].startswith(f"{home}/")
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        EditRootFile("/etc/sudoers.d/mcp", "sudoers", 1, ("a",), ("b",)),
+        CreateRootFile("/etc/audit/rules.d/10-mcp-x.rules", "-w /a -p wa -k mcp_x\n", "audit-rules"),
+        LoadAuditRules(("-w /a -p wa -k mcp_x",)),
+        CreateAccount("mcp-x"),
+    ],
+)
+def test_what_takes_root_is_not_even_worked_out_for_a_report(operation: Any) -> None:
+    class Refusing:
+        def prepare(self, _: Plan) -> None:
+            raise AssertionError("working it out runs sudo")
+
+    refusing: Any = Refusing()
+    assert _fix(refusing, plan(operation)) == []

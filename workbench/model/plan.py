@@ -7,6 +7,7 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import Literal
 
+from workbench.model.acts import Act
 from workbench.model.clients import DocumentFormat
 from workbench.model.finding import Pointer
 from workbench.model.record import record
@@ -204,6 +205,68 @@ class EditRootFile:
 
 
 @record
+class Restart:
+    """A unit that is restarted, where it runs, once its files have changed, and again where they are put back.
+
+    It must come up again and still run ``seconds`` later. With ``socket``, the path that it listens on, and where it
+    answered there before, it must answer the first request of MCP. A template (``x@.service``) is not restarted, for
+    its socket starts an instance with each connection: then only the socket is asked.
+    """
+
+    unit: str
+    seconds: int = 8
+    socket: str = ""
+
+
+RootFormat = Literal["unit-drop-in", "audit-rules", "sudoers-file"]
+"""Who reads a new file of root's: for each, ``workbench.repair.root_consumers`` says where and how it is taken up."""
+
+
+@record
+class CreateRootFile:
+    """Make a file of root's that is not there, through sudo. Never in the place of another file.
+
+    ``content`` is all of it, and every account may come to read it: it holds no secret. ``format`` says who reads the
+    file: its own parser must accept it before it gets its name, and is made to read it afterwards. ``restarts`` is for
+    units only.
+    """
+
+    path: str
+    content: str
+    format: RootFormat
+    restarts: Restart | None = None
+    operation: Literal["create-root-file"] = "create-root-file"
+
+
+@record
+class UnitLine:
+    """A line of a unit that systemd drops, and what becomes of it.
+
+    The assignment of ``key`` on ``line`` (counted from 1) gets the ``value`` alone, and what else stood behind it
+    becomes a comment above it. With ``value`` "" the whole line becomes a comment, as which systemd has read it. With
+    ``name`` the key, which was misspelt, gets that name.
+    """
+
+    line: int
+    key: str
+    value: str
+    name: str = ""
+
+
+@record
+class RepairUnit:
+    """Restore lines of a unit of root's that systemd drops, through sudo, and keep every other byte.
+
+    Refused unless each line still assigns its key, and unless systemd drops none of them afterwards.
+    """
+
+    path: str
+    lines: tuple[UnitLine, ...]
+    restarts: Restart | None = None
+    operation: Literal["repair-unit"] = "repair-unit"
+
+
+@record
 class CreateFile:
     """Make a file that is not there, with the folders it lies in. Never in the place of another file.
 
@@ -268,13 +331,24 @@ class TrialStart:
 Edit = EditValue | RemoveValue | SetValue | InsertItems | EditItems | ReplaceSecret | RestoreValue
 LineEdit = EditLine | RestoreLine
 FileEdit = Edit | LineEdit | KeepSecret
-Operation = SetMode | FileEdit | CreateFile | EditRootFile | TrialStart
+RootFile = CreateRootFile | RepairUnit
+Operation = SetMode | FileEdit | CreateFile | EditRootFile | RootFile | TrialStart | Act
+
+
+@record
+class Step:
+    """One step that a guide asks of the person: where, what to do, and the text to copy for it ("" for none)."""
+
+    place: str
+    words: str
+    text: str = ""
 
 
 @record
 class Plan:
     """One repair of one finding. ``finding`` is the finding's identity, ``check`` the check that must pass afterwards.
 
+    A guide has ``steps`` for the person and no operation: nothing of it is ever done by the workbench.
     ``consequences`` says in plain words what may stop working; ``keeps`` what undo does not bring back ("" for all).
     ``later`` says when it takes effect ("" for at once), such as "at your next login": until then the check goes on
     finding what it found, and all that is verified is that the change is in place.
@@ -292,6 +366,7 @@ class Plan:
     keeps: str = ""
     later: str = ""
     confirm: int = 0
+    steps: tuple[Step, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -301,12 +376,16 @@ class Plan:
         said = asdict(self)
         if not self.confirm:
             del said["confirm"]  # the journals and plan files of before know no such thing
+        if not self.steps:
+            del said["steps"]
         text = json.dumps(said, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def proof(check: str, later: str) -> str:
+def proof(check: str, later: str, *, guide: bool = False) -> str:
     """How a plan is proven afterwards, and what happens where that fails, in words. Of its ``check`` and ``later``."""
+    if guide:
+        return f"Look again when you have done it: {check} then says whether it helped."
     if not later:
         return (
             f"The host is looked at again and every check runs again. If {check} still finds this, or the change made"

@@ -25,9 +25,9 @@ from workbench.model.run import Change, RunState
 from workbench.repair.folder import private
 from workbench.repair.paths import Refused, words
 from workbench.repair.publish import is_temporary_name, sha256, write_all
-from workbench.repair.root_commands import is_policy_file
 from workbench.repair.root_timer import undone_at
-from workbench.repair.staged import Intent, Staged, StagedFile, StagedMode, StagedRoot, StagedTrial
+from workbench.repair.soundness import sound
+from workbench.repair.staged import Intent, Staged
 from workbench.text import visible
 
 VERSION = 1
@@ -251,7 +251,7 @@ def _told(folder: Path, records: list[dict[str, Any]]) -> Entry:
         named = planned.identity == folder.name and _IDENTITY.fullmatch(folder.name)
         if not named or planned.plan.digest != first["digest"]:
             raise Refused("its journal does not agree with itself")
-        if not all(map(_sound, planned.operations)):
+        if not all(map(sound, planned.operations)):
             raise Refused("its journal names a file or a mode that there cannot be")
         if planned.batch and not _BATCH.fullmatch(planned.batch):
             raise Refused("its journal names a batch that there cannot be")
@@ -295,30 +295,6 @@ def _adapter(kind: type[Any]) -> Any:
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)
-
-
-def _sound(operation: Staged) -> bool:
-    modes = [operation.before.mode, *([operation.mode] if isinstance(operation, StagedMode | StagedFile) else [])]
-    if isinstance(operation, StagedRoot) and not is_policy_file(operation.real):
-        return False
-    if isinstance(operation, StagedTrial) and operation.folders[-1:] not in ((), (operation.trial.kept,)):
-        return False
-    if isinstance(operation, StagedTrial) and operation.engine and not _asks_an_engine(operation.engine):
-        return False
-    folders = operation.folders if isinstance(operation, StagedFile) else ()
-    if not all(operation.real.startswith(f"{folder}/") for folder in folders):
-        return False
-    names = [os.fsencode(path) for path in (operation.path, operation.real, *folders, *_of_trial(operation))]
-    plain = all(name.startswith(b"/") and b"\0" not in name and os.path.normpath(name) == name for name in names)
-    return plain and all(0 <= mode <= 0o7777 for mode in modes)
-
-
-def _asks_an_engine(engine: tuple[str, ...]) -> bool:
-    return engine[0].rpartition("/")[2] in ("docker", "podman") and not any("\0" in word for word in engine)
-
-
-def _of_trial(operation: Staged) -> tuple[str, ...]:
-    return operation.folders if isinstance(operation, StagedTrial) else ()
 
 
 def _of_the_run(intent: Intent, planned: Planned) -> bool:

@@ -14,7 +14,7 @@ from workbench.repair.fingerprint import exists
 from workbench.repair.history import as_run, undoers
 from workbench.repair.journal import Entry, entries
 from workbench.repair.paths import Refused, spot, words
-from workbench.repair.staged import Staged, StagedWrite
+from workbench.repair.staged import Staged, StagedAct, StagedRootFile, StagedWrite
 from workbench.text import visible
 
 _RUNS = 200  # the newest ones; nobody has more that still stand
@@ -77,10 +77,17 @@ def _lost(entry: Entry, newer: list[Staged]) -> tuple[str, str, bool] | None:
         if any(_same_part(operation, other) for other in newer):
             continue  # a repair that was made since has set it to something else, on purpose
         path = visible(operation.real)
-        if root_timer.covers((operation,)):
+        if isinstance(operation, StagedAct) and not operation.parts:
+            continue  # nothing was left of it, or it was there before
+        if root_timer.covers((operation,)) or _asks_root(operation):
             # Asked every few seconds and by nobody: sudo would log each time, and never forget the password again.
             return path, f"{path} is root's, and sudo is not run for that", False
         try:
+            if isinstance(operation, StagedAct):
+                why = operations.in_place(operation)
+                if why:
+                    return path, why, True
+                continue
             with spot(operation.real) as place:
                 there = exists(place)
             if not there:
@@ -96,9 +103,16 @@ def _lost(entry: Entry, newer: list[Staged]) -> tuple[str, str, bool] | None:
     return None
 
 
+def _asks_root(operation: Staged) -> bool:
+    """Whether only root can tell if its effect is there, and this process is not root."""
+    return os.geteuid() != 0 and isinstance(operation, StagedRootFile | StagedAct)
+
+
 def _same_part(one: Staged, other: Staged) -> bool:
     if one.real != other.real or type(one) is not type(other):
         return False
+    if isinstance(one, StagedAct) and isinstance(other, StagedAct):
+        return one.wanted == other.wanted
     if not (isinstance(one, StagedWrite) and isinstance(other, StagedWrite)):
         return True
     return any(_meets(mine, theirs) for mine in one.edits for theirs in other.edits)

@@ -11,9 +11,12 @@ import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
+from workbench.model.acts import Act
 from workbench.model.plan import (
     CreateFile,
+    CreateRootFile,
     Edit,
     EditItems,
     EditLine,
@@ -25,6 +28,7 @@ from workbench.model.plan import (
     Plan,
     Refusal,
     RemoveValue,
+    RepairUnit,
     ReplaceSecret,
     RestoreLine,
     RestoreValue,
@@ -37,17 +41,18 @@ from workbench.repair import items
 from workbench.repair.creating import to_make
 from workbench.repair.edits import edited, json_of, overlap, what_is_left
 from workbench.repair.fingerprint import Fingerprint, exists, read, status_of
+from workbench.repair.guides import steps_told
 from workbench.repair.keeping import keep, kept_edits, require_all_kept
 from workbench.repair.lines import said as said_of_line
 from workbench.repair.paths import Refused, Spot, require_plain, spot
 from workbench.repair.preview import diff, leaves
 from workbench.repair.publish import sha256
 from workbench.repair.root_timer import shown as with_timer
-from workbench.repair.staged import Staged, StagedMode, StagedTrial, StagedWrite
+from workbench.repair.staged import Staged, StagedAct, StagedMode, StagedTrial, StagedWrite
 from workbench.secrets import recognise, redact
 from workbench.text import visible
 
-_ALONE = (SetMode, CreateFile, KeepSecret, EditRootFile, TrialStart)
+_ALONE = (SetMode, CreateFile, KeepSecret, EditRootFile, CreateRootFile, RepairUnit, TrialStart, *get_args(Act))
 _IMMUTABLE, _APPEND_ONLY, _GET_FLAGS = 0x10, 0x20, 0x80086601
 
 
@@ -69,6 +74,9 @@ class Prepared:
 
 def prepare(plan: Plan) -> Prepared | Refusal:
     """Work the plan out. Writes nothing."""
+    if plan.steps:
+        told = steps_told(plan)
+        return told if isinstance(told, Refusal) else Prepared(plan, told, (), ())
     if sys.platform != "linux":
         return Refusal(
             "repairs are made on Linux only: elsewhere the workbench cannot yet prove that it keeps every attribute",
@@ -88,7 +96,7 @@ def prepare(plan: Plan) -> Prepared | Refusal:
     places = [
         (operation.before.device, operation.before.inode) if operation.before.inode else operation.real
         for operation, _, _ in staged
-        if not isinstance(operation, StagedTrial)
+        if not isinstance(operation, StagedTrial | StagedAct)
     ]
     if len(set(places)) != len(places):
         return Refusal("two operations of the plan change the same file under different names")
@@ -100,8 +108,9 @@ def grouped(plan: Plan) -> list[list[Operation]]:
     groups: dict[str, list[Operation]] = {}
     for operation in plan.operations:
         require_plain(operation.path)
-        # A trial is of the launcher, which another operation makes.
-        group = groups.setdefault(f"{operation.operation} " * isinstance(operation, TrialStart) + operation.path, [])
+        # A trial is of the launcher, which another operation makes, and an act is no file at all.
+        apart = isinstance(operation, TrialStart | Act)
+        group = groups.setdefault(f"{operation.operation} " * apart + operation.path, [])
         # Only edits of one document, or the secrets of one file, are made together.
         together = all(isinstance(each, KeepSecret) for each in (operation, *group)) or not any(
             isinstance(each, _ALONE) for each in (operation, *group)
@@ -128,6 +137,14 @@ def _worked_out(group: list[Operation], kept: Sequence[KeepSecret], plan: Plan) 
         from workbench.repair.rooted import prepared
 
         return prepared(first)
+    if isinstance(first, CreateRootFile | RepairUnit):
+        from workbench.repair.root_files import prepared as of_root
+
+        return of_root(first)
+    if isinstance(first, Act):
+        from workbench.repair.root_acts import prepared as of_act
+
+        return of_act(first)
     if isinstance(first, TrialStart):
         from workbench.repair.trial import worked_out
 
@@ -214,7 +231,7 @@ def _write(operations: Sequence[Operation], kept: Sequence[KeepSecret] = ()) -> 
 
 def edits_of(operations: Sequence[Operation]) -> tuple[Edit | EditLine | RestoreLine, ...]:
     """The edits among the operations on one file. Raises Refused: for a secret, and for two in each other's way."""
-    alone = SetMode | CreateFile | KeepSecret | EditRootFile | TrialStart
+    alone = SetMode | CreateFile | KeepSecret | EditRootFile | CreateRootFile | RepairUnit | TrialStart | Act
     edits = tuple(each for each in operations if not isinstance(each, alone))
     for edit in edits:
         _require_no_secret(edit)

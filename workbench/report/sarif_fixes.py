@@ -12,8 +12,9 @@ from workbench.documents.decoding import decode
 from workbench.documents.model import Malformed
 from workbench.engine import Workbench
 from workbench.host.files import CannotLook, read_bounded
+from workbench.model.acts import Act
 from workbench.model.finding import Finding
-from workbench.model.plan import Plan, Refusal, Safety
+from workbench.model.plan import EditRootFile, Plan, Refusal, RootFile, Safety
 from workbench.model.report import Report
 from workbench.model.run import Change
 from workbench.model.snapshot import Snapshot
@@ -45,6 +46,8 @@ def _plans(workbench: Workbench, finding: Finding, snapshot: Snapshot) -> list[P
 
 
 def _fix(workbench: Workbench, plan: Plan) -> list[Json]:
+    if any(isinstance(each, EditRootFile | RootFile | Act) for each in plan.operations):
+        return []  # what takes root is no edit of a file that could be said here, and no report ever runs sudo
     prepared = workbench.prepare(plan)
     if isinstance(prepared, Refusal):
         return []

@@ -26,6 +26,8 @@ _FILE = ("published ", "made ", "removed ", "brought back ", "put ")
 """How the engine begins to tell that the operation on a path is carried out, or taken back."""
 _PROVING = "checking that it helped"
 State = Literal["done", "taken back"]
+_ACTS: dict[str, State] = {"done: ": "done", "took back: ": "taken back"}
+"""How it begins to tell the same of what is no file, whose words then follow."""
 _SIGNS: dict[State | None, tuple[str, str]] = {
     None: ("· ", MUTED),
     "done": ("✓ ", "bold $text-success"),
@@ -93,6 +95,10 @@ def told(changes: Sequence[Change], states: Mapping[int, State], words: str) -> 
     """What a step with these words says of the changes. What is told of again was taken back."""
     if words == _PROVING:
         return dict.fromkeys(range(len(changes)), "done")
+    for beginning, state in _ACTS.items():
+        if words.startswith(beginning):
+            rest = words.removeprefix(beginning)
+            return {number: state for number, change in enumerate(changes) if change.words == rest}
     verb = next((verb for verb in (_MODE, *_FILE) if words.startswith(verb)), None)
     if verb is None:
         return {}

@@ -1,0 +1,47 @@
+"""Which operations a journal can hold at all: it is the person's, and who writes it must not come to choose more."""
+
+from __future__ import annotations
+
+import os
+
+from workbench.repair.root_acts import sound as is_sound_act
+from workbench.repair.root_commands import is_policy_file
+from workbench.repair.root_consumers import is_place_of
+from workbench.repair.staged import (
+    Staged,
+    StagedAct,
+    StagedFile,
+    StagedMode,
+    StagedRoot,
+    StagedRootFile,
+    StagedTrial,
+)
+
+
+def sound(operation: Staged) -> bool:
+    """Whether a journal that says this can be ours: nothing else is ever done by it, whoever wrote it."""
+    modes = [operation.before.mode, *([operation.mode] if isinstance(operation, StagedMode | StagedFile) else [])]
+    if isinstance(operation, StagedRoot) and not is_policy_file(operation.real):
+        return False
+    if isinstance(operation, StagedAct) and not is_sound_act(operation):
+        return False
+    if isinstance(operation, StagedRootFile) and not is_place_of(operation.real, operation.wanted):
+        return False
+    if isinstance(operation, StagedTrial) and operation.folders[-1:] not in ((), (operation.trial.kept,)):
+        return False
+    if isinstance(operation, StagedTrial) and operation.engine and not _asks_an_engine(operation.engine):
+        return False
+    folders = operation.folders if isinstance(operation, StagedFile | StagedRootFile) else ()
+    if not all(operation.real.startswith(f"{folder}/") for folder in folders):
+        return False
+    names = [os.fsencode(path) for path in (operation.path, operation.real, *folders, *_of_trial(operation))]
+    plain = all(name.startswith(b"/") and b"\0" not in name and os.path.normpath(name) == name for name in names)
+    return plain and all(0 <= mode <= 0o7777 for mode in modes)
+
+
+def _asks_an_engine(engine: tuple[str, ...]) -> bool:
+    return engine[0].rpartition("/")[2] in ("docker", "podman") and not any("\0" in word for word in engine)
+
+
+def _of_trial(operation: Staged) -> tuple[str, ...]:
+    return operation.folders if isinstance(operation, StagedTrial) else ()
