@@ -81,7 +81,7 @@ def folders_answered(text: str) -> tuple[str, ...] | Refusal:
     for path in paths:
         if not _PATH.fullmatch(path) or normpath(path) != path:
             return Refusal(f"{path} is no plain absolute path", "write it as /srv/workspace, a colon between two")
-        if path in _WHOLE or any(_inside(path, system) for system in _SYSTEMS) or path.count("/") < 2:
+        if path in _WHOLE or any(_inside(path, system) for system in _SYSTEMS):
             return Refusal(
                 f"{path} is no workspace: that is far more, or the system's own", "name a folder of the server's"
             )
@@ -99,13 +99,10 @@ def lines_of(unit: UnitFact, wanted: Wanted) -> tuple[str, ...] | Refusal:
             f"{unit.name} is started in a whole home, which would have to stay in its sight",
             "set WorkingDirectory= to the folder that it needs",
         )
-    return (
-        *_ALWAYS,
-        *_files(unit, wanted, reads),
-        *_network(unit, wanted),
-        *_rights(unit),
-        *_code(unit, wanted, reads),
-    )
+    # Of an account's own manager it ends the unit with 226/NAMESPACE, and the log of the kernel is root's anyway.
+    always = [line for line in _ALWAYS if unit.manager == "system" or line != "ProtectKernelLogs=yes"]
+    confined = (*_files(unit, wanted, reads), *_network(unit, wanted), *_rights(unit))
+    return (*always, *confined, *_code(unit, wanted, reads))
 
 
 def _files(unit: UnitFact, wanted: Wanted, reads: Sequence[str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from tests.plugins.loading import get_fix, run_check
 from tests.plugins.systemd_units import FILE, NAME, USER_FILE, host, place, unit
 from workbench.model.facts import SectionState
 from workbench.model.finding import Finding
-from workbench.model.plan import CreateRootFile, Plan, Refusal, Restart, Reversal, Safety
+from workbench.model.plan import CreateFile, CreateRootFile, OwnDropIn, Plan, Refusal, Restart, Reversal, Safety
 from workbench.model.processes import ProcessFacts
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import PortFact, SocketFacts
@@ -186,10 +186,21 @@ def test_a_folder_that_is_no_workspace_is_refused(folders: str) -> None:
     assert isinstance(_planned(_unit(), folders=folders), Refusal)
 
 
+def test_a_unit_of_ones_own_manager_gets_a_file_of_ones_own() -> None:
+    made = _planned(_unit("", file=USER_FILE))
+    assert isinstance(made, Plan), made
+    (operation,) = made.operations
+    assert isinstance(operation, CreateFile)
+    assert operation.path == f"{USER_FILE}.d/95-workbench-hardening.conf"
+    assert operation.drop_in == OwnDropIn(NAME, Restart(NAME, manager="user"))
+    assert "PrivateUsers=yes" in operation.content and "ProtectKernelLogs" not in operation.content
+
+
 @pytest.mark.parametrize(
     "made",
     [
-        _unit(file=USER_FILE),
+        _unit(file=USER_FILE, owner=1001),
+        _unit(file=USER_FILE, name="x@.service"),
         _unit(prefix="+"),
         _unit(command=("/usr/bin/sudo", "-u", "mcp", "mcp-server-time")),
         _unit(command=("/usr/bin/docker", "run", "-i", "mcp/time")),

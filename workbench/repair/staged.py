@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workbench.model.plan import EditRootFile, FileEdit, KeepSecret, ReplaceSecret, RestoreValue, RootFile, TrialStart
+from workbench.model.plan import (
+    EditRootFile,
+    FileEdit,
+    KeepSecret,
+    OwnDropIn,
+    ReplaceSecret,
+    RestoreValue,
+    RootFile,
+    TrialStart,
+)
 from workbench.repair.fingerprint import Fingerprint
 
 
@@ -80,7 +89,8 @@ class StagedFile:
     digest of its bytes, and "" where it goes.
 
     ``mode``, ``uid`` and ``gid`` are those of the file. ``folders`` are the folders that come or go with it, outermost
-    first; one that holds anything else stays. ``secret`` says that it holds one, and so will the backup of it.
+    first; one that holds anything else stays. ``secret`` says that it holds one, and so will the backup of it. With
+    ``drop_in`` systemd is told of it.
     """
 
     path: str
@@ -92,6 +102,7 @@ class StagedFile:
     gid: int
     folders: tuple[str, ...] = ()
     secret: bool = False
+    drop_in: OwnDropIn | None = None
 
     @property
     def comes(self) -> bool:
