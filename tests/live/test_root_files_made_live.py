@@ -195,6 +195,17 @@ def test_g12_an_undo_takes_nothing_of_somebody_elses(reader: Reader, what: str) 
     assert reader.file.exists()
 
 
+def test_what_is_made_again_comes_from_a_copy_of_roots(reader: Reader) -> None:
+    """The journal is the account's, and what it says is not enough for root to write it."""
+    undone = undo(reader.state, reader.applied().identity)
+    assert undone.state is RunState.UNDONE
+    for each in Path(root_commands.BACKUPS).iterdir():
+        each.write_text("[Service]\nExecStart=/bin/evil\n")
+    again = undo(reader.state, history(reader.state)[0].identity)
+    assert again.state is RunState.REFUSED and "not what was taken away" in again.message
+    assert reader.left() == []
+
+
 @pytest.mark.parametrize("place", ["elsewhere", "a link", "open", "deep"])
 def test_only_in_a_place_of_its_reader(reader: Reader, place: str) -> None:
     wanted, folder = reader.wanted, reader.file.parent

@@ -82,6 +82,11 @@ class StagedRootFile:
         """Whether it is made anew."""
         return self.before.kind == "absent"
 
+    @property
+    def brings_back(self) -> bool:
+        """Whether it undoes: it takes away what was made, or puts the old bytes back."""
+        return not self.after or (bool(self.source) and not self.comes)
+
 
 @dataclass(frozen=True, slots=True)
 class StagedFile:
