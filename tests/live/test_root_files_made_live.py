@@ -26,6 +26,7 @@ from workbench.model.run import Run, RunState
 from workbench.repair import root_commands, root_consumers, root_files
 from workbench.repair.history import history
 from workbench.repair.journal import Broken, entries
+from workbench.repair.lasting import lasting
 from workbench.repair.paths import Refused
 from workbench.repair.prepare import Prepared, prepare
 from workbench.repair.root_consumers import Consumer, Tell
@@ -279,3 +280,15 @@ def test_g10_it_is_recovered_wherever_it_was_killed(
         assert reader.left() == []
         number += 1
     assert number > 5
+
+
+def test_whether_it_lasts_is_seen_without_root(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader.applied()
+    monkeypatch.setattr(root_commands, "run", lambda *_: pytest.fail("nothing is run as root for that"))
+    assert lasting(reader.state) == ()
+    reader.file.write_text("[Service]\n")
+    (lost,) = lasting(reader.state)
+    assert lost.seen and "changed by another program" in lost.why
+    reader.file.unlink()
+    (lost,) = lasting(reader.state)
+    assert lost.seen and "is gone" in lost.why

@@ -18,7 +18,7 @@ import pytest
 
 from tests.live.lab import CHECKOUT, Machine, systemd_container
 from tests.live.support import missing, require_program
-from tests.live.support_bench import applied, bench, found, install_workbench, planned
+from tests.live.support_bench import applied, bench, command, found, install_workbench, planned
 from tests.live.support_systemd import install, install_node, install_program, properties, until
 
 pytestmark = pytest.mark.live
@@ -445,3 +445,42 @@ def test_a_unit_of_ones_own_manager_is_confined_without_root(machine: Machine, s
     assert sorted(each.name for each in machine.path(folder).rglob("*")) == before
     assert until(lambda: answers(machine, path))
     machine.run(*control, "stop", name)
+
+
+def test_g10_a_repair_that_is_killed_while_it_watches_is_recovered(machine: Machine) -> None:
+    name, path = "mcp-killed.service", "/run/mcp-killed/x.sock"
+    start(machine, name, listens(path))
+    before = tree(machine)
+    finding = found(machine, EXPOSURE, name)
+    assert finding is not None
+    planned(machine, finding, HARDEN)
+    script = 'echo $$ > /root/pid; exec "$@"'
+    inside = ("nsenter", "-t", str(machine.pid), "-m", "-u", "-i", "-n", "-p", "--")
+    repairing = subprocess.Popen(
+        [*inside, "sh", "-c", script, "sh", *command(), "apply", "plan.json"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert until(lambda: machine.path(f"{UNITS}/{name}.d/95-workbench-hardening.conf").exists(), 60)
+        assert until(lambda: no_new_privileges(machine, name) == "1")
+        assert machine.run("kill", "-KILL", machine.path("/root/pid").read_text().strip()).returncode == 0
+    finally:
+        repairing.wait(60)
+    assert tree(machine) != before
+    recovered = bench(machine, "recover")
+    assert recovered.returncode == 0, recovered.stderr
+    assert tree(machine) == before
+    assert until(lambda: answers(machine, path)) and no_new_privileges(machine, name) == "0"
+    machine.run("systemctl", "stop", name)
+
+
+def no_new_privileges(machine: Machine, name: str) -> str:
+    """What the kernel says of the main process of a unit, "" where it has none."""
+    pid = properties(machine, name, "MainPID")["MainPID"]
+    try:
+        status = machine.path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return ""
+    return next(line.split()[1] for line in status.splitlines() if line.startswith("NoNewPrivs"))

@@ -8,13 +8,13 @@ from pathlib import Path
 from workbench.model.plan import EditLine, EditValue, Plan, RemoveValue, RestoreLine, RestoreValue, SetValue
 from workbench.model.record import record
 from workbench.model.run import Run, RunState
-from workbench.repair import operations, root_timer
+from workbench.repair import operations, root_files, root_timer
 from workbench.repair.edits import scope
 from workbench.repair.fingerprint import exists
 from workbench.repair.history import as_run, undoers
 from workbench.repair.journal import Entry, entries
 from workbench.repair.paths import Refused, spot, words
-from workbench.repair.staged import Staged, StagedWrite
+from workbench.repair.staged import Staged, StagedRootFile, StagedWrite
 from workbench.text import visible
 
 _RUNS = 200  # the newest ones; nobody has more that still stand
@@ -87,13 +87,19 @@ def _lost(entry: Entry, newer: list[Staged]) -> tuple[str, str, bool] | None:
                 if operation.before.kind == "socket":
                     continue  # the server has ended, and its socket with it
                 return path, f"{path} is gone", True
-            if operations.in_place(operation):
+            if _not_in_place(operation):
                 return path, f"{path} was changed by another program", True
         except Refused as why:
             return path, why.reason, False
         except OSError as error:
             return path, f"{path} cannot be read: {words(error)}", False
     return None
+
+
+def _not_in_place(operation: Staged) -> str:
+    if isinstance(operation, StagedRootFile):
+        return root_files.seen_in_place(operation)
+    return operations.in_place(operation)
 
 
 def _same_part(one: Staged, other: Staged) -> bool:

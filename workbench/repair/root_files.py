@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from workbench.host.command import Output
+from workbench.host.files import CannotLook, read_bounded
 from workbench.model.plan import CreateRootFile, RepairUnit, RootFile
 from workbench.model.run import Change
 from workbench.repair import root_commands as commands
@@ -149,9 +150,22 @@ def carry_out(number: int, operation: StagedRootFile, content: bytes, note: Note
 
 
 def in_place(operation: StagedRootFile) -> str:
-    """Why the operation's effect is not there now ("" when it is)."""
-    there = digests(operation.real).get(operation.real, "") == operation.after
-    return "" if there else f"{visible(operation.real)} was changed by another program meanwhile"
+    """Why the operation's effect is not there now ("" when it is). Asks as root."""
+    return _said_of(operation, digests(operation.real).get(operation.real, ""))
+
+
+def seen_in_place(operation: StagedRootFile) -> str:
+    """As ``in_place``, asking no sudo. Raises Refused where this account may not read the file."""
+    try:
+        return _said_of(operation, sha256(read_bounded(operation.real)))
+    except CannotLook as why:
+        if not why.absent:
+            raise Refused(f"{visible(operation.real)} is root's, and sudo is not run for that") from why
+        return _said_of(operation, "")
+
+
+def _said_of(operation: StagedRootFile, now: str) -> str:
+    return "" if now == operation.after else f"{visible(operation.real)} was changed by another program meanwhile"
 
 
 def require_root(operations: Sequence[object]) -> None:
