@@ -155,7 +155,7 @@ def _code(unit: UnitFact, wanted: Wanted, reads: Sequence[str]) -> Iterator[str]
     if not wanted.programs and runs_alone(unit):
         # What is mounted on its own is not covered by the root.
         yield " ".join(("NoExecPaths=/", *(f"-{path}" for path in (*_SHARED, *wanted.folders))))
-        programs = [place.path for place in unit.places if place.key in ("ExecStart", "program")]
+        programs = _programs(unit)
         paths = dict.fromkeys((*programs, *reads, *_LIBRARIES))
         yield " ".join(
             ("ExecPaths=" + next(iter(programs)), *(f"-{path}" for path in paths if path not in programs[:1]))
@@ -164,7 +164,14 @@ def _code(unit: UnitFact, wanted: Wanted, reads: Sequence[str]) -> Iterator[str]
 
 def runs_alone(unit: UnitFact) -> bool:
     """Whether the program that is started is the interpreter itself, so that nothing else has to be run."""
-    return any(place.key == "ExecStart" and _INTERPRETERS.match(basename(place.path)) for place in unit.places)
+    programs = _programs(unit)
+    # A path with a blank or a quote in it would be read as others.
+    return bool(programs and _INTERPRETERS.match(basename(programs[0])) and all(map(_PATH.fullmatch, programs)))
+
+
+def _programs(unit: UnitFact) -> list[str]:
+    """The program that is started, and what it is when every link is followed."""
+    return [place.path for key in ("ExecStart", "program") for place in unit.places if place.key == key]
 
 
 def _reads(unit: UnitFact) -> tuple[str, ...]:

@@ -76,6 +76,7 @@ from workbench.api import (
 _SHELL = "/bin/sh"
 _BEFORE = ("-c", 'umask 077; exec "$@"', "sh")
 _BY_HAND = f"write it by hand: {_SHELL} -c 'umask 077; exec \"$@\"' sh COMMAND ARGUMENTS"
+_ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _SETS_ONE = re.compile(r"\bumask\b")
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|.*\\|.*\.(?:exe|cmd|bat|ps1)\Z", re.IGNORECASE | re.DOTALL)
 _ENGINES = ("docker", "podman", "nerdctl", "finch", "docker-compose", "podman-compose")
@@ -207,7 +208,7 @@ def _of_socket(unit: UnitFact, snapshot: Snapshot) -> tuple[CreateRootFile, str]
         return restarts
     owner = unit.value("SocketUser", "Socket")
     lines = ["[Socket]", "SocketMode=0600"]
-    if not owner and snapshot.host.uid != 0:
+    if not owner and snapshot.host.uid != 0 and _ACCOUNT.fullmatch(snapshot.host.user):
         # It would be root's, so that no client of yours could use it any more.
         owner = snapshot.host.user
         lines.append(f"SocketUser={owner}")

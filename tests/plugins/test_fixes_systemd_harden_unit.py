@@ -87,6 +87,12 @@ def test_python_may_have_no_writable_code() -> None:
     assert "MemoryDenyWriteExecute=yes" not in _lines(_unit(runtime=""))
 
 
+@pytest.mark.parametrize("program", ["/opt/a b/node", '/opt/"x/node', "/opt/%h/node", "/opt/x\n[Service]/node"])
+def test_a_program_with_an_odd_name_is_not_named(program: str) -> None:
+    lines = _lines(_unit(places=(place("ExecStart", program), ROOT)), programs="no")
+    assert not any(program.split()[0] in line or "ExecPaths" in line for line in lines)
+
+
 def test_of_an_unknown_server_network_and_programs_stay() -> None:
     other = _unit(command=("/opt/thing/bin/server",), runtime="", places=(place("ExecStart", "/opt/thing/bin/server"),))
     snapshot = host(other)
