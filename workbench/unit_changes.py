@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from workbench.model.finding import Finding
-from workbench.model.plan import CreateRootFile, Refusal, Restart
+from workbench.model.plan import CreateFile, CreateRootFile, OwnDropIn, Refusal, Restart
 from workbench.model.processes import ServerProcess
 from workbench.model.snapshot import Snapshot
 from workbench.model.units import UnitFact
@@ -25,6 +25,17 @@ def unit_of(finding: Finding, snapshot: Snapshot) -> UnitFact | Refusal:
     if len(found) != 1:
         return Refusal("the unit of this finding is not there any more", "look again")
     return found[0]
+
+
+def changeable(unit: UnitFact, snapshot: Snapshot, by_hand: str) -> Refusal | None:
+    """Why the unit gets no drop-in: one of another account's manager. ``by_hand`` is what to do then."""
+    if unit.manager == "system":
+        return of_system(unit, by_hand)
+    if unit.owner != snapshot.host.uid or not snapshot.host.home.startswith("/") or not _NAME.fullmatch(unit.name):
+        return Refusal(f"{unit.name} is not a unit of yours", by_hand)
+    if unit.name.endswith("@.service"):
+        return Refusal(f"{unit.name} is a template of your own manager, of which nothing can be watched", by_hand)
+    return None
 
 
 def of_system(unit: UnitFact, by_hand: str) -> Refusal | None:
@@ -97,7 +108,18 @@ def restart_of(unit: UnitFact, snapshot: Snapshot) -> Restart | Refusal | None:
             f"{len(names)} instances of {unit.name} run, and one repair watches only one",
             "stop all but one and look again",
         )
-    return Restart(names[0], socket=socket) if names else None
+    return Restart(names[0], socket=socket, manager=unit.manager) if names else None
+
+
+def own_drop_in(
+    unit: UnitFact, name: str, lines: Sequence[str], restarts: Restart | None, snapshot: Snapshot
+) -> CreateFile | Refusal:
+    """As ``drop_in``, of a unit of the account's own manager: a file of its own."""
+    path = f"{snapshot.host.home}/.config/systemd/user/{unit.name}.d/{name}.conf"
+    if path in unit.drop_ins:
+        return Refusal(f"{path} is there already", f"look at all that the unit says: systemctl --user cat {unit.name}")
+    content = "".join(f"{line}\n" for line in lines)
+    return CreateFile(path, content, drop_in=OwnDropIn(unit.name, restarts))
 
 
 def drop_in(

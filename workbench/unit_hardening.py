@@ -81,7 +81,7 @@ def folders_answered(text: str) -> tuple[str, ...] | Refusal:
     for path in paths:
         if not _PATH.fullmatch(path) or normpath(path) != path:
             return Refusal(f"{path} is no plain absolute path", "write it as /srv/workspace, a colon between two")
-        if path in _WHOLE or any(_inside(path, system) for system in _SYSTEMS) or path.count("/") < 2:
+        if path in _WHOLE or any(_inside(path, system) for system in _SYSTEMS):
             return Refusal(
                 f"{path} is no workspace: that is far more, or the system's own", "name a folder of the server's"
             )
@@ -99,13 +99,10 @@ def lines_of(unit: UnitFact, wanted: Wanted) -> tuple[str, ...] | Refusal:
             f"{unit.name} is started in a whole home, which would have to stay in its sight",
             "set WorkingDirectory= to the folder that it needs",
         )
-    return (
-        *_ALWAYS,
-        *_files(unit, wanted, reads),
-        *_network(unit, wanted),
-        *_rights(unit),
-        *_code(unit, wanted, reads),
-    )
+    # Of an account's own manager it ends the unit with 226/NAMESPACE, and the log of the kernel is root's anyway.
+    always = [line for line in _ALWAYS if unit.manager == "system" or line != "ProtectKernelLogs=yes"]
+    confined = (*_files(unit, wanted, reads), *_network(unit, wanted), *_rights(unit))
+    return (*always, *confined, *_code(unit, wanted, reads))
 
 
 def _files(unit: UnitFact, wanted: Wanted, reads: Sequence[str]) -> Iterator[str]:
@@ -158,7 +155,7 @@ def _code(unit: UnitFact, wanted: Wanted, reads: Sequence[str]) -> Iterator[str]
     if not wanted.programs and runs_alone(unit):
         # What is mounted on its own is not covered by the root.
         yield " ".join(("NoExecPaths=/", *(f"-{path}" for path in (*_SHARED, *wanted.folders))))
-        programs = [place.path for place in unit.places if place.key in ("ExecStart", "program")]
+        programs = _programs(unit)
         paths = dict.fromkeys((*programs, *reads, *_LIBRARIES))
         yield " ".join(
             ("ExecPaths=" + next(iter(programs)), *(f"-{path}" for path in paths if path not in programs[:1]))
@@ -167,7 +164,14 @@ def _code(unit: UnitFact, wanted: Wanted, reads: Sequence[str]) -> Iterator[str]
 
 def runs_alone(unit: UnitFact) -> bool:
     """Whether the program that is started is the interpreter itself, so that nothing else has to be run."""
-    return any(place.key == "ExecStart" and _INTERPRETERS.match(basename(place.path)) for place in unit.places)
+    programs = _programs(unit)
+    # A path with a blank or a quote in it would be read as others.
+    return bool(programs and _INTERPRETERS.match(basename(programs[0])) and all(map(_PATH.fullmatch, programs)))
+
+
+def _programs(unit: UnitFact) -> list[str]:
+    """The program that is started, and what it is when every link is followed."""
+    return [place.path for key in ("ExecStart", "program") for place in unit.places if place.key == key]
 
 
 def _reads(unit: UnitFact) -> tuple[str, ...]:

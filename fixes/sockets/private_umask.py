@@ -13,9 +13,9 @@ or another program that hands its umask on, this stands around all of it, and th
 is refused where a umask set here would not reach the server: for containers, for ``su`` and others that begin a session
 of their own. The steps for these are in the refusal.
 
-What a unit of the system starts gets a drop-in instead, ``UMask=0077``, and is restarted and watched; where systemd
-itself makes the socket, its socket unit gets ``SocketMode=0600`` and, as ``SocketUser=``, your account. For a unit of
-your own manager the steps are named.
+What a unit starts gets a drop-in instead, ``UMask=0077``, and is restarted and watched; for a unit of your own manager
+that is a file of yours. Where systemd itself makes the socket, its socket unit gets ``SocketMode=0600`` and, as
+``SocketUser=``, your account.
 
 Why it matters
 --------------
@@ -45,6 +45,7 @@ from dataclasses import replace
 
 from workbench.api import (
     ClientConfig,
+    CreateFile,
     CreateRootFile,
     EditValue,
     Finding,
@@ -58,11 +59,13 @@ from workbench.api import (
     SetValue,
     Snapshot,
     UnitFact,
+    changeable,
     drop_in,
     fix,
     hands_over,
     listed,
     of_system,
+    own_drop_in,
     restart_of,
     restart_of_socket,
     unit_of_process,
@@ -73,6 +76,7 @@ from workbench.api import (
 _SHELL = "/bin/sh"
 _BEFORE = ("-c", 'umask 077; exec "$@"', "sh")
 _BY_HAND = f"write it by hand: {_SHELL} -c 'umask 077; exec \"$@\"' sh COMMAND ARGUMENTS"
+_ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _SETS_ONE = re.compile(r"\bumask\b")
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|.*\\|.*\.(?:exe|cmd|bat|ps1)\Z", re.IGNORECASE | re.DOTALL)
 _ENGINES = ("docker", "podman", "nerdctl", "finch", "docker-compose", "podman-compose")
@@ -141,12 +145,14 @@ def _units(finding: Finding, snapshot: Snapshot) -> list[tuple[UnitFact, bool]]:
         if unit is None:
             return []
         found.append((unit, False))
-    # One of an account's own manager is named with the steps for it.
-    return [] if any(unit.manager == "user" for unit, _ in found) else list(dict.fromkeys(found))
+    # For a socket of an account's own manager the steps are named.
+    if any(unit.manager == "user" and (of_socket or unit.socket) for unit, of_socket in found):
+        return []
+    return list(dict.fromkeys(found))
 
 
 def _of_units(finding: Finding, units: list[tuple[UnitFact, bool]], snapshot: Snapshot) -> Plan | Refusal:
-    operations: list[CreateRootFile] = []
+    operations: list[CreateRootFile | CreateFile] = []
     said: list[str] = []
     for unit, of_socket in units:
         made = _of_socket(unit, snapshot) if of_socket else _of_service(unit, snapshot)
@@ -165,12 +171,17 @@ def _of_units(finding: Finding, units: list[tuple[UnitFact, bool]], snapshot: Sn
         reversal=Reversal.FULL,
         operations=tuple(operations),
         consequences=". ".join(dict.fromkeys(said)),
-        later="" if all(each.restarts for each in operations) else "when it is started again",
+        later="" if all(map(_restarts, operations)) else "when it is started again",
     )
 
 
-def _of_service(unit: UnitFact, snapshot: Snapshot) -> tuple[CreateRootFile, str] | Refusal:
-    refusal = of_system(unit, "set UMask=0077 in the unit")
+def _restarts(operation: CreateRootFile | CreateFile) -> bool:
+    told = operation.drop_in if isinstance(operation, CreateFile) else operation
+    return told is not None and told.restarts is not None
+
+
+def _of_service(unit: UnitFact, snapshot: Snapshot) -> tuple[CreateRootFile | CreateFile, str] | Refusal:
+    refusal = changeable(unit, snapshot, "set UMask=0077 in the unit")
     if refusal is not None:
         return refusal
     restarts = restart_of(unit, snapshot)
@@ -178,10 +189,12 @@ def _of_service(unit: UnitFact, snapshot: Snapshot) -> tuple[CreateRootFile, str
         return restarts
     # Whether it answers is no proof: it may be that only this account is to be let in no longer.
     restarts = replace(restarts, socket="") if restarts is not None and not hands_over(unit) else None
-    made = drop_in(unit, "90-workbench-umask", ("[Service]", "UMask=0077"), restarts)
+    name, lines = "90-workbench-umask", ("[Service]", "UMask=0077")
+    of_user = unit.manager == "user"
+    made = own_drop_in(unit, name, lines, restarts, snapshot) if of_user else drop_in(unit, name, lines, restarts)
     if isinstance(made, Refusal):
         return made
-    account = unit.value("User") or "root"
+    account = snapshot.host.user if of_user else unit.value("User") or "root"
     said = f"what {unit.name} makes is for its account alone ({account}): others cannot read it or connect to it"
     return made, f"{said}; {unit.name} is restarted, and what it is doing at that moment is lost" if restarts else said
 
@@ -195,7 +208,7 @@ def _of_socket(unit: UnitFact, snapshot: Snapshot) -> tuple[CreateRootFile, str]
         return restarts
     owner = unit.value("SocketUser", "Socket")
     lines = ["[Socket]", "SocketMode=0600"]
-    if not owner and snapshot.host.uid != 0:
+    if not owner and snapshot.host.uid != 0 and _ACCOUNT.fullmatch(snapshot.host.user):
         # It would be root's, so that no client of yours could use it any more.
         owner = snapshot.host.user
         lines.append(f"SocketUser={owner}")

@@ -3,7 +3,8 @@
 A drop-in of its own, ``/etc/systemd/system/UNIT.d/95-workbench-hardening.conf``, adds what the unit does not say: a
 read-only system with only the server's own folders to write, no homes, devices, capabilities, namespaces and new
 privileges, a filter of system calls that answers with an error instead of killing, a network only where you say so. The
-unit's own file stays as it is, and an update of its package changes nothing of this.
+unit's own file stays as it is, and an update of its package changes nothing of this. For a unit of your own manager the
+drop-in is a file of yours, below ``~/.config/systemd/user``, and no root is needed.
 
 Not every server survives everything. ``MemoryDenyWriteExecute=`` ends Node, whose compiler needs such memory, so only
 Python gets it. A workspace in a home is bound into an empty one, for ``ReadWritePaths=`` does not open what
@@ -38,6 +39,7 @@ from workbench.api import (
     Safety,
     Snapshot,
     UnitFact,
+    changeable,
     drop_in,
     fix,
     folders_answered,
@@ -47,7 +49,7 @@ from workbench.api import (
     in_shared_folders,
     listed,
     listens_on,
-    of_system,
+    own_drop_in,
     restart_of,
     running,
     runs_alone,
@@ -112,7 +114,7 @@ def plan(finding: Finding, snapshot: Snapshot, answers: HardenUnit) -> Plan | Re
     unit = unit_of(finding, snapshot)
     if isinstance(unit, Refusal):
         return unit
-    refusal = of_system(unit, _BY_HAND) or _of_another(unit)
+    refusal = changeable(unit, snapshot, _BY_HAND) or _of_another(unit)
     if refusal is not None:
         return refusal
     folders = folders_answered(answers.folders)
@@ -130,7 +132,11 @@ def plan(finding: Finding, snapshot: Snapshot, answers: HardenUnit) -> Plan | Re
     if isinstance(restarts, Refusal):
         return restarts
     head = ("# Confines this server. Remove the file, then: systemctl daemon-reload, systemctl restart.", "[Service]")
-    operation = drop_in(unit, _NAME, (*head, *lines), restarts)
+    operation = (
+        drop_in(unit, _NAME, (*head, *lines), restarts)
+        if unit.manager == "system"
+        else own_drop_in(unit, _NAME, (*head, *lines), restarts, snapshot)
+    )
     if isinstance(operation, Refusal):
         return operation
     return Plan(

@@ -58,12 +58,15 @@ def bench(
     machine: Machine, *arguments: str, account: str = "", timeout: float = 120
 ) -> subprocess.CompletedProcess[str]:
     """Run the workbench in the container, as root or as an account of it."""
+    return machine.run(*command(account), *arguments, timeout=timeout)
+
+
+def command(account: str = "") -> tuple[str, ...]:
+    """How the workbench is started there."""
     become = ("setpriv", f"--reuid={account}", f"--regid={account}", "--init-groups", "--") if account else ()
     home = f"/home/{account}" if account else "/root"
     variables = (f"HOME={home}", f"PYTHONPATH=/opt/checkout:{_SITE}", "PYTHONDONTWRITEBYTECODE=1", "PATH=/usr/bin:/bin")
-    return machine.run(
-        *become, "env", "-i", "-C", home, *variables, "python3", "-m", "workbench", *arguments, timeout=timeout
-    )
+    return (*become, "env", "-i", "-C", home, *variables, "python3", "-m", "workbench")
 
 
 def found(machine: Machine, check: str, unit: str, account: str = "") -> dict[str, Any] | None:

@@ -30,6 +30,9 @@ ELSEWHERE = {
     "session/private-umask",  # a login shell
     "sockets/private-umask",  # the same entry
     "sudoers/tighten-rule",  # the policy of a machine
+    "systemd/harden-unit",  # units of a machine, as the next two
+    "systemd/repair-directive",
+    "systemd/runtime-directory",
 }
 """The fixes that need what is not staged in this home: each is proven alike by tests of its own."""
 MACHINE = {

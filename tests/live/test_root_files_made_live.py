@@ -26,6 +26,7 @@ from workbench.model.run import Run, RunState
 from workbench.repair import root_commands, root_consumers, root_files
 from workbench.repair.history import history
 from workbench.repair.journal import Broken, entries
+from workbench.repair.lasting import lasting
 from workbench.repair.paths import Refused
 from workbench.repair.prepare import Prepared, prepare
 from workbench.repair.root_consumers import Consumer, Tell
@@ -195,6 +196,17 @@ def test_g12_an_undo_takes_nothing_of_somebody_elses(reader: Reader, what: str) 
     assert reader.file.exists()
 
 
+def test_what_is_made_again_comes_from_a_copy_of_roots(reader: Reader) -> None:
+    """The journal is the account's, and what it says is not enough for root to write it."""
+    undone = undo(reader.state, reader.applied().identity)
+    assert undone.state is RunState.UNDONE
+    for each in Path(root_commands.BACKUPS).iterdir():
+        each.write_text("[Service]\nExecStart=/bin/evil\n")
+    again = undo(reader.state, history(reader.state)[0].identity)
+    assert again.state is RunState.REFUSED and "not what was taken away" in again.message
+    assert reader.left() == []
+
+
 @pytest.mark.parametrize("place", ["elsewhere", "a link", "open", "deep"])
 def test_only_in_a_place_of_its_reader(reader: Reader, place: str) -> None:
     wanted, folder = reader.wanted, reader.file.parent
@@ -268,3 +280,15 @@ def test_g10_it_is_recovered_wherever_it_was_killed(
         assert reader.left() == []
         number += 1
     assert number > 5
+
+
+def test_whether_it_lasts_is_seen_without_root(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader.applied()
+    monkeypatch.setattr(root_commands, "run", lambda *_: pytest.fail("nothing is run as root for that"))
+    assert lasting(reader.state) == ()
+    reader.file.write_text("[Service]\n")
+    (lost,) = lasting(reader.state)
+    assert lost.seen and "changed by another program" in lost.why
+    reader.file.unlink()
+    (lost,) = lasting(reader.state)
+    assert lost.seen and "is gone" in lost.why

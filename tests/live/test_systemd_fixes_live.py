@@ -18,7 +18,7 @@ import pytest
 
 from tests.live.lab import CHECKOUT, Machine, systemd_container
 from tests.live.support import missing, require_program
-from tests.live.support_bench import applied, bench, found, install_workbench, planned
+from tests.live.support_bench import applied, bench, command, found, install_workbench, planned
 from tests.live.support_systemd import install, install_node, install_program, properties, until
 
 pytestmark = pytest.mark.live
@@ -408,3 +408,79 @@ def test_what_systemd_makes_is_for_one_account_alone(machine: Machine) -> None:
     assert bench(machine, "undo", run["run"], account="dev").returncode == 0
     assert tree(machine) == before and mode(machine, path) == "0666"
     machine.run("systemctl", "stop", name)
+
+
+@pytest.mark.parametrize("survives", [True, False])
+def test_a_unit_of_ones_own_manager_is_confined_without_root(machine: Machine, survives: bool) -> None:
+    name = f"mcp-own-{'lives' if survives else 'dies'}.service"
+    uid = machine.run("id", "-u", "dev").stdout.strip()
+    path, work = f"/run/user/{uid}/{name}/x.sock", "/home/dev/own"
+    machine.run("loginctl", "enable-linger", "dev")
+    assert until(lambda: machine.path(f"/run/user/{uid}/systemd/private").exists())
+    machine.run("install", "-d", "-o", "dev", "-g", "dev", work, "/home/dev/deep")
+    writes = f"{work}/made" if survives else "/home/dev/deep/made"
+    command = f"ExecStart=/usr/bin/python3 /usr/local/bin/mcp-listens {path} {writes}\n"
+    folder = "/home/dev/.config/systemd/user"
+    machine.run("install", "-d", "-o", "dev", "-g", "dev", "/home/dev/.config", "/home/dev/.config/systemd", folder)
+    install(machine, name, f"[Service]\nRuntimeDirectory={name}\n{command}", folder)
+    manage = ("setpriv", "--reuid=dev", "--regid=dev", "--init-groups", "--", "env", f"XDG_RUNTIME_DIR=/run/user/{uid}")
+    control = (*manage, "systemctl", "--user")
+    machine.run(*control, "daemon-reload")
+    assert machine.run(*control, "start", name).returncode == 0
+    assert until(lambda: answers(machine, path))
+    before = sorted(each.name for each in machine.path(folder).rglob("*"))
+
+    run = repaired(machine, EXPOSURE, name, HARDEN, f"folders={work}", account="dev")
+
+    assert machine.run(*control, "is-active", name).stdout == "active\n"
+    assert until(lambda: answers(machine, path))
+    if survives:
+        assert run["state"] == "applied", run["message"]
+        pid = machine.run(*control, "show", "--property=MainPID", "--value", name).stdout.strip()
+        assert "NoNewPrivs:\t1" in machine.path(f"/proc/{pid}/status").read_text()
+        assert sorted(os.listdir(machine.path(f"/proc/{pid}/root/home/dev"))) == ["own"]
+        assert bench(machine, "undo", run["run"], account="dev").returncode == 0
+    else:
+        assert run["state"] == "rolled back", run["message"]
+    assert sorted(each.name for each in machine.path(folder).rglob("*")) == before
+    assert until(lambda: answers(machine, path))
+    machine.run(*control, "stop", name)
+
+
+def test_g10_a_repair_that_is_killed_while_it_watches_is_recovered(machine: Machine) -> None:
+    name, path = "mcp-killed.service", "/run/mcp-killed/x.sock"
+    start(machine, name, listens(path))
+    before = tree(machine)
+    finding = found(machine, EXPOSURE, name)
+    assert finding is not None
+    planned(machine, finding, HARDEN)
+    script = 'echo $$ > /root/pid; exec "$@"'
+    inside = ("nsenter", "-t", str(machine.pid), "-m", "-u", "-i", "-n", "-p", "--")
+    repairing = subprocess.Popen(
+        [*inside, "sh", "-c", script, "sh", *command(), "apply", "plan.json"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert until(lambda: machine.path(f"{UNITS}/{name}.d/95-workbench-hardening.conf").exists(), 60)
+        assert until(lambda: no_new_privileges(machine, name) == "1")
+        assert machine.run("kill", "-KILL", machine.path("/root/pid").read_text().strip()).returncode == 0
+    finally:
+        repairing.wait(60)
+    assert tree(machine) != before
+    recovered = bench(machine, "recover")
+    assert recovered.returncode == 0, recovered.stderr
+    assert tree(machine) == before
+    assert until(lambda: answers(machine, path)) and no_new_privileges(machine, name) == "0"
+    machine.run("systemctl", "stop", name)
+
+
+def no_new_privileges(machine: Machine, name: str) -> str:
+    """What the kernel says of the main process of a unit, "" where it has none."""
+    pid = properties(machine, name, "MainPID")["MainPID"]
+    try:
+        status = machine.path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return ""
+    return next(line.split()[1] for line in status.splitlines() if line.startswith("NoNewPrivs"))

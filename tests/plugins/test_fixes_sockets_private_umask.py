@@ -20,7 +20,18 @@ from workbench.model.clients import ClientConfig, EntryReference, ServerEntry
 from workbench.model.facts import Unread
 from workbench.model.finding import Finding
 from workbench.model.launch import Launch
-from workbench.model.plan import CreateRootFile, EditValue, Plan, Refusal, Restart, Reversal, Safety, SetValue
+from workbench.model.plan import (
+    CreateFile,
+    CreateRootFile,
+    EditValue,
+    OwnDropIn,
+    Plan,
+    Refusal,
+    Restart,
+    Reversal,
+    Safety,
+    SetValue,
+)
 from workbench.model.processes import ProcessFacts, ServerProcess
 from workbench.model.run import RunState
 from workbench.model.snapshot import Snapshot
@@ -233,7 +244,6 @@ def test_of_a_socket_the_server_that_listens_is_meant(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("manager", "socket", "steps"),
     [
-        ("user", "", ["~/.config/systemd/user/mcp.service.d/umask.conf", "systemctl --user restart mcp.service"]),
         ("user", "mcp.socket", ["mcp.socket.d/mode.conf", "SocketMode=0600", "restart mcp.service mcp.socket"]),
     ],
 )
@@ -265,6 +275,21 @@ def test_a_unit_of_the_system_gets_a_drop_in() -> None:
     again = replace(unit, drop_ins=(path,))
     made = make_plan(FIX, finding, replace(snapshot, units=UnitFacts(builders.COMPLETE, units=(again,))))
     assert isinstance(made, Refusal) and "there already" in made.reason
+
+
+def test_a_unit_of_ones_own_manager_gets_a_file_of_ones_own() -> None:
+    place = builders.path("/home/dev/.config/systemd/user/mcp.service", 0o644, uid=1000)
+    unit = UnitFact("mcp.service", place, "user", owner=1000, runs=(UnitRun("mcp.service", "active", main_pid=9),))
+    server = builders.process(unit="mcp.service", umask=0o022)
+    finding, snapshot = _with_socket(server, units=UnitFacts(builders.COMPLETE, units=(unit,)))
+    made = make_plan(FIX, finding, snapshot)
+    assert isinstance(made, Plan), made
+    (operation,) = made.operations
+    assert isinstance(operation, CreateFile) and operation.content == "[Service]\nUMask=0077\n"
+    assert operation.path == f"{place.asked}.d/90-workbench-umask.conf"
+    assert operation.drop_in == OwnDropIn("mcp.service", Restart("mcp.service", manager="user")) and not made.later
+    other = replace(snapshot, units=UnitFacts(builders.COMPLETE, units=(replace(unit, owner=1001),)))
+    assert isinstance(make_plan(FIX, finding, other), Refusal)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tests.plugins.loading import get_fix, run_check
 from tests.plugins.systemd_units import FILE, NAME, USER_FILE, host, place, unit
 from workbench.model.facts import SectionState
 from workbench.model.finding import Finding
-from workbench.model.plan import CreateRootFile, Plan, Refusal, Restart, Reversal, Safety
+from workbench.model.plan import CreateFile, CreateRootFile, OwnDropIn, Plan, Refusal, Restart, Reversal, Safety
 from workbench.model.processes import ProcessFacts
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import PortFact, SocketFacts
@@ -85,6 +85,12 @@ def test_node_gets_what_it_survives() -> None:
 def test_python_may_have_no_writable_code() -> None:
     assert "MemoryDenyWriteExecute=yes" in _lines(_unit(runtime="python"))
     assert "MemoryDenyWriteExecute=yes" not in _lines(_unit(runtime=""))
+
+
+@pytest.mark.parametrize("program", ["/opt/a b/node", '/opt/"x/node', "/opt/%h/node", "/opt/x\n[Service]/node"])
+def test_a_program_with_an_odd_name_is_not_named(program: str) -> None:
+    lines = _lines(_unit(places=(place("ExecStart", program), ROOT)), programs="no")
+    assert not any(program.split()[0] in line or "ExecPaths" in line for line in lines)
 
 
 def test_of_an_unknown_server_network_and_programs_stay() -> None:
@@ -186,10 +192,21 @@ def test_a_folder_that_is_no_workspace_is_refused(folders: str) -> None:
     assert isinstance(_planned(_unit(), folders=folders), Refusal)
 
 
+def test_a_unit_of_ones_own_manager_gets_a_file_of_ones_own() -> None:
+    made = _planned(_unit("", file=USER_FILE))
+    assert isinstance(made, Plan), made
+    (operation,) = made.operations
+    assert isinstance(operation, CreateFile)
+    assert operation.path == f"{USER_FILE}.d/95-workbench-hardening.conf"
+    assert operation.drop_in == OwnDropIn(NAME, Restart(NAME, manager="user"))
+    assert "PrivateUsers=yes" in operation.content and "ProtectKernelLogs" not in operation.content
+
+
 @pytest.mark.parametrize(
     "made",
     [
-        _unit(file=USER_FILE),
+        _unit(file=USER_FILE, owner=1001),
+        _unit(file=USER_FILE, name="x@.service"),
         _unit(prefix="+"),
         _unit(command=("/usr/bin/sudo", "-u", "mcp", "mcp-server-time")),
         _unit(command=("/usr/bin/docker", "run", "-i", "mcp/time")),

@@ -10,7 +10,7 @@ import pytest
 from tests import builders
 from workbench import scan
 from workbench.model.finding import Evidence, Finding, Location, NotAssessed, Subject
-from workbench.model.plan import EditRootFile, Plan, Reversal, Safety
+from workbench.model.plan import CreateRootFile, EditRootFile, Plan, Restart, Reversal, Safety
 from workbench.model.report import CheckResult, Report, Status
 from workbench.model.severity import Severity
 from workbench.plugins import Plugins
@@ -185,3 +185,19 @@ def test_what_cannot_be_assessed_any_more_because_of_the_file_counts() -> None:
     assert "cannot be assessed now" in worsened(PLAN, _report(PROBLEM), _report(results=(of_file,)))
     assert worsened(PLAN, _report(PROBLEM, results=(of_file,)), _report(results=(of_file,))) == ""
     assert worsened(PLAN, _report(PROBLEM), _report(results=(of_other,))) == ""
+
+
+@pytest.mark.parametrize(
+    ("check", "restarts", "worse"),
+    [
+        ("systemd/stale-process", None, False),
+        ("systemd/stale-process", Restart("x.service"), True),
+        ("sockets/stale", Restart("x.service"), False),
+        ("systemd/cannot-start", None, True),
+    ],
+)
+def test_what_a_plan_of_a_unit_itself_says_is_not_worse(check: str, restarts: Restart | None, *, worse: bool) -> None:
+    drop_in = CreateRootFile("/etc/systemd/system/x.service.d/a.conf", "[Service]\n", "unit-drop-in", restarts)
+    said = worsened(replace(PLAN, operations=(drop_in,)), _report(PROBLEM), _report(_finding(check)))
+    assert bool(said) is worse
+    assert worsened(PLAN, _report(PROBLEM), _report(_finding(check)))

@@ -75,6 +75,12 @@ def _worked_out(group: list[Operation], kept: Sequence[KeepSecret], stage: Stage
             " every command that is to run as root; sudo would ask you before any of them runs",
             "start workbench without --demo on the host itself",
         )
+    if isinstance(first, CreateFile) and first.drop_in is not None:
+        raise Refused(
+            f"the demo ends here: {visible(first.drop_in.unit)} would be confined and watched now, and in the demo"
+            " nothing is ever started. On a real host you would see the exact drop-in first",
+            "start workbench without --demo on the host itself",
+        )
     if isinstance(first, Act):
         raise Refused(
             f"the demo ends here: {first.operation} is done by root. On a real host you would now see every command"

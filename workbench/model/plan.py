@@ -216,6 +216,7 @@ class Restart:
     unit: str
     seconds: int = 8
     socket: str = ""
+    manager: Literal["system", "user"] = "system"
 
 
 RootFormat = Literal["unit-drop-in", "audit-rules", "sudoers-file"]
@@ -267,6 +268,14 @@ class RepairUnit:
 
 
 @record
+class OwnDropIn:
+    """That a file is a drop-in of a unit of the account's own manager, which accepts it before and is told of it."""
+
+    unit: str
+    restarts: Restart | None = None
+
+
+@record
 class CreateFile:
     """Make a file that is not there, with the folders it lies in. Never in the place of another file.
 
@@ -276,6 +285,7 @@ class CreateFile:
     path: str
     content: str
     mode: Literal[0o600, 0o700] = 0o600
+    drop_in: OwnDropIn | None = None
     operation: Literal["create-file"] = "create-file"
 
 
@@ -378,6 +388,9 @@ class Plan:
             del said["confirm"]  # the journals and plan files of before know no such thing
         if not self.steps:
             del said["steps"]
+        for each in said["operations"]:
+            if each.get("drop_in", ...) is None:
+                del each["drop_in"]  # nor do they this
         text = json.dumps(said, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -11,6 +11,8 @@ import stat
 from collections.abc import Callable
 
 from workbench.host.files import READ_LIMIT
+from workbench.model.plan import OwnDropIn
+from workbench.repair import own_units
 from workbench.repair.fingerprint import Fingerprint, drift, exists, read, read_handle, status_of
 from workbench.repair.paths import Refused, Spot, Untouched, spot, words, writable_by_others
 from workbench.repair.publish import place_new, sha256, sync_folder, temporary_name, write_all
@@ -33,7 +35,9 @@ def is_there(path: str) -> bool:
         return exists(place) or os.path.islink(path)
 
 
-def to_make(path: str, content: bytes, mode: int, *, secret: bool = False) -> StagedFile:
+def to_make(
+    path: str, content: bytes, mode: int, *, secret: bool = False, drop_in: OwnDropIn | None = None
+) -> StagedFile:
     """What making the file comes to, on the file system as it is now. Raises Refused, and where it is there already."""
     if is_there(path):
         raise Refused(f"{visible(path)} is there already, and no file is put in the place of another", "look at it")
@@ -41,7 +45,7 @@ def to_make(path: str, content: bytes, mode: int, *, secret: bool = False) -> St
     with spot(missing[0] if missing else real) as place:
         uid, gid = _owner(place)
         _require_writable(place)
-    return StagedFile(path, real, ABSENT, sha256(content), mode, uid, gid, missing, secret)
+    return StagedFile(path, real, ABSENT, sha256(content), mode, uid, gid, missing, secret, drop_in)
 
 
 def ready(operation: StagedFile) -> bytes:
@@ -67,12 +71,21 @@ def carry_out(number: int, operation: StagedFile, content: bytes, note: Note, te
     """Make the file, or take it away. ``note`` is told of the intent before anything happens. Raises Refused."""
     temporary = temporary_name(os.path.basename(operation.real))
     note(Intent(number, temporary))
+    before = _known(operation)
     if operation.comes:
         _make(operation, content, temporary)
         tell(f"made {visible(operation.real)}")
     else:
         _take_away(operation, operation.before, temporary)
         tell(f"removed {visible(operation.real)}")
+    own_units.take_up(operation, before, tell)
+
+
+def _known(operation: StagedFile) -> str:
+    try:
+        return own_units.known(operation)
+    except Refused as why:
+        raise Untouched(why.reason, why.instead) from why
 
 
 def in_place(operation: StagedFile) -> str:
@@ -90,11 +103,14 @@ def put_back(number: int, operation: StagedFile, backup: Callable[[], bytes], no
     temporary = temporary_name(os.path.basename(operation.real))
     if operation.comes:
         if now is None:
-            return _remove_folders(operation)
+            removed = _remove_folders(operation)
+            own_units.restore(operation, tell)
+            return removed
         _require_as_made(operation, now)
         note(Intent(number, temporary, back=True))
         _take_away(operation, now, temporary)
         tell(f"removed {shown}")
+        own_units.restore(operation, tell)
         return True
     if now is not None:
         if now.sha256 == operation.before.sha256:
@@ -104,6 +120,7 @@ def put_back(number: int, operation: StagedFile, backup: Callable[[], bytes], no
     note(Intent(number, temporary, back=True))
     _make(operation, content, temporary)
     tell(f"brought back {shown}")
+    own_units.restore(operation, tell)
     return True
 
 
@@ -143,6 +160,7 @@ def undoing(operation: StagedFile) -> StagedFile | None:
         now.gid,
         operation.folders,
         operation.secret,
+        operation.drop_in,
     )
 
 

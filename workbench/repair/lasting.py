@@ -8,7 +8,7 @@ from pathlib import Path
 from workbench.model.plan import EditLine, EditValue, Plan, RemoveValue, RestoreLine, RestoreValue, SetValue
 from workbench.model.record import record
 from workbench.model.run import Run, RunState
-from workbench.repair import operations, root_timer
+from workbench.repair import operations, root_files, root_timer
 from workbench.repair.edits import scope
 from workbench.repair.fingerprint import exists
 from workbench.repair.history import as_run, undoers
@@ -94,7 +94,7 @@ def _lost(entry: Entry, newer: list[Staged]) -> tuple[str, str, bool] | None:
                 if operation.before.kind == "socket":
                     continue  # the server has ended, and its socket with it
                 return path, f"{path} is gone", True
-            if operations.in_place(operation):
+            if _not_in_place(operation):
                 return path, f"{path} was changed by another program", True
         except Refused as why:
             return path, why.reason, False
@@ -105,7 +105,13 @@ def _lost(entry: Entry, newer: list[Staged]) -> tuple[str, str, bool] | None:
 
 def _asks_root(operation: Staged) -> bool:
     """Whether only root can tell if its effect is there, and this process is not root."""
-    return os.geteuid() != 0 and isinstance(operation, StagedRootFile | StagedAct)
+    return os.geteuid() != 0 and isinstance(operation, StagedAct)
+
+
+def _not_in_place(operation: Staged) -> str:
+    if isinstance(operation, StagedRootFile):
+        return root_files.seen_in_place(operation)
+    return operations.in_place(operation)
 
 
 def _same_part(one: Staged, other: Staged) -> bool:

@@ -10,7 +10,7 @@ import shlex
 import stat
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from workbench.model.acts import Act
@@ -154,8 +154,13 @@ def _worked_out(group: list[Operation], kept: Sequence[KeepSecret], plan: Plan) 
 
 def _create(wanted: CreateFile) -> tuple[Staged, Change, bytes]:
     content = wanted.content.encode()
-    staged = to_make(wanted.path, content, wanted.mode)
-    return staged, creation(wanted, staged.folders), content
+    staged = to_make(wanted.path, content, wanted.mode, drop_in=wanted.drop_in)
+    change = creation(wanted, staged.folders)
+    if wanted.drop_in is not None:
+        from workbench.repair.own_units import proven
+
+        change = replace(change, words=f"{change.words}. {proven(wanted.path, wanted.drop_in, content)}")
+    return staged, change, content
 
 
 def creation(wanted: CreateFile, folders: Sequence[str]) -> Change:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from workbench.host.command import Output
-from workbench.host.privileged import Vector
+from workbench.host.files import CannotLook, read_bounded
 from workbench.model.plan import CreateRootFile, RepairUnit, RootFile
 from workbench.model.run import Change
 from workbench.repair import root_commands as commands
@@ -20,6 +20,7 @@ from workbench.repair.fingerprint import Fingerprint, drift
 from workbench.repair.paths import Refused, Untouched, require_plain
 from workbench.repair.publish import sha256
 from workbench.repair.root_consumers import Consumer, require_place
+from workbench.repair.root_listing import keeping, publishing, staging
 from workbench.repair.root_places import digests, file_of_roots, is_there, status, way
 from workbench.repair.staged import Intent, StagedRootFile
 from workbench.text import visible
@@ -73,13 +74,27 @@ def taken_back(operation: StagedRootFile, gone: list[str]) -> tuple[StagedRootFi
         back = StagedRootFile(path, path, before, operation.before.sha256, operation.wanted, (), kept)
         return back, shown(back, b"", b"", ""), b""
     if not operation.after:
-        return prepared(operation.wanted)
+        return _made_again(operation, consumer)
     if not is_there(path):
         gone.append(f"{name} is gone")
         return None
     before = _as_made(operation, consumer)
     back = replace(operation, before=before, after="")
     return back, shown(back, b"", b"", ""), b""
+
+
+def _made_again(operation: StagedRootFile, consumer: Consumer) -> tuple[StagedRootFile, Change, bytes]:
+    """What makes a file again that an undo took away: from the copy of root's, for the journal is not root's alone."""
+    from workbench.repair.root_preview import shown
+
+    path, kept, content = operation.real, commands.backup_of(operation), _content(operation.wanted)
+    if is_there(path):
+        raise Refused(f"{visible(path)} is there already, and no file is put in the place of another")
+    if sha256(content) != operation.before.sha256 or digests(kept).get(kept) != operation.before.sha256:
+        raise Refused(f"the copy {kept} is not there, or is not what was taken away", "plan the repair again")
+    said, folders = consumer.proves(operation.wanted, content), way(path, consumer)
+    again = StagedRootFile(path, path, ABSENT, operation.before.sha256, operation.wanted, folders, kept)
+    return again, shown(again, b"", content, said), b""
 
 
 def ready(operation: StagedRootFile) -> None:
@@ -102,12 +117,12 @@ def carry_out(number: int, operation: StagedRootFile, content: bytes, note: Note
     """Do it. Raises Untouched where nothing of it is in force, and else Refused."""
     consumer, wanted = require_place(operation.wanted), operation.wanted
     note(Intent(number, commands.staged_name(operation)))
-    goes = not operation.after
-    back = goes or bool(operation.source)
+    goes, back = not operation.after, operation.brings_back
     try:
         known = consumer.known(wanted, not back)
         if goes:
             _require_digest(operation.real, operation.before.sha256)
+            _keep(operation)
         else:
             _stage(operation, consumer, content, tell)
     except Refused as why:
@@ -135,9 +150,22 @@ def carry_out(number: int, operation: StagedRootFile, content: bytes, note: Note
 
 
 def in_place(operation: StagedRootFile) -> str:
-    """Why the operation's effect is not there now ("" when it is)."""
-    there = digests(operation.real).get(operation.real, "") == operation.after
-    return "" if there else f"{visible(operation.real)} was changed by another program meanwhile"
+    """Why the operation's effect is not there now ("" when it is). Asks as root."""
+    return _said_of(operation, digests(operation.real).get(operation.real, ""))
+
+
+def seen_in_place(operation: StagedRootFile) -> str:
+    """As ``in_place``, asking no sudo. Raises Refused where this account may not read the file."""
+    try:
+        return _said_of(operation, sha256(read_bounded(operation.real)))
+    except CannotLook as why:
+        if not why.absent:
+            raise Refused(f"{visible(operation.real)} is root's, and sudo is not run for that") from why
+        return _said_of(operation, "")
+
+
+def _said_of(operation: StagedRootFile, now: str) -> str:
+    return "" if now == operation.after else f"{visible(operation.real)} was changed by another program meanwhile"
 
 
 def require_root(operations: Sequence[object]) -> None:
@@ -159,13 +187,13 @@ def put_back(number: int, operation: StagedRootFile, note: Note, tell: Tell) -> 
     changed = False
     if now.get(path, "") == operation.after:
         changed = True
-        returning = replace(operation, before=ABSENT, after=operation.before.sha256)
+        returning = replace(operation, before=ABSENT, after=operation.before.sha256, source=kept)
         staged = commands.staged_name(operation if operation.after else returning)
         note(Intent(number, staged, back=True))
         if operation.comes:
             _take_away(operation, operation.after)
         elif not operation.after:
-            _stage(returning, consumer, _content(wanted), tell)
+            _stage(returning, consumer, b"", tell)
             _publish_new(returning)
         else:
             if now.get(kept) != operation.before.sha256:
@@ -185,8 +213,8 @@ def put_back(number: int, operation: StagedRootFile, note: Note, tell: Tell) -> 
     if changed:
         tell(f"put {name} back as it was" if not operation.comes else f"removed {name}")
     # Also where the file is as it was: what read it may have been told of the new one before a sudden end.
-    was_back = not operation.after or bool(operation.source)
-    for vector in (consumer.rolls_back or (consumer.activates if was_back else consumer.deactivates))(wanted):
+    last = consumer.activates if operation.brings_back else consumer.deactivates
+    for vector in (consumer.rolls_back or last)(wanted):
         commands.done(vector)
     consumer.comes_up(wanted, "", tell)
     return changed
@@ -207,56 +235,10 @@ def clear_away(operation: StagedRootFile, intent: Intent) -> str:
     return ""
 
 
-def listed(operation: StagedRootFile) -> tuple[Vector, ...]:
-    """Every command that carries the operation out, in order and as it is run, where nothing goes wrong."""
-    consumer, path, staged = require_place(operation.wanted), operation.real, commands.staged_path(operation)
-    folder = os.path.dirname(path)
-    if not operation.after:
-        vectors: tuple[Vector, ...] = (
-            commands.status(path),
-            commands.digests(path),
-            commands.digests(path),
-            commands.move(path, staged),
-            commands.digests(staged),
-            commands.remove(staged),
-            *map(commands.without_folder, reversed(operation.folders)),
-            *((commands.flush(folder),) if not operation.folders else ()),
-        )
-    else:
-        proves = () if operation.source else consumer.looks("proves")
-        vectors = (*proves, *_staging(operation, consumer), *_publishing(operation))
-    back = not operation.after or bool(operation.source)
-    taken_up = (consumer.deactivates if back else consumer.activates)(operation.wanted)
-    vectors = (*consumer.looks("known"), *vectors, *taken_up, *consumer.looks("comes up"))
-    return tuple(map(commands.as_run, (*vectors, commands.digests(path))))
-
-
-def _staging(operation: StagedRootFile, consumer: Consumer) -> tuple[Vector, ...]:
-    path, staged = operation.real, commands.staged_path(operation)
-    accepts = (*consumer.accepts(staged), commands.digests(staged), commands.flush(staged))
-    if operation.comes:
-        folders = tuple(map(commands.folder, operation.folders))
-        return (*folders, commands.empty(staged, consumer.mode), commands.fill(staged), *accepts)
-    kept = commands.backup_of(operation)
-    return (
-        commands.status(path),
-        commands.backup_folder(),
-        commands.copy(path, kept),
-        commands.flush(kept, commands.BACKUPS),
-        commands.digests(path, kept),
-        commands.copy(operation.source or path, staged),
-        *(() if operation.source else (commands.fill(staged),)),
-        *accepts,
-        commands.digests(path),
-    )
-
-
-def _publishing(operation: StagedRootFile) -> tuple[Vector, ...]:
-    path, staged = operation.real, commands.staged_path(operation)
-    flushed = commands.flush(path, os.path.dirname(path))
-    if operation.comes:
-        return (commands.name_new(staged, path), commands.remove(staged), flushed)
-    return (commands.move(staged, path), flushed)
+def _keep(operation: StagedRootFile) -> None:
+    for vector in keeping(operation):
+        answer = commands.done(vector)
+    _require_same(answer, commands.backup_of(operation), operation.before.sha256)
 
 
 def _stage(operation: StagedRootFile, consumer: Consumer, content: bytes, tell: Tell) -> None:
@@ -268,7 +250,7 @@ def _stage(operation: StagedRootFile, consumer: Consumer, content: bytes, tell: 
         consumer.proves(operation.wanted, content)
     kept = commands.backup_of(operation)
     # What the file is was asked right before the journal was begun.
-    for vector in _staging(operation, consumer)[0 if operation.comes else 1 :]:
+    for vector in staging(operation, consumer)[0 if operation.comes else 1 :]:
         answer = commands.done(vector, content if vector == commands.fill(staged) else b"")
         if vector == commands.digests(operation.real, kept):
             found = commands.read_digests(answer)
@@ -285,7 +267,7 @@ def _stage(operation: StagedRootFile, consumer: Consumer, content: bytes, tell: 
 
 
 def _publish_new(operation: StagedRootFile) -> None:
-    named, *rest = _publishing(operation)
+    named, *rest = publishing(operation)
     try:
         commands.done(named)
     except Refused as why:

@@ -7,7 +7,7 @@ import difflib
 from workbench.model.run import Change
 from workbench.repair import root_consumers
 from workbench.repair.paths import Refused
-from workbench.repair.root_files import listed
+from workbench.repair.root_listing import listed
 from workbench.repair.staged import StagedRootFile
 from workbench.secrets import redact
 from workbench.text import visible
@@ -24,7 +24,7 @@ def shown(operation: StagedRootFile, old: bytes, new: bytes, said: str) -> Chang
             f"remove {path}, which the repair made" + _folders(operation, ", and the folder {} if it is empty"),
             "",
         )
-    elif operation.source:
+    elif operation.brings_back:
         words, diff = f"bring back {path} byte for byte as it was, from {operation.source}, which only root reaches", ""
     elif operation.comes:
         words = f"make {path} (mode {consumer.mode:04o}, root's) for {consumer.name}" + _folders(

@@ -6,7 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workbench.model.acts import Act
-from workbench.model.plan import EditRootFile, FileEdit, KeepSecret, ReplaceSecret, RestoreValue, RootFile, TrialStart
+from workbench.model.plan import (
+    EditRootFile,
+    FileEdit,
+    KeepSecret,
+    OwnDropIn,
+    ReplaceSecret,
+    RestoreValue,
+    RootFile,
+    TrialStart,
+)
 from workbench.repair.fingerprint import Fingerprint
 
 
@@ -74,6 +83,11 @@ class StagedRootFile:
         """Whether it is made anew."""
         return self.before.kind == "absent"
 
+    @property
+    def brings_back(self) -> bool:
+        """Whether it undoes: it takes away what was made, or puts the old bytes back."""
+        return not self.after or (bool(self.source) and not self.comes)
+
 
 @dataclass(frozen=True, slots=True)
 class StagedFile:
@@ -81,7 +95,8 @@ class StagedFile:
     digest of its bytes, and "" where it goes.
 
     ``mode``, ``uid`` and ``gid`` are those of the file. ``folders`` are the folders that come or go with it, outermost
-    first; one that holds anything else stays. ``secret`` says that it holds one, and so will the backup of it.
+    first; one that holds anything else stays. ``secret`` says that it holds one, and so will the backup of it. With
+    ``drop_in`` systemd is told of it.
     """
 
     path: str
@@ -93,6 +108,7 @@ class StagedFile:
     gid: int
     folders: tuple[str, ...] = ()
     secret: bool = False
+    drop_in: OwnDropIn | None = None
 
     @property
     def comes(self) -> bool:

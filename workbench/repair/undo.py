@@ -263,7 +263,9 @@ def _file_back(
     shown = visible(operation.real)
     if not operation.comes:
         content = backup()
-        made = creating.to_make(operation.real, content, operation.mode, secret=operation.secret)
+        made = creating.to_make(
+            operation.real, content, operation.mode, secret=operation.secret, drop_in=operation.drop_in
+        )
         return made, Change(shown, f"bring back {shown} byte for byte as it was"), content, ()
     taken = creating.undoing(operation)
     if taken is None:

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TypeGuard
 
-from workbench.host.command import Output, find_program, run
-from workbench.host.files import CannotLook
 from workbench.host.privileged import Vector
 from workbench.model.plan import RepairUnit, Restart, RootFile
 from workbench.repair import root_commands as commands
-from workbench.repair import unit_health
+from workbench.repair import unit_health, unit_proof
 from workbench.repair.paths import Refused
 from workbench.repair.root_consumers import Consumer
 from workbench.text import visible
 
-FOLDERS = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system")
-"""Where the manager of the system finds units: what lies in one goes before what has its name in the next."""
-
 _NAME = r"[A-Za-z0-9:_.\\-]+(?:@[A-Za-z0-9:_.\\-]*)?\.(?:service|socket)"
 _DROP_INS = re.compile(rf"/etc/systemd/system/({_NAME})\.d/[A-Za-z0-9_-]+\.conf")
 _UNITS = re.compile(rf"/etc/systemd/system/({_NAME})(?:\.d/[A-Za-z0-9@:_.-]+\.conf)?")
-_DEADLINE = 10.0
-_MESSAGE = re.compile(r"^(.+?):(\d+): (.*)$")
-_OVERALL = re.compile(r"Overall exposure level for \S+: (\d+(?:\.\d+)?)")
-_FATAL = re.compile(r"Unit configuration has fatal error|has a bad unit file setting|failed to load properly")
-_FAILED = re.compile(r"^(?:Failed to (?:initialize|lookup|set ?up|start|prepare)|systemd-analyze: )", re.MULTILINE)
 
 
 def unit_of(wanted: RootFile) -> str:
@@ -55,61 +40,7 @@ def _belongs(restarted: str, name: str) -> bool:
 
 def proven(wanted: RootFile, content: bytes) -> str:
     """Have systemd's parser read the unit with the new file, and say how exposed it is by that. Raises Refused."""
-    name = unit_of(wanted)
-    file = _unit_file(name)
-    with _copy(wanted, name, content) as (folder, copy):
-        of_unit = copy if os.path.basename(copy) == name else file
-        said = _analyze(folder, "verify", "--man=no", "--recursive-errors=no", of_unit)
-        before = _analyze("", "verify", "--man=no", "--recursive-errors=no", file)
-        if _FAILED.search(said.err):
-            raise Refused("systemd-analyze could not read the unit, so nothing is proven of the file")
-        dropped = [match for line in said.err.splitlines() if (match := _MESSAGE.match(line)) and match[1] == copy]
-        if dropped:
-            lines = ", ".join(dict.fromkeys(match[2] for match in dropped))
-            raise Refused(f"systemd would not take all of {visible(wanted.path)} as it is meant (line {lines})")
-        if _FATAL.search(said.err) and not _FATAL.search(before.err):
-            raise Refused(f"systemd would not load {visible(name)} with that file; nothing was changed")
-        told = f"systemd's parser takes every line of it for {name}"
-        if not name.endswith(".service"):
-            return told
-        exposed = [_exposure(_analyze(*each)) for each in (("", *_SECURITY, file), (folder, *_SECURITY, of_unit))]
-    if None in exposed:
-        return told
-    return f"{told}, and says of the exposure of that unit: {exposed[0]:.1f} now, {exposed[1]:.1f} with it (of 10.0)"
-
-
-_SECURITY = ("security", "--offline=true", "--no-pager")
-
-
-def _exposure(said: Output) -> float | None:
-    found = _OVERALL.search(said.out)
-    return float(found[1]) if found else None
-
-
-def _analyze(folder: str, *arguments: str) -> Output:
-    try:
-        program = (find_program("systemd-analyze"), *arguments)
-        # What lies in this folder counts as well, and goes before what the manager itself would find.
-        return run((find_program("env"), f"SYSTEMD_UNIT_PATH={folder}:", *program) if folder else program, _DEADLINE)
-    except CannotLook as why:
-        raise Refused(why.why, why.unlock) from why
-
-
-def _unit_file(name: str) -> str:
-    for folder in FOLDERS:
-        if os.path.isfile(f"{folder}/{name}"):
-            return f"{folder}/{name}"
-    raise Refused(f"the file of {visible(name)} is not found", "look with: systemctl cat UNIT")
-
-
-@contextmanager
-def _copy(wanted: RootFile, name: str, content: bytes) -> Iterator[tuple[str, str]]:
-    """A folder of units that has the new file, and its path there."""
-    with tempfile.TemporaryDirectory(prefix="workbench-unit-") as folder:
-        place = Path(folder) / wanted.path.removeprefix("/etc/systemd/system/")
-        place.parent.mkdir(exist_ok=True)
-        place.write_bytes(content)
-        yield folder, str(place)
+    return unit_proof.proven(unit_of(wanted), wanted.path.removeprefix("/etc/systemd/system/"), content, "system")
 
 
 def _reload(_: RootFile) -> tuple[Vector, ...]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 from collections.abc import Callable
 
 from workbench.host.command import find_program, run
 from workbench.host.files import CannotLook
-from workbench.model.plan import Restart, RootFile
+from workbench.host.privileged import Vector
+from workbench.model.plan import OwnDropIn, Restart, RootFile
 from workbench.repair.paths import Refused
 from workbench.text import visible
 
@@ -40,7 +42,7 @@ _HELLO = {
 }
 
 
-def known(wanted: RootFile, forward: bool) -> str:
+def known(wanted: RootFile | OwnDropIn, forward: bool) -> str:
     """How the unit does before anything is changed: it ``answers``, ``runs`` or ``rests``; "" where it is left alone.
 
     Raises Refused where it is to be repaired (``forward``) and does not run, so that nothing would be proven.
@@ -50,14 +52,14 @@ def known(wanted: RootFile, forward: bool) -> str:
         return ""
     if "@." in restart.unit:
         return _ANSWERS if _answers(restart.socket) else _RESTS
-    if _state(restart.unit).get("ActiveState") != "active":
+    if _state(restart).get("ActiveState") != "active":
         if forward:
             raise Refused(f"{visible(restart.unit)} does not run any more; nothing was changed", "look again")
         return _RESTS
     return _ANSWERS if restart.socket and _answers(restart.socket) else _RUNS
 
 
-def require_up(wanted: RootFile, before: str, tell: Tell) -> None:
+def require_up(wanted: RootFile | OwnDropIn, before: str, tell: Tell) -> None:
     """Refuse where a unit that ran does not run on, or one that answered does not answer any more.
 
     ``before`` is what was ``known``, "" where it is only to run.
@@ -80,7 +82,7 @@ def _require_running(restart: Restart, tell: Tell) -> None:
     end = time.monotonic() + restart.seconds
     first = ""
     while True:
-        now = _state(restart.unit)
+        now = _state(restart)
         active, pid = now.get("ActiveState"), now.get("MainPID", "0")
         if active == "active":
             first = first or pid
@@ -105,9 +107,16 @@ def _why(now: dict[str, str]) -> str:
     return visible(f"{ended}: {_CODES[status]}" if status in _CODES and not by_signal else ended)
 
 
-def _state(unit: str) -> dict[str, str]:
+def asking(manager: str) -> Vector:
+    """What a program needs in front of it to reach the manager of this account's own units; empty for the system's."""
+    return (find_program("env"), f"XDG_RUNTIME_DIR=/run/user/{os.geteuid()}") if manager == "user" else ()
+
+
+def _state(restart: Restart) -> dict[str, str]:
+    of_user = ("--user",) if restart.manager == "user" else ()
     try:
-        said = run((find_program("systemctl"), "show", f"--property={_PROPERTIES}", "--", unit), _DEADLINE)
+        show = (find_program("systemctl"), *of_user, "show", f"--property={_PROPERTIES}", "--", restart.unit)
+        said = run((*asking(restart.manager), *show), _DEADLINE)
     except CannotLook as why:
         raise Refused(why.why, why.unlock) from why
     return dict(line.partition("=")[::2] for line in said.out.split("\n") if line)

@@ -105,6 +105,8 @@ def _file(number: int, operation: StagedFile, content: bytes) -> list[str]:
     shown = visible(operation.real)
     if not operation.comes:
         raise Refused(f"it takes {shown} away, and a script could not bring it back", _BY_ITSELF)
+    if operation.drop_in is not None:
+        raise Refused(f"a script could not see whether {visible(operation.drop_in.unit)} comes up again", _BY_ITSELF)
     if operation.secret:
         raise Refused(f"{shown} is to hold a secret, which no script may hold", _BY_ITSELF)
     if operation.uid != os.geteuid():
