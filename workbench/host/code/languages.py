@@ -1,0 +1,87 @@
+"""The languages that are read, and what each reader of one is: the interface between the collector and the readers."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from typing import Protocol
+
+from workbench.model.code import Language, Observations
+from workbench.model.facts import Unread
+from workbench.model.record import record
+
+MINIFIED_LINE = 5000
+"""From this many characters in one line, code is a bundle that a program wrote: nobody repairs it there."""
+
+
+@record
+class Analysis:
+    """What one file gave: what was seen, and what could not be read in it (its facet is the language's)."""
+
+    observations: Observations = Observations()
+    gaps: tuple[Unread, ...] = ()
+
+
+class Reader(Protocol):
+    """A module that reads one language. It is imported only once there is a file for it."""
+
+    def missing(self) -> Unread | None:
+        """What has to be installed before it can read, None where it can."""
+
+    def analyse(self, path: str, content: bytes) -> Analysis:
+        """What a file gives: its path as a person reads it, and its bytes.
+
+        It runs nothing, raises nothing, and takes time in proportion to the bytes.
+        """
+
+
+@record
+class LanguageFiles:
+    """The files of a language by their endings, and words of which one stands in every file worth reading closely.
+
+    ``facet`` names the gaps of its reader.
+    """
+
+    language: Language
+    facet: str
+    suffixes: tuple[str, ...]
+    module: str
+    concerns: re.Pattern[bytes]
+
+
+_SCRIPT = re.compile(
+    rb"child_process|worker_threads|\bfork\(|['\"]net['\"]|node:net|\.listen\(|\bipc\b|['\"]message['\"]|"
+    rb"\bexec\w*\(|\bspawn\w*\(|\beval\(|\bFunction\(|['\"](?:node:)?fs(?:/promises)?['\"]|execa|zx"
+)
+
+LANGUAGES = (
+    LanguageFiles(
+        "python",
+        "python",
+        (".py",),
+        "workbench.host.code.python",
+        re.compile(
+            rb"AF_UNIX|unix_server|UnixStream|UnixDatagram|multiprocessing|pickle|yaml|marshal|shelve|dill|"
+            rb"subprocess|os\.system|os\.popen|create_subprocess|\beval\(|\bexec\(|\bmcp\b|FastMCP|fastmcp"
+        ),
+    ),
+    LanguageFiles(
+        "javascript", "javascript", (".js", ".mjs", ".cjs", ".jsx"), "workbench.host.code.javascript", _SCRIPT
+    ),
+    LanguageFiles(
+        "typescript", "javascript", (".ts", ".mts", ".cts", ".tsx"), "workbench.host.code.javascript", _SCRIPT
+    ),
+)
+
+
+def language_of(name: str) -> LanguageFiles | None:
+    """The language of a file by its name; None for any other, and for declarations of types alone."""
+    if name.endswith((".d.ts", ".d.mts", ".d.cts")):
+        return None
+    return next((language for language in LANGUAGES if name.endswith(language.suffixes)), None)
+
+
+def reader_of(language: LanguageFiles) -> Reader:
+    """The reader of a language. Raises ImportError where this workbench has none."""
+    module: Reader = importlib.import_module(language.module)
+    return module
