@@ -1,0 +1,69 @@
+"""Read JavaScript and TypeScript: what it does with sockets, with messages of other processes, with tools' arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbench.host.code.languages import Analysis
+from workbench.model.code import Observations
+from workbench.model.facts import Unread
+from workbench.text import visible
+
+if TYPE_CHECKING:
+    from workbench.host.code.javascript_syntax import Syntax
+
+FACET = "javascript"
+INSTALL = "pip install 'mcp-hardening-workbench[source]'"
+_MODULES = ("tree_sitter", "tree_sitter_javascript", "tree_sitter_typescript")
+
+
+def missing() -> Unread | None:
+    """The parser, where it is not installed: it is an extra of its own."""
+    from importlib.util import find_spec
+
+    if all(find_spec(name) is not None for name in _MODULES):
+        return None
+    return Unread(FACET, "code in JavaScript and TypeScript", "the parser for it is not installed", INSTALL)
+
+
+def analyse(path: str, content: bytes) -> Analysis:
+    """What one file of JavaScript or TypeScript gives; its name tells which of them it is."""
+    from workbench.host.code.javascript_flow import Exhausted
+    from workbench.host.code.javascript_syntax import CannotParse, parse
+
+    try:
+        syntax = parse(path, content)
+        return _analysed(path, syntax)
+    except ImportError:
+        gap = missing() or Unread(FACET, visible(path), "the parser for it could not be loaded", INSTALL)
+    except CannotParse as reason:
+        gap = Unread(FACET, visible(path), str(reason))
+    except Exhausted:
+        gap = Unread(FACET, visible(path), "following its values takes more work than is spent on one file")
+    return Analysis(gaps=(gap,))
+
+
+def _analysed(path: str, syntax: Syntax) -> Analysis:
+    from workbench.host.code.javascript_flow import Flow
+    from workbench.host.code.javascript_listeners import Listeners
+    from workbench.host.code.javascript_messages import Messages
+    from workbench.host.code.javascript_names import Names
+    from workbench.host.code.javascript_schemas import Schemas
+    from workbench.host.code.javascript_scopes import Scopes
+    from workbench.host.code.javascript_sites import Sites
+    from workbench.host.code.javascript_tools import Tools
+
+    names = Names(syntax, Scopes(syntax))
+    calls = [node for node in syntax.nodes if node.kind == "call_expression"]
+    flow = Flow(names, Schemas(names))
+    sites = Sites(path, syntax)
+    messages = Messages(flow, sites, calls)
+    paths, commands = Tools(flow, sites, calls).uses()
+    observed = Observations(
+        handlers=messages.handlers(),
+        sends=messages.sends(),
+        listeners=Listeners(names, sites, calls).listeners(),
+        paths=paths,
+        commands=commands,
+    )
+    return Analysis(observed)

@@ -1,0 +1,369 @@
+"""What is checked of a value on its way through JavaScript: every use of the names it had, and what that use does."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from workbench.host.code.javascript_flow import DEEPEST_CALLS, Call, Flow, Step, Taint, Ways
+from workbench.host.code.javascript_names import literal, property_name
+from workbench.host.code.javascript_scopes import EACH, Binding, Path
+from workbench.host.code.javascript_separators import Separators
+from workbench.host.code.javascript_schemas import is_schema_check
+from workbench.host.code.javascript_syntax import FUNCTIONS, Node
+from workbench.model.record import record
+
+GuardKind = Literal["prefix", "relative", "equal", "unknown"]
+
+_DEEPEST = 6
+_MOST_USES = 400
+_CLIMB = 60
+_HARMLESS_BEGINNING = re.compile(r"^(?:~/?|/|\./?|\.\.?/|-|--|@|#|[a-z][a-z0-9+.-]*:/*|[A-Za-z]:|\\\\+|)$")
+_LOGGING = re.compile(
+    r"(?i)^(?:console\.|process\.(?:stderr|stdout)\.)|(?:^|\.)(?:log\w*|debug|info|warn(?:ing)?|error|trace|verbose|"
+    r"notice|fatal|print\w*|track\w*|telemetry|capture\w*|audit\w*|sendLoggingMessage|reportProgress)$|"
+    r"(?:^|[._])(?:logger|log|telemetry|metrics)\."
+)
+_HARMLESS_CALL = re.compile(
+    r"^(?:fs\.|child_process\.|JSON\.|String|Number|Boolean|parseInt|parseFloat|Array\.|Object\.(?:keys|values|entries"
+    r"|assign|freeze)|Buffer\.|Promise\.|Date|Error|TypeError|RangeError|path\.(?:isAbsolute|extname|parse|format)"
+    r"|structuredClone|setTimeout|isNaN|encodeURI|util\.(?:inspect|format)|os\.|process\.(?:chdir|cwd)|crypto\.|zlib\."
+    r"|eval|Function|vm\.|execa|zx|shelljs|mime|mime-types|diff|require|import)"
+)
+_TEXT_METHODS = {
+    "trim", "trimStart", "trimEnd", "toString", "toLowerCase", "toUpperCase", "slice", "substring", "substr",
+    "normalize", "replace", "replaceAll", "split", "join", "concat", "at", "valueOf", "shift", "pop",
+}  # fmt: skip
+_PASSIVE_METHODS = {
+    "endsWith", "charAt", "charCodeAt", "codePointAt", "localeCompare", "keys", "entries", "values",
+    "push", "lastIndexOf",
+}  # fmt: skip
+_TAKING_METHODS = {"push", "set", "add", "write", "emit", "join", "unshift", "append", "concat", "end", "resolve"}
+
+
+@record
+class Guard:
+    """A check of a value. ``stage`` is how many of its steps lie before the check; ``resolved`` and ``real`` tell
+    whether what is compared had ``..`` and links taken out by then. ``separated``: what it must begin with ends at a
+    separator; None where that is not told.
+    """
+
+    kind: GuardKind
+    node: Node
+    stage: int
+    resolved: bool = False
+    real: bool = False
+    separated: bool | None = None
+
+
+@record
+class _Place:
+    """Where a check is looked for: the value under one of its names, and what was made of it there."""
+
+    stage: int
+    resolved: bool
+    real: bool
+    rest: Path
+    relative: bool = False
+    arguments: tuple[tuple[Binding, Node], ...] = ()
+
+
+class Guards:
+    """Finds the checks of a value before it is used."""
+
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
+        self._names = flow.names
+        self._scopes = flow.names.scopes
+        self._separators = Separators(flow.names)
+        self._given_back: dict[tuple[int, int], bool] = {}
+
+    def of(self, taint: Taint, sink: Node) -> list[Guard]:
+        """Every check on the way of a value to its use, and every use that may be one."""
+        found: list[Guard] = []
+        seen: set[Binding] = set()
+        for binding in taint.bindings:
+            if binding not in seen:
+                seen.add(binding)
+                self._of_binding(binding, taint, sink, found)
+        return found
+
+    def _of_binding(self, binding: Binding, taint: Taint, sink: Node, found: list[Guard]) -> None:
+        own = _function_of(binding.node)
+        within = own is None or own.holds(sink)
+        if len(binding.uses) > _MOST_USES:
+            found.append(Guard("unknown", sink, 0))
+            return
+        for use in binding.uses:
+            if (within and use.start >= sink.start) or sink.holds(use):
+                continue
+            stage = _stage(taint.steps, binding, use)
+            kinds = {step.kind for step in taint.steps[:stage]}
+            place = _Place(
+                stage,
+                bool(kinds & {"resolved", "joined", "real"}),
+                "real" in kinds,
+                _rest(taint, binding),
+            )
+            self._of_use(use, place, found, {binding, *taint.bindings}, 0)
+
+    def _of_use(self, use: Node, place: _Place, found: list[Guard], seen: set[Binding], deep: int) -> None:
+        node, rest = use, list(place.rest)
+        resolved, real, relative = place.resolved, place.real, place.relative
+        for _ in range(_CLIMB):
+            self._flow.spend(1)
+            parent = node.parent
+            if parent is None:
+                return
+            here = _Place(place.stage, resolved, real, tuple(rest), relative, place.arguments)
+            kind = parent.kind
+            if kind in ("member_expression", "subscript_expression") and parent["object"] is node:
+                outer = parent.parent
+                name = property_name(parent) if kind == "member_expression" else literal(parent["index"]) or EACH
+                if outer is not None and outer.kind == "call_expression" and outer["function"] is parent:
+                    if rest and rest[0] not in (EACH, "0"):
+                        return
+                    made = self._of_method(outer, name, here, found, seen, deep)
+                    if made is None:
+                        return
+                    node = made
+                    continue
+                if outer is not None and outer.kind == "assignment_expression" and outer["left"] is parent:
+                    if not rest or rest[0] == name or name == EACH:
+                        found.append(Guard("unknown", outer, place.stage))
+                    return
+                if name == "length":
+                    return
+                # The result of ``safeParse`` holds the value under a name of its own.
+                if name == "data" and rest[:1] != ["data"]:
+                    node = parent
+                    continue
+                if rest:
+                    if rest[0] != name and EACH not in (rest[0], name):
+                        return
+                    rest.pop(0)
+                node = parent
+            elif kind == "subscript_expression":
+                if not rest and not relative:
+                    found.append(Guard("unknown", parent, place.stage))
+                return
+            elif kind == "arguments":
+                outer = parent.parent
+                if outer is None:
+                    return
+                made, resolved, real, relative = self._of_argument(outer, node, here, found, seen, deep)
+                if made is None:
+                    return
+                node = made
+            elif kind in ("await_expression", "spread_element", "template_substitution", "template_string", "object"):
+                node = parent
+            elif kind in ("sequence_expression", "array", "pair", "ternary_expression"):
+                if kind == "ternary_expression" and parent["condition"] is node:
+                    return
+                if kind == "pair":
+                    node = parent
+                    # A value put under a name of an object: what is asked of the object is not told by this way.
+                    rest = []
+                else:
+                    node = parent
+            elif kind == "binary_expression":
+                if parent.word in ("+", "||", "??", "&&"):
+                    node = parent
+                    continue
+                if relative or parent.word == "in":
+                    found.append(self._guard("relative" if relative else "unknown", parent, here))
+                elif not rest and parent.word in ("===", "==", "!==", "!="):
+                    other = parent["right"] if parent["left"] is node else parent["left"]
+                    if literal(other):
+                        found.append(Guard("equal", parent, place.stage))
+                return
+            elif kind in ("variable_declarator", "assignment_expression"):
+                self._of_derived(parent, node, here, found, seen, deep)
+                return
+            elif kind == "for_in_statement" and parent["right"] is node:
+                self._of_derived(parent, node, here, found, seen, deep)
+                return
+            elif kind == "switch_statement":
+                if not rest:
+                    found.append(Guard("equal", parent, place.stage))
+                return
+            else:
+                return
+
+    def _of_derived(
+        self, parent: Node, node: Node, place: _Place, found: list[Guard], seen: set[Binding], deep: int
+    ) -> None:
+        """The names that are set to something made of the value: they may be what is checked."""
+        from workbench.host.code.javascript_scopes import targets
+
+        left = parent["name"] or parent["left"]
+        if left is None or deep >= _DEEPEST:
+            return
+        for target, path, _default in targets(left):
+            binding = self._scopes.binding(target)
+            if binding is None or binding in seen:
+                continue
+            rest = place.rest
+            if path and rest and path[0] != rest[0] and EACH not in (path[0], rest[0]):
+                continue
+            inner = _Place(
+                place.stage, place.resolved, place.real, rest[len(path) :], place.relative, place.arguments
+            )
+            for use in binding.uses[:_MOST_USES]:
+                self._of_use(use, inner, found, seen | {binding}, deep + 1)
+
+    def _of_method(
+        self, call: Node, name: str, place: _Place, found: list[Guard], seen: set[Binding], deep: int
+    ) -> Node | None:
+        """A method of the value itself: a check, or something made of it, from where the way goes on."""
+        argument = call.arguments[0] if call.arguments else None
+        if name in _TEXT_METHODS:
+            return call
+        if name in ("forEach", "map", "flatMap"):
+            function = self._names.function(argument)
+            if function is not None:
+                self._of_parameters(function, 0, _Place(place.stage, place.resolved, place.real, place.rest[1:]), found,
+                                    seen, deep)
+            return call
+        if name in _PASSIVE_METHODS:
+            return None
+        if name in ("startsWith", "indexOf", "includes"):
+            text = literal(argument)
+            if place.relative:
+                if text is not None and text.startswith(".."):
+                    found.append(self._guard("relative", call, place))
+                return None
+            if name == "startsWith" and text is not None and _HARMLESS_BEGINNING.match(text):
+                return None
+            if argument is not None and (name == "startsWith" or (name == "indexOf" and _is_compared(call))):
+                separated = self._separators.ends(argument, place.arguments)
+                found.append(self._guard("prefix", call, place, separated))
+                return None
+            if text != "\0":
+                asks_for_parent = text is not None and ".." in text
+                found.append(Guard("unknown" if asks_for_parent else "equal", call, place.stage))
+            return None
+        found.append(Guard("unknown", call, place.stage))
+        return None
+
+    def _of_argument(
+        self, call: Node, node: Node, place: _Place, found: list[Guard], seen: set[Binding], deep: int
+    ) -> tuple[Node | None, bool, bool, bool]:
+        """The value as an argument: of something that makes another of it, of a check, of a function of the file."""
+        name, method = self._names.called(call), self._names.method(call)
+        resolved, real, relative = place.resolved, place.real, place.relative
+        stop = (None, resolved, real, relative)
+        if name in ("path.resolve", "path.join", "path.normalize"):
+            return call, True, real, relative
+        if name.startswith("fs.realpath"):
+            return call, True, True, relative
+        if name == "path.relative":
+            return (call, True, real, True) if len(call.arguments) > 1 and call.arguments[1] is node else stop
+        if name == "path.isAbsolute":
+            if relative:
+                found.append(self._guard("relative", call, place))
+            return stop
+        if name in ("path.dirname", "path.basename", "String", "Promise.all", "Promise.resolve", "path.toNamespacedPath"):
+            return call, resolved, real, relative
+        if name in ("fs.lstat", "fs.lstatSync", "fs.readlink", "fs.readlinkSync"):
+            found.append(Guard("unknown", call, place.stage))
+            return stop
+        if _HARMLESS_CALL.match(name) or _LOGGING.search(name or method) or call.kind == "new_expression":
+            if call.kind == "new_expression" and not (name.endswith("Error") or method.endswith("Error")):
+                found.append(Guard("unknown", call, place.stage))
+            return stop
+        check = is_schema_check(name, method, self._names.receiver(call), self._names)
+        if check in ("plain", "wrapped"):
+            return stop
+        function = self._names.function(call["function"])
+        if function is not None and function.kind in FUNCTIONS:
+            self._of_function(function, call, node, place, found, seen, deep)
+            return (call, resolved, real, relative) if self._gives_back(function, call, node) else stop
+        receiver = self._names.receiver(call)
+        if receiver is not None and method in _TAKING_METHODS and not name:
+            return stop
+        found.append(Guard("unknown", call, place.stage))
+        return stop
+
+    def _of_function(
+        self, function: Node, call: Node, node: Node, place: _Place, found: list[Guard], seen: set[Binding], deep: int
+    ) -> None:
+        """A function of the file that is given the value: what it does with its parameter may be the check."""
+        if deep >= _DEEPEST:
+            found.append(Guard("unknown", call, place.stage))
+            return
+        arguments = call.arguments
+        position = next((index for index, given in enumerate(arguments) if given.holds(node)), -1)
+        parameters = self._scopes.parameters.get(function.index, ())
+        given = tuple(
+            (each, arguments[each.position])
+            for each in parameters
+            if each.position < len(arguments) and not each.path and each.position != position
+        )
+        inner = _Place(
+            place.stage, place.resolved, place.real, place.rest, place.relative, (*given, *place.arguments)[:16]
+        )
+        self._of_parameters(function, position, inner, found, seen, deep)
+
+    def _gives_back(self, function: Node, call: Node, node: Node) -> bool:
+        """Whether what a function gives back is made of the argument."""
+        position = next((index for index, given in enumerate(call.arguments) if given.holds(node)), -1)
+        known = self._given_back.get((function.index, position))
+        if known is None:
+            self._given_back[function.index, position] = True
+            parameters = self._scopes.parameters.get(function.index, ())
+            given: dict[Binding, Ways] = {each: (Taint(),) for each in parameters if each.position == position}
+            known = bool(self._flow.answers(function, Call(given, depth=DEEPEST_CALLS - 1)))
+            self._given_back[function.index, position] = known
+        return known
+
+    def _of_parameters(
+        self, function: Node, position: int, place: _Place, found: list[Guard], seen: set[Binding], deep: int
+    ) -> None:
+        if deep >= _DEEPEST:
+            found.append(Guard("unknown", function, place.stage))
+            return
+        for parameter in self._scopes.parameters.get(function.index, ()):
+            if parameter.position != position or parameter in seen:
+                continue
+            path, rest = parameter.path, place.rest
+            if path and rest and path[0] != rest[0] and EACH not in (path[0], rest[0]):
+                continue
+            inner = _Place(place.stage, place.resolved, place.real, rest[len(path) :], place.relative, place.arguments)
+            for use in parameter.uses[:_MOST_USES]:
+                self._of_use(use, inner, found, seen | {parameter}, deep + 1)
+
+    def _guard(self, kind: GuardKind, node: Node, place: _Place, separated: bool | None = True) -> Guard:
+        return Guard(kind, node, place.stage, place.resolved, place.real, separated)
+
+
+def _is_compared(call: Node) -> bool:
+    """Whether a position is compared with the beginning: ``path.indexOf(root) === 0``."""
+    around = call.parent
+    return around is not None and around.kind == "binary_expression" and around.word in ("===", "!==", "==", "!=")
+
+
+def is_logging(name: str) -> bool:
+    """Whether a function's name says that it only writes something down for people."""
+    return bool(_LOGGING.search(name))
+
+
+def _stage(steps: tuple[Step, ...], binding: Binding, use: Node) -> int:
+    """How many steps lie before a use of one of the names: a name that is set again stands for what it was set to."""
+    stage = 0
+    for index, step in enumerate(steps):
+        if step.binding is binding and (stage == 0 or step.node.start <= use.start):
+            stage = index + 1
+    return stage
+
+
+def _rest(taint: Taint, binding: Binding) -> Path:
+    """The way from what a name stands for to the value that is used in the end."""
+    for step in taint.steps:
+        if step.binding is binding:
+            return taint.path[step.taken :]
+    return ()
+
+
+def _function_of(node: Node) -> Node | None:
+    return next((above for above in node.above() if above.kind in FUNCTIONS), None)
