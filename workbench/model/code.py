@@ -9,7 +9,7 @@ from workbench.model.record import record
 
 Language = Literal["python", "javascript", "typescript"]
 AddressKind = Literal["fixed", "partly fixed", "random", "private folder", "abstract", "unknown"]
-Restriction = Literal["umask", "private folder", "chmod after", "none", "widened", "unknown"]
+Restriction = Literal["umask", "private folder", "chmod before", "chmod after", "none", "widened", "unknown"]
 PeerCheck = Literal["compared", "not compared", "not read", "unknown"]
 Containment = Literal[
     "none", "prefix without separator", "checked before resolved", "not resolved", "text only", "sound", "unknown"
@@ -74,10 +74,10 @@ class UnixListener:
     ``unknown``: it comes from the configuration or from elsewhere. ``unless`` names the setting in whose absence alone
     the address is used (``XDG_RUNTIME_DIR``), "" for always.
 
-    ``restriction`` is what narrows its mode: a umask set before, a private folder, a chmod only after it listens (at
-    ``restricted_at``), nothing; ``widened`` where the code itself opens it to others (``writableAll``, chmod 0777).
-    ``unlinked_at`` is the line where its file is removed just before, None where it is not. ``peers`` is whether the
-    accounts of those who connect are read and compared, ``peers_at`` where they are read.
+    ``restriction`` is what narrows its mode: a umask set before, a private folder, a chmod between bind and listen, a
+    chmod only after it listens (at ``restricted_at``), nothing; ``widened`` where the code itself opens it to others
+    (``writableAll``, chmod 0777). ``unlinked_at`` is the line where its file is removed just before, None where it is
+    not. ``peers`` is whether the accounts of those who connect are read and compared, ``peers_at`` where they are read.
     """
 
     site: Site
