@@ -10,7 +10,7 @@ from workbench.host.code.python_listeners import listeners_of
 from workbench.host.code.python_messages import handlers_of, runs_of, sends_of
 from workbench.host.code.python_module import Module, parsed
 from workbench.host.code.python_tools import runs_of as tool_runs_of
-from workbench.model.code import Observations
+from workbench.model.code import MessageHandler, Observations, Site
 from workbench.model.facts import Unread
 
 _Seen = TypeVar("_Seen")
@@ -40,7 +40,7 @@ def _observed(module: Module) -> Observations:
     tools = list(tool_runs_of(module))
     own = list(runs_of(module))
     return Observations(
-        handlers=_once(handler for run in own for handler in handlers_of(run)),
+        handlers=_each_once(handler for run in own for handler in handlers_of(run)),
         sends=_once(sends_of(module)),
         listeners=_once(listeners_of(module)),
         paths=_once(use for run in tools for use in run.paths),
@@ -51,3 +51,17 @@ def _observed(module: Module) -> Observations:
 
 def _once(found: Iterable[_Seen]) -> tuple[_Seen, ...]:
     return tuple(dict.fromkeys(found))
+
+
+def _each_once(found: Iterable[MessageHandler]) -> tuple[MessageHandler, ...]:
+    """A place that is followed from several functions, as the one that tells most of it."""
+    by_site: dict[Site, MessageHandler] = {}
+    for each in found:
+        known = by_site.get(each.site)
+        if known is None or _told(each) > _told(known):
+            by_site[each.site] = each
+    return tuple(by_site.values())
+
+
+def _told(handler: MessageHandler) -> tuple[int, bool, bool]:
+    return len(handler.acts), bool(handler.dispatch), bool(handler.validator)

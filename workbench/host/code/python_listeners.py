@@ -133,6 +133,8 @@ def _restriction(module: Module, call: _Call, address: Address) -> tuple[Restric
             return "unknown", each.lineno
         if mask & _OTHERS == _OTHERS:
             return "umask", each.lineno
+        if not mask & 0o002:
+            return "widened", each.lineno
     listens = line if call.begins else _listens(module, call)
     modes = _modes(module, call)
     for at, mode in modes:
@@ -144,7 +146,29 @@ def _restriction(module: Module, call: _Call, address: Address) -> tuple[Restric
         return "private folder", None
     if call.name.startswith("uvicorn."):
         return "widened", None  # it sets 0666 itself
-    return "none", None
+    return ("unknown" if _elsewhere(module, call) else "none"), None
+
+
+def _elsewhere(module: Module, call: _Call) -> bool:
+    """Whether another function of the file narrows something: which comes first is not told by the lines."""
+    for node in (node for scope, nodes in module.nodes.items() if scope is not call.scope for node in nodes):
+        if not isinstance(node, ast.Call):
+            continue
+        name = module.dotted(node.func)
+        last = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if name == "os.umask" and node.args:
+            mask = _number(node.args[0])
+            if mask is None or mask & _OTHERS == _OTHERS:
+                return True
+        elif last in ("chmod", "fchmod") and node.args:
+            mode = _number(node.args[-1])
+            if mode is None or not mode & _PRIVATE:
+                return True
+        elif last in ("mkdir", "makedirs"):
+            given = [each.value for each in node.keywords if each.arg == "mode"]
+            if any(not (_number(each) or 0) & _PRIVATE for each in given):
+                return True
+    return False
 
 
 def _modes(module: Module, call: _Call) -> list[tuple[int, int | None]]:

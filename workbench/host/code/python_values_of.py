@@ -123,6 +123,8 @@ def _call(frame: Frame, node: ast.Call, *, statement: bool) -> Value | None:
         return _call(frame, ast.copy_location(inner, node), statement=statement)
     # Once each: a chain of calls would else be followed over and over.
     owner = evaluate(frame, node.func.value) if isinstance(node.func, ast.Attribute) else None
+    if not isinstance(node.func, ast.Attribute | ast.Name):
+        evaluate(frame, node.func)
     positional = [evaluate(frame, each) for each in node.args]
     named = {each.arg or "**": evaluate(frame, each.value) for each in node.keywords}
     function = run.module.function(node.func, frame.scope)
