@@ -14,7 +14,7 @@ PeerCheck = Literal["compared", "not compared", "not read", "unknown"]
 Containment = Literal[
     "none", "prefix without separator", "checked before resolved", "not resolved", "text only", "sound", "unknown"
 ]
-CommandKind = Literal["shell", "evaluated", "program"]
+CommandKind = Literal["shell", "evaluated", "program", "argument"]
 
 
 @record
@@ -115,6 +115,7 @@ class PathUse:
 class CommandUse:
     """A tool's argument in what a shell runs, in code that is evaluated, or as the name of the program to start.
 
+    ``argument``: it is one word of a program's arguments, with no shell between, which is in order.
     ``whole``: the argument is all of the command, so that running commands is what the tool is for.
     """
 

@@ -73,7 +73,7 @@ UNPICKLING = frozenset(
     f"{package}.{name}"
     for package in ("pickle", "cPickle", "_pickle", "dill", "cloudpickle", "marshal")
     for name in ("loads", "load", "Unpickler")
-) | {"jsonpickle.decode", "jsonpickle.loads", "yaml.unsafe_load", "yaml.full_load_unsafe", "pandas.read_pickle"}
+) | {"jsonpickle.decode", "jsonpickle.loads", "yaml.unsafe_load", "pandas.read_pickle"}
 YAML = frozenset(("yaml.load", "yaml.load_all"))
 UNSAFE_LOADERS = frozenset(("yaml.Loader", "yaml.UnsafeLoader", "yaml.CLoader"))
 SAFE_LOADERS = frozenset(("yaml.SafeLoader", "yaml.CSafeLoader", "yaml.BaseLoader", "yaml.FullLoader"))

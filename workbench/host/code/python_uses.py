@@ -175,6 +175,8 @@ def _started(
         value = _value(frame, every[0])
         if value is not None:
             _command(frame, node, name, "program", value)
+        elif first is not None:
+            _command(frame, node, name, "argument", first)
     elif first is not None and first.whole:
         _command(frame, node, name, "program", first)
 
@@ -212,7 +214,8 @@ def _command(frame: Frame, node: ast.Call, use: str, kind: CommandKind, value: V
         run.commands.append(
             CommandUse(run.module.site(node, frame.scope), run.tool, label.name, use, kind, value.whole)
         )
-    _acted(run, value, use)
+    if kind != "argument":
+        _acted(run, value, use)
 
 
 def _unpickled(frame: Frame, node: ast.Call, name: str, value: Value) -> None:
