@@ -58,7 +58,7 @@ def command_injection(snapshot: Snapshot) -> Iterator[Verdict]:
 def _judge(use: CommandUse) -> Flawed | Passed:
     if use.kind == "argument":
         return Passed(code_subject(use.site))
-    tool = use.tool if use.tool == "any tool" else f"the tool {use.tool}"
+    tool = f"the tool {use.tool}" if use.tool else "a tool"
     if use.kind == "shell":
         summary = f"{tool} runs {'all of' if use.whole else 'a command with'} {use.parameter} in a shell"
     else:

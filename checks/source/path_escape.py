@@ -85,4 +85,4 @@ def _judge(use: PathUse) -> Flawed | Passed | None:
 
 
 def _tool(name: str) -> str:
-    return name if name == "any tool" else f"the tool {name}"
+    return f"the tool {name}" if name else "a tool"

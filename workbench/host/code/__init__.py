@@ -12,7 +12,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from workbench.host.code.places import FILE_LIMIT, Files, files_below, files_of
-from workbench.host.code.reading import FILE_SIZE, ReadFile, read_file
+from workbench.host.code.reading import FILE_SIZE, NOT_INSTALLED, ReadFile, read_file
 from workbench.host.context import Context
 from workbench.host.files import CannotLook
 from workbench.model.code import CodeFacts, CodeRoot, Language, Observations, UnixListener
@@ -27,7 +27,6 @@ SECONDS = 8.0
 ROOT_LIMIT = 200
 _READ = ("npm", "pypi", None)
 _UNTOUCHED = ("container",)
-_INSTALL = "pip install 'mcp-hardening-workbench[source]'"
 
 
 @draft
@@ -61,7 +60,7 @@ def read_all(places: Iterable[tuple[SourceFact, tuple[str, ...]]], until: float 
     roots = [_root(reading, source, servers) for source, servers in places]
     if reading.without_reader:
         what = f"{reading.without_reader} JavaScript and TypeScript files of servers"
-        reading.unread.append(Unread("javascript", what, "what reads these languages is not installed", _INSTALL))
+        reading.unread.append(Unread("javascript", what, "what reads these languages is not installed", NOT_INSTALLED))
     unread = tuple(dict.fromkeys(reading.unread))
     state = SectionState("partial" if unread else "complete", unread=unread)
     return CodeFacts(state, tuple(root for root in roots if root is not None), _merged(reading.observed))
@@ -91,6 +90,8 @@ def _root(reading: _Reading, source: SourceFact, servers: tuple[str, ...]) -> Co
     if not files.paths:
         return None
     read = _read(reading, files, source.path)
+    if not read:
+        return None
     counts: dict[Language, int] = {}
     for each in read:
         counts[each.language] = counts.get(each.language, 0) + 1
@@ -125,12 +126,14 @@ def _read(reading: _Reading, files: Files, place: str) -> list[ReadFile]:
                 reading.unread.append(Unread("files", visible(path), why.why, why.unlock))
             continue
         reading.seen[path] = read
+        if read is None:
+            continue
         found.append(read)
         observed.append((read, read.analysis.observations))
         reading.unread += read.analysis.gaps
         if read.gap:
             gaps[read.gap] = gaps.get(read.gap, 0) + 1
-    reading.without_reader += gaps.pop(_INSTALL, 0)
+    reading.without_reader += gaps.pop(NOT_INSTALLED, 0)
     if files.cut:
         what = f"the code in {visible(place)} after the first {FILE_LIMIT} files"
         reading.unread.append(Unread("files", what, "it has too many", f"workbench source {visible(place)}/FOLDER"))

@@ -52,7 +52,7 @@ def files_below(place: str) -> Files:
             os.lstat(place)
         except OSError as error:
             raise reason(error) from error
-        return Files((place,) if language_of(place) is not None else ())
+        return Files((place,))
     found: list[str] = []
     for path in _walked(place):
         if len(found) >= FILE_LIMIT:

@@ -150,8 +150,12 @@ def _restriction(module: Module, call: _Call, address: Address) -> tuple[Restric
 
 
 def _elsewhere(module: Module, call: _Call) -> bool:
-    """Whether another function of the file narrows something: which comes first is not told by the lines."""
-    for node in (node for scope, nodes in module.nodes.items() if scope is not call.scope for node in nodes):
+    """Whether another function of the file narrows something: which comes first is not told by the lines.
+
+    What a function narrows that listens itself is for its own socket.
+    """
+    own = {each.scope for each in _calls(module)}
+    for node in (node for scope, nodes in module.nodes.items() if scope not in own for node in nodes):
         if not isinstance(node, ast.Call):
             continue
         name = module.dotted(node.func)

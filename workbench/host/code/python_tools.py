@@ -14,12 +14,11 @@ from workbench.text import visible
 _SERVERS = frozenset(("mcp", "server", "app", "srv", "mcp_server"))
 _PACKAGES = ("mcp", "fastmcp")
 _LONGEST = 100
-_ANY = "any tool"
 
 
 @record
 class Tool:
-    """A function that clients call. ``raw``: it is given all arguments of whichever tool in one parameter."""
+    """A function that clients call. ``raw``: it is every tool at once, and is given all arguments in one parameter."""
 
     name: str
     function: Function
@@ -57,7 +56,7 @@ def _decorated(module: Module, function: Function, decorator: ast.expr, *, of_mc
     if not of_mcp and owner not in _SERVERS:
         return None
     if target.attr == "call_tool":
-        return Tool(_ANY, function, raw=True)
+        return Tool("", function, raw=True)
     named = next((each.value for each in call.keywords if each.arg == "name"), None) if call is not None else None
     if named is None and call is not None and call.args:
         named = call.args[0]
@@ -83,7 +82,7 @@ def _handed(module: Module) -> Iterator[Tool]:
                 elif keyword.arg == "on_call_tool":
                     function = module.function(keyword.value, scope)
                     if function is not None:
-                        yield Tool(_ANY, function, raw=True)
+                        yield Tool("", function, raw=True)
             for each in given:
                 function = module.function(each, scope)
                 if function is not None:
