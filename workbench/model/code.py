@@ -9,12 +9,12 @@ from workbench.model.record import record
 
 Language = Literal["python", "javascript", "typescript"]
 AddressKind = Literal["fixed", "partly fixed", "random", "private folder", "abstract", "unknown"]
-Restriction = Literal["umask", "private folder", "chmod after", "none", "widened", "unknown"]
+Restriction = Literal["umask", "private folder", "chmod before", "chmod after", "none", "widened", "unknown"]
 PeerCheck = Literal["compared", "not compared", "not read", "unknown"]
 Containment = Literal[
     "none", "prefix without separator", "checked before resolved", "not resolved", "text only", "sound", "unknown"
 ]
-CommandKind = Literal["shell", "evaluated", "program"]
+CommandKind = Literal["shell", "evaluated", "program", "argument"]
 
 
 @record
@@ -74,10 +74,10 @@ class UnixListener:
     ``unknown``: it comes from the configuration or from elsewhere. ``unless`` names the setting in whose absence alone
     the address is used (``XDG_RUNTIME_DIR``), "" for always.
 
-    ``restriction`` is what narrows its mode: a umask set before, a private folder, a chmod only after it listens (at
-    ``restricted_at``), nothing; ``widened`` where the code itself opens it to others (``writableAll``, chmod 0777).
-    ``unlinked_at`` is the line where its file is removed just before, None where it is not. ``peers`` is whether the
-    accounts of those who connect are read and compared, ``peers_at`` where they are read.
+    ``restriction`` is what narrows its mode: a umask set before, a private folder, a chmod between bind and listen, a
+    chmod only after it listens (at ``restricted_at``), nothing; ``widened`` where the code itself opens it to others
+    (``writableAll``, chmod 0777). ``unlinked_at`` is the line where its file is removed just before, None where it is
+    not. ``peers`` is whether the accounts of those who connect are read and compared, ``peers_at`` where they are read.
     """
 
     site: Site
@@ -96,7 +96,7 @@ class UnixListener:
 class PathUse:
     """A path out of a tool's argument, and what is done with it. ``inside`` of its site is where it is used.
 
-    ``tool`` is the tool's name, ``parameter`` the argument's. ``use`` is the call (``open``, ``fs.readFile``).
+    ``tool`` is the tool's name, "" where one function serves every tool; ``parameter`` is the argument's. ``use`` is the call (``open``, ``fs.readFile``).
     ``containment`` is what keeps it in its folder: nothing; a comparison of beginnings without a separator; a check
     before links are followed; ``absolute()`` or ``path.resolve`` taken for containment (``not resolved``: no check at
     all follows, or one that ``..`` passes); a check of the text that links pass (``text only``); a sound one.
@@ -115,6 +115,7 @@ class PathUse:
 class CommandUse:
     """A tool's argument in what a shell runs, in code that is evaluated, or as the name of the program to start.
 
+    ``argument``: it is one word of a program's arguments, with no shell between, which is in order.
     ``whole``: the argument is all of the command, so that running commands is what the tool is for.
     """
 

@@ -81,6 +81,17 @@ def language_of(name: str) -> LanguageFiles | None:
     return next((language for language in LANGUAGES if name.endswith(language.suffixes)), None)
 
 
+def language_by_first_line(content: bytes) -> LanguageFiles | None:
+    """The language of a program by the interpreter that its first line names, None for any other."""
+    first = content[:200].partition(b"\n")[0]
+    if not first.startswith(b"#!"):
+        return None
+    words = {part.rpartition(b"/")[2] for part in first[2:].split()}
+    if any(word.startswith(b"python") for word in words):
+        return LANGUAGES[0]
+    return LANGUAGES[1] if words & {b"node", b"nodejs", b"bun", b"deno"} else None
+
+
 def reader_of(language: LanguageFiles) -> Reader:
     """The reader of a language. Raises ImportError where this workbench has none."""
     module: Reader = importlib.import_module(language.module)
