@@ -26,6 +26,10 @@ _SAME_TEXT = {
     "trim", "trimStart", "trimEnd", "toString", "toLowerCase", "toUpperCase", "slice", "substring", "substr", "concat",
     "normalize", "valueOf", "padStart", "padEnd", "at", "reverse", "flat", "shift", "pop", "splice",
 }  # fmt: skip
+_SAME_VALUE = {
+    "path.dirname", "path.toNamespacedPath", "String", "Promise.all", "Promise.resolve", "Array.from", "JSON.parse",
+    "structuredClone", "Object.freeze",
+}  # fmt: skip
 _NO_TEXT = {"Number", "parseInt", "parseFloat", "Boolean", "BigInt", "Number.parseInt", "Number.parseFloat"}
 _SLASHES = re.compile(r"^/(?:\\\\\+?|\^~|\[\\\\/\]\+?|\\/\+?|\^['\"]|['\"]\$|\^\[?['\"]+.*)")
 
@@ -291,7 +295,7 @@ class Flow:
             return stepped(_together(given), joined if name == "path.join" else "resolved", node)
         if name in ("path.basename", "path.extname"):
             return stepped(_together(given[:1]), "base", node)
-        if name in ("path.dirname", "String", "path.toNamespacedPath", "Promise.all", "Promise.resolve", "Array.from"):
+        if name in _SAME_VALUE:
             return _together(given[:1])
         if name.startswith("fs.realpath"):
             return stepped(_together(given[:1]), "real", node)

@@ -130,7 +130,7 @@ class Listeners:
             around = _function_of(made)
             if made.start < call.start and (around is None or around.holds(call)):
                 last = made
-            elif around is None or not (call.holds(made) or _function_of(call) is around):
+            elif around is not _function_of(call) and not call.holds(made):
                 mask = number(self._names.value(made.arguments[0]))
                 elsewhere = elsewhere or (mask is not None and mask & _OTHERS == _OTHERS)
         if last is not None:

@@ -84,13 +84,13 @@ class Schemas:
                 compiled = self._names.method(made)
                 if compiled in ("compile", "compileAsync", "getSchema", "Compile"):
                     return self._library_of(made) or "ajv"
-        if method not in _CHECKS or not is_schema_check(
-            self._names.called(call), method, self._names.receiver(call), self._names
-        ):
+        if method not in _CHECKS:
             return ""
         receiver = self._names.receiver(call)
         found = self._library_of(receiver) if receiver is not None else self._library_of(function)
-        return found or "a schema"
+        if found or not is_schema_check(self._names.called(call), method, receiver, self._names):
+            return found
+        return "a schema"
 
     def of_check(self, call: Node) -> Node | None:
         """The schema that a call checks against, where it stands in this file."""
@@ -207,7 +207,7 @@ def is_schema_check(name: str, method: str, receiver: Node | None, names: Names)
             return ""
         if method not in ("safeParse", "safeParseAsync", "parseAsync", "spa"):
             value = names.value(receiver)
-            made_here = value is not None and value is not receiver and value.kind == "call_expression"
+            made_here = value is not None and value.kind == "call_expression"
             if not _SCHEMA_NAME.search(names.last(receiver)) and not (made_here and method in ("parse", "Check")):
                 return ""
     if method in _WRAPPING:

@@ -12,9 +12,10 @@ from workbench.secrets.names import kind_of_name
 _MOST = 200
 # Names of things that programs count, compare and page by.
 _NO_SECRET = re.compile(
-    r"(?i)^(?:key|keys|auth|pass|cookie|bearer)$|^(?:has|is|use|needs?|requires?|show|num|max|min|count|total|next|prev|"
-    r"page|progress|cancel\w*|abort|csrf|sync|continuation|input|output|prompt|completion|public|cache|map|sort|group|"
-    r"row|object|primary|foreign|registry|react|list|item|event|message|job|task|request|response)_?(?:key|token|auth)"
+    r"(?i)^(?:key|keys|auth|pass|cookie|bearer)$|^(?:next|prev|page|progress|cancel|abort|sync|continuation|cursor)\w*"
+    r"|^(?:has|is|use|needs?|requires?|show|num|max|min|count|total|csrf|input|output|prompt|completion|public|cache|map"
+    r"|sort|group|row|object|primary|foreign|registry|react|list|item|event|message|job|task|request|response)_?"
+    r"(?:key|token|auth)"
     r"|(?:token|key)(?:count|s?used|usage|limit|id|name|type|ize\w*)$"
 )
 _TRIVIAL = {"true", "false", "null", "undefined", "number", "unary_expression"}
@@ -59,6 +60,8 @@ def _paired(key: str, value: Node, text: str | None, names: Names) -> tuple[str,
         kind = recognise(key, text)
         return (kind, True) if kind else None
     if value.kind in _TRIVIAL or value.kind in FUNCTIONS or value.kind in ("binary_expression", "template_string"):
+        return None
+    if kind_of_name(key) and not _is_secret(key):
         return None
     if (found := _named(value, names)) is not None:
         return found

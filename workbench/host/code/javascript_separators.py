@@ -122,6 +122,12 @@ class Separators:
         for parameter, given in arguments:
             if binding is not None and parameter is binding:
                 return self._of_list(given, arguments, deep + 1)
+        if binding is not None and 1 < len(binding.values) <= 8 and binding.kind != "parameter":
+            # A list that is empty at first and filled later: what it is filled with counts.
+            listed = [value.expression for value in binding.values if not value.path and not value.added]
+            filled = [each for each in listed if each.kind != "array" or each.children]
+            found = {self._of_list(each, arguments, deep + 1) for each in filled}
+            return found.pop() if len(found) == 1 and len(listed) == len(binding.values) else None
         if node.kind == "array":
             ends = {self._ends(child, arguments, deep + 1) for child in node.children[:10]}
             return ends.pop() if len(ends) == 1 else None

@@ -50,13 +50,23 @@ class Tools:
         self._seen: set[tuple[int, str, tuple[tuple[Path, bool], ...]]] = set()
 
     def uses(self) -> tuple[tuple[PathUse, ...], tuple[CommandUse, ...]]:
-        """Every use of a tool's argument as a path or as a command, each place and argument once."""
+        """Every use of a tool's argument as a path or as a command, each place and argument once; of those that are not
+        understood one of each argument.
+        """
         for tool in self._tools():
             self._prefix = tool.prefix
             start = (Taint(schema=tool.schema, described=len(tool.prefix)),)
             call = self._flow.entered(tool.handler, [], [start], Call({}))
             self._look(tool.handler, call, tool.name)
-        return tuple(self._paths.values()), tuple(self._commands.values())
+        unknown: set[tuple[str, str]] = set()
+        paths = []
+        for use in self._paths.values():
+            if use.containment == "unknown":
+                if (use.tool, use.parameter) in unknown:
+                    continue
+                unknown.add((use.tool, use.parameter))
+            paths.append(use)
+        return tuple(paths), tuple(self._commands.values())
 
     def _tools(self) -> Iterator[_Tool]:
         seen = set()
