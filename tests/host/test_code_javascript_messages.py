@@ -70,7 +70,9 @@ def sends(code: str) -> tuple[SecretSend, ...]:
 )
 def test_a_message_of_a_child_that_is_acted_on_unchecked(body: str, acts: tuple[str, ...]) -> None:
     if " as " in body:
-        found = handlers(f"const worker = fork('w');\nworker.on('message', (message: M) => {{ {body} {ACT} }});", "/a.ts")[0]
+        found = handlers(
+            f"const worker = fork('w');\nworker.on('message', (message: M) => {{ {body} {ACT} }});", "/a.ts"
+        )[0]
         acts = ("store",)
     else:
         found = handled(body)
@@ -175,7 +177,11 @@ def test_what_the_file_does_not_tell_is_not_said(code: str) -> None:
         ("parentPort.on('message', (m) => { eval(m.code); });", "parent", ("eval",)),
         ("parentPort?.on('message', (m) => { work(m.job); });", "parent", ()),
         ("const w = new Worker('./w.js'); w.on('message', (m) => { finish(m.result); });", "child", ()),
-        ("const w = new Worker('./w.js'); w.once('message', (m) => exec(m.command));", "child", ("child_process.exec",)),
+        (
+            "const w = new Worker('./w.js'); w.once('message', (m) => exec(m.command));",
+            "child",
+            ("child_process.exec",),
+        ),
         ("cluster.fork().on('message', (m) => { store(m.payload); });", "child", ("store",)),
         ("cluster.on('message', (worker, m) => { store(m.payload); });", "child", ("store",)),
         ("cluster.on('message', (worker, m) => { track(worker.id); });", "child", ()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.host.code.languages import Analysis
 from workbench.model.code import Observations
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FACET = "javascript"
 INSTALL = "pip install 'mcp-hardening-workbench[source]'"
+_MOST_BROKEN = 200
 _MODULES = ("tree_sitter", "tree_sitter_javascript", "tree_sitter_typescript")
 
 
@@ -66,4 +67,30 @@ def _analysed(path: str, syntax: Syntax) -> Analysis:
         paths=paths,
         commands=commands,
     )
-    return Analysis(observed)
+    if not syntax.broken:
+        return Analysis(observed)
+    lines = _not_understood(syntax)
+    why = f"something in line {syntax.place(syntax.broken[0])[0]} was not understood; of the code around it nothing is said"
+    return Analysis(_without(observed, lines), (Unread(FACET, visible(path), why),))
+
+
+def _not_understood(syntax: Syntax) -> list[tuple[int, int]]:
+    """The first and last lines of the file's own statements in which something was not understood."""
+    lines = []
+    for statement in syntax.root.children:
+        if any(statement.holds(broken) for broken in syntax.broken[:_MOST_BROKEN]):
+            lines.append((syntax.line_at(statement.start), syntax.line_at(statement.end)))
+    if len(syntax.broken) > _MOST_BROKEN or syntax.root in syntax.broken:
+        lines.append((0, syntax.line_at(syntax.root.end)))
+    return lines
+
+
+def _without(observed: Observations, lines: list[tuple[int, int]]) -> Observations:
+    kept: dict[str, Any] = {}
+    for kind in Observations.__dataclass_fields__:
+        kept[kind] = tuple(
+            each
+            for each in getattr(observed, kind)
+            if not any(first <= each.site.line <= last for first, last in lines)
+        )
+    return Observations(**kept)

@@ -16,8 +16,12 @@ Gap = Literal["private", "random", "guessable", "pipe", "unknown"]
 _DEEPEST = 24
 _MOST = 24
 _STEPS = 500
-_PRIVATE = re.compile(r"(?:^|\.)(?:mkdtemp|mkdtempSync|dirSync|temporaryDirectory(?:Task)?|mkdtempDisposable(?:Sync)?)$")
-_RANDOM = re.compile(r"(?:^|\.)(?:randomUUID|randomBytes|randomInt|getRandomValues|uuid(?:v?[14])?|v[14]|nanoid|random)$")
+_PRIVATE = re.compile(
+    r"(?:^|\.)(?:mkdtemp|mkdtempSync|dirSync|temporaryDirectory(?:Task)?|mkdtempDisposable(?:Sync)?)$"
+)
+_RANDOM = re.compile(
+    r"(?:^|\.)(?:randomUUID|randomBytes|randomInt|getRandomValues|uuid(?:v?[14])?|v[14]|nanoid|random)$"
+)
 _GUESSABLE = re.compile(
     r"^process\.(?:pid|ppid|getuid|geteuid|title|platform|version)$|^os\.(?:userInfo|hostname|platform)\b"
 )
@@ -267,4 +271,3 @@ def private_folders(names: Names, addresses: Addresses, calls: list[Node]) -> tu
 
 def _together(first: _Pieces, second: _Pieces) -> _Pieces:
     return _Pieces(*first.pieces, *second.pieces, unless=first.unless or second.unless)
-

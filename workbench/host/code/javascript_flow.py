@@ -142,10 +142,10 @@ class Flow:
         """What of a value from outside one of its properties is."""
         found = []
         for taint in ways:
+            if name == "length":
+                continue
             if taint.lost:
                 found.append(taint)
-            elif name == "length":
-                continue
             elif taint.wrapped:
                 if name in ("data", "value", "output"):
                     found.append(replaced(taint, wrapped=False))
@@ -333,7 +333,11 @@ class Flow:
         found = []
         for taint in stepped(ways, "checked", node):
             here = schema if schema is not None else taint.schema
-            found.append(taint if taint.lost else replaced(taint, schema=here, described=len(taint.path), wrapped=check == "wrapped"))
+            found.append(
+                taint
+                if taint.lost
+                else replaced(taint, schema=here, described=len(taint.path), wrapped=check == "wrapped")
+            )
         return tuple(found)
 
 

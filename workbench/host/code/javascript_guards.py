@@ -7,7 +7,7 @@ from typing import Literal
 
 from workbench.host.code.javascript_flow import DEEPEST_CALLS, Call, Flow, Step, Taint, Ways
 from workbench.host.code.javascript_names import literal, property_name
-from workbench.host.code.javascript_scopes import EACH, Binding, Path
+from workbench.host.code.javascript_scopes import EACH, Binding, Path, targets
 from workbench.host.code.javascript_separators import Separators
 from workbench.host.code.javascript_schemas import is_schema_check
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
@@ -194,8 +194,6 @@ class Guards:
         self, parent: Node, node: Node, place: _Place, found: list[Guard], seen: set[Binding], deep: int
     ) -> None:
         """The names that are set to something made of the value: they may be what is checked."""
-        from workbench.host.code.javascript_scopes import targets
-
         left = parent["name"] or parent["left"]
         if left is None or deep >= _DEEPEST:
             return
@@ -206,9 +204,7 @@ class Guards:
             rest = place.rest
             if path and rest and path[0] != rest[0] and EACH not in (path[0], rest[0]):
                 continue
-            inner = _Place(
-                place.stage, place.resolved, place.real, rest[len(path) :], place.relative, place.arguments
-            )
+            inner = _Place(place.stage, place.resolved, place.real, rest[len(path) :], place.relative, place.arguments)
             for use in binding.uses[:_MOST_USES]:
                 self._of_use(use, inner, found, seen | {binding}, deep + 1)
 
@@ -222,8 +218,9 @@ class Guards:
         if name in ("forEach", "map", "flatMap"):
             function = self._names.function(argument)
             if function is not None:
-                self._of_parameters(function, 0, _Place(place.stage, place.resolved, place.real, place.rest[1:]), found,
-                                    seen, deep)
+                self._of_parameters(
+                    function, 0, _Place(place.stage, place.resolved, place.real, place.rest[1:]), found, seen, deep
+                )
             return call
         if name in _PASSIVE_METHODS:
             return None
@@ -263,7 +260,14 @@ class Guards:
             if relative:
                 found.append(self._guard("relative", call, place))
             return stop
-        if name in ("path.dirname", "path.basename", "String", "Promise.all", "Promise.resolve", "path.toNamespacedPath"):
+        if name in (
+            "path.dirname",
+            "path.basename",
+            "String",
+            "Promise.all",
+            "Promise.resolve",
+            "path.toNamespacedPath",
+        ):
             return call, resolved, real, relative
         if name in ("fs.lstat", "fs.lstatSync", "fs.readlink", "fs.readlinkSync"):
             found.append(Guard("unknown", call, place.stage))

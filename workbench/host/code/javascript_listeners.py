@@ -5,21 +5,32 @@ from __future__ import annotations
 import re
 
 from workbench.host.code.javascript_addresses import Address, Addresses, private_folders
-from workbench.host.code.javascript_names import Names, number, option
+from workbench.host.code.javascript_flow import Exhausted
+from workbench.host.code.javascript_guards import is_logging
+from workbench.host.code.javascript_names import Names, literal, number, option
+from workbench.host.code.javascript_scopes import targets
 from workbench.host.code.javascript_sites import Sites
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
 from workbench.model.code import PeerCheck, Restriction, UnixListener
 from workbench.text import visible
 
-_SERVERS = re.compile(r"^(?:net|http|https|http2|tls)\.(?:createServer|createSecureServer|Server)$|^(?:express|fastify|koa)$")
+_SERVERS = re.compile(
+    r"^(?:net|http|https|http2|tls)\.(?:createServer|createSecureServer|Server)$|^(?:express|fastify|koa)$"
+)
 _RAW_SERVERS = re.compile(r"^net\.(?:createServer|Server)$")
-_SOCKET_NAME = re.compile(r"(?i)(?:sock(?:et)?_?(?:path|file|addr(?:ess)?|name)?|ipc_?(?:path|file)?|pipe_?(?:path|name))$")
+_SOCKET_NAME = re.compile(
+    r"(?i)(?:sock(?:et)?_?(?:path|file|addr(?:ess)?|name)?|ipc_?(?:path|file)?|pipe_?(?:path|name))$"
+)
 _SOCKET_PLACE = re.compile(r"^/(?:tmp|var|run|dev/shm)/|\.sock(?:et)?$")
-_PEERS = re.compile(r"(?i)peer_?cred|getpeer(?:eid|ucred|uid)|get_?sock_?opt|peer_?(?:uid|pid|identity)|so_peercred|ucred")
+_PEERS = re.compile(
+    r"(?i)peer_?cred|getpeer(?:eid|ucred|uid)|get_?sock_?opt|peer_?(?:uid|pid|identity)|so_peercred|ucred"
+)
 _REMOVING = {"fs.unlink", "fs.unlinkSync", "fs.rm", "fs.rmSync", "fs.remove", "fs.removeSync"}
 _COMPARING = {"===", "!==", "==", "!=", "<", ">", "<=", ">=", "in"}
 _ASKING = {"has", "includes", "indexOf", "equal", "strictEqual", "deepStrictEqual", "some", "every", "find"}
+_MODES = ("fs.chmod", "fs.chmodSync")
 _OTHERS = 0o022
+_MOST = 100
 
 
 class Listeners:
@@ -31,14 +42,29 @@ class Listeners:
         self._calls = calls
         self._addresses = Addresses(names)
         self._private: tuple[str, ...] | None = None
+        self._peer: tuple[PeerCheck, int | None] | None = None
+        self._umasks: list[Node] = []
+        self._modes: list[Node] = []
+        self._removals: list[Node] = []
 
     def listeners(self) -> tuple[UnixListener, ...]:
-        """Every listener on a unix socket."""
-        found = []
+        """Every listener on a unix socket. Raises Exhausted where there are more than anybody writes."""
+        listening = [call for call in self._calls if self._names.method(call) == "listen" and call.arguments]
+        if not listening:
+            return ()
         for call in self._calls:
-            if self._names.method(call) == "listen" and call.arguments and (made := self._listener(call)) is not None:
-                found.append(made)
-        return tuple(found)
+            name = self._names.called(call)
+            if not call.arguments:
+                continue
+            if name == "process.umask":
+                self._umasks.append(call)
+            elif name in _MODES and len(call.arguments) > 1:
+                self._modes.append(call)
+            elif name in _REMOVING:
+                self._removals.append(call)
+        if len(listening) > _MOST or len(self._removals) > _MOST or len(self._modes) > _MOST:
+            raise Exhausted
+        return tuple(made for call in listening if (made := self._listener(call)) is not None)
 
     def _listener(self, call: Node) -> UnixListener | None:
         server = self._server(self._names.receiver(call))
@@ -124,9 +150,7 @@ class Listeners:
         """What the last ``process.umask()`` before a listener leaves to others."""
         last: Node | None = None
         elsewhere = False
-        for made in self._calls:
-            if self._names.called(made) != "process.umask" or not made.arguments:
-                continue
+        for made in self._umasks[:_MOST]:
             around = _function_of(made)
             if made.start < call.start and (around is None or around.holds(call)):
                 last = made
@@ -145,9 +169,7 @@ class Listeners:
         return ("unknown", None) if elsewhere else None
 
     def _changed_after(self, call: Node, place: Node, address: Address) -> tuple[Node, int] | None:
-        for made in self._calls:
-            if self._names.called(made) not in ("fs.chmod", "fs.chmodSync") or len(made.arguments) < 2:
-                continue
+        for made in self._modes:
             if made.start < call.start or not self._same(made.arguments[0], place, address):
                 continue
             mode = number(self._names.value(made.arguments[1]))
@@ -165,8 +187,8 @@ class Listeners:
     def _unlinked(self, call: Node, place: Node) -> int | None:
         address = self._addresses.of(place)
         line = None
-        for made in self._calls:
-            if self._names.called(made) not in _REMOVING or not made.arguments or made.start > call.start:
+        for made in self._removals:
+            if made.start > call.start:
                 continue
             around = _function_of(made)
             if (around is None or around.holds(call)) and self._same(made.arguments[0], place, address):
@@ -184,6 +206,14 @@ class Listeners:
         return found.kind == address.kind == "fixed" and found.text == address.text
 
     def _peers(self, server: Node | None) -> tuple[PeerCheck, int | None]:
+        if self._peer is None:
+            self._peer = self._peers_read()
+        if self._peer[0] != "not read":
+            return self._peer
+        return ("not read" if self._tells(server) else "unknown"), None
+
+    def _peers_read(self) -> tuple[PeerCheck, int | None]:
+        """Whether anything in the file asks for the account at the other end, and compares it."""
         read: Node | None = None
         for call in self._calls:
             if _PEERS.search(self._names.method(call)) or _PEERS.search(self._names.called(call)):
@@ -192,13 +222,10 @@ class Listeners:
                     return "compared", self._sites.line(call)
         if read is not None:
             return "not compared", self._sites.line(read)
-        return ("not read" if self._tells(server) else "unknown"), None
+        return "not read", None
 
     def _compared(self, call: Node) -> bool:
         """Whether what a call read of the peer is compared with anything, or given to what may do it."""
-        from workbench.host.code.javascript_guards import is_logging
-        from workbench.host.code.javascript_scopes import targets
-
         for above in call.above():
             if above.kind == "binary_expression" and above.word in _COMPARING:
                 return True
@@ -217,8 +244,6 @@ class Listeners:
         return False
 
     def _is_asked(self, use: Node) -> bool:
-        from workbench.host.code.javascript_guards import is_logging
-
         for above in use.above():
             kind = above.kind
             if kind == "binary_expression":
@@ -239,8 +264,6 @@ class Listeners:
         handlers = [self._names.function(argument) for argument in server.arguments]
         for call in self._calls:
             if self._names.method(call) in ("on", "once") and len(call.arguments) > 1:
-                from workbench.host.code.javascript_names import literal
-
                 if literal(call.arguments[0]) == "connection":
                     handlers.append(self._names.function(call.arguments[1]))
         functions = [handler for handler in handlers if handler is not None]

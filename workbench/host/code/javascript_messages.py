@@ -7,11 +7,12 @@ import re
 from workbench.host.code.javascript_channels import Channel, channel_of
 from workbench.host.code.javascript_flow import Call, Flow, Taint
 from workbench.host.code.javascript_guards import is_logging
-from workbench.host.code.javascript_names import key_name, literal
+from workbench.host.code.javascript_names import literal
 from workbench.host.code.javascript_schemas import is_schema_check
+from workbench.host.code.javascript_secrets import secret_in
 from workbench.host.code.javascript_sinks import commands_of, paths_of
 from workbench.host.code.javascript_sites import Sites
-from workbench.host.code.javascript_syntax import FUNCTIONS, Node
+from workbench.host.code.javascript_syntax import Node
 from workbench.model.code import MessageHandler, SecretSend
 from workbench.text import visible
 
@@ -29,9 +30,10 @@ _PASSIVE = {
     "isFinite", "isNaN", "Error", "TypeError", "String", "Number", "Boolean", "Date", "parseInt", "parseFloat", "Map",
     "Set", "inspect", "format", "setTimeout", "write", "digest", "update", "deserialize", "serialize",
 }  # fmt: skip
-_BY_HAND = re.compile(r"^(?:is|assert|valid|check|verif|ensure|guard|sanit|expect|must|parse|decode|authoriz|authentic)")
+_BY_HAND = re.compile(
+    r"^(?:is|assert|valid|check|verif|ensure|guard|sanit|expect|must|parse|decode|authoriz|authentic)"
+)
 _WHOLE_TYPES = {"object", "undefined", "function"}
-_MESSAGE = re.compile(r"(?i)^message$")
 
 
 class Messages:
@@ -75,8 +77,6 @@ class Messages:
 
     def sends(self) -> tuple[SecretSend, ...]:
         """The messages that hold a secret by its name."""
-        from workbench.host.code.javascript_secrets import secret_in
-
         found = []
         for call in self._calls:
             method = self._names.method(call)
@@ -91,7 +91,10 @@ class Messages:
                 shown = f"{self._names.syntax.text(receiver, 60)}.{method}"
                 found.append(
                     SecretSend(
-                        self._sites.of(call), visible(" ".join(shown.split()), _SHOWN), visible(name, _SHOWN), is_literal
+                        self._sites.of(call),
+                        visible(" ".join(shown.split()), _SHOWN),
+                        visible(name, _SHOWN),
+                        is_literal,
                     )
                 )
         return tuple(found)
@@ -238,6 +241,3 @@ def _decides(call: Node) -> bool:
             continue
         return False
     return False
-
-
-__all__ = ["FUNCTIONS", "Messages", "key_name"]

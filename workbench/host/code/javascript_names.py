@@ -65,8 +65,16 @@ class Names:
         function = call["function"]
         return function["object"] if function is not None and function.kind == "member_expression" else None
 
-    def function(self, node: Node | None, deep: int = 0) -> Node | None:
-        """The function of this file that an expression is: itself, by its name, or a method of ``this``."""
+    def function(self, node: Node | None) -> Node | None:
+        """The function of this file that an expression is: itself, by its name, or a method of ``this``; None for one
+        in which something was not understood.
+        """
+        found = self._function(node, 0)
+        if found is not None and any(found.holds(broken) for broken in self.syntax.broken[:_SHORT]):
+            return None
+        return found
+
+    def _function(self, node: Node | None, deep: int) -> Node | None:
         if node is None or deep > 6:
             return None
         if node.kind in FUNCTIONS:
@@ -80,16 +88,16 @@ class Names:
             if binding.function is not None:
                 return binding.function if binding.function.kind in FUNCTIONS else None
             value = binding.values[0]
-            return self.function(value.expression, deep + 1) if not value.path else None
+            return self._function(value.expression, deep + 1) if not value.path else None
         if node.kind == "member_expression":
             of = node["object"]
             if of is not None and of.kind == "this":
                 members = self.scopes.member(node, property_name(node))
-                return self.function(members[0], deep + 1) if len(members) == 1 else None
+                return self._function(members[0], deep + 1) if len(members) == 1 else None
         if node.kind == "call_expression":
             function = node["function"]
             if function is not None and function.kind == "member_expression" and property_name(function) == "bind":
-                return self.function(function["object"], deep + 1)
+                return self._function(function["object"], deep + 1)
         return None
 
     def answer(self, function: Node) -> Node | None:

@@ -145,7 +145,10 @@ class Schemas:
             if node.kind != "call_expression":
                 return None
             method = self._names.method(node)
-            if method in ("object", "strictObject", "looseObject", "Object", "array", "Array", "set") and node.arguments:
+            if (
+                method in ("object", "strictObject", "looseObject", "Object", "array", "Array", "set")
+                and node.arguments
+            ):
                 inner = self._names.value(node.arguments[0])
                 if method in ("array", "Array", "set"):
                     return inner if name == EACH else None

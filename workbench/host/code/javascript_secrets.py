@@ -82,7 +82,9 @@ def _named(node: Node, names: Names) -> tuple[str, bool] | None:
     if not _is_secret(last) and not re.fullmatch(r"(?i)credentials|creds|secrets", last):
         return None
     value = names.value(node)
-    if value is not None and (value.kind in _TRIVIAL or (text := literal(value)) is not None and not recognise(last, text)):
+    if value is not None and (
+        value.kind in _TRIVIAL or (text := literal(value)) is not None and not recognise(last, text)
+    ):
         return None
     return last, False
 

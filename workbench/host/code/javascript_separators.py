@@ -145,4 +145,3 @@ class Separators:
 
 def _both(first: bool | None, second: bool | None) -> bool | None:
     return first if first is second else None
-

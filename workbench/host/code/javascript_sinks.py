@@ -18,7 +18,9 @@ _SHELL = re.compile(r"^(?:(?:child_process\.)?(?:exec|execSync)|shelljs\.exec|ex
                     r"|execaCommandSync))$")  # fmt: skip
 _PROGRAM = re.compile(r"^(?:(?:child_process\.)?(?:spawn|spawnSync|execFile|execFileSync)|execa(?:\.(?:execa|sync|execaSync"
                       r"|execaNode))?)$")  # fmt: skip
-_EVALUATED = re.compile(r"^(?:eval|Function|globalThis\.eval|vm\.(?:runIn\w+|Script|compileFunction|SourceTextModule))$")
+_EVALUATED = re.compile(
+    r"^(?:eval|Function|globalThis\.eval|vm\.(?:runIn\w+|Script|compileFunction|SourceTextModule))$"
+)
 _SHELLS = re.compile(r"(?:^|[/\\])(?:sh|bash|zsh|dash|ash|ksh|fish|cmd|powershell|pwsh)(?:\.exe)?$")
 _SHELL_FLAG = re.compile(r"(?i)^(?:-[a-z]*c|/[a-z]*c|/s|-command|-e)$")
 

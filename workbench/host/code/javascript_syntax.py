@@ -120,15 +120,19 @@ class Syntax:
 
     def place(self, node: Node) -> tuple[int, int]:
         """The line and column of a node, counted from 1, the column in characters."""
+        row = self.line_at(node.start)
+        start = max(self._lines[row - 1], node.start - 4096)
+        return row, len(self.content[start : node.start].decode("utf-8", "replace")) + 1
+
+    def line_at(self, position: int) -> int:
+        """The line of a byte, counted from 1."""
         if not self._lines:
             self._lines = [0]
             found = self.content.find(b"\n")
             while found >= 0:
                 self._lines.append(found + 1)
                 found = self.content.find(b"\n", found + 1)
-        row = bisect_right(self._lines, node.start) - 1
-        start = max(self._lines[row], node.start - 4096)
-        return row + 1, len(self.content[start : node.start].decode("utf-8", "replace")) + 1
+        return bisect_right(self._lines, position)
 
 
 def parse(path: str, content: bytes) -> Syntax:

@@ -177,9 +177,7 @@ class Tools:
             self._sites.line(check) if check is not None else None,
         )
 
-    def _command_used(
-        self, node: Node, name: str, kind: CommandKind, tool: str, parameter: str, ways: Ways
-    ) -> None:
+    def _command_used(self, node: Node, name: str, kind: CommandKind, tool: str, parameter: str, ways: Ways) -> None:
         if any(taint.lost or self._guards.of(taint, node) for taint in ways):
             return
         if not all(self._is_text(taint) for taint in ways):
