@@ -88,7 +88,8 @@ def test_an_address_is_told_as_far_as_the_code_tells_it(address: str, kind: str 
         "const P = '/tmp/a.sock'; const s = net.createServer(h); s.on('error', report); s.listen({ path: P });",
         "const s = new net.Server(h); const at = '/tmp/a.sock'; s.listen(at);",
         "let s = null; s = net.createServer(h); s.listen('/tmp/a.sock');",
-        "class A { constructor() { this.at = '/tmp/a.sock'; } go() { this.s = net.createServer(h); this.s.listen(this.at); } }",
+        "class A { constructor() { this.at = '/tmp/a.sock'; } go() { this.s ="
+        " net.createServer(h); this.s.listen(this.at); } }",
         "class A { s = null; at = '/tmp/a.sock'; go() { this.s = net.createServer(h); this.s.listen(this.at); } }",
         "import http from 'http'; http.createServer(app).listen('/tmp/a.sock');",
         "import express from 'express'; const app = express(); app.listen('/tmp/a.sock');",
@@ -110,14 +111,33 @@ def test_a_listener_is_found_by_whatever_name_it_has(code: str) -> None:
             "const net_1 = __importDefault(require('net')); net_1.default.createServer(h).listen('/tmp/a.sock');",
         ),
         ("dist/index.js", "const net = __importStar(require('net')); net.createServer(h).listen('/tmp/a.sock');"),
-        ("b.js", "var import_net = __toESM(require('node:net')); (0, import_net.createServer)(h).listen('/tmp/a.sock');"),
+        (
+            "b.js",
+            "var import_net = __toESM(require('node:net')); (0, import_net.createServer)(h).listen('/tmp/a.sock');",
+        ),
         ("b.mjs", "const { createServer } = await import('node:net'); createServer(h).listen('/tmp/a.sock');"),
-        ("c.ts", "import net = require('net'); const s: net.Server = net.createServer(h); s!.listen('/tmp/a.sock' as string);"),
-        ("c.ts", "import * as net from 'net'; class A { private s?: net.Server; go(): void { this.s = net.createServer(h); this.s?.listen('/tmp/a.sock'); } }"),
-        ("c.mts", "import { createServer, type Socket } from 'net'; createServer((s: Socket) => {}).listen(<string>'/tmp/a.sock');"),
-        ("c.tsx", "import { createServer } from 'net'; const a = <div/>; createServer(h).listen('/tmp/a.sock' satisfies string);"),
+        (
+            "c.ts",
+            "import net = require('net'); const s: net.Server ="
+            " net.createServer(h); s!.listen('/tmp/a.sock' as string);",
+        ),
+        (
+            "c.ts",
+            "import * as net from 'net'; class A { private s?: net.Server; go(): void { this.s ="
+            " net.createServer(h); this.s?.listen('/tmp/a.sock'); } }",
+        ),
+        (
+            "c.mts",
+            "import { createServer, type Socket } from 'net'; createServer((s:"
+            " Socket) => {}).listen(<string>'/tmp/a.sock');",
+        ),
+        (
+            "c.tsx",
+            "import { createServer } from 'net'; const a = <div/>;"
+            " createServer(h).listen('/tmp/a.sock' satisfies string);",
+        ),
     ],
-)  # fmt: skip
+)
 def test_modules_of_every_kind_and_what_compilers_make_of_them(name: str, code: str) -> None:
     assert [each.address for each in listeners(code, name)] == ["/tmp/a.sock"]
 
@@ -205,17 +225,27 @@ def test_a_file_that_is_removed_just_before(code: str, line: int | None) -> None
     [
         (HANDLER, "not read"),
         ("(s) => { clients.add(s); s.pipe(s); s.on('close', () => clients.delete(s)); }", "not read"),
-        ("(s) => { const { uid } = getPeerCredentials(s._handle.fd); if (uid !== process.getuid()) s.destroy(); }", "compared"),
-        ("(s) => { const who = native.getsockopt(s._handle.fd, 1, 17); if (!ALLOWED.has(who.uid)) return s.end(); }", "compared"),
+        (
+            "(s) => { const { uid } = getPeerCredentials(s._handle.fd); if (uid !== process.getuid()) s.destroy(); }",
+            "compared",
+        ),
+        (
+            "(s) => { const who = native.getsockopt(s._handle.fd, 1, 17); if (!ALLOWED.has(who.uid)) return s.end(); }",
+            "compared",
+        ),
         ("(s) => { if (peercred(s).uid !== 1000) { s.destroy(); } }", "compared"),
-        ("(s) => { const { uid, pid } = getPeerCredentials(s._handle.fd); console.log(`from ${uid} ${pid}`); s.pipe(s); }", "not compared"),
+        (
+            "(s) => { const { uid, pid } = getPeerCredentials(s._handle.fd);"
+            " console.log(`from ${uid} ${pid}`); s.pipe(s); }",
+            "not compared",
+        ),
         ("(s) => { getPeerCredentials(s._handle.fd); s.pipe(s); }", "not compared"),
         # What becomes of the connection stands elsewhere: it may be asked there.
         ("(s) => { authorize(s); }", "unknown"),
         ("handler", "unknown"),
         ("({ _handle }) => { look(_handle.fd); }", "unknown"),
     ],
-)  # fmt: skip
+)
 def test_whether_the_peer_is_asked_for(handler: str, peers: str) -> None:
     found = listener(f"const server = net.createServer({handler});\nserver.listen('/tmp/a.sock');")
     assert found.peers == peers

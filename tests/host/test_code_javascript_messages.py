@@ -192,7 +192,8 @@ def test_what_the_file_does_not_tell_is_not_said(code: str) -> None:
             ("store",),
         ),
         (
-            "class Pool { worker = null; start() { this.worker = fork('w'); this.worker.on('message', (m) => this.got(m)); }"
+            "class Pool { worker = null; start() { this.worker = fork('w');"
+            " this.worker.on('message', (m) => this.got(m)); }"
             " got(m) { if (m.type === 'exec') exec(m.command); } }",
             "child",
             ("child_process.exec",),

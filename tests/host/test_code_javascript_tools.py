@@ -81,7 +81,8 @@ READ = "return fs.readFile(real, 'utf8');"
         ),
         # Checked first, changed after.
         (
-            "if (!args.path.startsWith('/srv/workspace/')) throw new Error(); return fs.readFile(path.resolve(args.path));",
+            "if (!args.path.startsWith('/srv/workspace/')) throw new Error();"
+            " return fs.readFile(path.resolve(args.path));",
             "checked before resolved",
         ),
         (
@@ -133,10 +134,14 @@ READ = "return fs.readFile(real, 'utf8');"
         ("if (!ALLOWED.has(args.path)) throw new Error(); return fs.readFile(args.path);", "unknown"),
         ("return fs.readFile(args.path.replace(/\\.\\./g, ''));", "unknown"),
         ("const file = new URL(args.path); return fs.readFile(file);", "unknown"),
-        ("const full = path.resolve(args.path); if (!full.startsWith(config.root)) throw 1; return fs.readFile(full);", "unknown"),
+        (
+            "const full = path.resolve(args.path); if"
+            " (!full.startsWith(config.root)) throw 1; return fs.readFile(full);",
+            "unknown",
+        ),
         ("for (const each of [args.path]) check(each); return fs.readFile(args.path);", "unknown"),
     ],
-)  # fmt: skip
+)
 def test_what_keeps_a_path_in_its_folder(body: str, containment: str) -> None:
     found = path_use(tool(body))
     assert (found.containment, found.tool, found.parameter) == (containment, "read", "path")
@@ -198,25 +203,106 @@ REQUEST = "server.setRequestHandler(CallToolRequestSchema, async (request) => {{
     ("code", "tool_name", "parameter"),
     [
         ("server.tool('read', 'Reads.', { path: z.string() }, async ({ path: p }) => fs.readFile(p));", "read", "path"),
-        ("server.registerTool('read', { inputSchema: { file: z.string() } }, ({ file }) => fs.readFile(file));", "read", "file"),
-        ("server.registerTool('read', { inputSchema: z.object({ file: z.string() }) }, ({ file }) => fs.readFile(file));", "read", "file"),
-        ("const NAME = 'read'; const go = async (args) => fs.readFile(args.file); server.tool(NAME, go);", "read", "file"),
-        ("server.addTool({ name: 'read', parameters: z.object({ file: z.string() }), execute: async (args) => fs.readFile(args.file) });", "read", "file"),
-        ("const tools = [{ name: 'read', inputSchema: { type: 'object' }, handler: async (args) => fs.readFile(args.file) }];", "read", "file"),
+        (
+            "server.registerTool('read', { inputSchema: { file: z.string() } }, ({ file }) => fs.readFile(file));",
+            "read",
+            "file",
+        ),
+        (
+            "server.registerTool('read', { inputSchema: z.object({ file:"
+            " z.string() }) }, ({ file }) => fs.readFile(file));",
+            "read",
+            "file",
+        ),
+        (
+            "const NAME = 'read'; const go = async (args) => fs.readFile(args.file); server.tool(NAME, go);",
+            "read",
+            "file",
+        ),
+        (
+            "server.addTool({ name: 'read', parameters: z.object({ file: z.string() }),"
+            " execute: async (args) => fs.readFile(args.file) });",
+            "read",
+            "file",
+        ),
+        (
+            "const tools = [{ name: 'read', inputSchema: { type: 'object' },"
+            " handler: async (args) => fs.readFile(args.file) }];",
+            "read",
+            "file",
+        ),
         (REQUEST.format("return fs.readFile(request.params.arguments.path);"), "", "path"),
-        (REQUEST.format("const { name, arguments: args } = request.params; switch (name) { case 'read': { return fs.readFile(args.path); } }"), "read", "path"),
-        (REQUEST.format("if (request.params.name === 'read') { const { path: p } = request.params.arguments ?? {}; return fs.readFile(p); }"), "read", "path"),
-        (REQUEST.format("switch (request.params.name) { case 'read': return read(request.params.arguments); }") + "async function read(args) { return fs.readFile(args.path); }", "read", "path"),
-        (REQUEST.format("switch (request.params.name) { case 'read': return read({ file: request.params.arguments.path }); }") + "async function read({ file }) { return fs.readFile(file); }", "read", "path"),
-        (REQUEST.format("const args = ElsewhereSchema.parse(request.params.arguments); return fs.readFile(args.path);"), "", "path"),
-        (REQUEST.format("const r = Elsewhere.safeParse(request.params.arguments); if (!r.success) throw 1; return fs.readFile(r.data.path);"), "", "path"),
-        (REQUEST.format("return Promise.all(request.params.arguments.paths.map(async (each) => fs.readFile(each)));"), "", "paths"),
+        (
+            REQUEST.format(
+                "const { name, arguments: args } = request.params; switch (name) { case"
+                " 'read': { return fs.readFile(args.path); } }"
+            ),
+            "read",
+            "path",
+        ),
+        (
+            REQUEST.format(
+                "if (request.params.name === 'read') { const { path: p } ="
+                " request.params.arguments ?? {}; return fs.readFile(p); }"
+            ),
+            "read",
+            "path",
+        ),
+        (
+            REQUEST.format("switch (request.params.name) { case 'read': return read(request.params.arguments); }")
+            + "async function read(args) { return"
+            " fs.readFile(args.path); }",
+            "read",
+            "path",
+        ),
+        (
+            REQUEST.format(
+                "switch (request.params.name) { case 'read': return read({ file: request.params.arguments.path }); }"
+            )
+            + "async function read({ file }) { return"
+            " fs.readFile(file); }",
+            "read",
+            "path",
+        ),
+        (
+            REQUEST.format(
+                "const args = ElsewhereSchema.parse(request.params.arguments); return fs.readFile(args.path);"
+            ),
+            "",
+            "path",
+        ),
+        (
+            REQUEST.format(
+                "const r = Elsewhere.safeParse(request.params.arguments); if"
+                " (!r.success) throw 1; return fs.readFile(r.data.path);"
+            ),
+            "",
+            "path",
+        ),
+        (
+            REQUEST.format(
+                "return Promise.all(request.params.arguments.paths.map(async (each) => fs.readFile(each)));"
+            ),
+            "",
+            "paths",
+        ),
         (REQUEST.format("for (const each of request.params.arguments.paths) await fs.rm(each);"), "", "paths"),
-        ("class S { setup() { this.server.setRequestHandler(CallToolRequestSchema, async (r) => this.read(r.params.arguments)); } read(args) { return fs.readFile(args.path); } }", "", "path"),
-        ("var types_1 = require('@modelcontextprotocol/sdk/types.js'); s.setRequestHandler(types_1.CallToolRequestSchema, async (r) => fs.readFile(r.params.arguments.path));", "", "path"),
+        (
+            "class S { setup() { this.server.setRequestHandler(CallToolRequestSchema, async (r) =>"
+            " this.read(r.params.arguments)); } read(args) { return fs.readFile(args.path); } }",
+            "",
+            "path",
+        ),
+        (
+            "var types_1 = require('@modelcontextprotocol/sdk/types.js');"
+            " s.setRequestHandler(types_1.CallToolRequestSchema, async (r) =>"
+            " fs.readFile(r.params.arguments.path));",
+            "",
+            "path",
+        ),
         ("s.setRequestHandler('tools/call', async (r) => fs.readFile(r.params.arguments.path));", "", "path"),
     ],
-)  # fmt: skip
+)
 def test_tools_in_every_form(code: str, tool_name: str, parameter: str) -> None:
     found = path_use(code)
     assert (found.tool, found.parameter, found.use, found.containment) == (
@@ -256,12 +342,17 @@ def test_what_is_no_argument_of_a_tool_is_not_followed(code: str) -> None:
         ("spawn('/bin/bash', ['-lc', `cd / && ${args.command}`]);", "child_process.spawn", "shell", False),
         ("execFile('powershell.exe', ['-Command', args.command]);", "child_process.execFile", "shell", True),
         ("spawn(args.command, args.rest);", "child_process.spawn", "program", True),
-        ("const [program, ...rest] = args.command.split(' '); spawn(program, rest);", "child_process.spawn", "program", True),
+        (
+            "const [program, ...rest] = args.command.split(' '); spawn(program, rest);",
+            "child_process.spawn",
+            "program",
+            True,
+        ),
         ("return eval(args.command);", "eval", "evaluated", True),
         ("return new Function('x', args.command)(1);", "Function", "evaluated", True),
         ("import vm from 'vm'; vm.runInNewContext(args.command);", "vm.runInNewContext", "evaluated", True),
     ],
-)  # fmt: skip
+)
 def test_an_argument_that_a_shell_runs(body: str, use: str, kind: str, whole: bool) -> None:
     code = body.split("; ", 1)[1] if body.startswith("import") else body
     head = "import vm from 'vm';" if body.startswith("import") else ""

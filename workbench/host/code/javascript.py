@@ -1,4 +1,4 @@
-"""Read JavaScript and TypeScript: what it does with sockets, with messages of other processes, with tools' arguments."""
+"""Read JavaScript and TypeScript: what it does with sockets, with messages, with the arguments of tools."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def missing() -> Unread | None:
 
 def analyse(path: str, content: bytes) -> Analysis:
     """What one file of JavaScript or TypeScript gives; its name tells which of them it is."""
-    from workbench.host.code.javascript_flow import Exhausted
     from workbench.host.code.javascript_syntax import CannotParse, parse
+    from workbench.host.code.javascript_values import Exhausted
 
     try:
         syntax = parse(path, content)
@@ -70,7 +70,8 @@ def _analysed(path: str, syntax: Syntax) -> Analysis:
     if not syntax.broken:
         return Analysis(observed)
     lines = _not_understood(syntax)
-    why = f"something in line {syntax.place(syntax.broken[0])[0]} was not understood; of the code around it nothing is said"
+    line = syntax.place(syntax.broken[0])[0]
+    why = f"something in line {line} was not understood; nothing is said of the code around it"
     return Analysis(_without(observed, lines), (Unread(FACET, visible(path), why),))
 
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Literal
 
 from workbench.host.code.javascript_names import Names, literal, option, property_name
 from workbench.host.code.javascript_schemas import Schemas, is_schema_check
-from workbench.host.code.javascript_scopes import EACH, Binding, Path
+from workbench.host.code.javascript_scopes import EACH, Binding
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
-from workbench.model.record import record
-
-StepKind = Literal["bound", "resolved", "joined", "child", "real", "text", "checked", "base"]
+from workbench.host.code.javascript_values import (
+    LOST,
+    Call,
+    Exhausted,
+    StepKind,
+    Ways,
+    either,
+    lost,
+    replaced,
+    stepped,
+    together,
+)
 
 DEEPEST_CALLS = 4
 _DEEPEST = 40
-_MOST_STEPS = 40
-_MOST_WAYS = 16
 _MOST_VALUES = 50
 _MOST_WORK = 400_000
 
@@ -32,59 +38,6 @@ _SAME_VALUE = {
 }  # fmt: skip
 _NO_TEXT = {"Number", "parseInt", "parseFloat", "Boolean", "BigInt", "Number.parseInt", "Number.parseFloat"}
 _SLASHES = re.compile(r"^/(?:\\\\\+?|\^~|\[\\\\/\]\+?|\\/\+?|\^['\"]|['\"]\$|\^\[?['\"]+.*)")
-
-
-class Exhausted(Exception):
-    """Following the values of this file takes more work than is spent on one."""
-
-
-@record
-class Step:
-    """What became of a value: it was given a name, or something was done with it at a node. ``taken`` is how much of
-    the way from its parameter lay behind it.
-    """
-
-    kind: StepKind
-    node: Node
-    binding: Binding | None = None
-    taken: int = 0
-
-
-@record
-class Taint:
-    """A value from outside. ``path`` is the way to it from the parameter it came in by; ``steps`` what became of it
-    since. ``lost`` when something was done with it that is not understood: of such a value nothing can be said.
-    ``schema`` describes what it may be from ``described`` names into its path on, where the code says so.
-    """
-
-    path: Path = ()
-    steps: tuple[Step, ...] = ()
-    lost: bool = False
-    schema: Node | None = None
-    described: int = 0
-    wrapped: bool = False
-
-    @property
-    def bindings(self) -> tuple[Binding, ...]:
-        """The names that it had, in order."""
-        return tuple(step.binding for step in self.steps if step.binding is not None)
-
-
-Ways = tuple[Taint, ...]
-"""The ways by which values from outside get somewhere: none for a value that is the program's own."""
-
-LOST: Ways = (Taint(lost=True),)
-
-
-class Call:
-    """One call of a function: what its parameters are, and what was worked out within it."""
-
-    __slots__ = ("depth", "given", "known")
-
-    def __init__(self, given: dict[Binding, Ways], depth: int = 0) -> None:
-        self.given = given
-        self.depth = depth
-        self.known: dict[tuple[Binding, tuple[int, ...]], Ways] = {}
 
 
 class Flow:
@@ -114,7 +67,7 @@ class Flow:
             return self.of(node.children[-1], call, deep) if node.children else ()
         if kind == "template_string":
             holes = [child for child in node.children if child.kind == "template_substitution"]
-            found = _together([self.of(hole, call, deep) for hole in holes[:20]])
+            found = together([self.of(hole, call, deep) for hole in holes[:20]])
             return found if len(node.children) == 1 else stepped(found, "text", node)
         if kind == "binary_expression":
             return self._of_operation(node, call, deep)
@@ -123,7 +76,7 @@ class Flow:
         if kind == "assignment_expression":
             return self.of(node["right"], call, deep)
         if kind == "array":
-            return _together([self.of(child, call, deep) for child in node.children[:40]])
+            return together([self.of(child, call, deep) for child in node.children[:40]])
         if kind == "object":
             return self._of_object(node, call, deep)
         if kind == "call_expression":
@@ -195,7 +148,7 @@ class Flow:
 
     def _of_name(self, node: Node, call: Call, deep: int) -> Ways:
         binding = self.names.scopes.binding(node)
-        if binding is None or binding.function is not None and binding.kind != "parameter":
+        if binding is None or (binding.function is not None and binding.kind != "parameter"):
             return ()
         if len(binding.values) > _MOST_VALUES:
             return LOST
@@ -268,7 +221,7 @@ class Flow:
                 terms.append(left["right"])
                 left = left["left"]
             terms.append(left)
-            return stepped(_together([self.of(term, call, deep) for term in reversed(terms)]), "text", node)
+            return stepped(together([self.of(term, call, deep) for term in reversed(terms)]), "text", node)
         if node.word in ("||", "??"):
             return either([self.of(left, call, deep), self.of(right, call, deep)])
         return self.of(right, call, deep) if node.word == "&&" else ()
@@ -292,13 +245,13 @@ class Flow:
         if name in ("path.resolve", "path.join", "path.normalize"):
             # What is put behind a value from outside does not take it anywhere else.
             joined: StepKind = "joined" if any(given[1:]) else "child"
-            return stepped(_together(given), joined if name == "path.join" else "resolved", node)
+            return stepped(together(given), joined if name == "path.join" else "resolved", node)
         if name in ("path.basename", "path.extname"):
-            return stepped(_together(given[:1]), "base", node)
+            return stepped(together(given[:1]), "base", node)
         if name in _SAME_VALUE:
-            return _together(given[:1])
+            return together(given[:1])
         if name.startswith("fs.realpath"):
-            return stepped(_together(given[:1]), "real", node)
+            return stepped(together(given[:1]), "real", node)
         receiver = self.names.receiver(node)
         on = self.of(receiver, call, deep) if receiver is not None else ()
         check = is_schema_check(name, method, receiver, self.names)
@@ -341,42 +294,6 @@ class Flow:
         return tuple(found)
 
 
-def stepped(ways: Ways, kind: StepKind, node: Node, binding: Binding | None = None) -> Ways:
-    """The same ways, one step on."""
-    found = []
-    for taint in ways:
-        if taint.lost:
-            found.append(taint)
-        elif len(taint.steps) >= _MOST_STEPS:
-            return lost(ways)
-        else:
-            found.append(replaced(taint, steps=(*taint.steps, Step(kind, node, binding, len(taint.path)))))
-    return tuple(found)
-
-
-def either(alternatives: list[Ways]) -> Ways:
-    """A value that is one of several: where one of them is not understood, none of it is."""
-    found = [taint for ways in alternatives for taint in ways]
-    if len(found) > 1:
-        # By another branch, but by the same names and through the same changes: one way is as good as both.
-        found = list({(each.path, each.lost, _shape(each)): each for each in found}.values())
-    bad = next((taint for taint in found if taint.lost), None)
-    if bad is not None or len(found) > _MOST_WAYS:
-        return lost((bad or found[0],))
-    return tuple(found)
-
-
-def _together(parts: list[Ways]) -> Ways:
-    """A value made of several parts: it is enough that one of them comes from outside."""
-    found = [taint for ways in parts for taint in ways]
-    understood = [taint for taint in found if not taint.lost]
-    return tuple(understood[:_MOST_WAYS]) if understood else lost(tuple(found))
-
-
-def _shape(taint: Taint) -> tuple[tuple[StepKind, int], ...]:
-    return tuple((step.kind, id(step.binding)) for step in taint.steps)
-
-
 def _is_certain(expression: Node, use: Node) -> bool:
     """Whether what is set there is set whenever the use is reached: no condition stands between."""
     for above in expression.above():
@@ -393,16 +310,3 @@ def _is_default(binding: Binding, expression: Node) -> bool:
     function = binding.function
     listed = function["parameters"] if function is not None else None
     return listed is not None and listed.holds(expression)
-
-
-def lost(*parts: Ways) -> Ways:
-    """What is not understood from here on: of a value from outside it is still told where it came from."""
-    for ways in parts:
-        for taint in ways:
-            return (replaced(taint, lost=True),)
-    return ()
-
-
-def replaced(taint: Taint, **changes: Any) -> Taint:
-    """A value with some of what is known of it changed."""
-    return Taint(**{name: changes.get(name, getattr(taint, name)) for name in Taint.__dataclass_fields__})

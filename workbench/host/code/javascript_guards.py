@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
-from workbench.host.code.javascript_flow import DEEPEST_CALLS, Call, Flow, Step, Taint, Ways
+from workbench.host.code.javascript_flow import DEEPEST_CALLS, Flow
+from workbench.host.code.javascript_harmless import (
+    HARMLESS_BEGINNING,
+    HARMLESS_CALL,
+    PASSIVE_METHODS,
+    TAKING_METHODS,
+    TEXT_METHODS,
+    is_logging,
+)
 from workbench.host.code.javascript_names import literal, property_name
+from workbench.host.code.javascript_schemas import is_schema_check
 from workbench.host.code.javascript_scopes import EACH, Binding, Path, targets
 from workbench.host.code.javascript_separators import Separators
-from workbench.host.code.javascript_schemas import is_schema_check
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
+from workbench.host.code.javascript_values import Call, Step, Taint, Ways
 from workbench.model.record import record
 
 GuardKind = Literal["prefix", "relative", "equal", "unknown"]
@@ -18,27 +26,6 @@ GuardKind = Literal["prefix", "relative", "equal", "unknown"]
 _DEEPEST = 6
 _MOST_USES = 400
 _CLIMB = 60
-_HARMLESS_BEGINNING = re.compile(r"^(?:~/?|/|\./?|\.\.?/|-|--|@|#|[a-z][a-z0-9+.-]*:/*|[A-Za-z]:|\\\\+|)$")
-_LOGGING = re.compile(
-    r"(?i)^(?:console\.|process\.(?:stderr|stdout)\.)|(?:^|\.)(?:log\w*|debug|info|warn(?:ing)?|error|trace|verbose|"
-    r"notice|fatal|print\w*|track\w*|telemetry|capture\w*|audit\w*|sendLoggingMessage|reportProgress)$|"
-    r"(?:^|[._])(?:logger|log|telemetry|metrics)\."
-)
-_HARMLESS_CALL = re.compile(
-    r"^(?:fs\.|child_process\.|JSON\.|String|Number|Boolean|parseInt|parseFloat|Array\.|Object\.(?:keys|values|entries"
-    r"|assign|freeze)|Buffer\.|Promise\.|Date|Error|TypeError|RangeError|path\.(?:isAbsolute|extname|parse|format)"
-    r"|structuredClone|setTimeout|isNaN|encodeURI|util\.(?:inspect|format)|os\.|process\.(?:chdir|cwd)|crypto\.|zlib\."
-    r"|eval|Function|vm\.|execa|zx|shelljs|mime|mime-types|diff|require|import)"
-)
-_TEXT_METHODS = {
-    "trim", "trimStart", "trimEnd", "toString", "toLowerCase", "toUpperCase", "slice", "substring", "substr",
-    "normalize", "replace", "replaceAll", "split", "join", "concat", "at", "valueOf", "shift", "pop",
-}  # fmt: skip
-_PASSIVE_METHODS = {
-    "endsWith", "charAt", "charCodeAt", "codePointAt", "localeCompare", "keys", "entries", "values",
-    "push", "lastIndexOf",
-}  # fmt: skip
-_TAKING_METHODS = {"push", "set", "add", "write", "emit", "join", "unshift", "append", "concat", "end", "resolve"}
 
 
 @record
@@ -177,10 +164,7 @@ class Guards:
                     if literal(other):
                         found.append(Guard("equal", parent, place.stage))
                 return
-            elif kind in ("variable_declarator", "assignment_expression"):
-                self._of_derived(parent, node, here, found, seen, deep)
-                return
-            elif kind == "for_in_statement" and parent["right"] is node:
+            elif kind in ("variable_declarator", "assignment_expression", "for_in_statement"):
                 self._of_derived(parent, node, here, found, seen, deep)
                 return
             elif kind == "switch_statement":
@@ -213,7 +197,7 @@ class Guards:
     ) -> Node | None:
         """A method of the value itself: a check, or something made of it, from where the way goes on."""
         argument = call.arguments[0] if call.arguments else None
-        if name in _TEXT_METHODS:
+        if name in TEXT_METHODS:
             return call
         if name in ("forEach", "map", "flatMap"):
             function = self._names.function(argument)
@@ -222,7 +206,7 @@ class Guards:
                     function, 0, _Place(place.stage, place.resolved, place.real, place.rest[1:]), found, seen, deep
                 )
             return call
-        if name in _PASSIVE_METHODS:
+        if name in PASSIVE_METHODS:
             return None
         if name in ("startsWith", "indexOf", "includes"):
             text = literal(argument)
@@ -230,7 +214,7 @@ class Guards:
                 if text is not None and text.startswith(".."):
                     found.append(self._guard("relative", call, place))
                 return None
-            if name == "startsWith" and text is not None and _HARMLESS_BEGINNING.match(text):
+            if name == "startsWith" and text is not None and HARMLESS_BEGINNING.match(text):
                 return None
             if argument is not None and (name == "startsWith" or (name == "indexOf" and _is_compared(call))):
                 separated = self._separators.ends(argument, place.arguments)
@@ -272,7 +256,7 @@ class Guards:
         if name in ("fs.lstat", "fs.lstatSync", "fs.readlink", "fs.readlinkSync"):
             found.append(Guard("unknown", call, place.stage))
             return stop
-        if _HARMLESS_CALL.match(name) or _LOGGING.search(name or method) or call.kind == "new_expression":
+        if HARMLESS_CALL.match(name) or is_logging(name or method) or call.kind == "new_expression":
             if call.kind == "new_expression" and not (name.endswith("Error") or method.endswith("Error")):
                 found.append(Guard("unknown", call, place.stage))
             return stop
@@ -284,7 +268,7 @@ class Guards:
             self._of_function(function, call, node, place, found, seen, deep)
             return (call, resolved, real, relative) if self._gives_back(function, call, node) else stop
         receiver = self._names.receiver(call)
-        if receiver is not None and method in _TAKING_METHODS and not name:
+        if receiver is not None and method in TAKING_METHODS and not name:
             return stop
         found.append(Guard("unknown", call, place.stage))
         return stop
@@ -345,11 +329,6 @@ def _is_compared(call: Node) -> bool:
     """Whether a position is compared with the beginning: ``path.indexOf(root) === 0``."""
     around = call.parent
     return around is not None and around.kind == "binary_expression" and around.word in ("===", "!==", "==", "!=")
-
-
-def is_logging(name: str) -> bool:
-    """Whether a function's name says that it only writes something down for people."""
-    return bool(_LOGGING.search(name))
 
 
 def _stage(steps: tuple[Step, ...], binding: Binding, use: Node) -> int:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from workbench.host.code.javascript_addresses import Address, Addresses, private_folders
-from workbench.host.code.javascript_flow import Exhausted
-from workbench.host.code.javascript_guards import is_logging
+from workbench.host.code.javascript_harmless import is_logging
 from workbench.host.code.javascript_names import Names, literal, number, option
 from workbench.host.code.javascript_scopes import targets
 from workbench.host.code.javascript_sites import Sites
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
+from workbench.host.code.javascript_values import Exhausted
 from workbench.model.code import PeerCheck, Restriction, UnixListener
 from workbench.text import visible
 
@@ -263,9 +263,9 @@ class Listeners:
             return False
         handlers = [self._names.function(argument) for argument in server.arguments]
         for call in self._calls:
-            if self._names.method(call) in ("on", "once") and len(call.arguments) > 1:
-                if literal(call.arguments[0]) == "connection":
-                    handlers.append(self._names.function(call.arguments[1]))
+            arguments = call.arguments
+            if self._names.method(call) in ("on", "once") and arguments and literal(arguments[0]) == "connection":
+                handlers.append(self._names.function(arguments[-1]))
         functions = [handler for handler in handlers if handler is not None]
         return bool(functions) and all(self._keeps(function) for function in functions)
 

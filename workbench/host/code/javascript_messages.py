@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 
 from workbench.host.code.javascript_channels import Channel, channel_of
-from workbench.host.code.javascript_flow import Call, Flow, Taint
-from workbench.host.code.javascript_guards import is_logging
+from workbench.host.code.javascript_flow import Flow
+from workbench.host.code.javascript_harmless import is_logging
 from workbench.host.code.javascript_names import literal
 from workbench.host.code.javascript_schemas import is_schema_check
 from workbench.host.code.javascript_secrets import secret_in
 from workbench.host.code.javascript_sinks import commands_of, paths_of
 from workbench.host.code.javascript_sites import Sites
 from workbench.host.code.javascript_syntax import Node
+from workbench.host.code.javascript_values import Call, Taint, Ways
 from workbench.model.code import MessageHandler, SecretSend
 from workbench.text import visible
 
@@ -26,9 +27,9 @@ _PASSIVE = {
     "postMessage", "clearTimeout", "clearInterval", "unshift", "shift", "includes", "indexOf", "startsWith", "endsWith",
     "slice", "trim", "toString", "split", "join", "map", "filter", "forEach", "find", "some", "every", "keys", "values",
     "entries", "then", "catch", "append", "concat", "replace", "match", "test", "toFixed", "isArray", "stringify",
-    "parse", "hasOwn", "hasOwnProperty", "assign", "freeze", "now", "max", "min", "round", "from", "isInteger", "toJSON",
-    "isFinite", "isNaN", "Error", "TypeError", "String", "Number", "Boolean", "Date", "parseInt", "parseFloat", "Map",
-    "Set", "inspect", "format", "setTimeout", "write", "digest", "update", "deserialize", "serialize",
+    "parse", "hasOwn", "hasOwnProperty", "assign", "freeze", "now", "max", "min", "round", "from", "isInteger",
+    "toJSON", "isFinite", "isNaN", "Error", "TypeError", "String", "Number", "Boolean", "Date", "parseInt", "parseFloat",
+    "Map", "Set", "inspect", "format", "setTimeout", "write", "digest", "update", "deserialize", "serialize",
 }  # fmt: skip
 _BY_HAND = re.compile(
     r"^(?:is|assert|valid|check|verif|ensure|guard|sanit|expect|must|parse|decode|authoriz|authentic)"
@@ -116,7 +117,7 @@ class _Handler:
 
     def read(self) -> _Handler | None:
         """Itself once it has looked; None where it cannot tell what becomes of the message."""
-        given = [()] * self._channel.position + [(Taint(),)]
+        given: list[Ways] = [()] * self._channel.position + [(Taint(),)]
         self._look(self._function, self._flow.entered(self._function, [], given, Call({})), 0)
         if not self.understood and not self.validator:
             return None
@@ -221,9 +222,8 @@ class _Handler:
     def _act(self, name: str) -> None:
         dangerous = "." in name or name in ("eval", "Function", "exec", "execSync", "spawn", "spawnSync", "require")
         # A thread has the rights of its process, and a parent those of its child: only what runs what they say counts.
-        if self._channel.thread or self._channel.sender == "parent":
-            if not dangerous:
-                return
+        if (self._channel.thread or self._channel.sender == "parent") and not dangerous:
+            return
         if name not in self.acts:
             self.acts.append(name)
 

@@ -49,9 +49,8 @@ def secret_in(message: Node, names: Names) -> tuple[str, bool] | None:
                     said = text
                 if (found := _paired(key, inner, text, names)) is not None:
                     return found
-            elif child.kind == "spread_element" and child.children:
-                if (found := _named(child.children[0], names)) is not None:
-                    return found
+            elif child.kind == "spread_element" and (found := _named(child.children[-1], names)) is not None:
+                return found
     return (said, False) if said else None
 
 
@@ -83,7 +82,7 @@ def _named(node: Node, names: Names) -> tuple[str, bool] | None:
         return None
     value = names.value(node)
     if value is not None and (
-        value.kind in _TRIVIAL or (text := literal(value)) is not None and not recognise(last, text)
+        value.kind in _TRIVIAL or ((text := literal(value)) is not None and not recognise(last, text))
     ):
         return None
     return last, False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from workbench.host.code.javascript_names import Names, literal, option
 from workbench.host.code.javascript_syntax import Node
@@ -14,10 +15,14 @@ _ONE_PATH = re.compile(
     r"readTextFile|writeTextFile|readDir)(?:Sync)?|createReadStream|createWriteStream|openAsBlob|file|write)$"
 )
 _TWO_PATHS = re.compile(r"^(?:fs|Deno)\.(?:rename|copyFile|cp|symlink|link|move|copy)(?:Sync)?$")
-_SHELL = re.compile(r"^(?:(?:child_process\.)?(?:exec|execSync)|shelljs\.exec|execa\.(?:command|commandSync|execaCommand"
-                    r"|execaCommandSync))$")  # fmt: skip
-_PROGRAM = re.compile(r"^(?:(?:child_process\.)?(?:spawn|spawnSync|execFile|execFileSync)|execa(?:\.(?:execa|sync|execaSync"
-                      r"|execaNode))?)$")  # fmt: skip
+_SHELL = re.compile(
+    r"^(?:(?:child_process\.)?(?:exec|execSync)|shelljs\.exec"
+    r"|execa\.(?:command|commandSync|execaCommand|execaCommandSync))$"
+)
+_PROGRAM = re.compile(
+    r"^(?:(?:child_process\.)?(?:spawn|spawnSync|execFile|execFileSync)"
+    r"|execa(?:\.(?:execa|sync|execaSync|execaNode))?)$"
+)
 _EVALUATED = re.compile(
     r"^(?:eval|Function|globalThis\.eval|vm\.(?:runIn\w+|Script|compileFunction|SourceTextModule))$"
 )
@@ -55,7 +60,7 @@ def commands_of(name: str, call: Node, names: Names) -> tuple[tuple[CommandKind,
     listed = names.value(rest[0]) if rest else None
     if listed is not None and listed.kind == "array" and _SHELLS.search(program):
         elements = listed.children
-        for element, following in zip(elements, elements[1:], strict=False):
+        for element, following in pairwise(elements):
             if _SHELL_FLAG.match(literal(element) or ""):
                 return (("shell", (following,)),)
     return ()

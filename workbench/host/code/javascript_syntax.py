@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from tree_sitter import Node as SitterNode
@@ -51,14 +51,14 @@ FUNCTIONS = frozenset(
 )
 
 
-class CannotParse(Exception):
+class CannotParse(Exception):  # noqa: N818 - it is an answer, not an error
     """The file is beyond the bounds, or no JavaScript at all; the message says why, in words for a person."""
 
 
 class Node:
     """One node. ``children`` are the named ones, ``fields`` those that the grammar names, ``word`` an operator's text
-    or a declaration's keyword, ``text`` that of a leaf. ``index`` counts nodes from the file's start and ``last`` is the
-    index of the last node inside.
+    or a declaration's keyword, ``text`` that of a leaf. ``index`` counts nodes from the file's start and ``last`` is
+    the index of the last node inside.
     """
 
     __slots__ = ("children", "end", "fields", "index", "kind", "last", "parent", "start", "text", "word")
@@ -176,8 +176,7 @@ def _converted(content: bytes, root: SitterNode) -> Syntax:
     parent: Node | None = None
     field: str | None = None
     while True:
-        given = cursor.node
-        assert given is not None
+        given = _at(cursor)
         field = cursor.field_name or field
         if _is_wrapper(given.type):
             if _to_wrapped(cursor):
@@ -207,6 +206,11 @@ def _converted(content: bytes, root: SitterNode) -> Syntax:
             return syntax
 
 
+def _at(cursor: TreeCursor) -> SitterNode:
+    # A cursor always stands on a node; the parser's own types allow for none.
+    return cast("SitterNode", cursor.node)
+
+
 def _within(entered: list[Node | None], syntax: Syntax) -> None:
     if len(entered) > HIGHEST_DEPTH:
         raise CannotParse("it is nested too deeply")
@@ -220,13 +224,11 @@ def _is_wrapper(kind: str) -> bool:
 
 def _to_wrapped(cursor: TreeCursor) -> bool:
     """Go to what a wrapper stands around: its first part, and in ``<type>value`` the last."""
-    here = cursor.node
-    assert here is not None
-    if here.type == "type_assertion":
+    if _at(cursor).type == "type_assertion":
         return cursor.goto_last_child()
     if not cursor.goto_first_child():
         return False
-    while (child := cursor.node) is None or not child.is_named or child.type == "comment":
+    while not (child := _at(cursor)).is_named or child.type == "comment":
         if not cursor.goto_next_sibling():
             cursor.goto_parent()
             return False

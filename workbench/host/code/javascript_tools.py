@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.host.code.javascript_containment import containment, worst
-from workbench.host.code.javascript_flow import DEEPEST_CALLS, Call, Flow, Taint, Ways, stepped
+from workbench.host.code.javascript_flow import DEEPEST_CALLS, Flow
 from workbench.host.code.javascript_guards import Guards
 from workbench.host.code.javascript_names import literal, option
 from workbench.host.code.javascript_scopes import Path
 from workbench.host.code.javascript_sinks import commands_of, paths_of
 from workbench.host.code.javascript_sites import Sites
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
+from workbench.host.code.javascript_values import Call, Taint, Ways
 from workbench.model.code import CommandKind, CommandUse, PathUse
 from workbench.model.record import record
 from workbench.text import visible
@@ -213,10 +214,11 @@ class Tools:
         for above in node.above():
             if above.kind == "switch_case":
                 return literal(above["value"]) or ""
-            if above.kind == "if_statement" and (condition := above["condition"]) is not None:
-                if condition.kind == "binary_expression" and condition.word in ("===", "=="):
-                    if name := literal(condition["right"]) or literal(condition["left"]):
-                        return name
+            condition = above["condition"] if above.kind == "if_statement" else None
+            if condition is not None and condition.word in ("===", "=="):
+                name = literal(condition["right"]) or literal(condition["left"])
+                if name:
+                    return name
             if above.kind in FUNCTIONS:
                 return ""
         return ""
