@@ -108,7 +108,9 @@ class Flow:
                 return lost(ways)
         return tuple(found)
 
-    def entered(self, function: Node, arguments: list[Node], given: list[Ways], call: Call) -> Call:
+    def entered(
+        self, function: Node, arguments: list[Node], given: list[Ways], call: Call, site: Node | None = None
+    ) -> Call:
         """The call of a function of this file with these arguments, and what of them comes from outside."""
         inside = dict(call.given)
         for parameter in self.names.scopes.parameters.get(function.index, ()):
@@ -121,7 +123,7 @@ class Flow:
             for name in path:
                 ways = self.part(ways, name)
             inside[parameter] = stepped(ways, "bound", parameter.node, parameter)
-        return Call(inside, call.depth + 1)
+        return Call(inside, call.depth + 1, (site, *call.sites) if site is not None else call.sites)
 
     def answers(self, function: Node, call: Call, deep: int = 0) -> Ways:
         """What a function gives back."""

@@ -65,24 +65,26 @@ class Guards:
         self._separators = Separators(flow.names)
         self._given_back: dict[tuple[int, int], bool] = {}
 
-    def of(self, taint: Taint, sink: Node) -> list[Guard]:
-        """Every check on the way of a value to its use, and every use that may be one."""
+    def of(self, taint: Taint, sink: Node, sites: tuple[Node, ...] = ()) -> list[Guard]:
+        """Every check on the way of a value to its use, and every use that may be one. ``sites`` are the calls that led
+        to where it is used: what a function does behind them, or in another branch, comes too late or never.
+        """
         found: list[Guard] = []
         seen: set[Binding] = set()
         for binding in taint.bindings:
             if binding not in seen:
                 seen.add(binding)
-                self._of_binding(binding, taint, sink, found)
+                self._of_binding(binding, taint, (sink, *sites), found)
         return found
 
-    def _of_binding(self, binding: Binding, taint: Taint, sink: Node, found: list[Guard]) -> None:
+    def _of_binding(self, binding: Binding, taint: Taint, reached: tuple[Node, ...], found: list[Guard]) -> None:
         own = _function_of(binding.node)
-        within = own is None or own.holds(sink)
+        here = next((each for each in reached if own is None or own.holds(each)), None)
         if len(binding.uses) > _MOST_USES:
-            found.append(Guard("unknown", sink, 0))
+            found.append(Guard("unknown", reached[0], 0))
             return
         for use in binding.uses:
-            if (within and use.start >= sink.start) or sink.holds(use):
+            if here is not None and (use.start >= here.start or _is_elsewhere(use, here)):
                 continue
             stage = _stage(taint.steps, binding, use)
             kinds = {step.kind for step in taint.steps[:stage]}
@@ -329,6 +331,22 @@ def _is_compared(call: Node) -> bool:
     """Whether a position is compared with the beginning: ``path.indexOf(root) === 0``."""
     around = call.parent
     return around is not None and around.kind == "binary_expression" and around.word in ("===", "!==", "==", "!=")
+
+
+def _is_elsewhere(use: Node, here: Node) -> bool:
+    """Whether a use stands in another case or in a branch that ends there, so that what follows is never reached."""
+    for above in use.above():
+        if above.holds(here) or above.kind in FUNCTIONS:
+            return False
+        if above.kind in ("switch_case", "switch_default"):
+            return True
+        around = above.parent
+        if around is None or around.kind not in ("if_statement", "else_clause") or around["condition"] is above:
+            continue
+        last = above.children[-1] if above.kind == "statement_block" and above.children else above
+        if last.kind in ("return_statement", "throw_statement", "continue_statement", "break_statement"):
+            return True
+    return False
 
 
 def _stage(steps: tuple[Step, ...], binding: Binding, use: Node) -> int:

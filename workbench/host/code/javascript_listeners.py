@@ -144,7 +144,8 @@ class Listeners:
             return mask
         if after is not None:
             return "chmod after", self._sites.line(after[0])
-        return "none", None
+        # Of a place that the code does not tell, the folder may be anybody's or its account's alone.
+        return "none" if address.kind != "unknown" else "unknown", None
 
     def _umask(self, call: Node) -> tuple[Restriction, int | None] | None:
         """What the last ``process.umask()`` before a listener leaves to others."""

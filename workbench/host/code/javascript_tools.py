@@ -134,7 +134,7 @@ class Tools:
                 continue
             ways = [self._flow.of(argument, call) for argument in node.arguments[:20]]
             if any(ways) or any(argument.kind == "object" for argument in node.arguments):
-                self._look(inner, self._flow.entered(inner, node.arguments, ways, call), self._case(node, tool))
+                self._look(inner, self._flow.entered(inner, node.arguments, ways, call, node), self._case(node, tool))
 
     def _look_at(self, node: Node, call: Call, tool: str) -> None:
         name = self._names.called(node)
@@ -142,11 +142,11 @@ class Tools:
             return
         for path in paths_of(name, node):
             for parameter, ways in self._arguments(path, call).items():
-                self._path_used(node, name, self._case(node, tool), parameter, ways)
+                self._path_used(node, name, self._case(node, tool), parameter, ways, call)
         for kind, parts in commands_of(name, node, self._names):
             for part in parts:
                 for parameter, ways in self._arguments(part, call).items():
-                    self._command_used(node, name, kind, self._case(node, tool), parameter, ways)
+                    self._command_used(node, name, kind, self._case(node, tool), parameter, ways, call)
 
     def _arguments(self, node: Node, call: Call) -> dict[str, Ways]:
         """The tool's arguments that get into an expression, by their names."""
@@ -160,10 +160,10 @@ class Tools:
                 found[name] = (*found.get(name, ()), taint)
         return found
 
-    def _path_used(self, node: Node, name: str, tool: str, parameter: str, ways: Ways) -> None:
+    def _path_used(self, node: Node, name: str, tool: str, parameter: str, ways: Ways, call: Call) -> None:
         if any(step.kind == "base" for taint in ways for step in taint.steps):
             return
-        judged, check = worst([containment(taint, self._guards.of(taint, node)) for taint in ways])
+        judged, check = worst([containment(taint, self._guards.of(taint, node, call.sites)) for taint in ways])
         if any(self._kind(taint) == "checked" for taint in ways):
             judged, check = "unknown", None
         known = self._paths.get((node.index, parameter))
@@ -178,8 +178,10 @@ class Tools:
             self._sites.line(check) if check is not None else None,
         )
 
-    def _command_used(self, node: Node, name: str, kind: CommandKind, tool: str, parameter: str, ways: Ways) -> None:
-        if any(taint.lost or self._guards.of(taint, node) for taint in ways):
+    def _command_used(
+        self, node: Node, name: str, kind: CommandKind, tool: str, parameter: str, ways: Ways, call: Call
+    ) -> None:
+        if any(taint.lost or self._guards.of(taint, node, call.sites) for taint in ways):
             return
         if not all(self._is_text(taint) for taint in ways):
             return

@@ -57,13 +57,16 @@ LOST: Ways = (Taint(lost=True),)
 
 
 class Call:
-    """One call of a function: what its parameters are, and what was worked out within it."""
+    """One call of a function: what its parameters are, and what was worked out within it. ``sites`` are the calls that
+    led to it, the last one first.
+    """
 
-    __slots__ = ("depth", "given", "known")
+    __slots__ = ("depth", "given", "known", "sites")
 
-    def __init__(self, given: dict[Binding, Ways], depth: int = 0) -> None:
+    def __init__(self, given: dict[Binding, Ways], depth: int = 0, sites: tuple[Node, ...] = ()) -> None:
         self.given = given
         self.depth = depth
+        self.sites = sites
         self.known: dict[tuple[Binding, tuple[int, ...]], Ways] = {}
 
 
