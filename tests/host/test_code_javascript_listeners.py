@@ -115,6 +115,15 @@ def test_a_listener_is_found_by_whatever_name_it_has(code: str) -> None:
             "b.js",
             "var import_net = __toESM(require('node:net')); (0, import_net.createServer)(h).listen('/tmp/a.sock');",
         ),
+        (
+            "b.js",
+            "var net_ = __webpack_require__('node:net'); (0, net_['default'].createServer)(h).listen('/tmp/a.sock');",
+        ),
+        (
+            "b.js",
+            "var net_ = __webpack_require__('net'); var net_default = __webpack_require__.n(net_);"
+            " net_default().createServer(h).listen('/tmp/a.sock');",
+        ),
         ("b.mjs", "const { createServer } = await import('node:net'); createServer(h).listen('/tmp/a.sock');"),
         (
             "c.ts",

@@ -43,6 +43,7 @@ class Listeners:
         self._addresses = Addresses(names)
         self._private: tuple[str, ...] | None = None
         self._peer: tuple[PeerCheck, int | None] | None = None
+        self._listening: list[Node] = []
         self._umasks: list[Node] = []
         self._modes: list[Node] = []
         self._removals: list[Node] = []
@@ -52,6 +53,7 @@ class Listeners:
         listening = [call for call in self._calls if self._names.method(call) == "listen" and call.arguments]
         if not listening:
             return ()
+        self._listening = listening
         for call in self._calls:
             name = self._names.called(call)
             if not call.arguments:
@@ -174,9 +176,13 @@ class Listeners:
             if made.start < call.start or not self._same(made.arguments[0], place, address):
                 continue
             mode = number(self._names.value(made.arguments[1]))
-            if mode is not None:
+            if mode is not None and not self._is_of_another(made, call):
                 return made, mode
         return None
+
+    def _is_of_another(self, made: Node, call: Node) -> bool:
+        """Whether another listener of the file stands between one and a change of a mode, which is then that one's."""
+        return any(call.start < other.start <= made.start for other in self._listening) and not call.holds(made)
 
     def _in_private(self, address: Address) -> bool:
         if address.kind not in ("fixed", "partly fixed"):

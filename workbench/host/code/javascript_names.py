@@ -7,6 +7,7 @@ import re
 from workbench.host.code.javascript_scopes import Scopes
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node, Syntax
 
+_REQUIRING = {"require", "__require", "__webpack_require__"}
 _DEEPEST = 24
 _SHORT = 400
 _MODULES = {
@@ -175,14 +176,17 @@ class Names:
         function, arguments = node["function"], node.arguments
         if function is None:
             return ""
-        if arguments and (function.kind == "import" or self.last(function) == "require"):
+        if arguments and (function.kind == "import" or self.last(function) in _REQUIRING):
             module = literal(arguments[0])
             return _module(module) if module else ""
         if function.kind == "member_expression" and property_name(function) == "bind":
             return self._of(function["object"], deep)
-        if not arguments:
-            return ""
         wrapper = self.last(function)
+        if not arguments:
+            # What webpack makes of a default import: ``fs_default().readFile``.
+            return self._of(function, deep) if wrapper.endswith("_default") else ""
+        if wrapper == "n" and self.last(function["object"]) == "__webpack_require__":
+            return self._of(arguments[0], deep)
         if _INTEROPERATION.search(wrapper) or self._of(function, deep) in ("util.promisify", "promisify"):
             return self._of(arguments[0], deep)
         return ""
