@@ -23,7 +23,8 @@ class Module:
     """A parsed file. ``imports`` are full names by the names they have here; ``above`` is what each scope stands in.
 
     ``functions`` and ``classes`` are those of a scope by name; ``assigned`` are the values of its own names, in order.
-    ``left`` is how many more steps are followed in it, so that no file takes for ever.
+    ``calls`` are those of functions by the last part of their names. ``left`` is how many more steps are followed in
+    it, so that no file takes for ever.
     """
 
     path: str
@@ -34,6 +35,7 @@ class Module:
     classes: dict[Scope, dict[str, ast.ClassDef]]
     assigned: dict[Scope, dict[str, list[ast.expr]]]
     nodes: dict[Scope, list[ast.AST]]
+    calls: dict[str, list[tuple[Scope, ast.Call]]]
     left: int = 400_000
 
     def site(self, node: ast.expr | ast.stmt, scope: Scope) -> Site:
@@ -114,7 +116,7 @@ class Module:
 def parsed(path: str, content: bytes) -> Module:
     """The module. Raises SyntaxError, ValueError, RecursionError and MemoryError, as Python's own parser does."""
     tree = ast.parse(content, _NAME)
-    module = Module(path, tree, {}, {}, {}, {}, {}, {})
+    module = Module(path, tree, {}, {}, {}, {}, {}, {}, {})
     left: list[tuple[ast.AST, Scope]] = [(tree, tree)]
     _begin(module, tree)
     while left:
@@ -139,7 +141,10 @@ def _begin(module: Module, scope: Scope) -> None:
 
 def _note(module: Module, node: ast.AST, scope: Scope) -> None:
     module.nodes[scope].append(node)
-    if isinstance(node, ast.Import):
+    if isinstance(node, ast.Call):
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        module.calls.setdefault(name, []).append((scope, node))
+    elif isinstance(node, ast.Import):
         for name in node.names:
             module.imports[name.asname or name.name.partition(".")[0]] = (
                 name.name if name.asname else name.name.partition(".")[0]
