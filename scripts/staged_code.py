@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from scripts.staged_clients import REPORTS
-from tests import builders
 from workbench.demo.files import files
 from workbench.host.code.languages import LANGUAGES
 from workbench.host.code.reading import looked_through

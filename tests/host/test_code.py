@@ -14,7 +14,7 @@ import pytest
 
 from tests import builders
 from workbench.host import code
-from workbench.host.code import reading
+from workbench.host.code import looking, reading
 from workbench.host.code.languages import LANGUAGES, Analysis, language_by_first_line, language_of
 from workbench.host.code.places import FILE_LIMIT, files_below, files_of
 from workbench.host.code.python import analyse
@@ -186,7 +186,7 @@ def test_a_pipe_in_the_place_of_a_file_stops_nothing(tmp_path: Path) -> None:
 
 def test_without_time_the_rest_is_a_gap(tmp_path: Path) -> None:
     put(tmp_path, main_py=FLAW)
-    facts = code.read_all([(SourceFact("checkout", str(tmp_path)), ())], until=time.monotonic() - 1)
+    facts = looking.read_all([(SourceFact("checkout", str(tmp_path)), ())], until=time.monotonic() - 1)
     assert "no time left" in facts.state.unread[0].why
 
 
