@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+from pathlib import Path
 from textwrap import indent
+from typing import Any
 
 import pytest
 
@@ -146,6 +150,37 @@ def test_what_keeps_a_path_in_its_folder(containment: Containment, body: str) ->
     (use,) = uses(body)
     assert use.containment == containment
     assert (use.tool, use.parameter, use.site.path) == ("tool", "path", "/srv/server/main.py")
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="no links here")
+@pytest.mark.parametrize(("containment", "body"), [each[1:] for each in CONTAINED], ids=[each[0] for each in CONTAINED])
+def test_what_is_said_of_it_is_true(containment: Containment, body: str, tmp_path: Path) -> None:
+    """Run each of them on a real folder: what is found leads out of it, and what passes does not."""
+    if containment == "unknown" or "rmtree" in body:
+        pytest.skip("nothing is said of it" if containment == "unknown" else "it reads nothing")
+    workspace, sibling = tmp_path / "workspace", tmp_path / "workspace-old"
+    for folder in (workspace, sibling):
+        folder.mkdir()
+        (folder / "secret.md").write_text("inside" if folder == workspace else "OUTSIDE")
+    (workspace / "link.md").symlink_to(sibling / "secret.md")
+    (workspace / "folder").symlink_to(sibling)
+    root = workspace.resolve()
+    given = {"ROOT": root, "TEXT": str(root), "ROOTS": [root], "ALLOWED": [str(root / "secret.md")]}
+    names: dict[str, Any] = {"os": os, "asyncio": asyncio, "Path": Path, **given}
+    exec(f"def tool(path):\n{indent(body, '    ')}", names)
+    outside = str(sibling / "secret.md")
+    asked = [outside, "../workspace-old/secret.md", "link.md", "folder/secret.md", f"{root}/link.md", "link"]
+    asked += [f"{root}/../workspace-old/secret.md", "../workspace-old/secret"]
+    assert any(_escapes(names["tool"], path) for path in asked) == (containment != "sound")
+
+
+def _escapes(tool: Any, path: str) -> bool:
+    try:
+        given = tool(path)
+        text = asyncio.run(given) if asyncio.iscoroutine(given) else given
+        return "OUTSIDE" in (text.read() if hasattr(text, "read") else text)
+    except (OSError, ValueError):
+        return False
 
 
 @pytest.mark.parametrize(
