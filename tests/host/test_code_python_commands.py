@@ -98,3 +98,42 @@ def tool(way: Way):
 """
     )
     assert found.commands == ()
+
+
+@pytest.mark.parametrize("call", ["shell.run(text)", "Shell().run(text)", "holder.shell.run(text)"])
+def test_a_method_of_an_object_of_the_file_is_followed(call: str) -> None:
+    found = read(
+        HEAD
+        + f"""
+class Shell:
+    def run(self, command: str):
+        return subprocess.run(command, shell=True)
+
+shell = Shell()
+
+@mcp.tool()
+def tool(text: str):
+    return {call}
+"""
+    ).commands
+    assert [use.site.inside for use in found] == ([] if call.startswith("holder") else ["Shell.run"])
+
+
+def test_an_object_that_another_one_keeps_is_followed() -> None:
+    found = read(
+        HEAD
+        + """
+class Shell:
+    def run(self, command: str):
+        return subprocess.run(command, shell=True)
+
+class Server:
+    def __init__(self):
+        self.shell = Shell()
+
+    @mcp.tool()
+    def tool(self, text: str):
+        return self.shell.run(text)
+"""
+    ).commands
+    assert [use.site.inside for use in found] == ["Shell.run"]

@@ -59,7 +59,7 @@ class Module:
                 yield scope
 
     def function(self, node: ast.expr, scope: Scope) -> Function | None:
-        """The function of this file that an expression names: a plain name, or a method by ``self`` or the class."""
+        """The function of this file that an expression names: a name, a method of ``self``, of a class or its object."""
         if isinstance(node, ast.Name):
             return next(
                 (self.functions[each][node.id] for each in self.scopes(scope) if node.id in self.functions[each]), None
@@ -69,8 +69,15 @@ class Module:
             if node.value.id in ("self", "cls"):
                 owner = next((each for each in self._around(scope) if isinstance(each, ast.ClassDef)), None)
             else:
-                owner = self.class_of(node.value, scope)
+                owner = self.class_of(node.value, scope) or self._class_of_instance(node.value.id, scope)
             return self.functions[owner].get(node.attr) if owner is not None else None
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call):
+            owner = self.class_of(node.value.func, scope)
+            return self.functions[owner].get(node.attr) if owner is not None else None
+        if isinstance(node, ast.Attribute) and self.dotted(node.value).startswith("self."):
+            around = next((each for each in self._around(scope) if isinstance(each, ast.ClassDef)), None)
+            made = self._made_by(self.assigned[around].get(self.dotted(node.value), []), scope) if around else None
+            return self.functions[made].get(node.attr) if made is not None else None
         return None
 
     def class_of(self, node: ast.expr | None, scope: Scope) -> ast.ClassDef | None:
@@ -106,6 +113,16 @@ class Module:
     def uses(self, *packages: str) -> bool:
         """Whether one of these packages is imported, whole or in part."""
         return any(name == each or name.startswith(f"{each}.") for name in self.imports.values() for each in packages)
+
+    def _class_of_instance(self, name: str, scope: Scope) -> ast.ClassDef | None:
+        """The class of this file that a name is an instance of, where it is given a value once."""
+        values = next((self.assigned[each][name] for each in self.scopes(scope) if name in self.assigned[each]), [])
+        return self._made_by(values, scope)
+
+    def _made_by(self, values: list[ast.expr], scope: Scope) -> ast.ClassDef | None:
+        if len(values) != 1 or not isinstance(values[0], ast.Call):
+            return None
+        return self.class_of(values[0].func, scope)
 
     def _around(self, scope: Scope) -> Iterator[Scope]:
         while not isinstance(scope, ast.Module):
