@@ -88,6 +88,7 @@ UNIX = "s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)\n"
         ("widened", "os.umask(0)\nawait asyncio.start_unix_server(serve, PATH)"),
         ("widened", "await asyncio.start_unix_server(serve, PATH)\nos.chmod(PATH, 0o666)"),
         ("widened", "uvicorn.run(app, uds=PATH)"),
+        ("widened", UNIX + "where = self.uds\nmode = 0o666\ns.bind(where)\nos.chmod(self.uds, mode)"),
         ("chmod after", "await asyncio.start_unix_server(serve, PATH)\nos.chmod(PATH, 0o600)"),
         ("chmod after", "await asyncio.start_unix_server(serve, PATH)\nPath(PATH).chmod(stat.S_IRUSR | stat.S_IWUSR)"),
         ("chmod after", UNIX + "s.bind(PATH)\ns.listen()\nos.chmod(PATH, 0o600)"),
@@ -171,6 +172,7 @@ def test_every_way_to_listen_is_known(body: str) -> None:
     "body",
     [
         "s = socket.socket(socket.AF_INET)\ns.bind(('127.0.0.1', 80))",
+        "s = socket.socket(socket.AF_UNIX)\nif tcp:\n    s = socket.socket(family)\n    s.bind((host, port))",
         "await asyncio.start_server(serve, '127.0.0.1', 80)",
         "s = socket.fromfd(3, socket.AF_UNIX, socket.SOCK_STREAM)\ns.listen()",
         "await asyncio.start_unix_server(serve, sock=given)",

@@ -50,7 +50,7 @@ def test_hardened_where_the_server_or_the_kernel_looks(more: dict[str, Any]) -> 
     assert builders.kinds(said(CHECK, listeners=(listener(**more),))) == {Passed}
 
 
-@pytest.mark.parametrize("more", [{"peers": "unknown"}, {"restriction": "unknown"}])
+@pytest.mark.parametrize("more", [{"peers": "unknown"}, {"restriction": "unknown"}, {"kind": "unknown", "address": ""}])
 def test_not_applicable_to_what_is_not_known(more: dict[str, Any]) -> None:
     assert builders.kinds(said(CHECK, listeners=(listener(**more),))) == {NotApplicable}
 

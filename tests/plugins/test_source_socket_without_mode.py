@@ -34,8 +34,8 @@ def test_vulnerable_where_nothing_narrows_it_in_time(restriction: str, severity:
     assert finding.severity is severity and words in finding.summary
 
 
-def test_vulnerable_wherever_its_path_comes_from() -> None:
-    assert builders.findings(said(CHECK, listeners=(listener(kind="unknown", address=""),)))
+def test_vulnerable_wherever_it_is_when_the_code_opens_it_to_all() -> None:
+    assert builders.findings(said(CHECK, listeners=(listener(kind="unknown", address="", restriction="widened"),)))
 
 
 @pytest.mark.parametrize("restriction", ["umask", "private folder", "chmod before"])
@@ -47,7 +47,9 @@ def test_hardened_in_the_folder_of_a_login() -> None:
     assert builders.kinds(said(CHECK, listeners=(listener(address="/run/user/1000/x"),))) == {Passed}
 
 
-@pytest.mark.parametrize("more", [{"restriction": "unknown"}, {"kind": "abstract", "address": "mcp"}])
+@pytest.mark.parametrize(
+    "more", [{"restriction": "unknown"}, {"kind": "unknown", "address": ""}, {"kind": "abstract", "address": "mcp"}]
+)
 def test_not_applicable_to_what_is_not_known_or_has_no_mode(more: dict[str, Any]) -> None:
     assert builders.kinds(said(CHECK, listeners=(listener(**more),))) == {NotApplicable}
 

@@ -95,6 +95,7 @@ def _call(module: Module, node: ast.Call, scope: Scope) -> _Call | None:
         last == "bind"
         and isinstance(node.func, ast.Attribute)
         and node.args
+        and not isinstance(node.args[0], ast.Tuple)
         and _is_unix(module, node.func.value, scope)
     ):
         return _Call(node, scope, "socket.bind", node.args[0], False)
@@ -190,14 +191,14 @@ def _modes(module: Module, call: _Call) -> list[tuple[int, int | None]]:
                 continue
             # On Linux the mode of the socket itself, set before it is bound, becomes the file's.
             at = call.node.lineno if name == "os.fchmod" and node.lineno < call.node.lineno else node.lineno
-            found.append((at, _number(node.args[1])))
+            found.append((at, _mode(module, node.args[1], call.scope)))
         elif (
             isinstance(node.func, ast.Attribute)
             and node.func.attr == "chmod"
             and len(node.args) == 1
             and _same(module, node.func.value, call)
         ):
-            found.append((node.lineno, _number(node.args[0])))
+            found.append((node.lineno, _mode(module, node.args[0], call.scope)))
     return sorted(found, key=lambda each: each[0])
 
 
@@ -241,13 +242,16 @@ def _same(module: Module, node: ast.expr, call: _Call) -> bool:
     """Whether an expression names the file of the socket: in the same words, or by the same address."""
     if call.address is None:
         return False
-    if ast.dump(_bare(module, node)) == ast.dump(_bare(module, call.address)):
+    if ast.dump(_bare(module, node, call.scope)) == ast.dump(_bare(module, call.address, call.scope)):
         return True
     here = address_of(module, node, call.scope)
     return here.kind == "fixed" and here == address_of(module, call.address, call.scope)
 
 
-def _bare(module: Module, node: ast.expr) -> ast.expr:
+def _bare(module: Module, node: ast.expr, scope: Scope) -> ast.expr:
+    values = module.assigned[scope].get(node.id, []) if isinstance(node, ast.Name) else []
+    if len(values) == 1 and isinstance(values[0], ast.Name | ast.Attribute | ast.Call):
+        node = values[0]
     while isinstance(node, ast.Call) and module.dotted(node.func) in ("str", "os.fspath", "pathlib.Path") and node.args:
         node = node.args[0]
     return node
@@ -267,6 +271,12 @@ def _named(module: Module, scope: Scope, name: str) -> list[ast.Call]:
         if isinstance(node, ast.Call) and module.dotted(node.func) == name
     ]
     return sorted(own, key=lambda node: node.lineno)
+
+
+def _mode(module: Module, node: ast.expr, scope: Scope) -> int | None:
+    """The number that an expression gives, or that a name was given once in the same function."""
+    values = module.assigned[scope].get(node.id, []) if isinstance(node, ast.Name) else []
+    return _number(values[0] if len(values) == 1 else node)
 
 
 def _number(node: ast.expr) -> int | None:

@@ -59,7 +59,7 @@ class Module:
                 yield scope
 
     def function(self, node: ast.expr, scope: Scope) -> Function | None:
-        """The function of this file that an expression names: a name, a method of ``self``, of a class or its object."""
+        """The function of this file that an expression names: a name, a method of ``self``, a class or its object."""
         if isinstance(node, ast.Name):
             return next(
                 (self.functions[each][node.id] for each in self.scopes(scope) if node.id in self.functions[each]), None
