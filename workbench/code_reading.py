@@ -26,12 +26,13 @@ _Seen = TypeVar("_Seen", bound=Observed)
 
 @record
 class Flawed:
-    """What is wrong with one observation."""
+    """What is wrong with one observation. Not ``shown``: its line would show a secret."""
 
     severity: Severity
     summary: str
     expected: str
     actual: str
+    shown: bool = True
 
 
 def judge_code(
@@ -97,7 +98,8 @@ def _verdict(
         return Passed(code_subject(places[0].site)) if passed else None
     worst_site, worst = max(flawed, key=lambda each: each[1].severity.rank)
     evidence = dict.fromkeys(
-        Evidence(each.expected, f"line {site.line}: {each.actual}", line_command(site)) for site, each in flawed
+        Evidence(each.expected, f"line {site.line}: {each.actual}", line_command(site) if each.shown else ())
+        for site, each in flawed
     )
     return Finding(
         subject=code_subject(worst_site),

@@ -55,4 +55,5 @@ def _judge(send: SecretSend) -> Flawed:
         f"{what} is sent to another process with {send.channel}",
         "no secret in messages: the child asks for the deed, not for the key",
         f"{send.channel} with {what}",
+        shown=not send.literal,
     )

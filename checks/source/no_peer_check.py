@@ -73,7 +73,7 @@ def _judge(listener: UnixListener) -> Flawed | Passed | None:
         return Flawed(Severity.HIGH, summary, _EXPECTED, f"{listener.call} on an abstract name, without SO_PEERCRED")
     if listener.restriction in _KEPT or listener.address.startswith("/run/user/"):
         return Passed(code_subject(listener.site))
-    if listener.restriction == "unknown":
+    if listener.restriction == "unknown" or (listener.kind == "unknown" and listener.restriction != "widened"):
         return None
     summary = f"nothing looks at who connects to {listener.address or 'the socket'}, and no folder keeps others out"
     return Flawed(Severity.HIGH, summary, _EXPECTED, f"{listener.call}, without SO_PEERCRED")

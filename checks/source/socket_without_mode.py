@@ -6,7 +6,7 @@ In the code of servers: every unix socket that it listens on, and what narrows i
 folder (``mkdtemp``, ``$XDG_RUNTIME_DIR``, a folder made with mode 0700), a chmod between ``bind`` and ``listen``. It is
 high where there is nothing, or where the code itself opens the socket to all (``writableAll``, mode 0666), and medium
 where the mode is narrowed only after it listens: that leaves a window. Abstract sockets have no mode at all; see
-``source/no-peer-check``.
+``source/no-peer-check``. Nothing is said where the path comes out of a configuration: its folder may be private.
 
 Why it matters
 --------------
@@ -69,6 +69,8 @@ def _judge(listener: UnixListener) -> Flawed | Passed | None:
         return None
     if listener.restriction in _KEPT or listener.address.startswith("/run/user/"):
         return Passed(code_subject(listener.site))
+    if listener.kind == "unknown" and listener.restriction != "widened":
+        return None  # the folder that a configuration names may well be private
     socket = listener.address or "the socket"
     if listener.restriction == "widened":
         summary = f"the code itself lets every account connect to {socket}"

@@ -40,7 +40,7 @@ from collections.abc import Iterator
 from workbench.api import Flawed, Severity, Snapshot, Unpickling, Verdict, check, judge_code
 
 
-@check(title="A server unpickles what it is sent", severities=(Severity.HIGH,), needs=("code",))
+@check(title="A server unpickles what it is sent", severities=(Severity.HIGH,), needs=("code:python", "code:files"))
 def unpickle(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge every reading of a message that runs code in it."""
     return judge_code(snapshot, snapshot.code.observed.unpicklings, _judge, "unpickles what another process sent")

@@ -96,11 +96,12 @@ class UnixListener:
 class PathUse:
     """A path out of a tool's argument, and what is done with it. ``inside`` of its site is where it is used.
 
-    ``tool`` is the tool's name, "" where one function serves every tool; ``parameter`` is the argument's. ``use`` is the call (``open``, ``fs.readFile``).
-    ``containment`` is what keeps it in its folder: nothing; a comparison of beginnings without a separator; a check
-    before links are followed; ``absolute()`` or ``path.resolve`` taken for containment (``not resolved``: no check at
-    all follows, or one that ``..`` passes); a check of the text that links pass (``text only``); a sound one.
-    ``unknown``: a check that was not understood, which is no finding. ``checked_at`` is the check's line.
+    ``tool`` is the tool's name, "" where one function serves every tool; ``parameter`` is the argument's. ``use`` is
+    the call (``open``, ``fs.readFile``). ``containment`` is what keeps it in its folder: nothing; a comparison of
+    beginnings without a separator; a check before links are followed; ``absolute()`` or ``path.resolve`` taken for
+    containment (``not resolved``: no check at all follows, or one that ``..`` passes); a check of the text that links
+    pass (``text only``); a sound one. ``unknown``: a check that was not understood, which is no finding. ``checked_at``
+    is the check's line.
     """
 
     site: Site

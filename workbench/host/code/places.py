@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Iterator
 
@@ -98,6 +97,8 @@ def _is_test(name: str) -> bool:
 
 def _distribution(metadata: str) -> Files:
     """The files of an installed Python package, as pip noted them."""
+    import csv
+
     try:
         text = read_bounded(f"{metadata}/RECORD", _RECORD_LIMIT).decode("utf-8", "surrogateescape")
     except CannotLook as why:

@@ -58,7 +58,8 @@ UNKNOWN = Address("unknown")
 
 def address_of(module: Module, node: ast.expr, scope: Scope, depth: int = 0) -> Address:
     """The address that an expression names."""
-    if depth > _DEEPEST:
+    module.left -= 20
+    if depth > _DEEPEST or module.left < 0:
         return UNKNOWN
     if isinstance(node, ast.Constant):
         return _literal(node.value)
@@ -140,17 +141,19 @@ def _parameter(module: Module, name: str, function: ast.FunctionDef | ast.AsyncF
     """A parameter: what the one call in this file gives, else its default."""
     place = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
     given: list[Address] = []
-    for scope, nodes in module.nodes.items():
-        for node in nodes:
-            if isinstance(node, ast.Call) and module.function(node.func, scope) is function:
-                at = place.index(name) if name in place else -1
-                if place[:1] in (["self"], ["cls"]):
-                    at -= 1
-                value = next((each.value for each in node.keywords if each.arg == name), None)
-                if value is None and 0 <= at < len(node.args):
-                    value = node.args[at]
-                if value is not None:
-                    given.append(address_of(module, value, scope, depth + 1))
+    calls = module.calls.get(function.name, [])
+    module.left -= len(calls)
+    for scope, node in calls:
+        if module.function(node.func, scope) is not function:
+            continue
+        at = place.index(name) if name in place else -1
+        if place[:1] in (["self"], ["cls"]):
+            at -= 1
+        value = next((each.value for each in node.keywords if each.arg == name), None)
+        if value is None and 0 <= at < len(node.args):
+            value = node.args[at]
+        if value is not None:
+            given.append(address_of(module, value, scope, depth + 1))
     if given:
         return given[0] if len(set(given)) == 1 else UNKNOWN
     positional = [*function.args.posonlyargs, *function.args.args]
@@ -183,16 +186,13 @@ def _attribute(module: Module, node: ast.Attribute, scope: Scope, depth: int) ->
 
 def _option(module: Module, name: str, scope: Scope, depth: int) -> Address:
     """An option of the command line that argparse reads: its default."""
-    for within, nodes in module.nodes.items():
-        for node in nodes:
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-                continue
-            if node.func.attr != "add_argument":
-                continue
-            words = [each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
-            default = next((each.value for each in node.keywords if each.arg == "default"), None)
-            if default is not None and any(word.lstrip("-").replace("-", "_") == name for word in words):
-                return _unless(address_of(module, default, within, depth + 1), visible(words[-1], 60))
+    options = module.calls.get("add_argument", [])
+    module.left -= len(options)
+    for within, node in options:
+        words = [each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        default = next((each.value for each in node.keywords if each.arg == "default"), None)
+        if default is not None and any(word.lstrip("-").replace("-", "_") == name for word in words):
+            return _unless(address_of(module, default, within, depth + 1), visible(words[-1], 60))
     return UNKNOWN
 
 

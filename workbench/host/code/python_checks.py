@@ -65,7 +65,8 @@ def begins(run: Run, node: ast.Call, value: Value, scope: Scope) -> None:
 
 def _ends(module: Module, node: ast.expr, scope: Scope, depth: int = 0) -> str:
     """How the text of a folder ends: with a ``separator``, with ``none``, ``unknown``; ``other`` for no folder."""
-    if depth > _DEPTH:
+    module.left -= 1
+    if depth > _DEPTH or module.left < 0:
         return "unknown"
     if isinstance(node, ast.Constant):
         text = node.value
@@ -90,7 +91,7 @@ def _ends(module: Module, node: ast.expr, scope: Scope, depth: int = 0) -> str:
         for each in module.scopes(scope)
         for value in module.assigned[each].get(node.id if isinstance(node, ast.Name) else "", ())
     ]
-    ways = {_ends(module, value, scope, depth + 1) for value in assigned}
+    ways = {_ends(module, value, scope, depth + 1) for value in assigned[:4]}
     return ways.pop() if len(ways) == 1 else "unknown"
 
 

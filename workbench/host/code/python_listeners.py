@@ -15,6 +15,7 @@ from workbench.model.record import record
 _OTHERS = 0o022
 """Whoever may write to a socket's file may connect to it."""
 _PRIVATE = 0o077
+_MOST = 50
 _REMOVING = frozenset(("os.unlink", "os.remove"))
 _SERVERS = ("UnixStreamServer", "UnixDatagramServer", "ThreadingUnixStreamServer", "ThreadingUnixDatagramServer")
 _PEERS = ("socket.SO_PEERCRED", "socket.LOCAL_PEERCRED", "socket.SCM_CREDENTIALS")
@@ -37,10 +38,13 @@ def listeners_of(module: Module) -> Iterator[UnixListener]:
     calls = list(_calls(module))
     if not calls:
         return
+    if len(calls) > _MOST:
+        module.left = -1  # nobody writes so many: the rest is said not to have been followed
+    own = {call.scope for call in calls}
     peers, peers_at = _peers(module)
-    for call in calls:
+    for call in calls[:_MOST]:
         address = address_of(module, call.address, call.scope) if call.address is not None else UNKNOWN
-        restriction, line = _restriction(module, call, address)
+        restriction, line = _restriction(module, call, address, own)
         yield UnixListener(
             module.site(call.node, call.scope),
             call.name,
@@ -91,6 +95,7 @@ def _call(module: Module, node: ast.Call, scope: Scope) -> _Call | None:
         last == "bind"
         and isinstance(node.func, ast.Attribute)
         and node.args
+        and not isinstance(node.args[0], ast.Tuple)
         and _is_unix(module, node.func.value, scope)
     ):
         return _Call(node, scope, "socket.bind", node.args[0], False)
@@ -108,7 +113,7 @@ def _is_unix(module: Module, node: ast.expr, scope: Scope) -> bool:
     while not isinstance(owner, ast.ClassDef | ast.Module):
         owner = module.above[owner]
     for each in (*module.scopes(scope), owner):
-        for value in module.assigned[each].get(name, ()):
+        for value in module.assigned[each].get(name, ())[:20]:
             if isinstance(value, ast.Call) and module.dotted(value.func) == "socket.socket":
                 family = (
                     value.args[0] if value.args else next((k.value for k in value.keywords if k.arg == "family"), None)
@@ -117,7 +122,7 @@ def _is_unix(module: Module, node: ast.expr, scope: Scope) -> bool:
     return False
 
 
-def _restriction(module: Module, call: _Call, address: Address) -> tuple[Restriction, int | None]:
+def _restriction(module: Module, call: _Call, address: Address, own: set[Scope]) -> tuple[Restriction, int | None]:
     if address.kind == "private folder":
         return "private folder", None
     named = {keyword.arg: keyword.value for keyword in call.node.keywords}
@@ -140,21 +145,20 @@ def _restriction(module: Module, call: _Call, address: Address) -> tuple[Restric
     for at, mode in modes:
         if mode is not None and mode & _OTHERS:
             return "widened", at
-        if at > line:
+        if at >= line:
             return ("unknown" if mode is None else "chmod before" if at < listens else "chmod after"), at
     if any(mode is not None and not mode & _PRIVATE for mode in _folders(module, call)):
         return "private folder", None
     if call.name.startswith("uvicorn."):
         return "widened", None  # it sets 0666 itself
-    return ("unknown" if _elsewhere(module, call) else "none"), None
+    return ("unknown" if _elsewhere(module, own) else "none"), None
 
 
-def _elsewhere(module: Module, call: _Call) -> bool:
+def _elsewhere(module: Module, own: set[Scope]) -> bool:
     """Whether another function of the file narrows something: which comes first is not told by the lines.
 
     What a function narrows that listens itself is for its own socket.
     """
-    own = {each.scope for each in _calls(module)}
     for node in (node for scope, nodes in module.nodes.items() if scope not in own for node in nodes):
         if not isinstance(node, ast.Call):
             continue
@@ -186,15 +190,15 @@ def _modes(module: Module, call: _Call) -> list[tuple[int, int | None]]:
             if name == "os.chmod" and not _same(module, node.args[0], call):
                 continue
             # On Linux the mode of the socket itself, set before it is bound, becomes the file's.
-            at = call.node.lineno + 1 if name == "os.fchmod" and node.lineno < call.node.lineno else node.lineno
-            found.append((at, _number(node.args[1])))
+            at = call.node.lineno if name == "os.fchmod" and node.lineno < call.node.lineno else node.lineno
+            found.append((at, _mode(module, node.args[1], call.scope)))
         elif (
             isinstance(node.func, ast.Attribute)
             and node.func.attr == "chmod"
             and len(node.args) == 1
             and _same(module, node.func.value, call)
         ):
-            found.append((node.lineno, _number(node.args[0])))
+            found.append((node.lineno, _mode(module, node.args[0], call.scope)))
     return sorted(found, key=lambda each: each[0])
 
 
@@ -238,13 +242,16 @@ def _same(module: Module, node: ast.expr, call: _Call) -> bool:
     """Whether an expression names the file of the socket: in the same words, or by the same address."""
     if call.address is None:
         return False
-    if ast.dump(_bare(module, node)) == ast.dump(_bare(module, call.address)):
+    if ast.dump(_bare(module, node, call.scope)) == ast.dump(_bare(module, call.address, call.scope)):
         return True
     here = address_of(module, node, call.scope)
     return here.kind == "fixed" and here == address_of(module, call.address, call.scope)
 
 
-def _bare(module: Module, node: ast.expr) -> ast.expr:
+def _bare(module: Module, node: ast.expr, scope: Scope) -> ast.expr:
+    values = module.assigned[scope].get(node.id, []) if isinstance(node, ast.Name) else []
+    if len(values) == 1 and isinstance(values[0], ast.Name | ast.Attribute | ast.Call):
+        node = values[0]
     while isinstance(node, ast.Call) and module.dotted(node.func) in ("str", "os.fspath", "pathlib.Path") and node.args:
         node = node.args[0]
     return node
@@ -264,6 +271,12 @@ def _named(module: Module, scope: Scope, name: str) -> list[ast.Call]:
         if isinstance(node, ast.Call) and module.dotted(node.func) == name
     ]
     return sorted(own, key=lambda node: node.lineno)
+
+
+def _mode(module: Module, node: ast.expr, scope: Scope) -> int | None:
+    """The number that an expression gives, or that a name was given once in the same function."""
+    values = module.assigned[scope].get(node.id, []) if isinstance(node, ast.Name) else []
+    return _number(values[0] if len(values) == 1 else node)
 
 
 def _number(node: ast.expr) -> int | None:

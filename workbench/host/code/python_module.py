@@ -23,7 +23,8 @@ class Module:
     """A parsed file. ``imports`` are full names by the names they have here; ``above`` is what each scope stands in.
 
     ``functions`` and ``classes`` are those of a scope by name; ``assigned`` are the values of its own names, in order.
-    ``left`` is how many more steps are followed in it, so that no file takes for ever.
+    ``calls`` are those of functions by the last part of their names. ``left`` is how many more steps are followed in
+    it, so that no file takes for ever.
     """
 
     path: str
@@ -34,6 +35,7 @@ class Module:
     classes: dict[Scope, dict[str, ast.ClassDef]]
     assigned: dict[Scope, dict[str, list[ast.expr]]]
     nodes: dict[Scope, list[ast.AST]]
+    calls: dict[str, list[tuple[Scope, ast.Call]]]
     left: int = 400_000
 
     def site(self, node: ast.expr | ast.stmt, scope: Scope) -> Site:
@@ -57,7 +59,7 @@ class Module:
                 yield scope
 
     def function(self, node: ast.expr, scope: Scope) -> Function | None:
-        """The function of this file that an expression names: a plain name, or a method by ``self`` or the class."""
+        """The function of this file that an expression names: a name, a method of ``self``, a class or its object."""
         if isinstance(node, ast.Name):
             return next(
                 (self.functions[each][node.id] for each in self.scopes(scope) if node.id in self.functions[each]), None
@@ -67,8 +69,15 @@ class Module:
             if node.value.id in ("self", "cls"):
                 owner = next((each for each in self._around(scope) if isinstance(each, ast.ClassDef)), None)
             else:
-                owner = self.class_of(node.value, scope)
+                owner = self.class_of(node.value, scope) or self._class_of_instance(node.value.id, scope)
             return self.functions[owner].get(node.attr) if owner is not None else None
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call):
+            owner = self.class_of(node.value.func, scope)
+            return self.functions[owner].get(node.attr) if owner is not None else None
+        if isinstance(node, ast.Attribute) and self.dotted(node.value).startswith("self."):
+            around = next((each for each in self._around(scope) if isinstance(each, ast.ClassDef)), None)
+            made = self._made_by(self.assigned[around].get(self.dotted(node.value), []), scope) if around else None
+            return self.functions[made].get(node.attr) if made is not None else None
         return None
 
     def class_of(self, node: ast.expr | None, scope: Scope) -> ast.ClassDef | None:
@@ -105,6 +114,16 @@ class Module:
         """Whether one of these packages is imported, whole or in part."""
         return any(name == each or name.startswith(f"{each}.") for name in self.imports.values() for each in packages)
 
+    def _class_of_instance(self, name: str, scope: Scope) -> ast.ClassDef | None:
+        """The class of this file that a name is an instance of, where it is given a value once."""
+        values = next((self.assigned[each][name] for each in self.scopes(scope) if name in self.assigned[each]), [])
+        return self._made_by(values, scope)
+
+    def _made_by(self, values: list[ast.expr], scope: Scope) -> ast.ClassDef | None:
+        if len(values) != 1 or not isinstance(values[0], ast.Call):
+            return None
+        return self.class_of(values[0].func, scope)
+
     def _around(self, scope: Scope) -> Iterator[Scope]:
         while not isinstance(scope, ast.Module):
             yield scope
@@ -114,7 +133,7 @@ class Module:
 def parsed(path: str, content: bytes) -> Module:
     """The module. Raises SyntaxError, ValueError, RecursionError and MemoryError, as Python's own parser does."""
     tree = ast.parse(content, _NAME)
-    module = Module(path, tree, {}, {}, {}, {}, {}, {})
+    module = Module(path, tree, {}, {}, {}, {}, {}, {}, {})
     left: list[tuple[ast.AST, Scope]] = [(tree, tree)]
     _begin(module, tree)
     while left:
@@ -139,7 +158,10 @@ def _begin(module: Module, scope: Scope) -> None:
 
 def _note(module: Module, node: ast.AST, scope: Scope) -> None:
     module.nodes[scope].append(node)
-    if isinstance(node, ast.Import):
+    if isinstance(node, ast.Call):
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        module.calls.setdefault(name, []).append((scope, node))
+    elif isinstance(node, ast.Import):
         for name in node.names:
             module.imports[name.asname or name.name.partition(".")[0]] = (
                 name.name if name.asname else name.name.partition(".")[0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbench.host.code import python_names as names
 from workbench.host.code.python_module import Scope
-from workbench.host.code.python_values import Handling, Label, Run, Value
+from workbench.host.code.python_values import Handling, Label, Run, Value, together
 from workbench.model.code import CommandKind, CommandUse, Containment, PathUse, Unpickling
 from workbench.text import visible
 
@@ -22,6 +22,7 @@ _QUEUES = ("Queue", "SimpleQueue", "JoinableQueue")
 _HANDLERS = ("StreamRequestHandler", "BaseRequestHandler", "DatagramRequestHandler")
 _LONGEST = 100
 _MOST_ACTS = 8
+_MOST_VALUES = 20
 
 
 def note_call(
@@ -114,7 +115,7 @@ def assigned_from(run: Run, node: ast.expr, scope: Scope) -> set[str]:
             continue
         owner = _class_around(run, scope)
         scopes = [*run.module.scopes(scope), *([owner] if owner is not None else [])]
-        for value in (value for within in scopes for value in run.module.assigned[within].get(name, ())):
+        for value in (value for within in scopes for value in run.module.assigned[within].get(name, ())[:_MOST_VALUES]):
             if isinstance(value, ast.Call):
                 found.add(run.module.dotted(value.func))
                 if isinstance(value.func, ast.Attribute) and value.func.attr == "accept":
@@ -131,8 +132,8 @@ def _message(run: Run, node: ast.expr, scope: Scope, channel: str) -> Value:
 
 def _unauthenticated(run: Run, node: ast.Call, scope: Scope) -> None:
     """``Connection.recv`` unpickles what whoever connected sent, unless both sides had to know a key first."""
-    for each in (every for nodes in run.module.nodes.values() for every in nodes):
-        if not isinstance(each, ast.Call) or run.module.dotted(each.func) != "multiprocessing.connection.Listener":
+    for _, each in run.module.calls.get("Listener", ())[:_MOST_VALUES]:
+        if run.module.dotted(each.func) != "multiprocessing.connection.Listener":
             continue
         if len(each.args) > 3 or any(keyword.arg in ("authkey", None) for keyword in each.keywords):
             return
@@ -175,8 +176,8 @@ def _started(
         value = _value(frame, every[0])
         if value is not None:
             _command(frame, node, name, "program", value)
-        elif first is not None:
-            _command(frame, node, name, "argument", first)
+        elif (word := together(positional)) is not None:
+            _command(frame, node, name, "argument", word)
     elif first is not None and first.whole:
         _command(frame, node, name, "program", first)
 

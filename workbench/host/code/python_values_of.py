@@ -139,6 +139,8 @@ def _call(frame: Frame, node: ast.Call, *, statement: bool) -> Value | None:
     value = together((*positional, *named.values()), whole=True)
     if value is None:
         return None
+    if isinstance(node.func, ast.Attribute) and node.func.attr in ("format", "join") and not name:
+        return replace(value, whole=False)  # a text of the code, with the value put into it
     note_call(frame, node, name, positional, named)
     return _result(frame, node, name, value, statement=statement)
 
