@@ -196,6 +196,8 @@ def test_what_narrows_the_mode(before: str, options: str, after: str, restrictio
         f"server.listen({{ path: P{options} }});\n\n{after}\n"
     )
     assert (found.restriction, found.restricted_at) == (restriction, line)
+    # A folder with a mode of its own keeps others out; that its name can be guessed stays so.
+    assert (found.kind, found.address) == ("fixed", "/tmp/mcp/a.sock")
 
 
 def test_a_chmod_in_the_callback_of_listen_leaves_a_window() -> None:

@@ -140,6 +140,7 @@ def test_a_call_that_the_message_chooses(body: str, dispatch: str) -> None:
         "count += 1;",
         "this.emit('message', message);",
         "results.push(message.value);",
+        "onProgress(message.percent); reportStatus(message.status); this.onDone?.(message.result);",
         "if (message.type === 'ready') { ready = true; }",
         "if (message === 'ready') start();",
     ],

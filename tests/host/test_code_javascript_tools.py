@@ -59,6 +59,9 @@ READ = "return fs.readFile(real, 'utf8');"
         ("if (!existsSync(args.path)) return; return fs.readFile(args.path);", "none"),
         ("return createReadStream(args.path ?? '/etc/motd');", "none"),
         ("return fs.readFile(args.path.trim());", "none"),
+        ("return fs.readFile(args.path.replace(/\\\\/g, '/'));", "none"),
+        ("return fs.readFile(args.path.replace(/^~/, os.homedir()));", "none"),
+        ("return fs.readFile(args.path.replace('file://', ''));", "none"),
         ("if (!args.path.endsWith('.md')) throw new Error(); return fs.readFile(args.path);", "none"),
         ("if (args.path.startsWith('~')) { args2 = 1; } return fs.readFile(args.path);", "none"),
         # Made absolute, and taken for contained.
@@ -133,6 +136,9 @@ READ = "return fs.readFile(real, 'utf8');"
         ("if (!/^[a-z]+$/.test(args.path)) throw new Error(); return fs.readFile(args.path);", "unknown"),
         ("if (!ALLOWED.has(args.path)) throw new Error(); return fs.readFile(args.path);", "unknown"),
         ("return fs.readFile(args.path.replace(/\\.\\./g, ''));", "unknown"),
+        ("return fs.readFile(path.join(ROOT, args.path.replace(/\\//g, '_')));", "unknown"),
+        ("return fs.readFile(path.join(ROOT, args.path.replaceAll('/', '_')));", "unknown"),
+        ("return fs.readFile(path.join(ROOT, path.normalize(args.path).replace(/^(\\.\\.(\\/|$))+/, '')));", "unknown"),
         ("const file = new URL(args.path); return fs.readFile(file);", "unknown"),
         (
             "const full = path.resolve(args.path); if"
@@ -145,6 +151,30 @@ READ = "return fs.readFile(real, 'utf8');"
 def test_what_keeps_a_path_in_its_folder(body: str, containment: str) -> None:
     found = path_use(tool(body))
     assert (found.containment, found.tool, found.parameter) == (containment, "read", "path")
+
+
+@pytest.mark.parametrize(
+    ("field", "containment"),
+    [
+        ("z.string()", "none"),
+        ("z.string().min(1).describe('where')", "none"),
+        ("z.string().optional()", "none"),
+        ("z.any()", "none"),
+        ("z.string().refine(isInside)", "unknown"),
+        ("z.string().startsWith('/srv/workspace/')", "unknown"),
+        ("z.string().regex(/^[a-z]+$/)", "unknown"),
+        ("z.string().transform(toSafe)", "unknown"),
+        ("Elsewhere", "unknown"),
+        ("safeString()", "unknown"),
+    ],
+)
+def test_a_schema_that_may_keep_a_path_in_its_folder(field: str, containment: str) -> None:
+    assert path_use(tool("return fs.readFile(args.path);", f"{{ path: {field} }}")).containment == containment
+
+
+@pytest.mark.parametrize("field", ["z.number()", "z.enum(['a', 'b'])", "z.literal('a').optional()", "z.boolean()"])
+def test_a_schema_that_lets_no_path_through(field: str) -> None:
+    assert not observed(tool("return fs.readFile(path.join(ROOT, args.path));", f"{{ path: {field} }}")).paths
 
 
 @pytest.mark.parametrize(

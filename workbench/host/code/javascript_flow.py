@@ -37,7 +37,9 @@ _SAME_VALUE = {
     "structuredClone", "Object.freeze",
 }  # fmt: skip
 _NO_TEXT = {"Number", "parseInt", "parseFloat", "Boolean", "BigInt", "Number.parseInt", "Number.parseFloat"}
-_SLASHES = re.compile(r"^/(?:\\\\\+?|\^~|\[\\\\/\]\+?|\\/\+?|\^['\"]|['\"]\$|\^\[?['\"]+.*)")
+# What may be taken out of a path without keeping it anywhere: backslashes, a home's sign, a scheme, quotes around it.
+_REPLACED = {"\\", "~", "file://"}
+_REPLACED_BY_FORM = re.compile(r"""^/(?:\\\\\+?|\^~|\^file:(?:\\/)+|\^\[?['"]+\]?(?:\|\[?['"]+\]?\$)?)/[a-z]*$""")
 
 
 class Flow:
@@ -277,8 +279,7 @@ class Flow:
             return stepped(on, "text", node)
         if method in ("replace", "replaceAll") and node.arguments:
             first = node.arguments[0]
-            what = literal(first) if first.kind != "regex" else None
-            if what in ("\\", "/", "~", "file://") or (first.kind == "regex" and _SLASHES.match(first.text)):
+            if literal(first) in _REPLACED or (first.kind == "regex" and _REPLACED_BY_FORM.match(first.text)):
                 return on
         return lost(on)
 

@@ -79,15 +79,12 @@ class Listeners:
         if not self._is_socket(address, place, server, options is not None):
             return None
         restriction, line = self._restriction(call, place, address, options)
-        kind, text = address.kind, address.text
-        if restriction == "private folder":
-            kind, text = "private folder", ""
         peers, peers_at = self._peers(server)
         return UnixListener(
             self._sites.of(call),
             visible(f"{self._names.last(self._names.receiver(call)) or 'server'}.listen", 100),
-            kind,
-            visible(text, 200),
+            address.kind,
+            visible(address.text, 200),
             visible(address.unless, 100),
             restriction,
             line,

@@ -28,9 +28,10 @@ _PASSIVE = {
     "slice", "trim", "toString", "split", "join", "map", "filter", "forEach", "find", "some", "every", "keys", "values",
     "entries", "then", "catch", "append", "concat", "replace", "match", "test", "toFixed", "isArray", "stringify",
     "parse", "hasOwn", "hasOwnProperty", "assign", "freeze", "now", "max", "min", "round", "from", "isInteger",
-    "toJSON", "isFinite", "isNaN", "Error", "TypeError", "String", "Number", "Boolean", "Date", "parseInt", "parseFloat",
-    "Map", "Set", "inspect", "format", "setTimeout", "write", "digest", "update", "deserialize", "serialize",
+    "toJSON", "isFinite", "isNaN", "Error", "TypeError", "String", "Number", "Boolean", "Date", "parseInt",
+    "parseFloat", "Map", "Set", "inspect", "format", "setTimeout", "write", "digest", "update", "deserialize", "serialize",
 }  # fmt: skip
+_HANDING_ON = re.compile(r"^(?:on[A-Z]|report|notify|show|display|render|updateProgress|updateStatus|setProgress)")
 _BY_HAND = re.compile(
     r"^(?:is|assert|valid|check|verif|ensure|guard|sanit|expect|must|parse|decode|authoriz|authentic)"
 )
@@ -168,7 +169,7 @@ class _Handler:
             if any(taint.path for taint in given):
                 self._by_hand(node)
             return
-        if is_logging(name or method) or method in _PASSIVE or method.endswith("Error"):
+        if is_logging(name or method) or method in _PASSIVE or _HANDING_ON.match(method) or method.endswith("Error"):
             return
         function = names.function(node["function"])
         if function is not None and deep < _DEEPEST:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from workbench.host.code.javascript_names import Names, key_name, literal, option, property_name
+from workbench.host.code.javascript_names import Names, key_name, literal, option
 from workbench.host.code.javascript_scopes import EACH, Path
 from workbench.host.code.javascript_syntax import Node
 
@@ -169,7 +169,8 @@ class Schemas:
             if node.kind == "object":
                 return self._kind_of_json_schema(node)
             if node.kind != "call_expression":
-                return "unknown"
+                # A type from elsewhere may be as narrow as it likes.
+                return "checked"
             method = self._names.method(node)
             if method in _TEXT or method == "String":
                 return "text"
@@ -185,10 +186,8 @@ class Schemas:
                 node = self._names.value(self._names.receiver(node))
             elif method in ("object", "strictObject", "array", "Array", "Object", "union", "record"):
                 return "unknown"
-            elif property_name(node["function"]) if node["function"] is not None else "":
-                return "checked"
             else:
-                return "unknown"
+                return "checked"
         return "unknown"
 
     def _kind_of_json_schema(self, node: Node) -> FieldKind:
