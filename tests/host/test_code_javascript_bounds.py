@@ -47,6 +47,19 @@ def hostile() -> dict[str, str]:
         "many checks": "server.tool('x', (a) => {" + "if (a.b.startsWith(ROOT)) {} fs.readFile(a.b);" * 2000 + "});",
         "many values": "let p; " + "p = args.x;" * 3000 + "server.tool('x', (args) => fs.readFile(p));",
         "many tools": "server.tool('x', (a) => fs.readFile(safe(a.b)));" * 2000 + "function safe(p) { return p; }",
+        "many in a table": "const t = {" + "".join(f"k{n}(p) {{ return t[p](p); }}," for n in range(300)) + "};"
+        "server.tool('x', (a) => {" + "t[a.n](a);" * 3000 + "});",
+        "many handlers": "const w = fork('w');"
+        + "w.on('message', (m) => act(m));" * 3000
+        + "function act(m) { go(m.x); }",
+        "many sends": "const w = fork('w'); const a = b;" + "w.send({ a: { b: [a, {}, { c }] } });" * 3000,
+        "many peers": "net.createServer(h).listen('/tmp/a');" + "const p = getPeerCred(s); p.uid;" * 3000,
+        "objects in calls": "function f({ a }) { return a; } server.tool('x', (p) => exec("
+        + "f({ a: " * 600
+        + "p.b"
+        + " })" * 600
+        + "));",
+        "many broken": "@@ ( ] ;" * 3000,
         "many listeners": "net.createServer(h).listen('/tmp/a.sock'); fs.unlinkSync('/tmp/a.sock');" * 1000,
         "a loop of names": "const a = b; const b = a; exec(a); net.createServer(h).listen(a); server.tool('x', a);",
         "a function that calls itself": "function f(p) { return f(p); } server.tool('x', (a) => fs.rm(f(a.b)));",
@@ -86,6 +99,23 @@ def test_what_is_no_javascript_is_survived(content: bytes, name: str) -> None:
 def test_a_file_that_is_too_large_is_a_gap() -> None:
     analysis = analyse("/srv/bundle.js", b"a();" * (HIGHEST_SIZE // 4 + 1))
     assert [gap.why for gap in analysis.gaps] == ["it is larger than 2 MiB"]
+
+
+def test_of_very_many_things_the_first_are_told_and_that_there_are_more() -> None:
+    analysis = analyse("/srv/a.mjs", (HEAD + "server.tool('x', (a) => fs.rm(a.b));\n" * 500).encode())
+    assert len(analysis.observations.paths) == 200
+    assert [gap.why for gap in analysis.gaps] == ["there is more in it than is told: of each kind the first 200"]
+
+
+def test_a_grammar_that_does_not_fit_the_parser_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    import tree_sitter
+
+    def refused(_grammar: object) -> None:
+        raise ValueError("Incompatible Language version 99")
+
+    monkeypatch.setattr(tree_sitter, "Language", refused)
+    analysis = analyse("/srv/a.mjs", b"f();")
+    assert [gap.why for gap in analysis.gaps] == ["the parser for it could not be loaded"]
 
 
 def test_a_minified_file_is_read_in_a_time_like_its_size() -> None:

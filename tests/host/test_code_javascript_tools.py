@@ -331,6 +331,30 @@ REQUEST = "server.setRequestHandler(CallToolRequestSchema, async (request) => {{
             "path",
         ),
         ("s.setRequestHandler('tools/call', async (r) => fs.readFile(r.params.arguments.path));", "", "path"),
+        (
+            REQUEST.format("return handlers[request.params.name](request.params.arguments);")
+            + "const handlers = { read: async (args) => fs.readFile(args.path), other: (args) => 1 };",
+            "read",
+            "path",
+        ),
+        (
+            REQUEST.format("const go = handlers[request.params.name]; return go(request.params.arguments);")
+            + "const handlers = { async read({ path: p }) { return fs.readFile(p); } };",
+            "read",
+            "path",
+        ),
+        (
+            REQUEST.format("return handlers[request.params.name](request.params.arguments);")
+            + "async function read(args) { return fs.readFile(args.path); } const handlers = { read };",
+            "read",
+            "path",
+        ),
+        (
+            "class Read extends MCPTool { name = 'read'; schema = { path: { type: z.string() } };"
+            " async execute(input) { return fs.readFile(input.path); } }",
+            "read",
+            "path",
+        ),
     ],
 )
 def test_tools_in_every_form(code: str, tool_name: str, parameter: str) -> None:
@@ -426,6 +450,12 @@ def test_typed_sources_and_compiled_ones_give_the_same() -> None:
         " async (args: A): Promise<R> => { const p = args.path as string; return fs.readFile(p!, 'utf8'); });",
         "/srv/index.ts",
     )
+    framework = observed(
+        "class Read extends MCPTool<Input> { name = 'read';"
+        " async execute(input: Input) { return fs.readFile(input.path); } }",
+        "/srv/read.ts",
+    )
+    assert [each.tool for each in framework.paths] == ["read"]
     compiled = analyse(
         "/srv/index.js",
         b'"use strict"; const promises_1 = __importDefault(require("fs/promises"));\n'

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 FACET = "javascript"
 INSTALL = "pip install 'mcp-hardening-workbench[source]'"
 _MOST_BROKEN = 200
+_MOST_OF_A_KIND = 200
 _MODULES = ("tree_sitter", "tree_sitter_javascript", "tree_sitter_typescript")
 
 
@@ -39,7 +40,7 @@ def analyse(path: str, content: bytes) -> Analysis:
         gap = missing() or Unread(FACET, visible(path), "the parser for it could not be loaded", INSTALL)
     except CannotParse as reason:
         gap = Unread(FACET, visible(path), str(reason))
-    except Exhausted:
+    except (Exhausted, RecursionError):
         gap = Unread(FACET, visible(path), "following its values takes more work than is spent on one file")
     return Analysis(gaps=(gap,))
 
@@ -67,12 +68,16 @@ def _analysed(path: str, syntax: Syntax) -> Analysis:
         paths=paths,
         commands=commands,
     )
-    if not syntax.broken:
-        return Analysis(observed)
-    lines = _not_understood(syntax)
-    line = syntax.place(syntax.broken[0])[0]
-    why = f"something in line {line} was not understood; nothing is said of the code around it"
-    return Analysis(_without(observed, lines), (Unread(FACET, visible(path), why),))
+    gaps = []
+    if syntax.broken:
+        observed = _without(observed, _not_understood(syntax))
+        line = syntax.place(syntax.broken[0])[0]
+        gaps.append(f"something in line {line} was not understood; nothing is said of the code around it")
+    kinds = {kind: getattr(observed, kind) for kind in Observations.__dataclass_fields__}
+    if any(len(each) > _MOST_OF_A_KIND for each in kinds.values()):
+        observed = Observations(**{kind: each[:_MOST_OF_A_KIND] for kind, each in kinds.items()})
+        gaps.append(f"there is more in it than is told: of each kind the first {_MOST_OF_A_KIND}")
+    return Analysis(observed, tuple(Unread(FACET, visible(path), why) for why in gaps))
 
 
 def _not_understood(syntax: Syntax) -> list[tuple[int, int]]:

@@ -111,7 +111,13 @@ class Flow:
         return tuple(found)
 
     def entered(
-        self, function: Node, arguments: list[Node], given: list[Ways], call: Call, site: Node | None = None
+        self,
+        function: Node,
+        arguments: list[Node],
+        given: list[Ways],
+        call: Call,
+        site: Node | None = None,
+        deep: int = 0,
     ) -> Call:
         """The call of a function of this file with these arguments, and what of them comes from outside."""
         inside = dict(call.given)
@@ -121,7 +127,7 @@ class Flow:
             named = option(arguments[position], path[0]) if path and ways and arguments else None
             if named is not None:
                 # An object that is written down in the call and taken apart in the function: each name by itself.
-                ways, path = self.of(named, call), path[1:]
+                ways, path = self.of(named, call, deep), path[1:]
             for name in path:
                 ways = self.part(ways, name)
             inside[parameter] = stepped(ways, "bound", parameter.node, parameter)
@@ -267,7 +273,7 @@ class Flow:
         if function is not None and any(given):
             if call.depth >= DEEPEST_CALLS:
                 return lost(*given)
-            return self.answers(function, self.entered(function, arguments, given, call), deep)
+            return self.answers(function, self.entered(function, arguments, given, call, deep=deep), deep)
         return lost(*given)
 
     def _of_method(self, node: Node, method: str, on: Ways) -> Ways:

@@ -219,10 +219,12 @@ class Listeners:
     def _peers_read(self) -> tuple[PeerCheck, int | None]:
         """Whether anything in the file asks for the account at the other end, and compares it."""
         read: Node | None = None
+        asked = 0
         for call in self._calls:
             if _PEERS.search(self._names.method(call)) or _PEERS.search(self._names.called(call)):
                 read = read or call
-                if self._compared(call):
+                asked += 1
+                if asked > _MOST or self._compared(call):
                     return "compared", self._sites.line(call)
         if read is not None:
             return "not compared", self._sites.line(read)

@@ -23,13 +23,14 @@ _SHOWN = 100
 _LISTENING = {"on", "once", "addListener", "prependListener"}
 # What hands a message on, keeps it or counts it, and does nothing that it says.
 _PASSIVE = {
-    "resolve", "reject", "push", "set", "get", "has", "delete", "add", "emit", "next", "callback", "cb", "done", "send",
-    "postMessage", "clearTimeout", "clearInterval", "unshift", "shift", "includes", "indexOf", "startsWith", "endsWith",
-    "slice", "trim", "toString", "split", "join", "map", "filter", "forEach", "find", "some", "every", "keys", "values",
-    "entries", "then", "catch", "append", "concat", "replace", "match", "test", "toFixed", "isArray", "stringify",
-    "parse", "hasOwn", "hasOwnProperty", "assign", "freeze", "now", "max", "min", "round", "from", "isInteger",
-    "toJSON", "isFinite", "isNaN", "Error", "TypeError", "String", "Number", "Boolean", "Date", "parseInt",
-    "parseFloat", "Map", "Set", "inspect", "format", "setTimeout", "write", "digest", "update", "deserialize", "serialize",
+    "add", "append", "assign", "Boolean", "callback", "catch", "cb", "clearInterval", "clearTimeout", "concat",
+    "Date", "delete", "deserialize", "digest", "done", "emit", "endsWith", "entries", "Error", "every", "filter",
+    "find", "forEach", "format", "freeze", "from", "get", "has", "hasOwn", "hasOwnProperty", "includes", "indexOf",
+    "inspect", "isArray", "isFinite", "isInteger", "isNaN", "join", "keys", "map", "Map", "match", "max", "min",
+    "next", "now", "Number", "parse", "parseFloat", "parseInt", "postMessage", "push", "reject", "replace",
+    "resolve", "round", "send", "serialize", "Set", "set", "setTimeout", "shift", "slice", "some", "split",
+    "startsWith", "String", "stringify", "test", "then", "toFixed", "toJSON", "toString", "trim", "TypeError",
+    "unshift", "update", "values", "write",
 }  # fmt: skip
 _HANDING_ON = re.compile(r"^(?:on[A-Z]|report|notify|show|display|render|updateProgress|updateStatus|setProgress)")
 _BY_HAND = re.compile(

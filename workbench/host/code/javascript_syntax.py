@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tree_sitter import TreeCursor
 
 HIGHEST_SIZE = 2 * 1024 * 1024
-HIGHEST_NODES = 500_000
+HIGHEST_NODES = 200_000
 HIGHEST_DEPTH = 2000
 _SECONDS = 10.0
 _CHUNK = 256 * 1024
@@ -154,9 +154,14 @@ def _sitter_root(path: str, content: bytes) -> SitterNode:
         import tree_sitter_javascript
 
         language = tree_sitter_javascript.language()
+    try:
+        parser = Parser(Language(language))
+    except ValueError as reason:
+        # A grammar of another time than the parser: as good as none.
+        raise ImportError from reason
     deadline = time.monotonic() + _SECONDS
     try:
-        tree = Parser(Language(language)).parse(
+        tree = parser.parse(
             lambda offset, _: content[offset : offset + _CHUNK],
             progress_callback=lambda _offset, _error: time.monotonic() > deadline,
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from workbench.host.code.javascript_containment import containment, worst
 from workbench.host.code.javascript_flow import DEEPEST_CALLS, Flow
 from workbench.host.code.javascript_guards import Guards
-from workbench.host.code.javascript_names import literal, option
+from workbench.host.code.javascript_names import key_name, literal, option
 from workbench.host.code.javascript_scopes import Path
 from workbench.host.code.javascript_sinks import commands_of, paths_of
 from workbench.host.code.javascript_sites import Sites
@@ -18,6 +18,7 @@ from workbench.model.record import record
 from workbench.text import visible
 
 _SHOWN = 100
+_MOST_IN_TABLE = 200
 # Names of arguments that are texts, where a schema elsewhere says what they are.
 _TEXTS = {
     "command", "cmd", "commandline", "script", "code", "path", "file", "filename", "filepath", "file_path", "dir",
@@ -96,6 +97,21 @@ class Tools:
         for node in self._flow.names.syntax.nodes:
             if node.kind == "object" and option(node, "inputSchema") is not None:
                 yield from self._described(node)
+            elif node.kind == "class_heritage" and node.parent is not None:
+                yield from self._class(node, node.parent)
+
+    def _class(self, heritage: Node, made: Node) -> Iterator[_Tool]:
+        """A tool that is a class of its own: ``class Read extends MCPTool`` with a name, a schema and ``execute``."""
+        base = heritage.children[-1] if heritage.children else None
+        if base is not None and base.kind == "extends_clause":
+            base = base["value"]
+        if self._names.last(base) != "MCPTool":
+            return
+        members = self._names.scopes.members.get(made.index, {})
+        name = next((literal(each) for each in members.get("name", ())), None)
+        for each in members.get("execute", ())[:1]:
+            schema = next(iter(members.get("schema", ())), None)
+            yield _Tool(name or "", each, schema=self._names.value(schema))
 
     def _schema(self, method: str, between: list[Node]) -> Node | None:
         if method == "registerTool":
@@ -129,12 +145,36 @@ class Tools:
             if node.kind not in ("call_expression", "new_expression"):
                 continue
             self._look_at(node, call, tool)
-            inner = self._names.function(node["function"]) if node.kind == "call_expression" else None
-            if inner is None or inner is function or call.depth >= DEEPEST_CALLS or not node.arguments:
+            if node.kind != "call_expression" or call.depth >= DEEPEST_CALLS or not node.arguments:
                 continue
-            ways = [self._flow.of(argument, call) for argument in node.arguments[:20]]
+            called = list(self._called(node, self._case(node, tool)))
+            ways = [self._flow.of(argument, call) for argument in node.arguments[:20]] if called else []
             if any(ways) or any(argument.kind == "object" for argument in node.arguments):
-                self._look(inner, self._flow.entered(inner, node.arguments, ways, call, node), self._case(node, tool))
+                for inner, name in called:
+                    if inner is not function:
+                        self._look(inner, self._flow.entered(inner, node.arguments, ways, call, node), name)
+
+    def _called(self, node: Node, tool: str) -> Iterator[tuple[Node, str]]:
+        """The functions of the file that a call may call, each with the tool it is of: one, or in a table of them
+        (``handlers[name](arguments)``) each under its own name.
+        """
+        made = self._names.function(node["function"])
+        if made is not None:
+            yield made, tool
+            return
+        value = self._names.value(node["function"])
+        if value is None or value.kind != "subscript_expression" or literal(value["index"]) is not None:
+            return
+        table = self._names.value(value["object"])
+        if table is None or table.kind != "object":
+            return
+        for child in table.children[:_MOST_IN_TABLE]:
+            self._flow.spend(4)
+            name = child["name"] if child.kind == "method_definition" else None
+            key = name.text if name is not None else key_name(child) or child.text
+            inner = self._names.function(child["value"] if child.kind == "pair" else child)
+            if inner is not None:
+                yield inner, tool or key
 
     def _look_at(self, node: Node, call: Call, tool: str) -> None:
         name = self._names.called(node)
