@@ -56,6 +56,10 @@ READ = "return fs.readFile(real, 'utf8');"
         ("if (!args.path) throw new Error('no path'); return fs.readFile(args.path);", "none"),
         ("if (typeof args.path !== 'string') return; return fs.readFile(args.path);", "none"),
         ("console.error(`reading ${args.path}`); return fs.readFile(args.path);", "none"),
+        (
+            "logger.info({ path: args.path }); this.log(args.path); logCall(args.path); return fs.readFile(args.path);",
+            "none",
+        ),
         ("if (!existsSync(args.path)) return; return fs.readFile(args.path);", "none"),
         ("return createReadStream(args.path ?? '/etc/motd');", "none"),
         ("return fs.readFile(args.path.trim());", "none"),
@@ -125,7 +129,43 @@ READ = "return fs.readFile(real, 'utf8');"
             " if (!p.startsWith(ROOT + path.sep)) throw new Error(); return fs.readFile(p);",
             "sound",
         ),
+        (
+            f"{REAL} const rel = path.relative(ROOT, real);"
+            f" if (rel === '..' || rel.startsWith(`..${{path.sep}}`)) throw new Error(); {READ}",
+            "sound",
+        ),
+        (
+            f"{REAL} const rel = path.relative(ROOT, real); if (rel.startsWith('..' + path.sep)) throw 1; {READ}",
+            "sound",
+        ),
+        (
+            f"{REAL} if (path.relative(ROOT, real).split(path.sep).includes('..')) throw new Error(); {READ}",
+            "sound",
+        ),
+        # That it is the folder itself is no check, nor how it is shown.
+        (
+            "const full = path.resolve(ROOT, args.path); const rel = path.relative(ROOT, full);"
+            " const shown = rel === '' ? '.' : rel; console.error(shown); return fs.readFile(full);",
+            "not resolved",
+        ),
         # Not understood: no finding.
+        (
+            "const n = path.normalize(args.path); if (n.startsWith('..')) throw"
+            " 1; return fs.readFile(path.join(ROOT, n));",
+            "unknown",
+        ),
+        (
+            "const full = path.resolve(args.path); if (full.startsWith('/etc')) throw 1; return fs.readFile(full);",
+            "unknown",
+        ),
+        (
+            "const full = path.resolve(args.path); if (full.startsWith(ROOT)) { throw 1; } return fs.readFile(full);",
+            "unknown",
+        ),
+        ("if (!args.path.startsWith('report-')) throw 1; return fs.readFile(path.join(ROOT, args.path));", "unknown"),
+        ("login(args.path); return fs.readFile(args.path);", "unknown"),
+        ("auditPath(args.path); return fs.readFile(args.path);", "unknown"),
+        ("if (!Object.hasOwn(TABLE, args.path)) throw 1; return fs.readFile(args.path);", "unknown"),
         ("const p = await validatePath(args.path); return fs.readFile(p);", "unknown"),
         ("await validatePath(args.path); return fs.readFile(args.path);", "unknown"),
         ("if (!isAllowed(args.path)) throw new Error(); return fs.readFile(args.path);", "unknown"),

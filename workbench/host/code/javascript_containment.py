@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench.host.code.javascript_guards import Guard
 from workbench.host.code.javascript_syntax import Node
-from workbench.host.code.javascript_values import Taint
+from workbench.host.code.javascript_values import Guard, Taint
 from workbench.model.code import Containment
 
 _CHANGING = {"resolved", "joined"}

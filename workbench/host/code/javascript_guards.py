@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
 
+from workbench.host.code.javascript_branches import denies, is_compared, is_elsewhere
 from workbench.host.code.javascript_flow import DEEPEST_CALLS, Flow
 from workbench.host.code.javascript_harmless import (
     HARMLESS_BEGINNING,
@@ -18,29 +19,13 @@ from workbench.host.code.javascript_schemas import is_schema_check
 from workbench.host.code.javascript_scopes import EACH, Binding, Path, targets
 from workbench.host.code.javascript_separators import Separators
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
-from workbench.host.code.javascript_values import Call, Step, Taint, Ways
+from workbench.host.code.javascript_values import Call, Guard, GuardKind, Step, Taint, Ways
 from workbench.model.record import record
-
-GuardKind = Literal["prefix", "relative", "equal", "unknown"]
 
 _DEEPEST = 6
 _MOST_USES = 400
 _CLIMB = 60
-
-
-@record
-class Guard:
-    """A check of a value. ``stage`` is how many of its steps lie before the check; ``resolved`` and ``real`` tell
-    whether what is compared had ``..`` and links taken out by then. ``separated``: what it must begin with ends at a
-    separator; None where that is not told.
-    """
-
-    kind: GuardKind
-    node: Node
-    stage: int
-    resolved: bool = False
-    real: bool = False
-    separated: bool | None = None
+_FOLDER = re.compile(r"[/\\]")
 
 
 @record
@@ -84,7 +69,7 @@ class Guards:
             found.append(Guard("unknown", reached[0], 0))
             return
         for use in binding.uses:
-            if here is not None and (use.start >= here.start or _is_elsewhere(use, here)):
+            if here is not None and (use.start >= here.start or is_elsewhere(use, here)):
                 continue
             stage = _stage(taint.steps, binding, use)
             kinds = {step.kind for step in taint.steps[:stage]}
@@ -159,8 +144,12 @@ class Guards:
                 if parent.word in ("+", "||", "??", "&&"):
                     node = parent
                     continue
-                if relative or parent.word == "in":
-                    found.append(self._guard("relative" if relative else "unknown", parent, here))
+                if relative:
+                    self._of_relative(
+                        parent, parent["right"] if parent["left"] is node else parent["left"], here, found
+                    )
+                elif parent.word == "in":
+                    found.append(Guard("unknown", parent, place.stage))
                 elif not rest and parent.word in ("===", "==", "!==", "!="):
                     other = parent["right"] if parent["left"] is node else parent["left"]
                     if literal(other):
@@ -213,14 +202,17 @@ class Guards:
         if name in ("startsWith", "indexOf", "includes"):
             text = literal(argument)
             if place.relative:
-                if text is not None and text.startswith(".."):
-                    found.append(self._guard("relative", call, place))
+                self._of_relative(call, argument, place, found)
                 return None
             if name == "startsWith" and text is not None and HARMLESS_BEGINNING.match(text):
                 return None
-            if argument is not None and (name == "startsWith" or (name == "indexOf" and _is_compared(call))):
-                separated = self._separators.ends(argument, place.arguments)
-                found.append(self._guard("prefix", call, place, separated))
+            if argument is not None and (name == "startsWith" or (name == "indexOf" and is_compared(call))):
+                if denies(call) or (text is not None and (text.startswith("..") or not _FOLDER.search(text))):
+                    # What must not be is no folder that it must be in.
+                    found.append(Guard("unknown", call, place.stage))
+                else:
+                    separated = self._separators.ends(argument, place.arguments)
+                    found.append(self._guard("prefix", call, place, separated))
                 return None
             if text != "\0":
                 asks_for_parent = text is not None and ".." in text
@@ -228,6 +220,14 @@ class Guards:
             return None
         found.append(Guard("unknown", call, place.stage))
         return None
+
+    def _of_relative(self, asked: Node, other: Node | None, place: _Place, found: list[Guard]) -> None:
+        """A question to ``path.relative``'s answer: whether it leads up is the check, whether it is empty is none."""
+        begins = self._names.syntax.text(other, 4)[1:] if other is not None else ""
+        if begins.startswith(".."):
+            found.append(self._guard("relative", asked, place))
+        elif literal(other) is None:
+            found.append(Guard("unknown", asked, place.stage))
 
     def _of_argument(
         self, call: Node, node: Node, place: _Place, found: list[Guard], seen: set[Binding], deep: int
@@ -325,28 +325,6 @@ class Guards:
 
     def _guard(self, kind: GuardKind, node: Node, place: _Place, separated: bool | None = True) -> Guard:
         return Guard(kind, node, place.stage, place.resolved, place.real, separated)
-
-
-def _is_compared(call: Node) -> bool:
-    """Whether a position is compared with the beginning: ``path.indexOf(root) === 0``."""
-    around = call.parent
-    return around is not None and around.kind == "binary_expression" and around.word in ("===", "!==", "==", "!=")
-
-
-def _is_elsewhere(use: Node, here: Node) -> bool:
-    """Whether a use stands in another case or in a branch that ends there, so that what follows is never reached."""
-    for above in use.above():
-        if above.holds(here) or above.kind in FUNCTIONS:
-            return False
-        if above.kind in ("switch_case", "switch_default"):
-            return True
-        around = above.parent
-        if around is None or around.kind not in ("if_statement", "else_clause") or around["condition"] is above:
-            continue
-        last = above.children[-1] if above.kind == "statement_block" and above.children else above
-        if last.kind in ("return_statement", "throw_statement", "continue_statement", "break_statement"):
-            return True
-    return False
 
 
 def _stage(steps: tuple[Step, ...], binding: Binding, use: Node) -> int:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 
-HARMLESS_BEGINNING = re.compile(r"^(?:~/?|/|\./?|\.\.?/|-|--|@|#|[a-z][a-z0-9+.-]*:/*|[A-Za-z]:|\\\\+|)$")
-LOGGING = re.compile(
-    r"(?i)^(?:console\.|process\.(?:stderr|stdout)\.)|(?:^|\.)(?:log\w*|debug|info|warn(?:ing)?|error|trace|verbose|"
-    r"notice|fatal|print\w*|track\w*|telemetry|capture\w*|audit\w*|sendLoggingMessage|reportProgress)$|"
-    r"(?:^|[._])(?:logger|log|telemetry|metrics)\."
+HARMLESS_BEGINNING = re.compile(r"^(?:~/?|/|\./?|-|--|@|#|[a-z][a-z0-9+.-]*:/*|[A-Za-z]:|\\\\+|)$")
+_LOGGING = re.compile(
+    r"^(?:console|process\.(?:stderr|stdout))\.|(?:^|[._])(?:[lL]ogger|[lL]og|telemetry|metrics)\."
+    r"|(?:^|\.)(?:log(?:[A-Z_]\w*|ger)?|debug|info|warn(?:ing)?|error|trace|verbose|notice|fatal|print(?:[A-Z_]\w*)?"
+    r"|track(?:[A-Z_]\w*)?|telemetry|capture(?:[A-Z_]\w*)?|sendLoggingMessage|reportProgress)$"
 )
 HARMLESS_CALL = re.compile(
-    r"^(?:fs\.|child_process\.|JSON\.|String|Number|Boolean|parseInt|parseFloat|Array\.|Object\.(?:keys|values|entries"
-    r"|assign|freeze)|Buffer\.|Promise\.|Date|Error|TypeError|RangeError|path\.(?:isAbsolute|extname|parse|format)"
-    r"|structuredClone|setTimeout|isNaN|encodeURI|util\.(?:inspect|format)|os\.|process\.(?:chdir|cwd)|crypto\.|zlib\."
-    r"|eval|Function|vm\.|execa|zx|shelljs|mime|mime-types|diff|require|import)"
+    r"^(?:(?:fs|child_process|JSON|Buffer|Promise|Date|os|crypto|zlib|vm|execa|zx|shelljs|mime|mime-types|diff)(?:\.|$)"
+    r"|Array\.(?:isArray|from|of)$|Object\.(?:keys|values|entries|assign|freeze)$|path\.(?:extname|parse|format)$"
+    r"|util\.(?:inspect|format)$|process\.(?:chdir|cwd)$|encodeURI(?:Component)?$"
+    r"|(?:String|Number|Boolean|parseInt|parseFloat|structuredClone|setTimeout|isNaN|eval|Function|require|import)$"
+    r"|(?:\w+\.)?\w*Error$)"
 )
 TEXT_METHODS = {
     "trim", "trimStart", "trimEnd", "toString", "toLowerCase", "toUpperCase", "slice", "substring", "substr",
@@ -29,4 +30,4 @@ TAKING_METHODS = {"push", "set", "add", "write", "emit", "join", "unshift", "app
 
 def is_logging(name: str) -> bool:
     """Whether a function's name says that it only writes something down for people."""
-    return bool(LOGGING.search(name))
+    return bool(_LOGGING.search(name))

@@ -10,6 +10,8 @@ from workbench.model.record import record
 
 StepKind = Literal["bound", "resolved", "joined", "child", "real", "text", "checked", "base"]
 
+GuardKind = Literal["prefix", "relative", "equal", "unknown"]
+
 _MOST_STEPS = 40
 _MOST_WAYS = 16
 
@@ -68,6 +70,21 @@ class Call:
         self.depth = depth
         self.sites = sites
         self.known: dict[tuple[Binding, tuple[int, ...]], Ways] = {}
+
+
+@record
+class Guard:
+    """A check of a value. ``stage`` is how many of its steps lie before the check; ``resolved`` and ``real`` tell
+    whether what is compared had ``..`` and links taken out by then. ``separated``: what it must begin with ends at a
+    separator; None where that is not told.
+    """
+
+    kind: GuardKind
+    node: Node
+    stage: int
+    resolved: bool = False
+    real: bool = False
+    separated: bool | None = None
 
 
 def stepped(ways: Ways, kind: StepKind, node: Node, binding: Binding | None = None) -> Ways:
