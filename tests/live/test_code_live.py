@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -162,6 +163,67 @@ def test_node_agrees_with_what_is_said_of_a_way_to_contain_a_path(body: str, sai
     assert escaped is (said != "sound")
 
 
+MADE = (
+    "p",
+    "path.resolve(ROOT, p)",
+    "path.join(ROOT, p)",
+    "path.normalize(p)",
+    "fs.realpathSync(path.resolve(ROOT, p))",
+)
+ASKED = (
+    "v.startsWith(ROOT)",
+    "v.startsWith(ROOT + path.sep)",
+    "v.startsWith(PREFIX)",
+    "!path.relative(ROOT, v).startsWith('..')",
+    "path.relative(ROOT, v).split(path.sep)[0] !== '..'",
+    "ROOTS.some((root) => v.startsWith(root))",
+    "ROOTS.some((root) => v.startsWith(`${root}/`))",
+    "(v === ROOT || v.startsWith(ROOT + path.sep))",
+    "within(ROOT, v)",
+)
+GIVEN = ("v", "path.resolve(v)", "fs.realpathSync(v)", "path.join(ROOT, v)")
+FORMS = (
+    "const v = {made}; if (!{asked}) throw new Error('no'); return {given};",
+    "const v = {made}; if ({asked}) {{ return {given}; }} throw new Error(`no ${{v}}`);",
+    "let v = {made}; const inside = {asked}; if (!inside) {{ throw new Error('no'); }} v = {given}; return v;",
+)
+HELPERS = """
+const PREFIX = ROOT + path.sep; const ROOTS = [ROOT];
+function within(root, each) { const rel = path.relative(root, each); return !rel.startsWith('..'); }
+"""
+
+
+def test_node_agrees_with_what_is_said_of_every_combination(tmp_path: Path) -> None:
+    root = staged(tmp_path)
+    head = (
+        f"const fs = require('fs'); const path = require('path'); const ROOT = path.resolve({json.dumps(str(root))});"
+    )
+    bodies = [
+        form.format(made=made, asked=asked, given=given)
+        for form, made, asked, given in itertools.product(FORMS, MADE, ASKED, GIVEN)
+    ]
+    said: list[Containment] = []
+    for body in bodies:
+        tool = "server.tool('read', (args) => fs.readFileSync(safe(args.path), 'utf8'));"
+        code = f"{head}{HELPERS}function safe(p) {{ {body} }}\n{tool}"
+        (use,) = analyse("/srv/index.cjs", code.encode()).observations.paths
+        said.append(use.containment)
+    escapes = ["../secret.txt", "../root-of-another/secret.txt", "link/secret.txt", "link.txt"]
+    paths = ["mine.txt", str(root / "mine.txt"), *escapes, *(f"{root}/{each}" for each in escapes)]
+    program = f"{head}{HELPERS}const all = [{', '.join(f'(p) => {{ {body} }}' for body in bodies)}];"
+    dispatch = "function safe([which, p]) { return all[which](p); }"
+    asked = [[which, path] for which in range(len(bodies)) for path in paths]
+    answers = read_by_node(program + dispatch, asked, root)
+    for which, (body, word) in enumerate(zip(bodies, said, strict=True)):
+        read = answers[which * len(paths) : (which + 1) * len(paths)]
+        if word == "sound":
+            assert "secret" not in read, body
+        elif "mine" in read:
+            # One that refuses everything has no use, whatever is said of it.
+            assert "secret" in read, (body, word)
+    assert {"sound", "text only", "checked before resolved", "prefix without separator"} <= set(said)
+
+
 def staged(folder: Path) -> Path:
     """A folder with a file of its own, links that lead out of it, and a neighbour whose name begins alike."""
     root = folder / "root"
@@ -176,7 +238,7 @@ def staged(folder: Path) -> Path:
     return root
 
 
-def read_by_node(helper: str, paths: Sequence[str], working_directory: Path) -> list[str]:
+def read_by_node(helper: str, paths: Sequence[object], working_directory: Path) -> list[str]:
     """What is read by each of these paths, "refused" for those that the code refuses."""
     node = require_program("node")
     program = (
@@ -184,7 +246,7 @@ def read_by_node(helper: str, paths: Sequence[str], working_directory: Path) -> 
         f" catch {{ return 'refused'; }} }};\nconsole.log(JSON.stringify({json.dumps(list(paths))}.map(read)));"
     )
     done = subprocess.run(
-        [node, "-e", program], cwd=working_directory, capture_output=True, text=True, timeout=60, check=True
+        [node, "-"], input=program, cwd=working_directory, capture_output=True, text=True, timeout=60, check=True
     )
     answer: list[str] = json.loads(done.stdout)
     return answer
