@@ -122,12 +122,20 @@ def test_json_is_no_schema() -> None:
         ("const h = handlers[message.type]; if (h) h(message);", "handlers[message.type]"),
         ("this[message.method](...message.args);", "this[message.method]"),
         ("handlers[message.type]?.call(this, message);", "handlers[message.type]"),
+        ("handlers[message.type].handle(message.payload);", "handlers[message.type]"),
         ("handlers[mode](message.payload);", ""),
+        # The number of a question finds who asked it.
+        ("callbacks[message.id](message.result);", ""),
+        ("pending[message.requestId].resolve(message.result);", ""),
         ("pending[message.id] = 1;", ""),
     ],
 )
 def test_a_call_that_the_message_chooses(body: str, dispatch: str) -> None:
     assert handled(body).dispatch == dispatch
+
+
+def test_a_call_that_a_thread_of_the_same_process_chooses_is_none_of_another() -> None:
+    assert handled("handlers[message.type](message.payload);", "new Worker('./w.js')").dispatch == ""
 
 
 @pytest.mark.parametrize(
@@ -140,6 +148,8 @@ def test_a_call_that_the_message_chooses(body: str, dispatch: str) -> None:
         "count += 1;",
         "this.emit('message', message);",
         "results.push(message.value);",
+        "res.status(200).json(message.result);",
+        "const found = new Result(message.value); resolve(found);",
         "onProgress(message.percent); reportStatus(message.status); this.onDone?.(message.result);",
         "if (message.type === 'ready') { ready = true; }",
         "if (message === 'ready') start();",

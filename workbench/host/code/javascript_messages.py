@@ -23,15 +23,19 @@ _SHOWN = 100
 _LISTENING = {"on", "once", "addListener", "prependListener"}
 # What hands a message on, keeps it or counts it, and does nothing that it says.
 _PASSIVE = {
-    "add", "append", "assign", "Boolean", "callback", "catch", "cb", "clearInterval", "clearTimeout", "concat",
-    "Date", "delete", "deserialize", "digest", "done", "emit", "endsWith", "entries", "Error", "every", "filter",
-    "find", "forEach", "format", "freeze", "from", "get", "has", "hasOwn", "hasOwnProperty", "includes", "indexOf",
-    "inspect", "isArray", "isFinite", "isInteger", "isNaN", "join", "keys", "map", "Map", "match", "max", "min",
-    "next", "now", "Number", "parse", "parseFloat", "parseInt", "postMessage", "push", "reject", "replace",
-    "resolve", "round", "send", "serialize", "Set", "set", "setTimeout", "shift", "slice", "some", "split",
-    "startsWith", "String", "stringify", "test", "then", "toFixed", "toJSON", "toString", "trim", "TypeError",
-    "unshift", "update", "values", "write",
+    "add", "append", "assign", "Boolean", "broadcast", "callback", "catch", "cb", "clearInterval", "clearTimeout",
+    "complete", "concat", "Date", "delete", "deserialize", "digest", "done", "emit", "end", "endsWith", "enqueue",
+    "entries", "Error", "every", "filter", "find", "forEach", "format", "freeze", "from", "fulfill", "get", "has",
+    "hasOwn", "hasOwnProperty", "includes", "indexOf", "inspect", "isArray", "isFinite", "isInteger", "isNaN",
+    "join", "json", "keys", "map", "Map", "match", "max", "min", "next", "now", "Number", "parse", "parseFloat",
+    "parseInt", "postMessage", "publish", "push", "reject", "replace", "resolve", "round", "send", "serialize",
+    "set", "Set", "setTimeout", "settle", "shift", "slice", "some", "split", "startsWith", "String", "stringify",
+    "test", "then", "toFixed", "toJSON", "toString", "trim", "TypeError", "unshift", "update", "values", "write",
 }  # fmt: skip
+# ``handlers[message.type].run()`` chooses what is run as ``handlers[message.type]()`` does.
+_RUNNING = {"call", "apply", "run", "handle", "handler", "execute", "invoke", "process"}
+# The number of a question, by which its answer finds who asked: that chooses nothing.
+_ANSWER = re.compile(r"(?:^|_)(?:id|seq|nonce|uuid|pid|idx|index)$|(?:Id|ID|Seq|Uuid|Index)$")
 _HANDING_ON = re.compile(r"^(?:on[A-Z]|report|notify|show|display|render|updateProgress|updateStatus|setProgress)")
 _BY_HAND = re.compile(
     r"^(?:is|assert|valid|check|verif|ensure|guard|sanit|expect|must|parse|decode|authoriz|authentic)"
@@ -146,7 +150,8 @@ class _Handler:
         name, method = names.called(node), names.method(node)
         chosen = self._chosen(node["function"], call)
         if chosen is not None:
-            if not self.validator:
+            # What a thread chooses it could as well call itself: it is of the same process.
+            if not self.validator and not self._channel.thread:
                 self.dispatch = self.dispatch or " ".join(names.syntax.text(chosen, 60).split())
             return
         arguments = node.arguments[:20]
@@ -171,6 +176,8 @@ class _Handler:
                 self._by_hand(node)
             return
         if is_logging(name or method) or method in _PASSIVE or _HANDING_ON.match(method) or method.endswith("Error"):
+            return
+        if node.kind == "new_expression":
             return
         function = names.function(node["function"])
         if function is not None and deep < _DEEPEST:
@@ -199,14 +206,15 @@ class _Handler:
         if function is None:
             return None
         value = function if function.kind == "subscript_expression" else self._names.value(function)
-        if value is not None and value.kind == "member_expression":
-            # ``handlers[message.type].run()`` and ``.call()`` choose as well.
+        if value is not None and value.kind == "member_expression" and self._names.last(value) in _RUNNING:
             value = value["object"]
         if value is None or value.kind != "subscript_expression":
             return None
         index = value["index"]
         of = value["object"]
-        if of is None or self._flow.of(of, call) or not self._flow.of(index, call):
+        if of is None or self._flow.of(of, call) or _ANSWER.search(self._names.last(index)):
+            return None
+        if not self._flow.of(index, call):
             return None
         return value
 
