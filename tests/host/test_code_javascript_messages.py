@@ -263,6 +263,20 @@ def test_a_secret_in_a_message(message: str, name: str, literal: bool) -> None:
         assert [(each.name, each.literal) for each in found] == expected
 
 
+def test_no_text_of_the_code_is_told_that_may_be_a_secret() -> None:
+    secret = "ghp_9aKd02JfLqW8xYt3RvBn5mZc7PeHs1GuTi4O"
+    code = (
+        f"fork('w', ['{secret}'], {{ env: {{ T: '{secret}' }} }}).on('message', (m) => {{"
+        f" table['{secret}'][m.type]('{secret}', m.payload); store(m.payload); db['{secret}'](m.x); }});"
+        f"fork('w', ['{secret}']).send({{ password: found }});"
+        f"import net from 'net'; net.createServer(h).listen('/tmp/{secret}.sock');"
+    )
+    observed = analyse("/srv/a.mjs", (IMPORTS + code).encode()).observations
+    assert (len(observed.handlers), len(observed.sends), len(observed.listeners)) == (1, 1, 1)
+    assert secret not in repr(observed)
+    assert observed.handlers[0].channel == "fork(…).on('message')"
+
+
 @pytest.mark.parametrize(
     ("code", "count"),
     [

@@ -8,11 +8,10 @@ from workbench.host.code.javascript_addresses import Address, Addresses, private
 from workbench.host.code.javascript_harmless import is_logging
 from workbench.host.code.javascript_names import Names, literal, number, option
 from workbench.host.code.javascript_scopes import targets
-from workbench.host.code.javascript_sites import Sites
+from workbench.host.code.javascript_sites import Sites, told
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
 from workbench.host.code.javascript_values import Exhausted
 from workbench.model.code import PeerCheck, Restriction, UnixListener
-from workbench.text import visible
 
 _SERVERS = re.compile(
     r"^(?:net|http|https|http2|tls)\.(?:createServer|createSecureServer|Server)$|^(?:express|fastify|koa)$"
@@ -82,10 +81,10 @@ class Listeners:
         peers, peers_at = self._peers(server)
         return UnixListener(
             self._sites.of(call),
-            visible(f"{self._names.last(self._names.receiver(call)) or 'server'}.listen", 100),
+            told(f"{self._names.last(self._names.receiver(call)) or 'server'}.listen"),
             address.kind,
-            visible(address.text, 200),
-            visible(address.unless, 100),
+            told(address.text, 200),
+            told(address.unless),
             restriction,
             line,
             self._unlinked(call, place),

@@ -11,15 +11,13 @@ from workbench.host.code.javascript_names import literal
 from workbench.host.code.javascript_schemas import is_schema_check
 from workbench.host.code.javascript_secrets import secret_in
 from workbench.host.code.javascript_sinks import commands_of, paths_of
-from workbench.host.code.javascript_sites import Sites
+from workbench.host.code.javascript_sites import Sites, told
 from workbench.host.code.javascript_syntax import Node
 from workbench.host.code.javascript_values import Call, Taint, Ways
 from workbench.model.code import MessageHandler, SecretSend
-from workbench.text import visible
 
 _MOST_ACTS = 8
 _DEEPEST = 3
-_SHOWN = 100
 _LISTENING = {"on", "once", "addListener", "prependListener"}
 # What hands a message on, keeps it or counts it, and does nothing that it says.
 _PASSIVE = {
@@ -69,15 +67,15 @@ class Messages:
             made = _Handler(self._flow, handler, channel).read()
             if made is None:
                 continue
-            shown = f"{self._names.syntax.text(receiver, 60)}.{self._names.method(call)}('message')"
+            shown = f"{self._names.shown(receiver)}.{self._names.method(call)}('message')"
             found.append(
                 MessageHandler(
                     self._sites.of(call),
-                    visible(" ".join(shown.split()), _SHOWN),
+                    told(shown),
                     channel.sender,
                     made.validator,
-                    tuple(visible(act, _SHOWN) for act in made.acts[:_MOST_ACTS]),
-                    visible(made.dispatch, _SHOWN),
+                    tuple(told(act) for act in made.acts[:_MOST_ACTS]),
+                    told(made.dispatch),
                 )
             )
         return tuple(found)
@@ -95,12 +93,12 @@ class Messages:
             secret = secret_in(call.arguments[0], self._names)
             if secret is not None:
                 name, is_literal = secret
-                shown = f"{self._names.syntax.text(receiver, 60)}.{method}"
+                shown = f"{self._names.shown(receiver)}.{method}"
                 found.append(
                     SecretSend(
                         self._sites.of(call),
-                        visible(" ".join(shown.split()), _SHOWN),
-                        visible(name, _SHOWN),
+                        told(shown),
+                        told(name),
                         is_literal,
                     )
                 )
@@ -152,7 +150,7 @@ class _Handler:
         if chosen is not None:
             # What a thread chooses it could as well call itself: it is of the same process.
             if not self.validator and not self._channel.thread:
-                self.dispatch = self.dispatch or " ".join(names.syntax.text(chosen, 60).split())
+                self.dispatch = self.dispatch or names.shown(chosen)
             return
         arguments = node.arguments[:20]
         ways = [self._flow.of(argument, call) for argument in arguments]

@@ -66,6 +66,20 @@ class Names:
         function = call["function"]
         return function["object"] if function is not None and function.kind == "member_expression" else None
 
+    def shown(self, node: Node | None, deep: int = 0) -> str:
+        """An expression as it is told: its names alone, for a text in it may be a secret."""
+        if node is None or deep > 6:
+            return "…"
+        if node.kind in ("identifier", "this", "shorthand_property_identifier"):
+            return node.text
+        if node.kind == "member_expression":
+            return f"{self.shown(node['object'], deep + 1)}.{property_name(node)}"
+        if node.kind == "subscript_expression":
+            return f"{self.shown(node['object'], deep + 1)}[{self.shown(node['index'], deep + 1)}]"
+        if node.kind in ("call_expression", "new_expression"):
+            return f"{self.shown(node['function'] or node['constructor'], deep + 1)}(…)"
+        return "…"
+
     def function(self, node: Node | None) -> Node | None:
         """The function of this file that an expression is: itself, by its name, or a method of ``this``; None for one
         in which something was not understood.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from workbench.host.code.javascript_names import key_name
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node, Syntax
 from workbench.model.code import Site
+from workbench.secrets import redact
 from workbench.text import visible
 
 _SHOWN = 100
@@ -20,7 +21,7 @@ class Sites:
     def of(self, node: Node) -> Site:
         """The place of a node: line, column, and the functions and classes around it by their names."""
         line, column = self._syntax.place(node)
-        return Site(self._path, line, column, visible(self._inside(node), _SHOWN))
+        return Site(self._path, line, column, told(self._inside(node)))
 
     def line(self, node: Node) -> int:
         """The line of a node."""
@@ -36,6 +37,11 @@ class Sites:
             if len(names) >= 4:
                 break
         return ".".join(reversed(names))
+
+
+def told(text: str, limit: int = _SHOWN) -> str:
+    """A name or an address out of the code, as it may be told: nothing in it acts, and no secret is left in it."""
+    return visible(redact(text), limit)
 
 
 def _name_of(function: Node) -> str:

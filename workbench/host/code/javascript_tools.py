@@ -10,14 +10,12 @@ from workbench.host.code.javascript_guards import Guards
 from workbench.host.code.javascript_names import key_name, literal, option
 from workbench.host.code.javascript_scopes import Path
 from workbench.host.code.javascript_sinks import commands_of, paths_of
-from workbench.host.code.javascript_sites import Sites
+from workbench.host.code.javascript_sites import Sites, told
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
 from workbench.host.code.javascript_values import Call, Taint, Ways
 from workbench.model.code import CommandKind, CommandUse, PathUse
 from workbench.model.record import record
-from workbench.text import visible
 
-_SHOWN = 100
 _MOST_IN_TABLE = 200
 # Names of arguments that are texts, where a schema elsewhere says what they are.
 _TEXTS = {
@@ -211,9 +209,9 @@ class Tools:
             return
         self._paths[node.index, parameter] = PathUse(
             self._sites.of(node),
-            visible(tool, _SHOWN),
-            visible(parameter, _SHOWN),
-            visible(name, _SHOWN),
+            told(tool),
+            told(parameter),
+            told(name),
             judged,
             self._sites.line(check) if check is not None else None,
         )
@@ -230,9 +228,9 @@ class Tools:
             (node.index, parameter),
             CommandUse(
                 self._sites.of(node),
-                visible(tool, _SHOWN),
-                visible(parameter, _SHOWN),
-                visible(name, _SHOWN),
+                told(tool),
+                told(parameter),
+                told(name),
                 kind,
                 whole,
             ),
