@@ -358,3 +358,27 @@ def test_what_takes_itself_in_ends(tmp_path: Path) -> None:
     begun = time.monotonic()
     files_of(SourceFact("program", str(tmp_path / "long.py")))
     assert time.monotonic() - begun < 3
+
+
+def test_what_code_says_is_harmless_to_show_and_holds_no_secret() -> None:
+    secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    text = f"""
+import asyncio, os
+from mcp.server import Server
+server = Server("x")
+
+@server.call_tool()
+async def call_tool(name: str, arguments: dict):
+    open(arguments["\\x1b {secret}"])
+    await asyncio.start_unix_server(f, "/tmp/\\x1b]0;x\\x07/{secret}.sock")
+    await asyncio.start_unix_server(f, os.environ.get("\\u202e {secret}", "/tmp/x"))
+
+@server.tool(name="\\x1b {secret}")
+def tool(path: str):
+    open(path)
+"""
+    observed = analyse("/x.py", text.encode()).observations
+    assert len(observed.paths) == 2 and len(observed.listeners) == 2
+    told = repr(observed)
+    assert secret not in told
+    assert not any(letter in told for letter in ("\x1b", "\x07", "\u202e"))
