@@ -49,9 +49,15 @@ class LanguageFiles:
     concerns: re.Pattern[bytes]
 
 
+# A file is read closely for its tools, its sockets and its messages. What it does with files and commands matters only
+# where there are tools: these are followed inside of one file.
+_PYTHON = re.compile(
+    rb"AF_UNIX|unix_server|unix_listener|UnixStream|UnixDatagram|UnixSite|\buds\b|multiprocessing|\bsocket\b|socketserver|"
+    rb"start_server|open_connection|open_unix_connection|\.tool\b|call_tool|add_tool|\btools\s*="
+)
 _SCRIPT = re.compile(
-    rb"child_process|worker_threads|\bfork\(|['\"]net['\"]|node:net|\.listen\(|\bipc\b|['\"]message['\"]|"
-    rb"\bexec\w*\(|\bspawn\w*\(|\beval\(|\bFunction\(|['\"](?:node:)?fs(?:/promises)?['\"]|execa|zx"
+    rb"child_process|worker_threads|\bfork\(|['\"](?:node:)?net['\"]|\.listen\(|\bipc\b|['\"]message['\"]|postMessage|"
+    rb"\.tool\(|[rR]egisterTool|addTool|setRequestHandler|CallTool|tools/call"
 )
 
 LANGUAGES = (
@@ -60,10 +66,7 @@ LANGUAGES = (
         "python",
         (".py",),
         "workbench.host.code.python",
-        re.compile(
-            rb"AF_UNIX|unix_server|UnixStream|UnixDatagram|multiprocessing|pickle|yaml|marshal|shelve|dill|"
-            rb"subprocess|os\.system|os\.popen|create_subprocess|\beval\(|\bexec\(|\bmcp\b|FastMCP|fastmcp"
-        ),
+        _PYTHON,
     ),
     LanguageFiles(
         "javascript", "javascript", (".js", ".mjs", ".cjs", ".jsx"), "workbench.host.code.javascript", _SCRIPT

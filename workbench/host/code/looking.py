@@ -16,7 +16,7 @@ from workbench.model.record import draft
 from workbench.model.sources import SourceFact
 from workbench.text import visible
 
-SECONDS = 8.0
+SECONDS = 4.0
 """How long code is read in one look; what is left is told."""
 
 
