@@ -44,7 +44,7 @@ format: $(DEV_READY) ## format the code
 
 lock: $(DEV_READY) ## resolve the dependencies again and write the lock files
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-	  --upgrade -o requirements.lock pyproject.toml
+	  --upgrade --extra source -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	  --upgrade --extra dev -o requirements-dev.lock pyproject.toml
 

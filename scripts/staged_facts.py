@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from scripts.staged_audit import audit
 from scripts.staged_clients import clients
+from scripts.staged_code import code
 from scripts.staged_containers import containers
 from scripts.staged_parts import ACCOUNTS, CODE, HOME, secret_variable
 from scripts.staged_processes import processes, sockets
@@ -52,6 +53,7 @@ def snapshot(audited: AuditFacts | None = None) -> Snapshot:
         servers=servers,
         assets=_assets(servers),
         audit=audited or audit(),
+        code=code(servers),
     )
     return replace(made, taken_at=TAKEN_AT, workbench="0")
 

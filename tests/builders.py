@@ -10,6 +10,7 @@ from workbench.launch.images import parse_image
 from workbench.model.assets import AssetFacts
 from workbench.model.audit import AuditFacts
 from workbench.model.clients import ClientConfig, ClientFacts, ServerEntry
+from workbench.model.code import CodeFacts
 from workbench.model.containers import ContainerFacts
 from workbench.model.facts import (
     Account,
@@ -55,6 +56,7 @@ def snapshot(**sections: Any) -> Snapshot:
         "servers": ServerFacts(COMPLETE),
         "assets": AssetFacts(COMPLETE),
         "audit": AuditFacts(COMPLETE, listed=True, files=(), enabled=1, running=True, events=()),
+        "code": CodeFacts(COMPLETE),
     }
     return Snapshot(SNAPSHOT_VERSION, "2026-01-02T03:04:05+00:00", "0", host, **{**empty, **sections})
 

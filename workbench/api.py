@@ -25,6 +25,7 @@ from workbench.account_walls import no_wall, not_reached
 from workbench.audit_rules import FOLDER as AUDIT_RULES
 from workbench.audit_rules import as_loaded as audit_rule_as_loaded
 from workbench.audit_rules import denied_opens, started_programs, watch
+from workbench.code_reading import Flawed, code_subject, judge_code
 from workbench.confinement import (
     engine_command,
     inspect_command,
@@ -68,6 +69,17 @@ from workbench.model.clients import (
     LoaderPlace,
     LoaderVariable,
     ServerEntry,
+)
+from workbench.model.code import (
+    CodeFacts,
+    CodeRoot,
+    CommandUse,
+    MessageHandler,
+    PathUse,
+    SecretSend,
+    Site,
+    UnixListener,
+    Unpickling,
 )
 from workbench.model.containers import ContainerFact, ContainerMount, EngineFact, PublishedPort, SeccompProfile
 from workbench.model.facts import (
@@ -212,6 +224,9 @@ __all__ = [
     "Cause",
     "ClientConfig",
     "Closing",
+    "CodeFacts",
+    "CodeRoot",
+    "CommandUse",
     "ConfigProblem",
     "ContainerFact",
     "ContainerMount",
@@ -230,6 +245,7 @@ __all__ = [
     "FileFact",
     "Finding",
     "Flaw",
+    "Flawed",
     "HardenedNeeds",
     "IgnoredLine",
     "ImageSpec",
@@ -245,6 +261,7 @@ __all__ = [
     "LoaderVariable",
     "Location",
     "MakeRootDirectory",
+    "MessageHandler",
     "NotApplicable",
     "NotAssessed",
     "Operation",
@@ -253,6 +270,7 @@ __all__ = [
     "PackageUse",
     "Passed",
     "PathFact",
+    "PathUse",
     "Plan",
     "Pointer",
     "PortFact",
@@ -270,6 +288,7 @@ __all__ = [
     "SeccompProfile",
     "SecretFact",
     "SecretReader",
+    "SecretSend",
     "Server",
     "ServerAccount",
     "ServerEntry",
@@ -277,6 +296,7 @@ __all__ = [
     "SetMode",
     "SetValue",
     "Severity",
+    "Site",
     "Snapshot",
     "SocketFact",
     "StartupFile",
@@ -302,6 +322,8 @@ __all__ = [
     "UnitRun",
     "UnitSecret",
     "UnitSetting",
+    "UnixListener",
+    "Unpickling",
     "Verdict",
     "audit_rule_as_loaded",
     "behind_a_tool",
@@ -312,6 +334,7 @@ __all__ = [
     "changeable",
     "check",
     "closed",
+    "code_subject",
     "config_of",
     "config_subject",
     "configured",
@@ -335,6 +358,7 @@ __all__ = [
     "inventory_subject",
     "is_account_rule",
     "is_replaced_socket",
+    "judge_code",
     "judge_containers",
     "judge_permitted_programs",
     "judge_units",

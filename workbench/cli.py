@@ -40,6 +40,10 @@ def _dispatch(options: argparse.Namespace) -> int:
         from workbench.probe.command import probe
 
         return probe(options)
+    if options.command == "source":
+        from workbench.source_command import source
+
+        return source(options)
     if options.command == "audit-trail":
         from workbench.audit_trail import audit_trail
 
@@ -150,6 +154,9 @@ def _parser() -> argparse.ArgumentParser:
     trail.add_argument("--since", default="24h", metavar="TIME", help="how far back: 30m, 24h (default), 7d")
     trail.add_argument("--follow", action="store_true", help="go on with each new event until Ctrl+C")
     trail.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
+    source = add("source", help="judge the code of a server, in a folder or a file: Python, JavaScript, TypeScript")
+    source.add_argument("path", type=Path, metavar="PATH", help="a folder, or one file; nothing in it is run")
+    source.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
     plan = add("plan", help="show exactly what the repair of a finding would do; changes nothing")
     plan.add_argument(
         "finding", nargs="?", metavar="FINDING", help="its identity, or the beginning (see: --headless --json)"
@@ -185,7 +192,7 @@ def _parser() -> argparse.ArgumentParser:
     purge.add_argument("--older-than", type=_number, metavar="DAYS", help="of every run that is older")
     for command in (history, backups, waivers):
         command.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
-    for command in (report, compare):
+    for command in (report, compare, source):
         _thresholds(command, again=True)
     for command in (report, waive, waivers):
         _replay(command, "of", again=True)

@@ -16,6 +16,7 @@ LIMIT = 1024 * 1024
 """Bytes of a file that is read for this: none that a person writes is larger."""
 _WIDEST = 400
 _KERNEL = ("/proc/", "/sys/", "/dev/")
+_CODE = {".py": "python", ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript", ".ts": "typescript"}
 _LANGUAGES = {"jsonc": "json", "json5": "json", "environment": "bash", "sh": "bash", "fish": "fish"}
 
 
@@ -119,6 +120,9 @@ def _language(path: str, form: str) -> str:
 def _languages(path: str, form: str) -> Iterator[str]:
     if path.endswith((".service", ".socket", ".conf", ".ini")) or "/systemd/" in path:
         yield "ini"
+    code = next((language for ending, language in _CODE.items() if path.endswith(ending)), "")
+    if code:
+        yield code
     if form == "sh" and not path.rsplit("/", 1)[-1].startswith("."):
         yield "text"
     yield _LANGUAGES.get(form, form)

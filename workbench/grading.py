@@ -30,7 +30,7 @@ _CAPS = (
     (Severity.MEDIUM, "B", "a medium finding stands: at most B"),
 )
 # Without a server there is nothing to grade: these are the areas that look at one.
-_SERVER_AREAS = ("clients", "processes", "sockets", "systemd", "containers")
+_SERVER_AREAS = ("clients", "processes", "sockets", "systemd", "containers", "source")
 _WAIVED_LETTER = "B"
 _COUNTED = 60
 """Findings of one check that are counted: what the next one costs is nothing any more."""

@@ -17,6 +17,7 @@ from workbench.host.context import Context
 from workbench.model.assets import AssetFacts
 from workbench.model.audit import AuditFacts
 from workbench.model.clients import ClientFacts
+from workbench.model.code import CodeFacts
 from workbench.model.containers import ContainerFacts
 from workbench.model.facts import AccountFacts, HostFacts, SectionState
 from workbench.model.processes import ProcessFacts
@@ -62,6 +63,7 @@ COLLECTORS = (
     ),
     Collector("assets", "workbench.host.assets", AssetFacts, ("accounts", "clients", "processes", "servers")),
     Collector("audit", "workbench.host.audit", AuditFacts, ("clients", "processes"), deadline=30.0),
+    Collector("code", "workbench.host.code", CodeFacts, ("servers",), deadline=20.0),
 )
 
 

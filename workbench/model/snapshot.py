@@ -5,8 +5,9 @@ from __future__ import annotations
 from workbench.model.assets import AssetFacts
 from workbench.model.audit import AuditFacts
 from workbench.model.clients import ClientFacts
+from workbench.model.code import CodeFacts
 from workbench.model.containers import ContainerFacts
-from workbench.model.facts import AccountFacts, HostFacts
+from workbench.model.facts import AccountFacts, HostFacts, SectionState
 from workbench.model.processes import ProcessFacts
 from workbench.model.record import record
 from workbench.model.servers import ServerFacts
@@ -37,6 +38,7 @@ class Snapshot:
     servers: ServerFacts
     assets: AssetFacts
     audit: AuditFacts
+    code: CodeFacts = CodeFacts(SectionState("not applicable", "this snapshot was made before code was read"))
 
 
 SECTIONS = (
@@ -51,4 +53,5 @@ SECTIONS = (
     "servers",
     "assets",
     "audit",
+    "code",
 )

@@ -23,6 +23,7 @@ _WORDS = {
     "servers": "all of it put together, server by server",
     "assets": "what is worth stealing, and who reaches it",
     "audit": "what accounts of servers were denied",
+    "code": "the servers' own code",
 }
 _SIGNS = {
     "": ("·", MUTED),

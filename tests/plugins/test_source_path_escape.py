@@ -1,0 +1,57 @@
+"""source/path-escape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests import builders
+from tests.plugins.code_facts import SITE, said, unread_status
+from workbench.model.code import Containment, PathUse
+from workbench.model.finding import NotApplicable, Passed
+from workbench.model.report import Status
+from workbench.model.severity import Severity
+
+CHECK = "source/path-escape"
+
+
+def use(containment: Containment, **more: Any) -> PathUse:
+    return PathUse(SITE, more.get("tool", "read"), "path", "open", containment, 10)
+
+
+@pytest.mark.parametrize(
+    ("containment", "words"),
+    [
+        ("none", "nothing keeps it in a folder"),
+        ("prefix without separator", "siblings"),
+        ("checked before resolved", "before links are followed"),
+        ("not resolved", "making it absolute is no check"),
+        ("text only", "only its text is checked"),
+    ],
+)
+def test_vulnerable_where_it_can_lead_out(containment: Containment, words: str) -> None:
+    (finding,) = builders.findings(said(CHECK, paths=(use(containment),)))
+    assert finding.severity is Severity.HIGH
+    assert finding.summary.startswith("the tool read opens any path it is given in path") and words in finding.summary
+
+
+def test_vulnerable_where_one_function_serves_every_tool() -> None:
+    (finding,) = builders.findings(said(CHECK, paths=(use("none", tool=""),)))
+    assert finding.summary.startswith("a tool opens")
+
+
+def test_hardened_by_a_check_of_what_it_leads_to() -> None:
+    assert builders.kinds(said(CHECK, paths=(use("sound"),))) == {Passed}
+
+
+def test_not_applicable_to_a_check_that_was_not_understood() -> None:
+    assert builders.kinds(said(CHECK, paths=(use("unknown"),))) == {NotApplicable}
+
+
+def test_not_applicable_without_code() -> None:
+    assert builders.kinds(said(CHECK)) == {NotApplicable}
+
+
+def test_not_assessed_where_the_code_could_not_be_read() -> None:
+    assert unread_status(CHECK) is Status.NOT_ASSESSED

@@ -1,0 +1,102 @@
+"""Read JavaScript and TypeScript: what it does with sockets, with messages, with the arguments of tools."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workbench.host.code.languages import Analysis
+from workbench.model.code import Observations
+from workbench.model.facts import Unread
+from workbench.text import visible
+
+if TYPE_CHECKING:
+    from workbench.host.code.javascript_syntax import Syntax
+
+FACET = "javascript"
+INSTALL = "pip install 'mcp-hardening-workbench[source]'"
+_MOST_BROKEN = 200
+_MOST_OF_A_KIND = 200
+_MODULES = ("tree_sitter", "tree_sitter_javascript", "tree_sitter_typescript")
+
+
+def missing() -> Unread | None:
+    """The parser, where it is not installed: it is an extra of its own."""
+    from importlib.util import find_spec
+
+    if all(find_spec(name) is not None for name in _MODULES):
+        return None
+    return Unread(FACET, "code in JavaScript and TypeScript", "the parser for it is not installed", INSTALL)
+
+
+def analyse(path: str, content: bytes) -> Analysis:
+    """What one file of JavaScript or TypeScript gives; its name tells which of them it is."""
+    from workbench.host.code.javascript_syntax import CannotParse, parse
+    from workbench.host.code.javascript_values import Exhausted
+
+    try:
+        syntax = parse(path, content)
+        return _analysed(path, syntax)
+    except ImportError:
+        gap = missing() or Unread(FACET, visible(path), "the parser for it could not be loaded", INSTALL)
+    except CannotParse as reason:
+        gap = Unread(FACET, visible(path), str(reason))
+    except (Exhausted, RecursionError):
+        gap = Unread(FACET, visible(path), "following its values takes more work than is spent on one file")
+    return Analysis(gaps=(gap,))
+
+
+def _analysed(path: str, syntax: Syntax) -> Analysis:
+    from workbench.host.code.javascript_flow import Flow
+    from workbench.host.code.javascript_listeners import Listeners
+    from workbench.host.code.javascript_messages import Messages
+    from workbench.host.code.javascript_names import Names
+    from workbench.host.code.javascript_schemas import Schemas
+    from workbench.host.code.javascript_scopes import Scopes
+    from workbench.host.code.javascript_sites import Sites
+    from workbench.host.code.javascript_tools import Tools
+
+    names = Names(syntax, Scopes(syntax))
+    calls = [node for node in syntax.nodes if node.kind == "call_expression"]
+    flow = Flow(names, Schemas(names))
+    sites = Sites(path, syntax)
+    messages = Messages(flow, sites, calls)
+    paths, commands = Tools(flow, sites, calls).uses()
+    observed = Observations(
+        handlers=messages.handlers(),
+        sends=messages.sends(),
+        listeners=Listeners(names, sites, calls).listeners(),
+        paths=paths,
+        commands=commands,
+    )
+    gaps = []
+    if syntax.broken:
+        observed = _without(observed, _not_understood(syntax))
+        line = syntax.place(syntax.broken[0])[0]
+        gaps.append(f"something in line {line} was not understood; nothing is said of the code around it")
+    kinds = {kind: getattr(observed, kind) for kind in Observations.__dataclass_fields__}
+    if any(len(each) > _MOST_OF_A_KIND for each in kinds.values()):
+        observed = Observations(**{kind: each[:_MOST_OF_A_KIND] for kind, each in kinds.items()})
+        gaps.append(f"there is more in it than is told: of each kind the first {_MOST_OF_A_KIND}")
+    return Analysis(observed, tuple(Unread(FACET, visible(path), why) for why in gaps))
+
+
+def _not_understood(syntax: Syntax) -> list[tuple[int, int]]:
+    """The first and last lines of the file's own statements in which something was not understood."""
+    lines = []
+    for statement in syntax.root.children:
+        if any(statement.holds(broken) for broken in syntax.broken[:_MOST_BROKEN]):
+            lines.append((syntax.line_at(statement.start), syntax.line_at(statement.end)))
+    if len(syntax.broken) > _MOST_BROKEN or syntax.root in syntax.broken:
+        lines.append((0, syntax.line_at(syntax.root.end)))
+    return lines
+
+
+def _without(observed: Observations, lines: list[tuple[int, int]]) -> Observations:
+    kept: dict[str, Any] = {}
+    for kind in Observations.__dataclass_fields__:
+        kept[kind] = tuple(
+            each
+            for each in getattr(observed, kind)
+            if not any(first <= each.site.line <= last for first, last in lines)
+        )
+    return Observations(**kept)

@@ -1,0 +1,293 @@
+"""What an expression of JavaScript names: a function of a module, a function of the file, a literal text."""
+
+from __future__ import annotations
+
+import re
+
+from workbench.host.code.javascript_scopes import Scopes
+from workbench.host.code.javascript_syntax import FUNCTIONS, Node, Syntax
+
+_REQUIRING = {"require", "__require", "__webpack_require__"}
+_DEEPEST = 24
+_SHORT = 400
+_MODULES = {
+    "fs/promises": "fs",
+    "fs-extra": "fs",
+    "graceful-fs": "fs",
+    "path/posix": "path",
+    "path/win32": "path",
+    "upath": "path",
+    "pathe": "path",
+    "cross-spawn": "child_process.spawn",
+    "timers/promises": "timers",
+}
+# Parts of a name that change nothing: what compilers put between, and the promise forms of the same functions.
+_SILENT = {"default", "promises", "posix", "win32"}
+_INTEROPERATION = re.compile(r"(?:^|\.)(?:__import(?:Default|Star)|__toESM|_?_?interopRequire\w*)\d*$")
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": "", "\r": ""}
+
+
+class Names:
+    """The names of one file's expressions, each worked out once."""
+
+    def __init__(self, syntax: Syntax, scopes: Scopes) -> None:
+        self.syntax = syntax
+        self.scopes = scopes
+        self._known: dict[int, str] = {}
+
+    def of(self, node: Node | None) -> str:
+        """The dotted name of a function or value of a module or of the language (``fs.readFile``, ``process.env.X``),
+        whatever it is called here; "" for what the file itself makes.
+        """
+        return self._of(node, 0)
+
+    def called(self, call: Node) -> str:
+        """The name of what a call calls; for ``new X()`` that of ``X``."""
+        return self.of(call["function"] or call["constructor"])
+
+    def method(self, call: Node) -> str:
+        """The last part of what is called: ``listen`` in ``this.server.listen()``, ``start`` in ``start()``."""
+        return self.last(call["function"] or call["constructor"])
+
+    def last(self, node: Node | None) -> str:
+        """The last part of an expression's name, as it stands here."""
+        while node is not None and node.kind == "sequence_expression" and node.children:
+            node = node.children[-1]
+        if node is None:
+            return ""
+        if node.kind == "member_expression":
+            return property_name(node)
+        if node.kind == "subscript_expression":
+            return literal(node["index"]) or ""
+        return node.text if node.kind in ("identifier", "shorthand_property_identifier") else ""
+
+    def receiver(self, call: Node) -> Node | None:
+        """What a method is called on: ``this.server`` in ``this.server.listen()``."""
+        function = call["function"]
+        return function["object"] if function is not None and function.kind == "member_expression" else None
+
+    def shown(self, node: Node | None, deep: int = 0) -> str:
+        """An expression as it is told: its names alone, for a text in it may be a secret."""
+        if node is None or deep > 6:
+            return "…"
+        if node.kind in ("identifier", "this", "shorthand_property_identifier"):
+            return node.text
+        if node.kind == "member_expression":
+            return f"{self.shown(node['object'], deep + 1)}.{property_name(node)}"
+        if node.kind == "subscript_expression":
+            return f"{self.shown(node['object'], deep + 1)}[{self.shown(node['index'], deep + 1)}]"
+        if node.kind in ("call_expression", "new_expression"):
+            return f"{self.shown(node['function'] or node['constructor'], deep + 1)}(…)"
+        return "…"
+
+    def function(self, node: Node | None) -> Node | None:
+        """The function of this file that an expression is: itself, by its name, or a method of ``this``; None for one
+        in which something was not understood.
+        """
+        found = self._function(node, 0)
+        if found is not None and any(found.holds(broken) for broken in self.syntax.broken[:_SHORT]):
+            return None
+        return found
+
+    def _function(self, node: Node | None, deep: int) -> Node | None:
+        if node is None or deep > 6:
+            return None
+        if node.kind in FUNCTIONS:
+            return node
+        if node.kind in ("identifier", "shorthand_property_identifier"):
+            binding = self.scopes.binding(node)
+            if binding is None or len(binding.values) + (binding.function is not None) != 1:
+                return None
+            if binding.kind == "parameter":
+                return None
+            if binding.function is not None:
+                return binding.function if binding.function.kind in FUNCTIONS else None
+            value = binding.values[0]
+            return self._function(value.expression, deep + 1) if not value.path else None
+        if node.kind == "member_expression":
+            of = node["object"]
+            if of is not None and of.kind == "this":
+                members = self.scopes.member(node, property_name(node))
+                return self._function(members[0], deep + 1) if len(members) == 1 else None
+        if node.kind == "call_expression":
+            function = node["function"]
+            if function is not None and function.kind == "member_expression" and property_name(function) == "bind":
+                return self._function(function["object"], deep + 1)
+        return None
+
+    def answer(self, function: Node) -> Node | None:
+        """What a function gives back, where there is one such place alone and the function is a short one."""
+        body = function["body"]
+        if body is None or body.kind != "statement_block":
+            return body
+        if body.last - body.index > _SHORT:
+            return None
+        returns = [node for node in self.syntax.inside(body) if node.kind == "return_statement"]
+        return returns[0].children[0] if len(returns) == 1 and returns[0].children else None
+
+    def value(self, node: Node | None) -> Node | None:
+        """What a name stands for where it is set once and whole; any other expression is itself."""
+        for _ in range(_DEEPEST):
+            if node is None:
+                return None
+            if node.kind == "await_expression" and node.children:
+                node = node.children[0]
+                continue
+            if node.kind == "member_expression":
+                of = node["object"]
+                members = self.scopes.member(node, property_name(node)) if of is not None and of.kind == "this" else []
+                if len(members) != 1:
+                    return node
+                node = members[0]
+                continue
+            binding = self.scopes.binding(node)
+            if binding is None or binding.kind == "parameter" or len(binding.values) != 1 or binding.values[0].path:
+                return node
+            if binding.values[0].added:
+                return node
+            node = binding.values[0].expression
+        return node
+
+    def _of(self, node: Node | None, deep: int) -> str:
+        if node is None or deep > _DEEPEST:
+            return ""
+        known = self._known.get(node.index)
+        if known is None:
+            known = self._known[node.index] = ""
+            known = self._known[node.index] = self._worked_out(node, deep + 1)
+        return known
+
+    def _worked_out(self, node: Node, deep: int) -> str:
+        kind = node.kind
+        if kind in ("identifier", "shorthand_property_identifier"):
+            return self._of_identifier(node, deep)
+        if kind == "member_expression":
+            return _joined(self._of(node["object"], deep), property_name(node))
+        if kind == "subscript_expression":
+            return _joined(self._of(node["object"], deep), literal(node["index"]) or "")
+        if kind in ("sequence_expression", "await_expression") and node.children:
+            return self._of(node.children[-1], deep)
+        if kind == "call_expression":
+            return self._of_call(node, deep)
+        return ""
+
+    def _of_identifier(self, node: Node, deep: int) -> str:
+        binding = self.scopes.binding(node)
+        if binding is None:
+            return node.text
+        if binding.kind == "import":
+            module = _module(binding.module)
+            return module if binding.imported in ("*", "default") else _joined(module, binding.imported)
+        if binding.kind == "parameter" or len(binding.values) != 1 or binding.function is not None:
+            return ""
+        value = binding.values[0]
+        name = self._of(value.expression, deep)
+        for part in value.path:
+            name = _joined(name, part)
+        return name
+
+    def _of_call(self, node: Node, deep: int) -> str:
+        function, arguments = node["function"], node.arguments
+        if function is None:
+            return ""
+        if arguments and (function.kind == "import" or self.last(function) in _REQUIRING):
+            module = literal(arguments[0])
+            return _module(module) if module else ""
+        if function.kind == "member_expression" and property_name(function) == "bind":
+            return self._of(function["object"], deep)
+        wrapper = self.last(function)
+        if not arguments:
+            # What webpack makes of a default import: ``fs_default().readFile``.
+            return self._of(function, deep) if wrapper.endswith("_default") else ""
+        if wrapper == "n" and self.last(function["object"]) == "__webpack_require__":
+            return self._of(arguments[0], deep)
+        if _INTEROPERATION.search(wrapper) or self._of(function, deep) in ("util.promisify", "promisify"):
+            return self._of(arguments[0], deep)
+        return ""
+
+
+def property_name(node: Node) -> str:
+    """The property that a member expression takes, "" for none."""
+    name = node["property"]
+    return name.text if name is not None else ""
+
+
+def literal(node: Node | None) -> str | None:
+    """The text of a string that stands there as it is, None for anything else."""
+    if node is None or node.kind not in ("string", "template_string"):
+        return None
+    parts = []
+    for part in node.children:
+        if part.kind == "string_fragment":
+            parts.append(part.text)
+        elif part.kind == "escape_sequence":
+            parts.append(unescaped(part.text))
+        else:
+            return None
+    return "".join(parts)
+
+
+def unescaped(text: str) -> str:
+    r"""The character that an escape sequence (``\n``, ``\x00``, ``\u{0}``) stands for."""
+    body = text[1:]
+    if body[:1] in ("x", "u"):
+        try:
+            return chr(int(body[1:].strip("{}"), 16))
+        except (ValueError, OverflowError):
+            return ""
+    if body.isdigit() and len(body) <= 3:
+        # An octal escape of old: \000 is as good a NUL as \0.
+        try:
+            return chr(int(body, 8))
+        except ValueError:
+            return body
+    return _ESCAPES.get(body, body)
+
+
+def number(node: Node | None) -> int | None:
+    """The whole number that a literal is (``0o600``, ``384``, ``"600"`` as a mode), None for anything else."""
+    if node is None:
+        return None
+    try:
+        if node.kind == "number":
+            text = node.text.replace("_", "").lower()
+            if len(text) > 1 and text[0] == "0" and text.isdigit():
+                return int(text, 8)
+            return int(text, 0)
+        text = literal(node) or ""
+        return int(text.removeprefix("0o"), 8) if 0 < len(text) <= 8 else None
+    except ValueError:
+        return None
+
+
+def option(node: Node | None, name: str) -> Node | None:
+    """The value of a key of an object literal; for ``{name}`` the name itself."""
+    if node is None or node.kind != "object":
+        return None
+    for child in node.children:
+        if child.kind == "shorthand_property_identifier" and child.text == name:
+            return child
+        if child.kind == "pair" and key_name(child) == name:
+            return child["value"]
+        if child.kind == "method_definition" and (of := child["name"]) is not None and of.text == name:
+            return child
+    return None
+
+
+def key_name(pair: Node) -> str:
+    """The key of a pair of an object literal, "" for one that is worked out."""
+    key = pair["key"]
+    if key is None:
+        return ""
+    return key.text if key.kind in ("property_identifier", "number") else literal(key) or ""
+
+
+def _module(name: str) -> str:
+    name = name.removeprefix("node:")
+    return _MODULES.get(name, name)
+
+
+def _joined(base: str, part: str) -> str:
+    if not base or not part:
+        return ""
+    return base if part in _SILENT else f"{base}.{part}"

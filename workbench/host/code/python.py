@@ -1,0 +1,67 @@
+"""Read Python: what it does with sockets, with messages of other processes, with the arguments of tools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from workbench.host.code.languages import Analysis
+from workbench.host.code.python_listeners import listeners_of
+from workbench.host.code.python_messages import handlers_of, runs_of, sends_of
+from workbench.host.code.python_module import Module, parsed
+from workbench.host.code.python_tools import runs_of as tool_runs_of
+from workbench.model.code import MessageHandler, Observations, Site
+from workbench.model.facts import Unread
+
+_Seen = TypeVar("_Seen")
+
+
+def missing() -> Unread | None:
+    """Nothing: Python reads itself."""
+    return None
+
+
+def analyse(path: str, content: bytes) -> Analysis:
+    """What one file of Python gives."""
+    try:
+        module = parsed(path, content)
+        observed = _observed(module)
+    except (SyntaxError, ValueError):
+        return Analysis(gaps=(Unread("python", path, "it is no Python that this version understands"),))
+    except (RecursionError, MemoryError):
+        return Analysis(gaps=(Unread("python", path, "its code is nested too deeply to be followed"),))
+    gaps: tuple[Unread, ...] = ()
+    if module.left < 0:
+        gaps = (Unread("python", path, "it has more to follow than there is time for: it was read in part"),)
+    return Analysis(observed, gaps)
+
+
+def _observed(module: Module) -> Observations:
+    tools = list(tool_runs_of(module))
+    own = list(runs_of(module))
+    return Observations(
+        handlers=_each_once(handler for run in own for handler in handlers_of(run)),
+        sends=_once(sends_of(module)),
+        listeners=_once(listeners_of(module)),
+        paths=_once(use for run in tools for use in run.paths),
+        commands=_once(use for run in tools for use in run.commands),
+        unpicklings=_once(use for run in own for use in run.unpicklings),
+    )
+
+
+def _once(found: Iterable[_Seen]) -> tuple[_Seen, ...]:
+    return tuple(dict.fromkeys(found))
+
+
+def _each_once(found: Iterable[MessageHandler]) -> tuple[MessageHandler, ...]:
+    """A place that is followed from several functions, as the one that tells most of it."""
+    by_site: dict[Site, MessageHandler] = {}
+    for each in found:
+        known = by_site.get(each.site)
+        if known is None or _told(each) > _told(known):
+            by_site[each.site] = each
+    return tuple(by_site.values())
+
+
+def _told(handler: MessageHandler) -> tuple[int, bool, bool]:
+    return len(handler.acts), bool(handler.dispatch), bool(handler.validator)

@@ -1,0 +1,58 @@
+"""``workbench source``: the code that somebody names, read and judged by the checks of code alone."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+from workbench.commands import accepted_by, plugins_of, verdict
+from workbench.exits import Unusable
+from workbench.host.code import named
+from workbench.host.files import CannotLook
+from workbench.host.gather import gather
+from workbench.model.snapshot import Snapshot
+from workbench.options import context_of, put
+from workbench.plugins import Plugins
+from workbench.scan import scan
+from workbench.text import visible
+
+AREA = "source"
+
+
+def source(options: argparse.Namespace) -> int:
+    """Print the report on the code in a folder or a file, and exit by what was found. It runs nothing of it."""
+    snapshot = snapshot_of(options)
+    plugins = plugins_of(options)
+    report = scan(snapshot, of_code(plugins), accepted=accepted_by(options))
+    if options.json:
+        from workbench.report.document import as_json
+
+        print(as_json(report))
+    else:
+        from workbench.report.text import as_text
+
+        (root,) = snapshot.code.roots
+        counted = ", ".join(f"{count} of {language.capitalize()}" for language, count in root.files)
+        put(f"Code in {root.path}: {sum(count for _, count in root.files)} files looked through ({counted})\n\n")
+        put(as_text(report))
+    return verdict(report, options.fail_on, options.min_coverage)
+
+
+def snapshot_of(options: argparse.Namespace) -> Snapshot:
+    """A Snapshot of nothing but the code at the path that the options name. Raises Unusable."""
+    shown = visible(str(options.path))
+    try:
+        code = named(str(options.path))
+    except CannotLook as why:
+        raise Unusable(f"{shown} cannot be read: {why.why}") from why
+    if not code.roots:
+        gap = code.state.unread[0] if code.state.unread else None
+        reason = gap.why if gap is not None else "there is no Python, JavaScript or TypeScript in it"
+        raise Unusable(f"{shown}: {reason}")
+    return replace(gather(context_of(options), only=()), code=code)
+
+
+def of_code(plugins: Plugins) -> Plugins:
+    """The checks of code alone, and every fix."""
+    checks = {identity: check for identity, check in plugins.checks.items() if check.area == AREA}
+    return Plugins(checks, plugins.fixes, plugins.broken)
