@@ -142,7 +142,10 @@ def _statement(frame: Frame, node: ast.stmt) -> None:
         evaluate(frame, node.value, statement=True)
     elif isinstance(node, ast.Return):
         frame.returned.append(evaluate(frame, node.value) if node.value is not None else None)
-    elif isinstance(node, ast.If | ast.While):
+    elif isinstance(node, ast.If):
+        _condition(frame, node.test)
+        _branches(frame, (node.body, node.orelse))
+    elif isinstance(node, ast.While):
         _condition(frame, node.test)
         execute(frame, node.body)
         execute(frame, node.orelse)
@@ -175,6 +178,25 @@ def _statement(frame: Frame, node: ast.stmt) -> None:
         frame.closures[node] = frame
     elif isinstance(node, ast.Raise | ast.Delete):
         pass
+
+
+def _branches(frame: Frame, bodies: Iterable[list[ast.stmt]]) -> None:
+    """Follow each way from the same beginning; what a name may be after all of them comes from any that goes on."""
+    before = frame.values
+    ended: list[dict[str, Value]] = []
+    for body in bodies:
+        frame.values = dict(before)
+        execute(frame, body)
+        if not body or not isinstance(body[-1], ast.Raise | ast.Return | ast.Continue | ast.Break):
+            ended.append(frame.values)
+    frame.values = ended[0] if ended else before
+    for other in ended[1:]:
+        for name, value in other.items():
+            known = frame.values.get(name)
+            if known != value:
+                merged = together((known, value), whole=True)
+                if merged is not None:
+                    frame.values[name] = merged
 
 
 def _match(frame: Frame, node: ast.Match) -> None:
