@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from workbench.host.code.python_module import Function, Scope
 from workbench.host.code.python_values import Label, Run, Value, new_run, together
@@ -38,6 +39,17 @@ class Frame:
     swallowed: bool = False
 
 
+@contextmanager
+def in_its_file(run: Run, function: Function) -> Iterator[None]:
+    """What stands in another file has that file's names."""
+    caller = run.module
+    run.module = caller.owners.get(function, caller)
+    try:
+        yield
+    finally:
+        run.module = caller
+
+
 def run_function(
     run: Run, function: Function, given: dict[str, Value], closures: dict[Function, Frame] | None = None
 ) -> Value | None:
@@ -52,7 +64,8 @@ def run_function(
     frame = Frame(run, function, values, dict(closures or {}), [])
     run.active.append(function)
     try:
-        execute(frame, function.body)
+        with in_its_file(run, function):
+            execute(frame, function.body)
     finally:
         run.active.pop()
     return together(frame.returned, whole=True)
@@ -74,9 +87,10 @@ def bound(
             given.setdefault(name, part_of(every, name))
     types = {each.arg: each.annotation for each in _arguments(function)}
     found = {}
-    for name, value in given.items():
-        if value is not None and not is_plain(run, types.get(name), function):
-            found[name] = value
+    with in_its_file(run, function):
+        for name, value in given.items():
+            if value is not None and not is_plain(run, types.get(name), function):
+                found[name] = value
     return found
 
 
