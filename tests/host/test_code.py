@@ -479,3 +479,15 @@ def test_files_that_import_each_other_end(tmp_path: Path) -> None:
         begun = time.monotonic()
         analyse(str(tmp_path / f"{name}.py"), (tmp_path / f"{name}.py").read_bytes())
         assert time.monotonic() - begun < 2
+
+
+def test_what_was_followed_only_in_part_is_a_gap(tmp_path: Path) -> None:
+    head = "".join(f"import m{each}\n" for each in range(8))
+    calls = "".join(f"    m{each}.t(x)\n" for each in range(8))
+    for number in range(8):
+        tool = f"@mcp.tool()\ndef t(x: str):\n{calls * 6}    open(x)\n"
+        (tmp_path / f"m{number}.py").write_text(f"import mcp\n{head}{tool}")
+    begun = time.monotonic()
+    analysis = analyse(str(tmp_path / "m0.py"), (tmp_path / "m0.py").read_bytes())
+    assert "in part" in analysis.gaps[0].why
+    assert time.monotonic() - begun < 12

@@ -34,7 +34,7 @@ def analyse(path: str, content: bytes) -> Analysis:
     except (RecursionError, MemoryError):
         return Analysis(gaps=(Unread("python", path, "its code is nested too deeply to be followed"),))
     gaps: tuple[Unread, ...] = ()
-    if module.left < 0:
+    if any(each is not None and each.left < 0 for each in (module, *package.read.values())):
         gaps = (Unread("python", path, "it has more to follow than there is time for: it was read in part"),)
     return Analysis(observed, gaps, tuple(package.read))
 

@@ -12,7 +12,7 @@ from workbench.text import visible
 
 _LIMIT = 512 * 1024
 _MOST = 30
-_STEPS = 50_000
+_STEPS = 30_000
 
 
 @draft
