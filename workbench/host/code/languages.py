@@ -16,10 +16,14 @@ MINIFIED_LINE = 5000
 
 @record
 class Analysis:
-    """What one file gave: what was seen, and what could not be read in it (its facet is the language's)."""
+    """What one file gave: what was seen, and what could not be read in it (its facet is the language's).
+
+    ``read`` are the other files that it was followed into.
+    """
 
     observations: Observations = Observations()
     gaps: tuple[Unread, ...] = ()
+    read: tuple[str, ...] = ()
 
 
 class Reader(Protocol):
@@ -50,7 +54,7 @@ class LanguageFiles:
 
 
 # A file is read closely for its tools, its sockets and its messages. What it does with files and commands matters only
-# where there are tools: these are followed inside of one file.
+# where there are tools: it is these that are followed, into other files where that has to be.
 _PYTHON = re.compile(
     rb"AF_UNIX|unix_server|unix_listener|UnixStream|UnixDatagram|UnixSite|\buds\b|multiprocessing|\bsocket\b|socketserver|"
     rb"start_server|open_connection|open_unix_connection|\.tool\b|call_tool|add_tool|\btools\s*="

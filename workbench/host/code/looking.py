@@ -133,7 +133,7 @@ def _with_umask(observed: Observations, sets_umask: int) -> Observations:
 def _merged(observed: Iterable[Observations]) -> Observations:
     every = list(observed)
     merged: dict[str, Any] = {
-        field.name: tuple(item for each in every for item in getattr(each, field.name))
+        field.name: tuple(dict.fromkeys(item for each in every for item in getattr(each, field.name)))
         for field in fields(Observations)
     }
     return Observations(**merged)
