@@ -19,6 +19,11 @@ from workbench.access import (
     who_can,
     who_can_replace,
 )
+from workbench.account_rules import FOLDER as SUDO_RULES
+from workbench.account_rules import is_account_rule, rule_for, with_rule_alone
+from workbench.audit_rules import FOLDER as AUDIT_RULES
+from workbench.audit_rules import as_loaded as audit_rule_as_loaded
+from workbench.audit_rules import denied_opens, started_programs, watch
 from workbench.code_reading import Flawed, code_subject, judge_code
 from workbench.confinement import (
     engine_command,
@@ -94,23 +99,31 @@ from workbench.model.launch import (
     RootArgument,
 )
 from workbench.model.plan import (
+    CreateAccount,
     CreateFile,
+    CreateRootFile,
     EditLine,
     EditRootFile,
     EditValue,
     InsertItems,
     KeepSecret,
+    LoadAuditRules,
+    MakeRootDirectory,
     Operation,
     Plan,
     Refusal,
     RemoveValue,
+    RepairUnit,
     ReplaceSecret,
+    Restart,
     Reversal,
     Safety,
     SecretReader,
     SetMode,
     SetValue,
     StartupFormat,
+    Step,
+    TrialAsAccount,
     TrialStart,
 )
 from workbench.model.processes import ServerProcess
@@ -125,6 +138,7 @@ from workbench.planning import would_find
 from workbench.recording import records, records_watch, silenced
 from workbench.running import Cause, behind_a_tool, by_cause, developers, listed, meant_for, short_name
 from workbench.sandboxing import outermost, program_places, sandbox_for
+from workbench.starting_as import started_as
 from workbench.subjects import (
     config_subject,
     container_subject,
@@ -159,10 +173,12 @@ from workbench.sudo_tightening import Kept, Tightened, tighten_environment, tigh
 from workbench.unit_rules import judge_units, read_in_part
 
 __all__ = [
+    "AUDIT_RULES",
     "EXECUTE",
     "LAUNCHERS",
     "READ",
     "ROOT_GROUPS",
+    "SUDO_RULES",
     "WRITE",
     "Ability",
     "Account",
@@ -183,7 +199,9 @@ __all__ = [
     "ContainerMount",
     "ContainerOption",
     "ContainerOptions",
+    "CreateAccount",
     "CreateFile",
+    "CreateRootFile",
     "EditLine",
     "EditRootFile",
     "EditValue",
@@ -203,9 +221,11 @@ __all__ = [
     "Kept",
     "Launch",
     "LaunchMount",
+    "LoadAuditRules",
     "LoaderPlace",
     "LoaderVariable",
     "Location",
+    "MakeRootDirectory",
     "MessageHandler",
     "NotApplicable",
     "NotAssessed",
@@ -222,7 +242,9 @@ __all__ = [
     "Reach",
     "Refusal",
     "RemoveValue",
+    "RepairUnit",
     "ReplaceSecret",
+    "Restart",
     "Reversal",
     "RootArgument",
     "Safety",
@@ -243,6 +265,7 @@ __all__ = [
     "SocketFact",
     "StartupFile",
     "StartupFormat",
+    "Step",
     "Subject",
     "SudoCall",
     "SudoCommand",
@@ -255,6 +278,7 @@ __all__ = [
     "SudoStatement",
     "SudoersFacts",
     "Tightened",
+    "TrialAsAccount",
     "TrialStart",
     "UnitFact",
     "UnitPlace",
@@ -264,6 +288,7 @@ __all__ = [
     "UnixListener",
     "Unpickling",
     "Verdict",
+    "audit_rule_as_loaded",
     "behind_a_tool",
     "best_version",
     "by_cause",
@@ -275,6 +300,7 @@ __all__ = [
     "config_subject",
     "configured",
     "container_subject",
+    "denied_opens",
     "developers",
     "engine_command",
     "entry_command",
@@ -283,6 +309,7 @@ __all__ = [
     "foreign_targets",
     "inspect_command",
     "inventory_subject",
+    "is_account_rule",
     "is_replaced_socket",
     "judge_code",
     "judge_containers",
@@ -311,6 +338,7 @@ __all__ = [
     "replaceable_at",
     "root_is_contained",
     "rule_callers",
+    "rule_for",
     "rule_listing",
     "rule_location",
     "rule_subject",
@@ -324,6 +352,8 @@ __all__ = [
     "silenced",
     "spoken_callers",
     "spoken_targets",
+    "started_as",
+    "started_programs",
     "started_servers",
     "started_through",
     "sudo_caller",
@@ -336,9 +366,11 @@ __all__ = [
     "tighten_password",
     "too_much",
     "unit_subject",
+    "watch",
     "who_can",
     "who_can_replace",
     "why_not_editable",
+    "with_rule_alone",
     "would_find",
 ]
 

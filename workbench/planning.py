@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import asdict, fields
 from functools import lru_cache
-from typing import Any
+from typing import Any, get_args
 
 from workbench.model.check import Fix
 from workbench.model.finding import Finding, NotAssessed
 from workbench.model.plan import (
+    Act,
     CreateFile,
+    CreateRootFile,
     EditLine,
     EditRootFile,
     EditValue,
@@ -19,6 +21,7 @@ from workbench.model.plan import (
     Plan,
     Refusal,
     RemoveValue,
+    RepairUnit,
     ReplaceSecret,
     Safety,
     SetMode,
@@ -32,7 +35,8 @@ from workbench.text import visible
 
 _PLANNED = (
     *(SetMode, EditValue, RemoveValue, SetValue, InsertItems, ReplaceSecret, EditLine),
-    *(CreateFile, KeepSecret, EditRootFile, TrialStart),
+    *(CreateFile, KeepSecret, EditRootFile, CreateRootFile, RepairUnit, TrialStart),
+    *get_args(Act),
 )
 _STRICTNESS = (Safety.SAFE, Safety.REVIEW, Safety.GUIDE)
 

@@ -185,6 +185,10 @@ class PlayedWorkbench(Workbench):
             from workbench.repair.undo import READ_ONLY
 
             return refused(prepared.plan, prepared.changes, READ_ONLY)
+        if prepared.plan.steps:
+            from workbench.repair.transaction import STEPS, refused
+
+            return refused(prepared.plan, prepared.changes, STEPS)
         return self._played(prepared, self._telling(on_step), lambda: self._still_wrong(prepared.plan, before))
 
     def plan_undo(self, run: str) -> Restoring | Refusal:

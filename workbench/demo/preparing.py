@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.demo.stage import Made, Stage
-from workbench.model.plan import CreateFile, EditRootFile, KeepSecret, Operation, Plan, Refusal, SetMode, TrialStart
+from workbench.model.plan import (
+    Act,
+    CreateFile,
+    CreateRootFile,
+    EditRootFile,
+    KeepSecret,
+    Operation,
+    Plan,
+    Refusal,
+    RepairUnit,
+    SetMode,
+    TrialStart,
+)
 from workbench.model.run import Change
 from workbench.repair.creating import ABSENT
 from workbench.repair.edits import edited, inverse, line_edits, taken_back, what_is_left
 from workbench.repair.keeping import kept_edits, made_anew, require_all_kept, secret_in
 from workbench.repair.lines import lines_made
 from workbench.repair.paths import Refused
-from workbench.repair.prepare import Prepared, creation, edits_of, grouped, mode_change, written
+from workbench.repair.prepare import Prepared, creation, edits_of, grouped, guide, mode_change, written
 from workbench.repair.preview import diff
 from workbench.repair.publish import sha256
 from workbench.repair.staged import Staged, StagedFile, StagedMode, StagedWrite
@@ -24,10 +36,13 @@ _Part = tuple[Staged, Change, bytes]
 
 def prepare(plan: Plan, stage: Stage) -> Prepared | Refusal:
     """Work the plan out. Nothing is read but the demo's own files."""
+    if plan.steps:
+        return guide(plan)
     kept = kept_edits([each for each in plan.operations if isinstance(each, KeepSecret)])
     try:
         # What the demo cannot play is told before anything else: it is no fault of the plan.
-        groups = sorted(grouped(plan), key=lambda group: not isinstance(group[0], TrialStart | EditRootFile))
+        ends = TrialStart | EditRootFile | CreateRootFile | RepairUnit | Act
+        groups = sorted(grouped(plan), key=lambda group: not isinstance(group[0], ends))
         parts = [_worked_out(group, kept, stage) for group in groups]
     except Refused as why:
         return Refusal(why.reason, why.instead)
@@ -52,10 +67,16 @@ def _prepared(plan: Plan, parts: Sequence[_Part]) -> Prepared:
 
 def _worked_out(group: list[Operation], kept: Sequence[KeepSecret], stage: Stage) -> _Part:
     first = group[0]
-    if isinstance(first, EditRootFile):
+    if isinstance(first, EditRootFile | CreateRootFile | RepairUnit):
         raise Refused(
             f"the demo ends here: {visible(first.path)} is root's. On a real host you would now see its exact diff and"
             " every command that is to run as root; sudo would ask you before any of them runs",
+            "start workbench without --demo on the host itself",
+        )
+    if isinstance(first, Act):
+        raise Refused(
+            f"the demo ends here: {first.operation} is done by root. On a real host you would now see every command"
+            " that is to run as root; sudo would ask you before any of them runs",
             "start workbench without --demo on the host itself",
         )
     if isinstance(first, TrialStart):

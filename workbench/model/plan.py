@@ -187,6 +187,65 @@ class EditRootFile:
 
 
 @record
+class Restart:
+    """A unit that is restarted, where it runs, once its files have changed, and again where they are put back.
+
+    It must come up again and still run ``seconds`` later. With ``socket``, the path that it listens on, and where it
+    answered there before, it must answer the first request of MCP.
+    """
+
+    unit: str
+    seconds: int = 8
+    socket: str = ""
+
+
+RootFormat = Literal["unit-drop-in", "audit-rules", "sudoers-file"]
+"""Who reads a new file of root's: for each, ``workbench.repair.root_consumers`` says where and how it is taken up."""
+
+
+@record
+class CreateRootFile:
+    """Make a file of root's that is not there, through sudo. Never in the place of another file.
+
+    ``content`` is all of it, and every account may come to read it: it holds no secret. ``format`` says who reads the
+    file: its own parser must accept it before it gets its name, and is made to read it afterwards. ``restarts`` is for
+    units only.
+    """
+
+    path: str
+    content: str
+    format: RootFormat
+    restarts: Restart | None = None
+    operation: Literal["create-root-file"] = "create-root-file"
+
+
+@record
+class UnitLine:
+    """A line of a unit that systemd drops, and what becomes of it.
+
+    The assignment of ``key`` on ``line`` (counted from 1) gets the ``value`` alone, and what else stood behind it
+    becomes a comment above it. With ``value`` "" the whole line becomes a comment, as which systemd has read it.
+    """
+
+    line: int
+    key: str
+    value: str
+
+
+@record
+class RepairUnit:
+    """Restore lines of a unit of root's that systemd drops, through sudo, and keep every other byte.
+
+    Refused unless each line still assigns its key, and unless systemd drops none of them afterwards.
+    """
+
+    path: str
+    lines: tuple[UnitLine, ...]
+    restarts: Restart | None = None
+    operation: Literal["repair-unit"] = "repair-unit"
+
+
+@record
 class CreateFile:
     """Make a file that is not there, with the folders it lies in. Never in the place of another file.
 
@@ -245,16 +304,89 @@ class TrialStart:
     operation: Literal["trial-start"] = "trial-start"
 
 
+@record
+class LoadAuditRules:
+    """Add rules to those that the kernel records by, through sudo, and leave the others alone.
+
+    ``rules`` are as a rules file has them, each of a form that ``workbench.audit_rules`` makes. Those that are loaded
+    already are left out, and so they are when it is undone: then exactly the added ones are deleted again.
+    """
+
+    rules: tuple[str, ...]
+    operation: Literal["load-audit-rules"] = "load-audit-rules"
+
+    @property
+    def path(self) -> str:
+        """What stands for the rules of the kernel, which are no file."""
+        return "/proc/sys/kernel/audit"
+
+
+@record
+class CreateAccount:
+    """Make a system account with a group of its own that nobody can log in to and that has no home, through sudo."""
+
+    name: str
+    operation: Literal["create-account"] = "create-account"
+
+    @property
+    def path(self) -> str:
+        """Where accounts are kept."""
+        return "/etc/passwd"
+
+
+@record
+class MakeRootDirectory:
+    """Make a directory of ``owner`` and ``group`` in one of root's, with the folders that are missing above it.
+
+    ``owner`` and ``group`` are names. It is never made in a folder that anybody but root can write.
+    """
+
+    path: str
+    owner: str
+    group: str
+    mode: Literal[0o750, 0o770] = 0o750
+    operation: Literal["make-root-directory"] = "make-root-directory"
+
+
+@record
+class TrialAsAccount:
+    """Start a server once as another account, through sudo and as its client will, and complete the first exchange.
+
+    It comes between the rule that permits it (the file ``path``) and the edits that name it in the configuration.
+    ``command`` is all of it, from sudo on; it holds no secret. ``caller`` is the account whose client starts it. It may
+    take ``seconds`` to answer.
+    """
+
+    path: str
+    command: tuple[str, ...]
+    caller: str
+    seconds: int = 30
+    operation: Literal["trial-as-account"] = "trial-as-account"
+
+
 Edit = EditValue | RemoveValue | SetValue | InsertItems | ReplaceSecret | RestoreValue
 LineEdit = EditLine | RestoreLine
 FileEdit = Edit | LineEdit | KeepSecret
-Operation = SetMode | FileEdit | CreateFile | EditRootFile | TrialStart
+RootFile = CreateRootFile | RepairUnit
+Act = LoadAuditRules | CreateAccount | MakeRootDirectory | TrialAsAccount
+"""What is done to the system and is no file of anybody's."""
+Operation = SetMode | FileEdit | CreateFile | EditRootFile | RootFile | TrialStart | Act
+
+
+@record
+class Step:
+    """One step that a guide asks of the person: where, what to do, and the text to copy for it ("" for none)."""
+
+    place: str
+    words: str
+    text: str = ""
 
 
 @record
 class Plan:
     """One repair of one finding. ``finding`` is the finding's identity, ``check`` the check that must pass afterwards.
 
+    A guide has ``steps`` for the person and no operation: nothing of it is ever done by the workbench.
     ``consequences`` says in plain words what may stop working; ``keeps`` what undo does not bring back ("" for all).
     ``later`` says when it takes effect ("" for at once), such as "at your next login": until then the check goes on
     finding what it found, and all that is verified is that the change is in place.
@@ -272,6 +404,7 @@ class Plan:
     keeps: str = ""
     later: str = ""
     confirm: int = 0
+    steps: tuple[Step, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -281,12 +414,16 @@ class Plan:
         said = asdict(self)
         if not self.confirm:
             del said["confirm"]  # the journals and plan files of before know no such thing
+        if not self.steps:
+            del said["steps"]
         text = json.dumps(said, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def proof(check: str, later: str) -> str:
+def proof(check: str, later: str, *, guide: bool = False) -> str:
     """How a plan is proven afterwards, and what happens where that fails, in words. Of its ``check`` and ``later``."""
+    if guide:
+        return f"Look again when you have done it: {check} then says whether it helped."
     if not later:
         return (
             f"The host is looked at again and every check runs again. If {check} still finds this, or the change made"

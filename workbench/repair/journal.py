@@ -25,9 +25,20 @@ from workbench.model.run import Change, RunState
 from workbench.repair.folder import private
 from workbench.repair.paths import Refused, words
 from workbench.repair.publish import is_temporary_name, sha256, write_all
+from workbench.repair.root_acts import sound
 from workbench.repair.root_commands import is_policy_file
+from workbench.repair.root_consumers import is_place_of
 from workbench.repair.root_timer import undone_at
-from workbench.repair.staged import Intent, Staged, StagedFile, StagedMode, StagedRoot, StagedTrial
+from workbench.repair.staged import (
+    Intent,
+    Staged,
+    StagedAct,
+    StagedFile,
+    StagedMode,
+    StagedRoot,
+    StagedRootFile,
+    StagedTrial,
+)
 from workbench.text import visible
 
 VERSION = 1
@@ -301,9 +312,13 @@ def _sound(operation: Staged) -> bool:
     modes = [operation.before.mode, *([operation.mode] if isinstance(operation, StagedMode | StagedFile) else [])]
     if isinstance(operation, StagedRoot) and not is_policy_file(operation.real):
         return False
+    if isinstance(operation, StagedAct) and not sound(operation):
+        return False
+    if isinstance(operation, StagedRootFile) and not is_place_of(operation.real, operation.wanted):
+        return False
     if isinstance(operation, StagedTrial) and operation.folders[-1:] not in ((), (operation.trial.kept,)):
         return False
-    folders = operation.folders if isinstance(operation, StagedFile) else ()
+    folders = operation.folders if isinstance(operation, StagedFile | StagedRootFile) else ()
     if not all(operation.real.startswith(f"{folder}/") for folder in folders):
         return False
     names = [os.fsencode(path) for path in (operation.path, operation.real, *folders, *_of_trial(operation))]

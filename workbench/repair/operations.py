@@ -8,12 +8,22 @@ from collections.abc import Callable
 
 from workbench.activity import began
 from workbench.activity import note as noted
-from workbench.repair import creating, rooted, trial
+from workbench.repair import creating, root_acts, root_files, rooted, trial
 from workbench.repair.edits import holds, require_edited, taken_back
 from workbench.repair.fingerprint import Fingerprint, drift, exists, of_status, read, status_of
 from workbench.repair.paths import Refused, Spot, Untouched, spot, words
 from workbench.repair.publish import publish, sha256, sync_folder, temporary_name
-from workbench.repair.staged import Intent, Staged, StagedFile, StagedMode, StagedRoot, StagedTrial, StagedWrite
+from workbench.repair.staged import (
+    Intent,
+    Staged,
+    StagedAct,
+    StagedFile,
+    StagedMode,
+    StagedRoot,
+    StagedRootFile,
+    StagedTrial,
+    StagedWrite,
+)
 from workbench.text import visible
 
 Tell = Callable[[str], None]
@@ -24,6 +34,12 @@ def ready(operation: Staged) -> bytes:
     """Whether the file still is what it was when it was shown; its bytes, where they matter. Raises Refused."""
     if isinstance(operation, StagedRoot):
         rooted.ready(operation)
+        return b""
+    if isinstance(operation, StagedRootFile):
+        root_files.ready(operation)
+        return b""
+    if isinstance(operation, StagedAct):
+        root_acts.ready(operation)
         return b""
     if isinstance(operation, StagedFile):
         return creating.ready(operation)
@@ -55,6 +71,12 @@ def carry_out(number: int, operation: Staged, content: bytes, note: Note, tell: 
     if isinstance(operation, StagedRoot):
         rooted.carry_out(number, operation, content, note, tell)
         return
+    if isinstance(operation, StagedRootFile):
+        root_files.carry_out(number, operation, content, note, tell)
+        return
+    if isinstance(operation, StagedAct):
+        root_acts.carry_out(number, operation, note, tell)
+        return
     if isinstance(operation, StagedFile):
         creating.carry_out(number, operation, content, note, tell)
         return
@@ -77,6 +99,10 @@ def in_place(operation: Staged) -> str:
     """Why the operation's effect is not there now ("" when it is). What else another program wrote does not matter."""
     if isinstance(operation, StagedRoot):
         return rooted.in_place(operation)
+    if isinstance(operation, StagedRootFile):
+        return root_files.in_place(operation)
+    if isinstance(operation, StagedAct):
+        return root_acts.in_place(operation)
     if isinstance(operation, StagedFile):
         return creating.in_place(operation)
     if isinstance(operation, StagedTrial):
@@ -97,6 +123,10 @@ def put_back(number: int, operation: Staged, backup: Callable[[], bytes], note: 
     """
     if isinstance(operation, StagedRoot):
         return rooted.put_back(number, operation, note, tell)
+    if isinstance(operation, StagedRootFile):
+        return root_files.put_back(number, operation, note, tell)
+    if isinstance(operation, StagedAct):
+        return root_acts.put_back(number, operation, note, tell)
     if isinstance(operation, StagedFile):
         return creating.put_back(number, operation, backup, note, tell)
     if isinstance(operation, StagedTrial):
@@ -137,7 +167,9 @@ def clear_away(operation: Staged, intent: Intent) -> str:
     """Deal with a staged file that a crash left behind; what was kept and where, in words ("" for nothing)."""
     if isinstance(operation, StagedFile):
         return creating.clear_away(operation, intent)
-    if isinstance(operation, StagedTrial):
+    if isinstance(operation, StagedRootFile):
+        return root_files.clear_away(operation, intent)
+    if isinstance(operation, StagedTrial | StagedAct):
         return ""
     temporary, back = intent.temporary, intent.back
     if isinstance(operation, StagedRoot):

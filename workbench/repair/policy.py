@@ -41,7 +41,7 @@ def require_promised(files: Files, after: bytes, edit: EditRootFile) -> bool:
     The policy with the new file in place is one that does not exist yet. It is put together here, into one text; that
     this is done right shows in the policy as it is now, which must come out as sudo's own tools read it.
     """
-    before, changed = (_whole(each) for each in (files, {**files, edit.path: (files[edit.path][0], after)}))
+    before, changed = (whole(each) for each in (files, {**files, edit.path: (files[edit.path][0], after)}))
     now = live()
     if policy_lines(read_text(before)) != policy_lines(now):
         raise Refused(
@@ -86,7 +86,8 @@ def _compared(first: str, second: str) -> SudoersFacts:
         raise Refused(f"nothing could be proven of the edit: {why.why}", "change it by hand: sudo visudo") from why
 
 
-def _whole(files: Files) -> bytes:
+def whole(files: Files) -> bytes:
+    """The policy in one text, every file that it includes in its place. Raises Refused where it cannot be followed."""
     return "".join(_inlined(files, commands.POLICY, names.host_name().partition(".")[0], _DEEPEST)).encode(
         "utf-8", "surrogateescape"
     )

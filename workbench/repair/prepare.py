@@ -11,9 +11,12 @@ import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
 from workbench.model.plan import (
+    Act,
     CreateFile,
+    CreateRootFile,
     Edit,
     EditLine,
     EditRootFile,
@@ -24,9 +27,11 @@ from workbench.model.plan import (
     Plan,
     Refusal,
     RemoveValue,
+    RepairUnit,
     ReplaceSecret,
     RestoreLine,
     RestoreValue,
+    Safety,
     SetMode,
     SetValue,
     TrialStart,
@@ -41,11 +46,11 @@ from workbench.repair.paths import Refused, Spot, require_plain, spot
 from workbench.repair.preview import diff, leaves
 from workbench.repair.publish import sha256
 from workbench.repair.root_timer import shown as with_timer
-from workbench.repair.staged import Staged, StagedMode, StagedTrial, StagedWrite
+from workbench.repair.staged import Staged, StagedAct, StagedMode, StagedTrial, StagedWrite
 from workbench.secrets import recognise, redact
 from workbench.text import visible
 
-_ALONE = (SetMode, CreateFile, KeepSecret, EditRootFile, TrialStart)
+_ALONE = (SetMode, CreateFile, KeepSecret, EditRootFile, CreateRootFile, RepairUnit, TrialStart, *get_args(Act))
 _IMMUTABLE, _APPEND_ONLY, _GET_FLAGS = 0x10, 0x20, 0x80086601
 
 
@@ -72,6 +77,8 @@ def prepare(plan: Plan) -> Prepared | Refusal:
             "repairs are made on Linux only: elsewhere the workbench cannot yet prove that it keeps every attribute",
             "follow the steps by hand in the lesson of the check",
         )
+    if plan.steps:
+        return guide(plan)
     if not plan.operations:
         return Refusal("the plan has no operation: there is nothing to do")
     try:
@@ -86,11 +93,25 @@ def prepare(plan: Plan) -> Prepared | Refusal:
     places = [
         (operation.before.device, operation.before.inode) if operation.before.inode else operation.real
         for operation, _, _ in staged
-        if not isinstance(operation, StagedTrial)
+        if not isinstance(operation, StagedTrial | StagedAct)
     ]
     if len(set(places)) != len(places):
         return Refusal("two operations of the plan change the same file under different names")
     return Prepared(plan, changes, operations, tuple(content for _, _, content in staged))
+
+
+def guide(plan: Plan) -> Prepared | Refusal:
+    """The steps of a guide, as a person is shown them: there is nothing to be applied."""
+    if plan.operations or plan.safety is not Safety.GUIDE:
+        return Refusal("the plan has steps for the person and changes something itself, which no plan may")
+    texts = [text for step in plan.steps for text in (step.words, step.text)]
+    if any(redact(text) != text for text in texts):
+        return Refusal("a step of the plan looks like a secret, which no plan may hold")
+    changes = tuple(
+        Change(visible(step.place), visible(step.words, 2000), "\n".join(map(visible, step.text.split("\n"))))
+        for step in plan.steps
+    )
+    return Prepared(plan, changes, (), ())
 
 
 def grouped(plan: Plan) -> list[list[Operation]]:
@@ -98,8 +119,9 @@ def grouped(plan: Plan) -> list[list[Operation]]:
     groups: dict[str, list[Operation]] = {}
     for operation in plan.operations:
         require_plain(operation.path)
-        # A trial is of the launcher, which another operation makes.
-        group = groups.setdefault(f"{operation.operation} " * isinstance(operation, TrialStart) + operation.path, [])
+        # A trial is of the launcher, which another operation makes, and an act is no file at all.
+        apart = isinstance(operation, TrialStart | Act)
+        group = groups.setdefault(f"{operation.operation} " * apart + operation.path, [])
         # Only edits of one document, or the secrets of one file, are made together.
         together = all(isinstance(each, KeepSecret) for each in (operation, *group)) or not any(
             isinstance(each, _ALONE) for each in (operation, *group)
@@ -126,6 +148,14 @@ def _worked_out(group: list[Operation], kept: Sequence[KeepSecret], plan: Plan) 
         from workbench.repair.rooted import prepared
 
         return prepared(first)
+    if isinstance(first, CreateRootFile | RepairUnit):
+        from workbench.repair.root_files import prepared as of_root
+
+        return of_root(first)
+    if isinstance(first, Act):
+        from workbench.repair.root_acts import prepared as of_act
+
+        return of_act(first)
     if isinstance(first, TrialStart):
         from workbench.repair.trial import worked_out
 
@@ -212,7 +242,7 @@ def _write(operations: Sequence[Operation], kept: Sequence[KeepSecret] = ()) -> 
 
 def edits_of(operations: Sequence[Operation]) -> tuple[Edit | EditLine | RestoreLine, ...]:
     """The edits among the operations on one file. Raises Refused: for a secret, and for two in each other's way."""
-    alone = SetMode | CreateFile | KeepSecret | EditRootFile | TrialStart
+    alone = SetMode | CreateFile | KeepSecret | EditRootFile | CreateRootFile | RepairUnit | TrialStart | Act
     edits = tuple(each for each in operations if not isinstance(each, alone))
     for edit in edits:
         _require_no_secret(edit)

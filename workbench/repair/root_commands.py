@@ -21,7 +21,7 @@ from workbench.host.privileged import Vector
 from workbench.repair.fingerprint import Fingerprint
 from workbench.repair.paths import Refused
 from workbench.repair.publish import temporary_name
-from workbench.repair.staged import StagedRoot
+from workbench.repair.staged import StagedRoot, StagedRootFile
 from workbench.text import visible
 
 POLICY = "/etc/sudoers"
@@ -30,6 +30,7 @@ BACKUPS = "/var/lib/workbench-backups"
 """Where backups lie that root may bring back: a folder of root's, which nobody else can enter."""
 
 _DEADLINE = 60.0
+_OF_MANAGER = 240.0  # a service that does not end when it is told to is killed by systemd after 90 s
 _STATUS = "--format=%f %d %i %u %g %h %s %.9Y"
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _DIGEST = re.compile(r"\\?([0-9a-f]{64})  (/.*)")
@@ -133,7 +134,7 @@ def _started(vector: Vector, output: int) -> subprocess.Popen[bytes]:
         raise Refused(f"{vector[0]} could not be started: {error.strerror}") from error
 
 
-def token(operation: StagedRoot) -> str:
+def token(operation: StagedRoot | StagedRootFile) -> str:
     """32 hexadecimal digits that only this change of this file has: its backup can be taken for no other's."""
     before = operation.before
     parts = [
@@ -147,17 +148,17 @@ def token(operation: StagedRoot) -> str:
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
-def backup_of(operation: StagedRoot) -> str:
+def backup_of(operation: StagedRoot | StagedRootFile) -> str:
     """Where the file is kept as it was before the operation."""
     return f"{BACKUPS}/{token(operation)}"
 
 
-def staged_name(operation: StagedRoot) -> str:
+def staged_name(operation: StagedRoot | StagedRootFile) -> str:
     """The name of the staged file, which sudo passes over because there is a dot in it."""
     return temporary_name(os.path.basename(operation.real), token(operation)[:16])
 
 
-def staged_path(operation: StagedRoot) -> str:
+def staged_path(operation: StagedRoot | StagedRootFile) -> str:
     """The staged file, beside the one that it is to replace."""
     return f"{os.path.dirname(operation.real)}/{staged_name(operation)}"
 
@@ -206,6 +207,26 @@ def remove(*paths: str) -> Vector:
 def backup_folder() -> Vector:
     """A folder of root's alone."""
     return (program("install"), "-d", "-o", "root", "-g", "root", "-m", "0700", "--", BACKUPS)
+
+
+def folder(path: str) -> Vector:
+    """A folder of root's that every account may look into."""
+    return (program("install"), "-d", "-o", "root", "-g", "root", "-m", "0755", "--", path)
+
+
+def without_folder(path: str) -> Vector:
+    """Away with a folder, where it is empty."""
+    return (program("rmdir"), "--ignore-fail-on-non-empty", "--", path)
+
+
+def empty(path: str, mode: int) -> Vector:
+    """An empty file of root's, to be filled."""
+    return (program("install"), "-o", "root", "-g", "root", "-m", f"{mode:04o}", "--", "/dev/null", path)
+
+
+def name_new(source: str, target: str) -> Vector:
+    """A second name for a file in its folder, in one step: it fails where anything has that name."""
+    return (program("ln"), "--no-target-directory", "--", source, target)
 
 
 def accepted(path: str, *, strict: bool) -> Vector:
@@ -260,10 +281,11 @@ def read_digests(answer: Output) -> dict[str, str]:
 def _once(vector: Vector, content: bytes) -> Output:
     process = _started(vector, subprocess.PIPE)
     try:
-        out, err = process.communicate(content, _DEADLINE)
+        deadline = _OF_MANAGER if vector[0].endswith("/systemctl") else _DEADLINE
+        out, err = process.communicate(content, deadline)
     except subprocess.TimeoutExpired as error:
         # It is root's, so that it cannot be ended from here. What it has done shows when it is put back.
-        raise Refused(f"{vector[0]} did not end within {_DEADLINE:g} s") from error
+        raise Refused(f"{vector[0]} did not end within {deadline:g} s") from error
     except BaseException:
         # Ctrl+C: what was begun as root must have ended before anything is put back.
         process.wait(_DEADLINE)

@@ -21,7 +21,7 @@ from workbench.host.privileged import Vector
 from workbench.model.run import Change
 from workbench.repair import root_commands as commands
 from workbench.repair.paths import Refused
-from workbench.repair.staged import StagedRoot
+from workbench.repair.staged import StagedAct, StagedRoot, StagedRootFile
 from workbench.text import visible
 
 RUN = "/run"
@@ -100,6 +100,10 @@ def cancelling(operations: Sequence[object]) -> Vector:
 def shown(changes: Sequence[Change], operations: Sequence[object], seconds: int) -> tuple[Change, ...]:
     """The changes, with the timer's commands at their place where one will be armed. Raises Refused."""
     last = max((number for number, each in enumerate(operations) if isinstance(each, StagedRoot)), default=-1)
+    if seconds and os.geteuid() != 0 and any(isinstance(each, StagedRootFile | StagedAct) for each in operations):
+        raise Refused(
+            "no process could undo it when nobody confirms it: that takes root", "apply it without a deadline"
+        )
     if not seconds or not covers(operations):
         return tuple(changes)
     require_all_of_root(operations)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workbench.model.plan import EditRootFile, FileEdit, KeepSecret, ReplaceSecret, RestoreValue, TrialStart
+from workbench.model.plan import (
+    Act,
+    EditRootFile,
+    FileEdit,
+    KeepSecret,
+    ReplaceSecret,
+    RestoreValue,
+    RootFile,
+    TrialStart,
+)
 from workbench.repair.fingerprint import Fingerprint
 
 
@@ -52,6 +61,29 @@ class StagedRoot:
 
 
 @dataclass(frozen=True, slots=True)
+class StagedRootFile:
+    """A file of root's that comes to be, that goes, or that gets new bytes, and whose reader is told of it.
+
+    It comes where ``before`` is of the kind ``absent``; ``after`` is the digest of its bytes, "" where it goes.
+    ``folders`` are those that come or go with it, outermost first. The bytes come through our own pipe, or from
+    ``source``, a backup that is root's.
+    """
+
+    path: str
+    real: str
+    before: Fingerprint
+    after: str
+    wanted: RootFile
+    folders: tuple[str, ...] = ()
+    source: str = ""
+
+    @property
+    def comes(self) -> bool:
+        """Whether it is made anew."""
+        return self.before.kind == "absent"
+
+
+@dataclass(frozen=True, slots=True)
 class StagedFile:
     """A file that comes to be, or that goes. It comes where ``before`` is of the kind ``absent``; ``after`` is then the
     digest of its bytes, and "" where it goes.
@@ -93,7 +125,23 @@ class StagedTrial:
     read: str
 
 
-Staged = StagedWrite | StagedMode | StagedRoot | StagedFile | StagedTrial
+@dataclass(frozen=True, slots=True)
+class StagedAct:
+    """Something that comes to be on the system, or goes, by commands of root's, and is no file.
+
+    ``parts`` are what of it is not there yet, or what goes: audit rules, an account, folders outermost first; none for
+    what leaves nothing behind. ``comes`` is whether it is made, rather than taken away.
+    """
+
+    path: str
+    real: str
+    before: Fingerprint
+    wanted: Act
+    parts: tuple[str, ...]
+    comes: bool = True
+
+
+Staged = StagedWrite | StagedMode | StagedRoot | StagedRootFile | StagedFile | StagedTrial | StagedAct
 
 
 def moves_secrets(operations: Iterable[Staged]) -> bool:

@@ -16,12 +16,14 @@ from workbench.repair.history import history
 from workbench.repair.journal import LONGEST_CONFIRM, Broken, Entry, Writer, begin, entries, new_identity, now
 from workbench.repair.paths import Refused, Untouched, words
 from workbench.repair.prepare import Prepared
-from workbench.repair.staged import Intent, Staged
+from workbench.repair.staged import Intent, Staged, StagedRootFile
 from workbench.text import visible
 
 Tell = Callable[[str], None]
 NOT_RECORDED = "-"
 """The identity of a run that was refused before it began: it is in no journal, because nothing happened."""
+STEPS = "these are steps for you to take, which nobody else does"
+"""Why a guide is not applied."""
 
 
 def apply(
@@ -35,6 +37,8 @@ def apply(
     ``state`` is the folder of the journal. ``still_found`` looks at the host again and returns "" when the finding is
     gone, or why that is not so; then, and when it fails, everything is put back. ``on_step`` is told what happens.
     """
+    if prepared.plan.steps:
+        return refused(prepared.plan, prepared.changes, STEPS)
     return perform(prepared, state, still_found, on_step or _silent)
 
 
@@ -106,7 +110,7 @@ def _back_up(prepared: Prepared, writer: Writer, before: list[bytes], tell: Tell
     """Keep the bytes of every file that will be written. Returns "" or why that is not possible."""
     try:
         for number, operation in enumerate(prepared.operations):
-            if operation.before.sha256:
+            if operation.before.sha256 and not isinstance(operation, StagedRootFile):
                 writer.back_up(number, before[number])
                 tell(f"backed up {visible(operation.real)}")
         writer.note("started")

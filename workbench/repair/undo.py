@@ -13,7 +13,7 @@ from pathlib import Path
 
 from workbench.model.plan import Operation, Plan, Reversal, SetMode
 from workbench.model.run import Change, Run, RunState
-from workbench.repair import creating, operations, root_timer, rooted
+from workbench.repair import creating, operations, root_acts, root_files, root_timer, rooted
 from workbench.repair.edits import inverse, what_is_left
 from workbench.repair.fingerprint import exists, read, status_of
 from workbench.repair.folder import locked
@@ -23,7 +23,16 @@ from workbench.repair.paths import Refused, spot, words
 from workbench.repair.prepare import Prepared
 from workbench.repair.preview import diff
 from workbench.repair.publish import sha256
-from workbench.repair.staged import Staged, StagedFile, StagedMode, StagedRoot, StagedTrial, StagedWrite
+from workbench.repair.staged import (
+    Staged,
+    StagedAct,
+    StagedFile,
+    StagedMode,
+    StagedRoot,
+    StagedRootFile,
+    StagedTrial,
+    StagedWrite,
+)
 from workbench.repair.transaction import perform, refused, roll_back
 from workbench.repair.watched import WATCHED
 from workbench.text import visible
@@ -135,6 +144,8 @@ def _needs_root(entry: Entry) -> str:
     """Why a run that changed a file of root's cannot be brought back now ("" when it can): it stays interrupted."""
     try:
         rooted.require_root(entry.planned.operations)
+        root_files.require_root(entry.planned.operations)
+        root_acts.require_root(entry.planned.operations)
     except Refused as why:
         return f"{why.reason} ({why.instead})" if why.instead else why.reason
     return ""
@@ -177,6 +188,10 @@ def _inverse(entry: Entry, confirm: int) -> tuple[Prepared, str]:
             made = _mode_back(operation, gone)
         elif isinstance(operation, StagedRoot):
             made = _root_back(operation)
+        elif isinstance(operation, StagedRootFile):
+            made = _root_file_back(operation, gone)
+        elif isinstance(operation, StagedAct):
+            made = _act_back(operation, gone)
         elif isinstance(operation, StagedFile):
             made = _file_back(operation, gone, partial(entry.writer.backup, number))
         else:
@@ -228,6 +243,18 @@ def _mode_back(operation: StagedMode, gone: list[str]) -> tuple[Staged, Change, 
 def _root_back(operation: StagedRoot) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
     back = rooted.taken_back(operation)
     return None if back is None else (back[0], back[1], b"", (back[0].edit,))
+
+
+def _root_file_back(
+    operation: StagedRootFile, gone: list[str]
+) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
+    back = root_files.taken_back(operation, gone)
+    return None if back is None else (*back, (operation.wanted,))
+
+
+def _act_back(operation: StagedAct, gone: list[str]) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
+    back = root_acts.taken_back(operation, gone)
+    return None if back is None else (*back, b"", (operation.wanted,))
 
 
 def _file_back(

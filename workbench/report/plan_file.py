@@ -15,13 +15,18 @@ from typing import TYPE_CHECKING, Any
 from workbench import __version__
 from workbench.exits import Unusable
 from workbench.model.plan import (
+    CreateAccount,
     CreateFile,
+    CreateRootFile,
     EditLine,
     EditRootFile,
     EditValue,
     InsertItems,
     KeepSecret,
+    LoadAuditRules,
+    MakeRootDirectory,
     RemoveValue,
+    RepairUnit,
     ReplaceSecret,
     RestoreLine,
     RestoreValue,
@@ -29,6 +34,7 @@ from workbench.model.plan import (
     Safety,
     SetMode,
     SetValue,
+    TrialAsAccount,
     TrialStart,
 )
 from workbench.model.record import record
@@ -92,7 +98,13 @@ class PlanDocument:
         | CreateFile
         | KeepSecret
         | EditRootFile
+        | CreateRootFile
+        | RepairUnit
         | TrialStart
+        | LoadAuditRules
+        | CreateAccount
+        | MakeRootDirectory
+        | TrialAsAccount
     ]
     changes: list[ChangeDocument]
     digest: str
@@ -136,7 +148,7 @@ def document(prepared: Prepared, answers: Mapping[str, Answer], warnings: Sequen
 
 def digest(prepared: Prepared) -> str:
     """SHA-256, in hexadecimal, over the plan, what every file of it is now, and what each will be."""
-    from workbench.repair.staged import StagedFile, StagedMode, StagedTrial
+    from workbench.repair.staged import StagedAct, StagedFile, StagedMode, StagedRootFile, StagedTrial
 
     parts: list[Any] = [prepared.plan.digest]
     for staged in prepared.operations:
@@ -147,6 +159,10 @@ def digest(prepared: Prepared) -> str:
         if isinstance(staged, StagedFile):
             made = [staged.mode, staged.uid, staged.gid, staged.folders]
             parts.append([staged.path, staged.real, same, staged.after, *made])
+        elif isinstance(staged, StagedRootFile):
+            parts.append([staged.path, staged.real, same, before.sha256, staged.after, staged.folders])
+        elif isinstance(staged, StagedAct):
+            parts.append([staged.path, staged.parts, staged.comes])
         elif isinstance(staged, StagedMode):
             parts.append([staged.path, staged.real, same, staged.mode])
         elif isinstance(staged, StagedTrial):

@@ -50,7 +50,9 @@ def _lines(plan: PlanDocument, finding: Finding, given: Collection[str]) -> Iter
         suggested = "" if name in given else "   (suggested; another one with --answer)"
         yield from wrapped(f"{name}={said}{suggested}", "  answer    ", "            ")
     yield ""
-    yield f"What will be done ({len(plan.changes)} {'step' if len(plan.changes) == 1 else 'steps'})"
+    guide = plan.safety is Safety.GUIDE
+    done = "What you do" if guide else "What will be done"
+    yield f"{done} ({len(plan.changes)} {'step' if len(plan.changes) == 1 else 'steps'})"
     for number, change in enumerate(plan.changes, 1):
         yield from wrapped(change.words, f"  {number} ", "    ")
         yield from (f"    {line}" for line in change.diff.split("\n") if change.diff)
@@ -66,11 +68,14 @@ def _lines(plan: PlanDocument, finding: Finding, given: Collection[str]) -> Iter
     yield from wrapped(plan.consequences or "Nothing is known that would.", "  ", "  ")
     yield ""
     yield "How it is proven"
-    yield from wrapped(proof(plan.check, plan.later), "  ", "  ")
+    yield from wrapped(proof(plan.check, plan.later, guide=guide), "  ", "  ")
     if plan.confirm:
         within = f"Then you have {plan.confirm} seconds to confirm it, or all of it is undone by itself."
         yield from wrapped(within, "  ", "  ")
     yield ""
+    if guide:
+        yield "Nothing was changed, and nothing is: the steps are yours to take."
+        return
     yield "Nothing was changed. To apply exactly this, give the same command with --json > plan.json, then:"
     yield f"  workbench apply plan.json --digest {plan.digest}"
     yield "To read it as a shell script that does the same and takes it back: --script"

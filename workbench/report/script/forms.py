@@ -17,7 +17,7 @@ from workbench.repair.fingerprint import Fingerprint
 from workbench.repair.operations import ready
 from workbench.repair.paths import Refused, Spot, spot, trusted_accounts, writable_by_others
 from workbench.repair.publish import sha256
-from workbench.repair.staged import StagedFile, StagedMode, StagedRoot, StagedWrite
+from workbench.repair.staged import StagedAct, StagedFile, StagedMode, StagedRoot, StagedRootFile, StagedWrite
 from workbench.report.script.pieces import pieces
 from workbench.report.script.shell import assigned, printed, quoted
 from workbench.text import visible
@@ -148,11 +148,27 @@ def _root(_: int, operation: StagedRoot, __: bytes) -> list[str]:
     )
 
 
+def _root_file(_: int, operation: StagedRootFile, __: bytes) -> list[str]:
+    raise Refused(
+        f"{visible(operation.real)} is root's, and a script could not see whether what reads it comes up again",
+        _BY_ITSELF,
+    )
+
+
+def _act(_: int, operation: StagedAct, __: bytes) -> list[str]:
+    raise Refused(
+        f"{operation.wanted.operation} is no change of a file, and a script could not take back what came of it",
+        _BY_ITSELF,
+    )
+
+
 _FORMS: dict[type, Callable[[int, Any, bytes], list[str]]] = {
     StagedMode: _mode,
     StagedWrite: _write,
     StagedFile: _file,
     StagedRoot: _root,
+    StagedRootFile: _root_file,
+    StagedAct: _act,
 }
 
 

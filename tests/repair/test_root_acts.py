@@ -1,0 +1,84 @@
+"""What is done by commands of root's and is no file: which of it can be in a plan or a journal at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.repair.support import plan
+from workbench.model.plan import Act, CreateAccount, LoadAuditRules, MakeRootDirectory, Refusal, TrialAsAccount
+from workbench.repair import root_folder
+from workbench.repair.creating import ABSENT
+from workbench.repair.paths import Refused
+from workbench.repair.prepare import prepare
+from workbench.repair.root_acts import sound
+from workbench.repair.staged import StagedAct
+
+RULE = "-a always,exit -F arch=b64 -S openat -F exit=-EACCES -F uid=990 -k mcp_denied"
+PLACE = "/var/mcp/files"
+SOUND: dict[str, tuple[Act, tuple[str, ...]]] = {
+    "rules": (LoadAuditRules((RULE,)), (RULE,)),
+    "no rule": (LoadAuditRules((RULE,)), ()),
+    "an account": (CreateAccount("mcp-files"), ("mcp-files",)),
+    "a folder": (MakeRootDirectory(PLACE, "mcp-files", "dev"), ("/var/mcp", PLACE)),
+    "a trial": (TrialAsAccount("/etc/sudoers.d/zz-mcp", ("sudo", "-n", "-u", "mcp", "/usr/bin/x"), "dev"), ()),
+}
+UNSOUND: dict[str, tuple[Act, tuple[str, ...]]] = {
+    "another rule": (LoadAuditRules((RULE,)), ("-w /etc/shadow -p wa -k identity",)),
+    "all rules": (LoadAuditRules(("-D",)), ("-D",)),
+    "a file of rules": (LoadAuditRules(("-R /tmp/x",)), ("-R /tmp/x",)),
+    "another account": (CreateAccount("mcp-files"), ("root",)),
+    "an option": (CreateAccount("-r"), ("-r",)),
+    "a name with a line": (CreateAccount("mcp\nroot"), ("mcp\nroot",)),
+    "no account": (CreateAccount("mcp-files"), ()),
+    "a home": (MakeRootDirectory("/home/dev/ws", "mcp", "mcp"), ("/home/dev/ws",)),
+    "a system folder": (MakeRootDirectory("/etc/mcp", "mcp", "mcp"), ("/etc/mcp",)),
+    "root's folder": (MakeRootDirectory(PLACE, "root", "root"), (PLACE,)),
+    "a way out": (MakeRootDirectory("/var/../etc/mcp", "mcp", "mcp"), ()),
+    "another folder": (MakeRootDirectory(PLACE, "mcp", "mcp"), ("/var/lib",)),
+    "a folder beside it": (MakeRootDirectory(PLACE, "mcp", "mcp"), ("/var/mcp/fil",)),
+    "the top": (MakeRootDirectory(PLACE, "mcp", "mcp"), ("/var",)),
+    "a trial as root": (TrialAsAccount("/x", ("sudo", "-n", "-u", "root", "/usr/bin/x"), "dev"), ()),
+    "a trial of another program": (TrialAsAccount("/x", ("/bin/sh", "-n", "-u", "mcp", "/usr/bin/x"), "dev"), ()),
+    "a trial that asks": (TrialAsAccount("/x", ("sudo", "-S", "-u", "mcp", "/usr/bin/x"), "dev"), ()),
+    "a trial of a name": (TrialAsAccount("/x", ("sudo", "-n", "-u", "mcp", "x"), "dev"), ()),
+    "a trial without an end": (TrialAsAccount("/x", ("sudo", "-n", "-u", "mcp", "/x"), "dev", 3600), ()),
+    "a trial that leaves something": (TrialAsAccount("/x", ("sudo", "-n", "-u", "mcp", "/x"), "dev"), ("/x",)),
+}
+
+
+def _staged(wanted: Act, parts: tuple[str, ...]) -> StagedAct:
+    return StagedAct(wanted.path, wanted.path, ABSENT, wanted, parts)
+
+
+@pytest.mark.parametrize("case", sorted(SOUND))
+def test_what_may_be_in_a_journal(case: str) -> None:
+    assert sound(_staged(*SOUND[case]))
+
+
+@pytest.mark.parametrize("case", sorted(UNSOUND))
+def test_g15_what_may_not_be_in_one_is_never_done(case: str) -> None:
+    assert not sound(_staged(*UNSOUND[case]))
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        LoadAuditRules(("-D",)),
+        LoadAuditRules((RULE, RULE)),
+        CreateAccount("root"),
+        CreateAccount("daemon"),
+        CreateAccount("Not Plain"),
+        MakeRootDirectory("/home/dev/ws", "mcp", "mcp"),
+        MakeRootDirectory("/var/tmp/mcp", "mcp", "mcp"),
+        TrialAsAccount("/x", ("sudo", "-n", "-u", "mcp", "/usr/bin/x", "--token=ghp_" + "aB3dE5gH7j" * 4), "root"),
+        TrialAsAccount("/x", ("sudo", "-n", "-u", "mcp", "/usr/bin/x"), "nobody-of-that-name"),
+    ],
+)
+def test_what_no_plan_may_do_is_refused_when_it_is_worked_out(wanted: Act) -> None:
+    refusal = prepare(plan(wanted))
+    assert isinstance(refusal, Refusal) and refusal.reason
+
+
+def test_a_folder_in_one_that_others_can_write_is_refused() -> None:
+    with pytest.raises(Refused, match="not root's alone"):
+        root_folder.parts(MakeRootDirectory("/var/tmp/mcp", "mcp", "mcp"))

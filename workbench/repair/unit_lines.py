@@ -1,0 +1,68 @@
+"""Restore the lines of a unit that systemd drops, and change nothing else in the file."""
+
+from __future__ import annotations
+
+import re
+
+from workbench.model.plan import RepairUnit, UnitLine
+from workbench.repair.paths import Refused
+from workbench.secrets import redact
+from workbench.text import visible
+
+_NOTE = "# systemd drops this line, so it is a comment: "
+_ASSIGNED = re.compile(r"(\s*)([A-Za-z][A-Za-z0-9-]*)(\s*=\s*)(.*?)(\s*)\Z")
+
+
+def repaired(raw: bytes, wanted: RepairUnit) -> bytes:
+    """The bytes of the unit with the lines restored. Raises Refused where one is not what it was."""
+    lines = raw.decode("utf-8", "surrogateescape").split("\n")
+    if not wanted.lines:
+        raise Refused("the plan does not say which lines it means")
+    if len({each.line for each in wanted.lines}) < len(wanted.lines):
+        raise Refused("the plan changes one line twice")
+    for each in sorted(wanted.lines, key=lambda each: -each.line):
+        if not 0 < each.line <= len(lines):
+            raise Refused(f"{visible(wanted.path)} has no line {each.line} any more", "scan again")
+        if each.line > 1 and lines[each.line - 2].endswith("\\"):
+            raise Refused(
+                f"line {each.line} of {visible(wanted.path)} goes on from the one before", "repair it by hand"
+            )
+        lines[each.line - 1 : each.line] = _restored(lines[each.line - 1], each, wanted.path)
+    after = "\n".join(lines).encode("utf-8", "surrogateescape")
+    if after == raw:
+        raise Refused(f"{visible(wanted.path)} already is as the plan wants it")
+    return after
+
+
+def _restored(line: str, wanted: UnitLine, path: str) -> list[str]:
+    where = f"line {wanted.line} of {visible(path)}"
+    found = _ASSIGNED.match(line.removesuffix("\r"))
+    if found is None or line.endswith("\\"):
+        raise Refused(f"{where} is no plain assignment any more", "repair it by hand")
+    end = "\r" if line.endswith("\r") else ""
+    indent, key, equals, value = found[1], found[2], found[3], found[4]
+    if not wanted.value:
+        if key != wanted.key:
+            raise Refused(f"{where} does not set {visible(wanted.key)} any more", "scan again")
+        return [f"{indent}{_NOTE}{line.strip()}{end}"]
+    if redact(f"{key}={wanted.value}") != f"{key}={wanted.value}" or "\n" in wanted.value:
+        raise Refused(f"the value for {where} looks like a secret, which no plan may hold")
+    if key != wanted.key:
+        raise Refused(f"{where} does not set {visible(wanted.key)} any more", "scan again")
+    comment = _comment(value, wanted.value)
+    if comment is None:
+        raise Refused(f"{where} has another value than was seen", "scan again")
+    kept = f"{indent}{key}{equals}{wanted.value}{end}"
+    return [f"{indent}{comment}{end}", kept] if comment else [kept]
+
+
+def _comment(value: str, wanted: str) -> str | None:
+    """What stands behind the value, as a comment of its own: "" for nothing, None where the value is another."""
+    before, mark, behind = value.partition(" #")
+    if mark and before.rstrip() == wanted:
+        return f"#{behind}"
+    # Words that systemd does not know are taken out of a list, and nothing is put into it or moved.
+    left = iter(before.split())
+    if all(word in left for word in wanted.split()):
+        return f"#{behind}" if mark else "" if before.split() != wanted.split() else None
+    return None
