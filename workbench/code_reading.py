@@ -83,6 +83,20 @@ def servers_of(snapshot: Snapshot, path: str) -> tuple[Subject, ...]:
     return tuple(inventory_subject(server) for server in snapshot.servers.servers if server.key in keys)
 
 
+def places(snapshot: Snapshot) -> set[str]:
+    """Where a change alters what is said of code: the places that were read, and each file that was remarked on."""
+    observed = snapshot.code.observed
+    every = (
+        observed.handlers,
+        observed.sends,
+        observed.listeners,
+        observed.paths,
+        observed.commands,
+        observed.unpicklings,
+    )
+    return {root.path for root in snapshot.code.roots} | {each.site.path for kind in every for each in kind}
+
+
 def _folder(path: str) -> str:
     """The folder that a root stands for: of installed Python the one its packages lie in."""
     return f"{path.rpartition('/')[0]}/" if path.endswith(".dist-info") else f"{path.rstrip('/')}/"

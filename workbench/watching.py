@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from workbench.code_reading import places as code_places
 from workbench.host import marks
 from workbench.host.context import Home
 from workbench.host.marks import FileMark
@@ -181,6 +182,7 @@ def _paths(snapshot: Snapshot) -> set[str]:
     found |= {path.asked for server in snapshot.processes.servers for path in server.program}
     found |= {socket.path.asked for socket in snapshot.sockets.sockets if socket.path is not None}
     found |= {path.asked for path in snapshot.sockets.stale}
+    found |= code_places(snapshot)
     host = snapshot.host
     if host.platform != "win32":
         home = Home(Path(host.home), host.uid, {})

@@ -321,3 +321,64 @@ def test_nothing_of_what_is_read_is_imported(tmp_path: Path) -> None:
     facts: Any = gathered(SourceFact("checkout", str(tmp_path)))
     assert facts.observed.paths
     assert not marker.exists()
+
+
+def test_a_program_is_read_with_what_it_takes_in_beside_it(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        server_py="from tools import read\nfrom pkg.more import x\nimport os, json\n",
+        tools_py=FLAW,
+        pkg____init___py="",
+        pkg__more_py="from . import last\n",
+        pkg__last_py="from ..tools import y\nfrom ...outside import z\n",
+        other_py=FLAW,
+    )
+    (tmp_path.parent / "outside.py").write_text(FLAW)
+    found = files_of(SourceFact("program", str(tmp_path / "server.py"))).paths
+    assert {os.path.relpath(each, tmp_path) for each in found} == {
+        "server.py",
+        "tools.py",
+        "pkg/more.py",
+        "pkg/last.py",
+    }
+    assert len(gathered(SourceFact("program", str(tmp_path / "server.py"))).observed.paths) == 1
+
+
+def test_a_script_is_read_with_what_it_takes_in_beside_it(tmp_path: Path) -> None:
+    put(tmp_path, index_ts="import { a } from './a.js'\nimport x from 'x'\nconst b = require('./lib/b')\n", a_ts="")
+    put(tmp_path, lib__b_js="import('../c')", c_js="", d_js="", **{"node_modules__x__index_js": ""})
+    found = files_of(SourceFact("program", str(tmp_path / "index.ts"))).paths
+    assert {os.path.relpath(each, tmp_path) for each in found} == {"index.ts", "a.ts", "lib/b.js", "c.js"}
+
+
+def test_what_takes_itself_in_ends(tmp_path: Path) -> None:
+    put(tmp_path, a_py="import b\nimport a\n", b_py="import a\n")
+    assert len(files_of(SourceFact("program", str(tmp_path / "a.py"))).paths) == 2
+    (tmp_path / "long.py").write_text("import " + "a." * 100_000 + "\n" + "from . import " * 20_000)
+    begun = time.monotonic()
+    files_of(SourceFact("program", str(tmp_path / "long.py")))
+    assert time.monotonic() - begun < 3
+
+
+def test_what_code_says_is_harmless_to_show_and_holds_no_secret() -> None:
+    secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    text = f"""
+import asyncio, os
+from mcp.server import Server
+server = Server("x")
+
+@server.call_tool()
+async def call_tool(name: str, arguments: dict):
+    open(arguments["\\x1b {secret}"])
+    await asyncio.start_unix_server(f, "/tmp/\\x1b]0;x\\x07/{secret}.sock")
+    await asyncio.start_unix_server(f, os.environ.get("\\u202e {secret}", "/tmp/x"))
+
+@server.tool(name="\\x1b {secret}")
+def tool(path: str):
+    open(path)
+"""
+    observed = analyse("/x.py", text.encode()).observations
+    assert len(observed.paths) == 2 and len(observed.listeners) == 2
+    told = repr(observed)
+    assert secret not in told
+    assert not any(letter in told for letter in ("\x1b", "\x07", "\u202e"))

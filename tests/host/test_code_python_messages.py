@@ -90,7 +90,8 @@ def test_what_is_no_message_of_a_process_is_left_alone() -> None:
     ("sent", "name", "literal"),
     [
         ("{'type': 'credentials', 'apiKey': key}", "apiKey", False),
-        ("{'token': token}", "token", False),
+        ("{'type': 'credentials', 'token': token}", "token", False),
+        ("json.dumps({'password': p}).encode()", "password", False),
         ("os.environ['OPENAI_API_KEY']", "os.environ[OPENAI_API_KEY]", False),
         ("os.getenv('GITHUB_TOKEN')", "os.environ[GITHUB_TOKEN]", False),
         ("settings.api_key", "settings.api_key", False),
@@ -106,18 +107,32 @@ def test_a_secret_that_is_sent(sent: str, name: str, literal: bool) -> None:
 
 def test_a_secret_that_stands_in_the_code_is_not_shown() -> None:
     value = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
-    code = f"{HEAD}def f():\n    a, b = multiprocessing.Pipe()\n    a.send({{'token': '{value}'}})\n"
-    (found,) = read(code).sends
-    assert found.literal
+    sending = f"    a.send({{'x_token': '{value}'}})\n    a.send('{value}')\n"
+    found = read(f"{HEAD}def f():\n    a, b = multiprocessing.Pipe()\n{sending}").sends
+    assert [each.literal for each in found] == [True, True]
     assert value not in repr(found)
 
 
 @pytest.mark.parametrize(
     "sent",
-    ["{'key': key, 'value': 3}", "{'max_tokens': 5}", "{'token_count': n}", "message", "{'token': None}", "'apiKey'"],
+    [
+        "{'key': key, 'value': 3}",
+        "{'max_tokens': 5}",
+        "{'token_count': n}",
+        "message",
+        "{'token': None}",
+        "'apiKey'",
+        "token",
+        "{'token': token}",
+        "{'has_key': bool(api_key)}",
+        "{'known': api_key is not None}",
+        "digest(password)",
+        "len(api_key)",
+    ],
 )
 def test_what_is_no_secret(sent: str) -> None:
-    assert read(f"{HEAD}def f(message, key, n):\n    a, b = multiprocessing.Pipe()\n    a.send({sent})\n").sends == ()
+    function = "def f(message, key, n, token, api_key, password):\n    a, b = multiprocessing.Pipe()\n"
+    assert read(f"{HEAD}{function}    a.send({sent})\n").sends == ()
 
 
 def test_what_is_sent_to_somebody_else_is_not_judged() -> None:

@@ -131,6 +131,8 @@ CONTAINED: list[tuple[str, Containment, str]] = [
         "return open(ROOT / path).read()",
     ),
     ("a list of what is allowed", "sound", "if path not in ALLOWED:\n    raise ValueError\nreturn open(path).read()"),
+    ("letters alone", "sound", "if not path.isalnum():\n    raise ValueError\nreturn open(f'{TEXT}/{path}').read()"),
+    ("numbers alone", "unknown", "int(path)\nreturn open(f'{TEXT}/{path}').read()"),
     ("a check elsewhere", "unknown", "validate_path(path)\nreturn open(path).read()"),
     (
         "a check by an object",
@@ -204,7 +206,16 @@ def test_a_path_that_nobody_can_choose_is_none(body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "parameters", ["path: int", "path: Literal['a', 'b']", "path: Context", "path: float | None", "path: list[int]"]
+    "parameters",
+    [
+        "path: int",
+        "path: Annotated[str, Field(pattern='^[a-z]+$')]",
+        "path: str = Field('a', pattern='^[a-z]+$')",
+        "path: Literal['a', 'b']",
+        "path: Context",
+        "path: float | None",
+        "path: list[int]",
+    ],
 )
 def test_an_argument_that_is_no_text_is_none(parameters: str) -> None:
     assert uses("return open(f'/var/log/{path}').read()", parameters) == ()
@@ -332,3 +343,23 @@ def read(ask: Ask):
 """
     ).paths
     assert [use.use for use in found] == ["open"]
+
+
+def test_what_a_model_checks_itself_is_not_judged() -> None:
+    found = read(
+        HEAD
+        + """
+from pydantic import BaseModel, field_validator
+class Ask(BaseModel):
+    path: str
+
+    @field_validator("path")
+    def inside(cls, value):
+        return contained(value)
+
+@mcp.tool()
+def read(ask: Ask):
+    return open(ask.path)
+"""
+    ).paths
+    assert found == ()

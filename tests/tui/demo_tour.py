@@ -98,7 +98,7 @@ async def tour(report: str) -> list[str]:
             assert run.state == "applied", run
             engine.plan_undo(run.identity)
             engine.undo(run.identity)
-        for opened, agreed, words in (("R", "a", "repairs applied"), ("s", "y", "138 → 138")):
+        for opened, agreed, words in (("R", "a", "repairs applied"), ("s", "y", "147 → 147")):
             await pilot.press(opened)
             await until(pilot, lambda: app.screen is not app.main)
             await pilot.press(agreed)

@@ -22,6 +22,7 @@ from workbench.demo import demonstrated
 from workbench.exits import Exit
 from workbench.host.marks import booted
 from workbench.model.clients import ClientFacts
+from workbench.model.code import CodeFacts, CodeRoot, Observations, PathUse, Site
 from workbench.model.facts import HostFacts
 from workbench.model.finding import Evidence, Finding, NotAssessed, Subject
 from workbench.model.processes import ProcessFacts
@@ -99,6 +100,17 @@ def test_startup_files_are_watched_before_they_exist(tmp_path: Path, proc: Path)
     watched = Watched.of(seen(tmp_path), str(proc))
     (tmp_path / ".bashrc").write_text("export A=b\n")
     assert words(watched.changed(), tmp_path) == [".bashrc appeared"]
+
+
+def test_code_with_a_remark_on_it_is_watched(tmp_path: Path, proc: Path) -> None:
+    file = tmp_path / "server.py"
+    file.write_text("open(path)\n")
+    seen_there = Observations(paths=(PathUse(Site(str(file), 1, 1), "tool", "path", "open", "none"),))
+    code = CodeFacts(builders.COMPLETE, (CodeRoot(str(tmp_path / "program.py")),), seen_there)
+    watched = Watched.of(seen(tmp_path, code=code), str(proc))
+    file.write_text("open(contained(path))\n")
+    (tmp_path / "program.py").write_text("")
+    assert set(words(watched.changed(), tmp_path)) == {"server.py changed", "program.py appeared"}
 
 
 def test_a_link_that_leads_elsewhere_and_a_change_behind_it_are_told(tmp_path: Path, proc: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from workbench.host.code.beside import taken_in
 from workbench.host.code.languages import language_of
 from workbench.host.files import CannotLook, read_bounded, reason
 from workbench.host.sources import editable_project
@@ -45,13 +46,13 @@ def files_of(source: SourceFact) -> Files:
 
 
 def files_below(place: str) -> Files:
-    """The code in a folder, or the one file that was named. Raises CannotLook."""
+    """The code in a folder, or the one file that was named with what it takes in beside it. Raises CannotLook."""
     if not os.path.isdir(place):
         try:
             os.lstat(place)
         except OSError as error:
             raise reason(error) from error
-        return Files((place,))
+        return Files(taken_in(place))
     found: list[str] = []
     for path in _walked(place):
         if len(found) >= FILE_LIMIT:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from workbench.host.code.python_module import Module, Scope
+from workbench.host.code.python_module import Module, Scope, shown
 from workbench.model.code import AddressKind
 from workbench.model.record import record
-from workbench.secrets import redact
 from workbench.secrets.names import words
-from workbench.text import visible
 
 _DEEPEST = 8
-_LONGEST = 200
 _PRIVATE = frozenset(
     words(
         "tempfile.mkdtemp tempfile.TemporaryDirectory platformdirs.user_runtime_dir"
@@ -94,7 +91,7 @@ def setting_of(module: Module, node: ast.expr) -> str:
         wanted = node.slice
     else:
         return ""
-    return visible(wanted.value, _LONGEST) if isinstance(wanted, ast.Constant) and isinstance(wanted.value, str) else ""
+    return shown(wanted.value) if isinstance(wanted, ast.Constant) and isinstance(wanted.value, str) else ""
 
 
 def _literal(value: object) -> Address:
@@ -103,8 +100,8 @@ def _literal(value: object) -> Address:
     if not isinstance(value, str) or not value:
         return UNKNOWN
     if value.startswith("\0"):
-        return Address("abstract", visible(redact(value[1:]), _LONGEST))
-    return Address("fixed", visible(redact(value), _LONGEST))
+        return Address("abstract", shown(value[1:]))
+    return Address("fixed", shown(value))
 
 
 def _setting(node: ast.expr) -> Address:
@@ -164,7 +161,7 @@ def _parameter(module: Module, name: str, function: ast.FunctionDef | ast.AsyncF
         if value is not None
     }
     if name in defaults:
-        return _unless(address_of(module, defaults[name], function, depth + 1), f"the argument {visible(name, 60)}")
+        return _unless(address_of(module, defaults[name], function, depth + 1), f"the argument {shown(name)}")
     return UNKNOWN
 
 
@@ -192,7 +189,7 @@ def _option(module: Module, name: str, scope: Scope, depth: int) -> Address:
         words = [each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
         default = next((each.value for each in node.keywords if each.arg == "default"), None)
         if default is not None and any(word.lstrip("-").replace("-", "_") == name for word in words):
-            return _unless(address_of(module, default, within, depth + 1), visible(words[-1], 60))
+            return _unless(address_of(module, default, within, depth + 1), shown(words[-1]))
     return UNKNOWN
 
 

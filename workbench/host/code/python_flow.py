@@ -104,13 +104,18 @@ def is_plain(run: Run, annotation: ast.expr | None, scope: Scope) -> bool:
         if name in ("Literal", "Context"):
             return True
         if name == "Annotated" and isinstance(inner, ast.Tuple) and inner.elts:
-            return is_plain(run, inner.elts[0], scope)
+            return is_plain(run, inner.elts[0], scope) or any(map(is_patterned, inner.elts[1:]))
         return name in ("Optional", "list", "List", "Sequence") and is_plain(run, inner, scope)
     name = run.module.dotted(annotation)
     if name in _PLAIN_TYPES or name.rpartition(".")[2] == "Context":
         return True
     made = run.module.class_of(annotation, scope)
     return made is not None and any(base.rpartition(".")[2].endswith("Enum") for base in run.module.bases(made))
+
+
+def is_patterned(node: ast.expr) -> bool:
+    """Whether a field says which texts it takes, ``Field(pattern=…)``: whether that is enough is not known."""
+    return isinstance(node, ast.Call) and any(each.arg in ("pattern", "regex") for each in node.keywords)
 
 
 def execute(frame: Frame, body: Iterable[ast.stmt]) -> None:

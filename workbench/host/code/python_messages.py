@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections import deque
 from collections.abc import Iterator
 
 from workbench.host.code.python_flow import Frame, execute, run_function
-from workbench.host.code.python_module import Function, Module, Scope
+from workbench.host.code.python_module import Function, Module, Scope, shown
 from workbench.host.code.python_uses import assigned_from
 from workbench.host.code.python_values import Label, Run, Value, new_run
 from workbench.model.code import MessageHandler, SecretSend
-from workbench.secrets.names import kind_of_name
+from workbench.secrets.names import kind_of_name, words
 from workbench.secrets.recognition import recognise
-from workbench.text import visible
 
 _SENDING = frozenset(("send", "put", "put_nowait"))
 _CHANNELS = ("Pipe", "Queue", "SimpleQueue", "JoinableQueue", "Client", "Listener")
-_LONGEST = 100
 # Words that name a secret, and much else: the key of a table, a pass over the data.
-_AMBIGUOUS = frozenset(["key", "pass", "auth", "cookie", "pat", "pwd", "keys", "dsn", "bearer"])
+_AMBIGUOUS = words("key pass auth cookie pat pwd keys dsn bearer")
+# What a model says comes token by token.
+_TOKEN = ("token", "tokens")
+_ABOUT_SECRETS = re.compile(r"credential|auth|login|secret", re.IGNORECASE)
+_CARRYING = words("str dict list tuple bytes json.dumps orjson.dumps repr os.fsencode")
+_CARRYING_METHODS = words("encode format strip copy model_dump")
 _SERVING = ("start_unix_server", "start_server")
 
 
@@ -40,7 +45,7 @@ def handlers_of(run: Run) -> Iterator[MessageHandler]:
     """What one function does with each kind of message that it receives."""
     for handling in run.handled.values():
         site = run.module.site(handling.node, handling.scope)
-        acts = tuple(visible(each, _LONGEST) for each in handling.acts)
+        acts = tuple(shown(each) for each in handling.acts)
         yield MessageHandler(site, handling.channel, "unknown", handling.validator, acts, handling.dispatch)
 
 
@@ -61,30 +66,69 @@ def sends_of(module: Module) -> Iterator[SecretSend]:
             found = _secret_in(module, node.args[0])
             if found is not None:
                 owner = module.dotted(node.func.value) or "…"
-                channel = visible(f"{owner}.{node.func.attr}", _LONGEST)
+                channel = shown(f"{owner}.{node.func.attr}")
                 yield SecretSend(module.site(node, scope), channel, found[0], found[1])
 
 
 def _secret_in(module: Module, node: ast.expr) -> tuple[str, bool] | None:
     """The name that says of something in a message that it is a secret, and whether its value stands there."""
-    for each in ast.walk(node):
-        if isinstance(each, ast.Dict):
-            for key, value in zip(each.keys, each.values, strict=True):
-                if isinstance(key, ast.Constant) and isinstance(key.value, str) and _tells(key.value):
-                    if isinstance(value, ast.Constant):
-                        kind = recognise(key.value, value.value) if isinstance(value.value, str) else None
-                        if kind is not None:
-                            return kind, True
-                    else:
-                        return visible(key.value, _LONGEST), False
-        elif isinstance(each, ast.Name | ast.Attribute):
-            name = each.id if isinstance(each, ast.Name) else each.attr
-            if _tells(name):
-                return visible(module.dotted(each) or name, _LONGEST), False
-        elif isinstance(each, ast.Subscript | ast.Call):
-            name = _variable(module, each)
-            if name and _tells(name):
-                return visible(f"os.environ[{name}]", _LONGEST), False
+    parts = list(_sent(module, node))
+    about = any(
+        isinstance(each, ast.Constant) and isinstance(each.value, str) and _ABOUT_SECRETS.search(each.value)
+        for each in parts
+    )
+    for each in parts:
+        found = _secret(module, each, about=about)
+        if found is not None:
+            return found
+    return None
+
+
+def _sent(module: Module, node: ast.expr) -> Iterator[ast.expr]:
+    """What is in a message as it is: not what was only asked about it (``bool(key)``), nor what was made of it."""
+    left: deque[ast.AST] = deque([node])
+    while left:
+        each = left.popleft()
+        if isinstance(each, ast.expr):
+            yield each
+        if isinstance(each, ast.Compare | ast.UnaryOp | ast.Attribute | ast.Subscript):
+            continue
+        if isinstance(each, ast.Call):
+            if _carries(module, each):
+                left += [*each.args, *(keyword.value for keyword in each.keywords)]
+                left += [each.func.value] if isinstance(each.func, ast.Attribute) else []
+            continue
+        left.extend(ast.iter_child_nodes(each))
+
+
+def _carries(module: Module, node: ast.Call) -> bool:
+    method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    return module.dotted(node.func) in _CARRYING or method in _CARRYING_METHODS
+
+
+def _secret(module: Module, node: ast.expr, *, about: bool) -> tuple[str, bool] | None:
+    if isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            name = key.value if isinstance(key, ast.Constant) else None
+            if not isinstance(name, str) or not _tells(name, about=about):
+                continue
+            if not isinstance(value, ast.Constant):
+                asked = isinstance(value, ast.Call) and not _carries(module, value) and not _variable(module, value)
+                if not asked and not isinstance(value, ast.Compare | ast.UnaryOp):
+                    return shown(name), False
+            elif isinstance(value.value, str) and (kind := recognise(name, value.value)) is not None:
+                return kind, True
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        found = recognise("", node.value)
+        return (found, True) if found is not None else None
+    elif isinstance(node, ast.Name | ast.Attribute):
+        name = node.id if isinstance(node, ast.Name) else node.attr
+        if _tells(name, about=about):
+            return shown(module.dotted(node) or name), False
+    elif isinstance(node, ast.Subscript | ast.Call):
+        name = _variable(module, node)
+        if name and _tells(name, about=True):
+            return shown(f"os.environ[{name}]"), False
     return None
 
 
@@ -98,8 +142,10 @@ def _variable(module: Module, node: ast.Subscript | ast.Call) -> str:
     return wanted.value if isinstance(wanted, ast.Constant) and isinstance(wanted.value, str) else ""
 
 
-def _tells(name: str) -> bool:
-    return name.lower() not in _AMBIGUOUS and bool(kind_of_name(name))
+def _tells(name: str, *, about: bool) -> bool:
+    if name.lower() in _AMBIGUOUS or (name.lower() in _TOKEN and not about):
+        return False
+    return bool(kind_of_name(name))
 
 
 def _callbacks(module: Module) -> dict[Scope, dict[str, Value]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from workbench.model.code import Site
 from workbench.model.record import draft
+from workbench.secrets import redact
 from workbench.text import visible
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -48,7 +49,7 @@ class Module:
         while not isinstance(scope, ast.Module):
             parts.append(scope.name)
             scope = self.above[scope]
-        return visible(".".join(reversed(parts)), _LONGEST)
+        return shown(".".join(reversed(parts)))
 
     def scopes(self, scope: Scope) -> Iterator[Scope]:
         """A scope and those around it, as a name is looked up in them: a method does not see its class's names."""
@@ -128,6 +129,11 @@ class Module:
         while not isinstance(scope, ast.Module):
             yield scope
             scope = self.above[scope]
+
+
+def shown(text: str) -> str:
+    """A text of the code as a person may read it: without a secret, harmless, short."""
+    return visible(redact(text), _LONGEST)
 
 
 def parsed(path: str, content: bytes) -> Module:

@@ -105,7 +105,7 @@ HARMLESS = frozenset(
     words(
         "print len isinstance type bool any all id hash hasattr callable issubclass os.path.exists"
         " os.path.isfile os.path.isdir os.path.isabs os.path.islink os.path.splitext os.path.getsize os.stat"
-        " os.path.basename fnmatch.fnmatch str repr int float os.access os.path.lexists json.dumps"
+        " os.path.basename fnmatch.fnmatch str repr os.access os.path.lexists json.dumps"
         " mimetypes.guess_type"
     )
 )
@@ -115,7 +115,7 @@ HARMLESS_METHODS = (
         words(
             "debug info warning error exception critical log exists is_file is_dir is_absolute is_symlink"
             " startswith endswith lower upper strip rstrip lstrip stat append add keys items values get"
-            " isdigit report_progress removeprefix removesuffix split encode decode format join replace"
+            " report_progress removeprefix removesuffix split encode decode format join replace"
             " expanduser resolve absolute as_posix write read count find index casefold"
         )
     )
@@ -125,3 +125,5 @@ CHECKING_WORDS = words(
     "check valid safe allow ensure verif secur sanit guard permit authori contain within inside restrict"
     " confine assert sandbox deny normaliz normalis jail scope resolve"
 )
+PLAIN_TEXT = words("isalnum isidentifier isdigit isdecimal isnumeric isalpha")
+"""Methods that say of a text that it holds nothing a path or a command is led astray by."""

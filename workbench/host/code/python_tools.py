@@ -5,15 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from workbench.host.code.python_flow import is_plain, run_function
-from workbench.host.code.python_module import Function, Module
+from workbench.host.code.python_flow import is_patterned, is_plain, run_function
+from workbench.host.code.python_module import Function, Module, shown
 from workbench.host.code.python_values import Label, Run, Value, new_run
 from workbench.model.record import record
-from workbench.text import visible
 
 _SERVERS = frozenset(("mcp", "server", "app", "srv", "mcp_server"))
 _PACKAGES = ("mcp", "fastmcp")
-_LONGEST = 100
+_CONTEXTS = ("ctx", "context")
 
 
 @record
@@ -61,7 +60,7 @@ def _decorated(module: Module, function: Function, decorator: ast.expr, *, of_mc
     if named is None and call is not None and call.args:
         named = call.args[0]
     name = named.value if isinstance(named, ast.Constant) and isinstance(named.value, str) else function.name
-    return Tool(visible(name, _LONGEST), function)
+    return Tool(shown(name), function)
 
 
 def _handed(module: Module) -> Iterator[Tool]:
@@ -86,7 +85,7 @@ def _handed(module: Module) -> Iterator[Tool]:
             for each in given:
                 function = module.function(each, scope)
                 if function is not None:
-                    yield Tool(visible(function.name, _LONGEST), function)
+                    yield Tool(shown(function.name), function)
 
 
 def _given(run: Run, tool: Tool) -> dict[str, Value]:
@@ -97,11 +96,15 @@ def _given(run: Run, tool: Tool) -> dict[str, Value]:
     if tool.raw:
         every = every[1:2]  # the first is the tool's name, or the context
     scope = run.module.above[tool.function]
+    positional = [*arguments.posonlyargs, *arguments.args]
+    defaults = dict(zip([each.arg for each in positional[::-1]], arguments.defaults[::-1], strict=False))
     given = {}
     for each in every:
-        if is_plain(run, each.annotation, scope):
+        if is_plain(run, each.annotation, scope) or (each.annotation is None and each.arg in _CONTEXTS):
             continue
-        label = Label("arguments", "arguments") if tool.raw else Label("argument", visible(each.arg, _LONGEST))
+        if each.arg in defaults and is_patterned(defaults[each.arg]):
+            continue
+        label = Label("arguments", "arguments") if tool.raw else Label("argument", shown(each.arg))
         is_path = run.module.dotted(each.annotation) in ("pathlib.Path", "pathlib.PurePath")
         made = run.module.class_of(each.annotation, scope)
         given[each.arg] = Value(frozenset({label}), is_path=is_path, model=made)

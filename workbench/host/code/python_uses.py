@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from workbench.host.code import python_names as names
-from workbench.host.code.python_module import Scope
+from workbench.host.code.python_module import Scope, shown
 from workbench.host.code.python_values import Handling, Label, Run, Value, together
 from workbench.model.code import CommandKind, CommandUse, Containment, PathUse, Unpickling
-from workbench.text import visible
 
 if TYPE_CHECKING:
     from workbench.host.code.python_flow import Frame
@@ -20,7 +19,6 @@ _READING = frozenset(["read", "readline", "readexactly", "readuntil", "readlines
 _TAKING = frozenset(("get", "get_nowait"))
 _QUEUES = ("Queue", "SimpleQueue", "JoinableQueue")
 _HANDLERS = ("StreamRequestHandler", "BaseRequestHandler", "DatagramRequestHandler")
-_LONGEST = 100
 _MOST_ACTS = 8
 _MOST_VALUES = 20
 
@@ -124,7 +122,7 @@ def assigned_from(run: Run, node: ast.expr, scope: Scope) -> set[str]:
 
 
 def _message(run: Run, node: ast.expr, scope: Scope, channel: str) -> Value:
-    label = Label("message", visible(channel, _LONGEST))
+    label = Label("message", shown(channel))
     if label not in run.handled:
         run.handled[label] = Handling(node, scope, label.name, "", [], "")
     return Value(frozenset({label}))
@@ -148,7 +146,9 @@ def _path(frame: Frame, node: ast.Call, use: str, value: Value) -> None:
         how: Containment = containment
         if how == "none" and value.form in ("absolute", "normal"):
             how = "not resolved"
-        run.paths.append(PathUse(run.module.site(node, frame.scope), run.tool, label.name, use, how, line or None))
+        run.paths.append(
+            PathUse(run.module.site(node, frame.scope), run.tool, shown(label.name), use, how, line or None)
+        )
     _acted(run, value, use)
 
 
@@ -213,7 +213,7 @@ def _command(frame: Frame, node: ast.Call, use: str, kind: CommandKind, value: V
         if run.checks.get(label, ("none", 0))[0] in ("sound", "unknown"):
             continue  # it is one of those that are allowed
         run.commands.append(
-            CommandUse(run.module.site(node, frame.scope), run.tool, label.name, use, kind, value.whole)
+            CommandUse(run.module.site(node, frame.scope), run.tool, shown(label.name), use, kind, value.whole)
         )
     if kind != "argument":
         _acted(run, value, use)

@@ -95,7 +95,18 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Value | None:
         }
         if node.attr in kinds and is_plain(frame.run, kinds[node.attr], value.model):
             return None
+        if any("validator" in name for name in _decorators(value.model)):
+            return None  # what a model checks itself is not known
     return part_of(value, node.attr)
+
+
+def _decorators(made: ast.ClassDef) -> list[str]:
+    """The names of what stands before the functions of a class."""
+    every = [
+        each for function in made.body if isinstance(function, ast.FunctionDef) for each in function.decorator_list
+    ]
+    called = [each.func if isinstance(each, ast.Call) else each for each in every]
+    return [getattr(each, "attr", getattr(each, "id", "")) for each in called]
 
 
 def _subscript(frame: Frame, node: ast.Subscript) -> Value | None:
@@ -209,7 +220,7 @@ def _method(frame: Frame, node: ast.Call, method: str, owner: Value, positional:
         checked(run, owner, "unknown", node.lineno)
     if method in names.CARRYING_METHODS:
         return replace(value, is_path=owner.is_path and method in ("expanduser", "with_suffix"))
-    if method == "isalnum" or method == "isidentifier":
+    if method in names.PLAIN_TEXT:
         checked(run, owner, "sound", node.lineno)
     return None
 
