@@ -21,6 +21,7 @@ class Observed(Protocol):
         """Where."""
 
 
+_MOST_EVIDENCE = 8
 _Seen = TypeVar("_Seen", bound=Observed)
 
 
@@ -119,7 +120,7 @@ def _verdict(
         subject=code_subject(worst_site),
         severity=worst.severity,
         summary=worst.summary,
-        evidence=tuple(evidence),
+        evidence=tuple(evidence)[:_MOST_EVIDENCE],
         location=Location(worst_site.path, worst_site.line, worst_site.column),
         also=servers_of(snapshot, worst_site.path),
     )

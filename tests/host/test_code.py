@@ -328,7 +328,6 @@ def test_a_program_is_read_with_what_it_takes_in_beside_it(tmp_path: Path) -> No
         tmp_path,
         server_py="from tools import read\nfrom pkg.more import x\nimport os, json\n",
         tools_py=FLAW,
-        pkg____init___py="",
         pkg__more_py="from . import last\n",
         pkg__last_py="from ..tools import y\nfrom ...outside import z\n",
         other_py=FLAW,
@@ -382,3 +381,113 @@ def tool(path: str):
     told = repr(observed)
     assert secret not in told
     assert not any(letter in told for letter in ("\x1b", "\x07", "\u202e"))
+
+
+SERVER = """
+from mcp.server.fastmcp import FastMCP
+from pkg.tools import read, write
+from . import shell
+from .shell import Shell
+from .config import SOCKET
+mcp = FastMCP("x")
+runner = Shell()
+
+@mcp.tool()
+def show(path: str) -> str:
+    return read(path)
+
+@mcp.tool()
+def put(path: str, text: str) -> str:
+    return write(path, text)
+
+@mcp.tool()
+def run(command: str) -> str:
+    return shell.run(command)
+
+@mcp.tool()
+def again(command: str) -> str:
+    return runner.run(command)
+
+async def main():
+    await asyncio.start_unix_server(serve, SOCKET)
+"""
+TOOLS = """
+from .guards import contained
+def read(path):
+    return open(path).read()
+def write(path, text):
+    contained(path).write_text(text)
+"""
+GUARDS = """
+from pathlib import Path
+ROOT = Path("/srv").resolve()
+def contained(asked):
+    real = (ROOT / asked).resolve()
+    if not real.is_relative_to(ROOT):
+        raise ValueError
+    return real
+"""
+SHELL = """
+import subprocess
+def run(command):
+    subprocess.run(command, shell=True)
+class Shell:
+    def run(self, command):
+        subprocess.run(command, shell=True)
+"""
+
+
+def test_a_tool_is_followed_into_the_other_files_of_its_package(tmp_path: Path) -> None:
+    package = {"server_py": SERVER, "tools_py": TOOLS, "guards_py": GUARDS, "shell_py": SHELL}
+    package |= {"config_py": "SOCKET = '/tmp/mcp.sock'\n"}
+    put(tmp_path, **{f"pkg__{name}": text for name, text in package.items()})
+    (tmp_path / "pkg" / "__init__.py").write_text("")
+    facts = gathered(SourceFact("checkout", str(tmp_path)))
+    assert facts.state.status == "complete"
+    seen = {
+        (use.tool, use.site.path.rpartition("/")[2], use.site.inside, use.containment) for use in facts.observed.paths
+    }
+    assert seen == {("show", "tools.py", "read", "none"), ("put", "tools.py", "write", "sound")}
+    commands = {(use.tool, use.site.path.rpartition("/")[2], use.site.inside) for use in facts.observed.commands}
+    assert commands == {("run", "shell.py", "run"), ("again", "shell.py", "Shell.run")}
+    (listener,) = facts.observed.listeners
+    assert (listener.kind, listener.address) == ("fixed", "/tmp/mcp.sock")
+    # What was remembered is forgotten when the other file changes.
+    (tmp_path / "pkg" / "tools.py").write_text(TOOLS.replace("open(path).read()", "contained(path).read_text()"))
+    assert {use.containment for use in gathered(SourceFact("checkout", str(tmp_path))).observed.paths} == {"sound"}
+
+
+def test_what_is_installed_beside_a_package_is_not_followed(tmp_path: Path) -> None:
+    for name, text in (("pkg", ""), ("other", "def read(path):\n    return open(path)\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(text)
+    put(tmp_path, pkg__server_py=FLAW.replace("open(path)", "other.read(path)") + "import other\nfrom ... import far\n")
+    put(tmp_path, alone_py=FLAW.replace("open(path)", "helper.read(path)") + "import helper, os, json\n")
+    put(tmp_path, helper_py="def read(path):\n    return open(path)\n")
+    assert analyse(str(tmp_path / "pkg/server.py"), (tmp_path / "pkg/server.py").read_bytes()).read == ()
+    beside = analyse(str(tmp_path / "alone.py"), (tmp_path / "alone.py").read_bytes())
+    assert beside.read == (str(tmp_path / "helper.py"),)
+    assert [use.containment for use in beside.observations.paths] == ["none"]
+
+
+def test_files_that_import_each_other_end(tmp_path: Path) -> None:
+    put(tmp_path, a_py=FLAW.replace("open(path)", "b.f(path)") + "import b\n")
+    put(tmp_path, b_py="import a\nfrom a import g\ndef f(x):\n    return g(x)\n")
+    put(tmp_path, c_py="from b import nothing\n" + FLAW.replace("open(path)", "nothing(path)"))
+    (tmp_path / "d.py").write_text("import mcp\nfrom e import *\n")
+    for name in "abcd":
+        begun = time.monotonic()
+        analyse(str(tmp_path / f"{name}.py"), (tmp_path / f"{name}.py").read_bytes())
+        assert time.monotonic() - begun < 2
+
+
+def test_what_was_followed_only_in_part_is_a_gap(tmp_path: Path) -> None:
+    head = "".join(f"import m{each}\n" for each in range(8))
+    calls = "".join(f"    m{each}.t(x)\n" for each in range(8))
+    for number in range(8):
+        tool = f"@mcp.tool()\ndef t(x: str):\n{calls * 6}    open(x)\n"
+        (tmp_path / f"m{number}.py").write_text(f"import mcp\n{head}{tool}")
+    begun = time.monotonic()
+    analysis = analyse(str(tmp_path / "m0.py"), (tmp_path / "m0.py").read_bytes())
+    assert "in part" in analysis.gaps[0].why
+    assert time.monotonic() - begun < 12

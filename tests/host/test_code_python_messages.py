@@ -70,13 +70,27 @@ def test_a_message_that_is_only_told_of_acts_on_nothing(then: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "then", ["getattr(api, message['method'])(*message['args'])", "globals()[message['name']](message)"]
+    "then",
+    [
+        "getattr(api, message['method'])(*message['args'])",
+        "method = getattr(api, message['method'], None); method()",
+        "globals()[message['name']](message)",
+    ],
 )
 def test_a_field_that_chooses_what_is_called(then: str) -> None:
     assert handler("stream", then).dispatch
 
 
-@pytest.mark.parametrize("then", ["HANDLERS[message['type']](message)", "getattr(api, 'known')(message)"])
+@pytest.mark.parametrize(
+    "then",
+    [
+        "HANDLERS[message['type']](message)",
+        "getattr(api, 'known')(message)",
+        "print(getattr(settings, message['name']))",
+        "getattr(message, 'close')()",
+        "assert message['method'] in ALLOWED; getattr(api, message['method'])()",
+    ],
+)
 def test_a_table_of_what_is_known_beforehand_is_no_choice(then: str) -> None:
     assert handler("stream", then).dispatch == ""
 

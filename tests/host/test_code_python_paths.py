@@ -49,6 +49,15 @@ CONTAINED: list[tuple[str, Containment, str]] = [
         "p = Path(path).resolve()\ntry:\n    shown = p.relative_to(ROOT)\nexcept ValueError:\n    shown = p\n"
         "return f'{shown} {p.read_text()}'",
     ),
+    ("nothing is given", "none", "if path in ('', '.', None):\n    path = 'x'\nreturn open(path).read()"),
+    ("a default", "none", "if path is None:\n    path = '.'\nelse:\n    path = path.strip()\nreturn open(path).read()"),
+    ("a way that ends", "none", "if not path:\n    path = TEXT\n    return ''\nreturn open(path).read()"),
+    (
+        "two ways to resolve",
+        "sound",
+        "p = Path(path)\nif p.is_absolute():\n    p = p.resolve()\nelse:\n    p = (ROOT / p).resolve()\n"
+        "if not p.is_relative_to(ROOT):\n    raise ValueError\nreturn p.read_text()",
+    ),
     ("absolute", "not resolved", "return Path(path).absolute().read_text()"),
     ("abspath", "not resolved", "return open(os.path.abspath(path)).read()"),
     (

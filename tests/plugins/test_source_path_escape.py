@@ -41,6 +41,11 @@ def test_vulnerable_where_one_function_serves_every_tool() -> None:
     assert finding.summary.startswith("a tool opens")
 
 
+def test_vulnerable_for_many_tools_is_told_of_a_few() -> None:
+    (finding,) = builders.findings(said(CHECK, paths=tuple(use("none", tool=f"t{each}") for each in range(50))))
+    assert len(finding.evidence) == 8
+
+
 def test_hardened_by_a_check_of_what_it_leads_to() -> None:
     assert builders.kinds(said(CHECK, paths=(use("sound"),))) == {Passed}
 

@@ -88,6 +88,6 @@ def test_it_does_not_go_with_the_demo(server: Path, capsys: pytest.CaptureFixtur
 
 
 def test_what_could_not_be_read_counts_against_the_coverage(server: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (server / "broken.py").write_text("import mcp\nprint 'x'\n")
+    (server / "broken.py").write_text("import socket\nprint 'x'\n")
     assert run(["source", str(server), "--fail-on", "never", "--min-coverage", "100"]) == Exit.COVERAGE
     assert "no Python that this version understands" in " ".join(capsys.readouterr().out.split())

@@ -16,10 +16,14 @@ MINIFIED_LINE = 5000
 
 @record
 class Analysis:
-    """What one file gave: what was seen, and what could not be read in it (its facet is the language's)."""
+    """What one file gave: what was seen, and what could not be read in it (its facet is the language's).
+
+    ``read`` are the other files that it was followed into.
+    """
 
     observations: Observations = Observations()
     gaps: tuple[Unread, ...] = ()
+    read: tuple[str, ...] = ()
 
 
 class Reader(Protocol):
@@ -49,9 +53,15 @@ class LanguageFiles:
     concerns: re.Pattern[bytes]
 
 
+# A file is read closely for its tools, its sockets and its messages. What it does with files and commands matters only
+# where there are tools: it is these that are followed, into other files where that has to be.
+_PYTHON = re.compile(
+    rb"AF_UNIX|unix_server|unix_listener|UnixStream|UnixDatagram|UnixSite|\buds\b|multiprocessing|\bsocket\b|socketserver|"
+    rb"start_server|open_connection|open_unix_connection|\.tool\b|call_tool|add_tool|\btools\s*="
+)
 _SCRIPT = re.compile(
-    rb"child_process|worker_threads|\bfork\(|['\"]net['\"]|node:net|\.listen\(|\bipc\b|['\"]message['\"]|"
-    rb"\bexec\w*\(|\bspawn\w*\(|\beval\(|\bFunction\(|['\"](?:node:)?fs(?:/promises)?['\"]|execa|zx"
+    rb"child_process|worker_threads|\bfork\(|['\"](?:node:)?net['\"]|\.listen\(|\bipc\b|['\"]message['\"]|postMessage|"
+    rb"\.tool\(|[rR]egisterTool|addTool|setRequestHandler|CallTool|tools/call"
 )
 
 LANGUAGES = (
@@ -60,10 +70,7 @@ LANGUAGES = (
         "python",
         (".py",),
         "workbench.host.code.python",
-        re.compile(
-            rb"AF_UNIX|unix_server|UnixStream|UnixDatagram|multiprocessing|pickle|yaml|marshal|shelve|dill|"
-            rb"subprocess|os\.system|os\.popen|create_subprocess|\beval\(|\bexec\(|\bmcp\b|FastMCP|fastmcp"
-        ),
+        _PYTHON,
     ),
     LanguageFiles(
         "javascript", "javascript", (".js", ".mjs", ".cjs", ".jsx"), "workbench.host.code.javascript", _SCRIPT

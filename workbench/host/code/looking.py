@@ -16,7 +16,7 @@ from workbench.model.record import draft
 from workbench.model.sources import SourceFact
 from workbench.text import visible
 
-SECONDS = 8.0
+SECONDS = 4.0
 """How long code is read in one look; what is left is told."""
 
 
@@ -133,7 +133,7 @@ def _with_umask(observed: Observations, sets_umask: int) -> Observations:
 def _merged(observed: Iterable[Observations]) -> Observations:
     every = list(observed)
     merged: dict[str, Any] = {
-        field.name: tuple(item for each in every for item in getattr(each, field.name))
+        field.name: tuple(dict.fromkeys(item for each in every for item in getattr(each, field.name)))
         for field in fields(Observations)
     }
     return Observations(**merged)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from workbench.host.code.languages import Analysis
+from workbench.host.code.python_files import Package, beside
 from workbench.host.code.python_listeners import listeners_of
 from workbench.host.code.python_messages import handlers_of, runs_of, sends_of
 from workbench.host.code.python_module import Module, parsed
@@ -22,18 +23,20 @@ def missing() -> Unread | None:
 
 
 def analyse(path: str, content: bytes) -> Analysis:
-    """What one file of Python gives."""
+    """What one file of Python gives, followed into the other files of its package."""
+    package = Package({})
     try:
         module = parsed(path, content)
+        module.beside = beside(path, package)
         observed = _observed(module)
     except (SyntaxError, ValueError):
         return Analysis(gaps=(Unread("python", path, "it is no Python that this version understands"),))
     except (RecursionError, MemoryError):
         return Analysis(gaps=(Unread("python", path, "its code is nested too deeply to be followed"),))
     gaps: tuple[Unread, ...] = ()
-    if module.left < 0:
+    if any(each is not None and each.left < 0 for each in (module, *package.read.values())):
         gaps = (Unread("python", path, "it has more to follow than there is time for: it was read in part"),)
-    return Analysis(observed, gaps)
+    return Analysis(observed, gaps, tuple(package.read))
 
 
 def _observed(module: Module) -> Observations:

@@ -121,7 +121,14 @@ def _named(module: Module, name: str, scope: Scope, depth: int) -> Address:
             given.arg for given in (*each.args.posonlyargs, *each.args.args, *each.args.kwonlyargs)
         }:
             return _parameter(module, name, each, depth)
-    return UNKNOWN
+    return _imported(module, module.imports.get(name, ""), depth)
+
+
+def _imported(module: Module, name: str, depth: int) -> Address:
+    """A constant of another file of the package, by its full name."""
+    other = module.other(name)
+    values = other.assigned[other.tree].get(name.rpartition(".")[2], []) if other is not None else []
+    return _agreed(other, values, other.tree, depth) if other is not None and values else UNKNOWN
 
 
 def _agreed(module: Module, values: list[ast.expr], scope: Scope, depth: int) -> Address:
@@ -177,7 +184,8 @@ def _attribute(module: Module, node: ast.Attribute, scope: Scope, depth: int) ->
         method = next((each for each in module.functions[owner].values() if each.name == "__init__"), None)
         return _agreed(module, values, method or scope, depth) if values else UNKNOWN
     if isinstance(node.value, ast.Name):
-        return _option(module, node.attr, scope, depth)
+        found = _imported(module, module.dotted(node), depth)
+        return found if found != UNKNOWN else _option(module, node.attr, scope, depth)
     return UNKNOWN
 
 
@@ -221,12 +229,11 @@ def _call(module: Module, node: ast.Call, scope: Scope, depth: int) -> Address:
             whole = address_of(module, node.func.value, scope, depth + 1)
             return replace(whole, kind="partly fixed", text=whole.text.partition("{")[0]) if whole.text else whole
     function = module.function(node.func, scope)
-    if function is not None:
-        returned = [
-            each.value for each in module.nodes[function] if isinstance(each, ast.Return) and each.value is not None
-        ]
-        return _agreed(module, returned, function, depth) if returned else UNKNOWN
-    return UNKNOWN
+    if function is None:
+        return UNKNOWN
+    owner = module.owners.get(function, module)
+    returned = [each.value for each in owner.nodes[function] if isinstance(each, ast.Return) and each.value is not None]
+    return _agreed(owner, returned, function, depth) if returned else UNKNOWN
 
 
 def _joined(module: Module, parts: list[ast.expr], scope: Scope, between: str, depth: int) -> Address:

@@ -29,7 +29,7 @@ def compared(run: Run, node: ast.Compare, values: dict[ast.expr, Value | None], 
             checked(run, there, by_form(there.form), node.lineno)
         elif there is not None and isinstance(left, ast.Constant) and left.value in ("..", "../"):
             checked(run, there, "text only", node.lineno)
-        elif here is not None and there is None and not isinstance(right, ast.Constant):
+        elif here is not None and there is None and not isinstance(right, ast.Constant) and not _says_nothing(right):
             # One of a list of what is known beforehand; or something else, and then it was not understood.
             checked(run, here, "sound", node.lineno)
     elif isinstance(operator, ast.Eq | ast.NotEq):
@@ -45,6 +45,13 @@ def compared(run: Run, node: ast.Compare, values: dict[ast.expr, Value | None], 
                 checked(run, value, "text only", node.lineno)
             elif isinstance(one, ast.Attribute) and one.attr in ("parent", "parts"):
                 checked(run, value, "unknown", node.lineno)
+
+
+def _says_nothing(node: ast.expr) -> bool:
+    """Whether a list holds only what stands for nothing, such as ``("", ".", None)``."""
+    if not isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return False
+    return all(isinstance(each, ast.Constant) and each.value in ("", ".", "/", "./", "~", None) for each in node.elts)
 
 
 def begins(run: Run, node: ast.Call, value: Value, scope: Scope) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from workbench.host.code.python_module import Function, Scope
 from workbench.host.code.python_values import Label, Run, Value, new_run, together
@@ -38,6 +39,17 @@ class Frame:
     swallowed: bool = False
 
 
+@contextmanager
+def in_its_file(run: Run, function: Function) -> Iterator[None]:
+    """What stands in another file has that file's names."""
+    caller = run.module
+    run.module = caller.owners.get(function, caller)
+    try:
+        yield
+    finally:
+        run.module = caller
+
+
 def run_function(
     run: Run, function: Function, given: dict[str, Value], closures: dict[Function, Frame] | None = None
 ) -> Value | None:
@@ -52,7 +64,8 @@ def run_function(
     frame = Frame(run, function, values, dict(closures or {}), [])
     run.active.append(function)
     try:
-        execute(frame, function.body)
+        with in_its_file(run, function):
+            execute(frame, function.body)
     finally:
         run.active.pop()
     return together(frame.returned, whole=True)
@@ -74,9 +87,10 @@ def bound(
             given.setdefault(name, part_of(every, name))
     types = {each.arg: each.annotation for each in _arguments(function)}
     found = {}
-    for name, value in given.items():
-        if value is not None and not is_plain(run, types.get(name), function):
-            found[name] = value
+    with in_its_file(run, function):
+        for name, value in given.items():
+            if value is not None and not is_plain(run, types.get(name), function):
+                found[name] = value
     return found
 
 
@@ -142,7 +156,10 @@ def _statement(frame: Frame, node: ast.stmt) -> None:
         evaluate(frame, node.value, statement=True)
     elif isinstance(node, ast.Return):
         frame.returned.append(evaluate(frame, node.value) if node.value is not None else None)
-    elif isinstance(node, ast.If | ast.While):
+    elif isinstance(node, ast.If):
+        _condition(frame, node.test)
+        _branches(frame, (node.body, node.orelse))
+    elif isinstance(node, ast.While):
         _condition(frame, node.test)
         execute(frame, node.body)
         execute(frame, node.orelse)
@@ -175,6 +192,25 @@ def _statement(frame: Frame, node: ast.stmt) -> None:
         frame.closures[node] = frame
     elif isinstance(node, ast.Raise | ast.Delete):
         pass
+
+
+def _branches(frame: Frame, bodies: Iterable[list[ast.stmt]]) -> None:
+    """Follow each way from the same beginning; what a name may be after all of them comes from any that goes on."""
+    before = frame.values
+    ended: list[dict[str, Value]] = []
+    for body in bodies:
+        frame.values = dict(before)
+        execute(frame, body)
+        if not body or not isinstance(body[-1], ast.Raise | ast.Return | ast.Continue | ast.Break):
+            ended.append(frame.values)
+    frame.values = ended[0] if ended else before
+    for other in ended[1:]:
+        for name, value in other.items():
+            known = frame.values.get(name)
+            if known != value:
+                merged = together((known, value), whole=True)
+                if merged is not None:
+                    frame.values[name] = merged
 
 
 def _match(frame: Frame, node: ast.Match) -> None:

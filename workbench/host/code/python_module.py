@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import field
 
 from workbench.model.code import Site
 from workbench.model.record import draft
@@ -15,6 +16,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 Scope = Function | ast.ClassDef | ast.Module
 _NAME = "<code of a server>"
 _LONGEST = 200
+_FARTHEST = 3
 # The parser warns of other people's code on standard error, which is the terminal that the app draws on.
 warnings.filterwarnings("ignore", category=SyntaxWarning, module=_NAME)
 
@@ -25,7 +27,8 @@ class Module:
 
     ``functions`` and ``classes`` are those of a scope by name; ``assigned`` are the values of its own names, in order.
     ``calls`` are those of functions by the last part of their names. ``left`` is how many more steps are followed in
-    it, so that no file takes for ever.
+    it, so that no file takes for ever. ``beside`` gives another module of the same package by its name as it is
+    imported here, and ``owners`` are the modules of the functions that were found in these.
     """
 
     path: str
@@ -38,6 +41,8 @@ class Module:
     nodes: dict[Scope, list[ast.AST]]
     calls: dict[str, list[tuple[Scope, ast.Call]]]
     left: int = 400_000
+    beside: Callable[[str], Module | None] | None = None
+    owners: dict[Function, Module] = field(default_factory=dict)
 
     def site(self, node: ast.expr | ast.stmt, scope: Scope) -> Site:
         """Where a node stands."""
@@ -60,7 +65,52 @@ class Module:
                 yield scope
 
     def function(self, node: ast.expr, scope: Scope) -> Function | None:
-        """The function of this file that an expression names: a name, a method of ``self``, a class or its object."""
+        """The function that an expression names: a name, a method of ``self``, a class or its object, or one that is
+        imported from another file of the package.
+        """
+        own = self._own_function(node, scope) or self.imported(self.dotted(node))
+        return own or (self._imported_method(node, scope) if isinstance(node, ast.Attribute) else None)
+
+    def imported(self, name: str, depth: int = 0) -> Function | None:
+        """The function of another file of the package, by its full name as it is imported here."""
+        found, last = self.other(name) if depth <= _FARTHEST else None, name.rpartition(".")[2]
+        if found is None:
+            return None
+        function = found.functions[found.tree].get(last)
+        if function is not None:
+            self.owners[function] = found
+        elif last in found.imports:
+            function = found.imported(found.imports[last], depth + 1)
+            if function is not None:
+                self.owners[function] = found.owners[function]
+        return function
+
+    def _imported_method(self, node: ast.Attribute, scope: Scope) -> Function | None:
+        """A method of an object of a class of another file."""
+        if isinstance(node.value, ast.Call):
+            maker: ast.expr | None = node.value.func
+        else:
+            name = self.dotted(node.value)
+            around = [each for each in self._around(scope) if isinstance(each, ast.ClassDef)]
+            scopes = around[:1] if name.startswith("self.") else list(self.scopes(scope))
+            values = next((self.assigned[each][name] for each in scopes if name in self.assigned[each]), [])
+            maker = values[0].func if len(values) == 1 and isinstance(values[0], ast.Call) else None
+        name = self.dotted(maker)
+        found = self.other(name) if name else None
+        made = found.classes[found.tree].get(name.rpartition(".")[2]) if found is not None else None
+        method = found.functions[made].get(node.attr) if found is not None and made is not None else None
+        if method is not None and found is not None:
+            self.owners[method] = found
+        return method
+
+    def other(self, name: str) -> Module | None:
+        """The file of the package in which something is defined, by its full name as it is imported here."""
+        within = name.rpartition(".")[0]
+        if name.startswith(".") and not within.strip("."):
+            within = name[: len(name) - len(name.lstrip("."))]
+        return self.beside(within) if self.beside is not None and within else None
+
+    def _own_function(self, node: ast.expr, scope: Scope) -> Function | None:
         if isinstance(node, ast.Name):
             return next(
                 (self.functions[each][node.id] for each in self.scopes(scope) if node.id in self.functions[each]), None
@@ -174,7 +224,8 @@ def _note(module: Module, node: ast.AST, scope: Scope) -> None:
             )
     elif isinstance(node, ast.ImportFrom):
         for name in node.names:
-            module.imports[name.asname or name.name] = f"{'.' * node.level}{node.module or ''}.{name.name}"
+            within = f"{'.' * node.level}{node.module}." if node.module else "." * node.level
+            module.imports[name.asname or name.name] = f"{within}{name.name}"
     elif isinstance(node, ast.Assign):
         for target in node.targets:
             _assign(module, target, node.value, scope)

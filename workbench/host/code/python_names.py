@@ -11,6 +11,7 @@ PATH_ARGUMENTS: dict[str, tuple[int, ...]] = {
             " os.removedirs os.makedirs os.mkdir os.listdir os.scandir os.walk os.chmod os.chown os.truncate"
             " shutil.rmtree git.Repo zipfile.ZipFile tarfile.open gzip.open PIL.Image.open"
             " shutil.unpack_archive os.readlink"
+            " openpyxl.load_workbook docx.Document pypdf.PdfReader fitz.open pandas.read_csv pandas.read_excel"
         ),
         (0,),
     ),

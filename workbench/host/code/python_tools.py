@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from workbench.host.code.python_flow import is_patterned, is_plain, run_function
+from workbench.host.code.python_flow import in_its_file, is_patterned, is_plain, run_function
 from workbench.host.code.python_module import Function, Module, shown
 from workbench.host.code.python_values import Label, Run, Value, new_run
 from workbench.model.record import record
@@ -28,7 +28,9 @@ def runs_of(module: Module) -> Iterator[Run]:
     """Follow every tool of a module, each by itself."""
     for tool in tools_of(module):
         run = new_run(module, tool.name)
-        run_function(run, tool.function, _given(run, tool))
+        with in_its_file(run, tool.function):
+            given = _given(run, tool)
+        run_function(run, tool.function, given)
         yield run
 
 

@@ -39,8 +39,6 @@ def note_call(
         _command(frame, node, name, "evaluated", positional[0])
     elif positional and positional[0] is not None and _runs_code(frame, node, name):
         _unpickled(frame, node, name, positional[0])
-    elif name == "getattr" and len(positional) > 1 and positional[1] is not None:
-        dispatched(frame, positional[1], "getattr")
 
 
 def note_method(frame: Frame, node: ast.Call, method: str, owner: Value) -> None:
@@ -49,10 +47,12 @@ def note_method(frame: Frame, node: ast.Call, method: str, owner: Value) -> None
         _path(frame, node, f"Path.{method}", owner)
 
 
-def dispatched(frame: Frame, value: Value, how: str) -> None:
-    """Note that a part of a message chooses what is called."""
-    for handling in _open(frame.run, value):
-        handling.dispatch = f"{how}(… {handling.channel} …)"
+def dispatched(frame: Frame, value: Value) -> None:
+    """Note that a message chose what is called here, unless its name is one of those that are allowed."""
+    for label in value.labels:
+        if frame.run.checks.get(label, ("none", 0))[0] not in ("sound", "unknown"):
+            for handling in _open(frame.run, Value(frozenset({label}))):
+                handling.dispatch = f"a name in what {handling.channel} gives"
 
 
 def received(run: Run, node: ast.expr, scope: Scope, owner: Value | None = None) -> Value | None:

@@ -31,6 +31,7 @@ class Value:
     """A value that came from elsewhere. ``form`` is what was done to it as a path.
 
     ``whole``: it is the argument itself, nothing was put around it. ``model`` is the class of this file it is one of.
+    ``chosen``: it is what a message chose by its name, to be called.
     """
 
     labels: frozenset[Label]
@@ -38,6 +39,7 @@ class Value:
     is_path: bool = False
     whole: bool = True
     model: ast.ClassDef | None = None
+    chosen: bool = False
 
 
 @draft

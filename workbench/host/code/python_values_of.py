@@ -117,7 +117,7 @@ def _subscript(frame: Frame, node: ast.Subscript) -> Value | None:
         if index is not None and isinstance(node.value, ast.Call):
             name = frame.run.module.dotted(node.value.func)
             if name in ("globals", "locals", "vars"):
-                dispatched(frame, index, name)
+                return replace(index, chosen=True)
         return None
     if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
         return part_of(value, node.slice.value)
@@ -134,8 +134,9 @@ def _call(frame: Frame, node: ast.Call, *, statement: bool) -> Value | None:
         return _call(frame, ast.copy_location(inner, node), statement=statement)
     # Once each: a chain of calls would else be followed over and over.
     owner = evaluate(frame, node.func.value) if isinstance(node.func, ast.Attribute) else None
-    if not isinstance(node.func, ast.Attribute | ast.Name):
-        evaluate(frame, node.func)
+    called = evaluate(frame, node.func) if not isinstance(node.func, ast.Attribute) else None
+    if called is not None and called.chosen:
+        dispatched(frame, called)
     positional = [evaluate(frame, each) for each in node.args]
     named = {each.arg or "**": evaluate(frame, each.value) for each in node.keywords}
     function = run.module.function(node.func, frame.scope)
@@ -152,6 +153,8 @@ def _call(frame: Frame, node: ast.Call, *, statement: bool) -> Value | None:
         return None
     if isinstance(node.func, ast.Attribute) and node.func.attr in ("format", "join") and not name:
         return replace(value, whole=False)  # a text of the code, with the value put into it
+    if name == "getattr" and len(positional) > 1 and positional[1] is not None:
+        return replace(positional[1], chosen=True)
     note_call(frame, node, name, positional, named)
     return _result(frame, node, name, value, statement=statement)
 

@@ -42,7 +42,8 @@ class ReadFile:
     """Why it was not read closely, for the whole of its kind: these are counted, and not told one by one."""
 
 
-_KNOWN: dict[_Mark, ReadFile | None] = {}
+_KNOWN: dict[_Mark, tuple[ReadFile | None, tuple[_Mark, ...]]] = {}
+"""What a file gave, and the marks of the others that it was followed into."""
 
 
 def read_file(path: str) -> ReadFile | None:
@@ -50,24 +51,39 @@ def read_file(path: str) -> ReadFile | None:
 
     Raises CannotLook.
     """
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError) as error:
-        raise reason(error) if isinstance(error, OSError) else CannotLook("its name holds a NUL character") from error
-    mark = (path, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-    if mark in _KNOWN:
-        return _KNOWN[mark]
+    mark, size = _mark(path)
+    known = _KNOWN.get(mark)
+    if known is not None and all(_unchanged(other) for other in known[1]):
+        return known[0]
     by_name = language_of(path)
-    if status.st_size > FILE_SIZE:
+    if size > FILE_SIZE:
         # A program without an ending may be anything: only one that says what it is can be said to be too large.
-        return ReadFile(by_name.language, status.st_size, gap="too large") if by_name is not None else None
+        return ReadFile(by_name.language, size, gap="too large") if by_name is not None else None
     content = read_bounded(path, FILE_SIZE)
     language = by_name or language_by_first_line(content)
     read = looked_through(path, content, language) if language is not None else None
     if len(_KNOWN) >= _REMEMBERED:
         _KNOWN.clear()
-    _KNOWN[mark] = read
+    others = read.analysis.read if read is not None else ()
+    _KNOWN[mark] = (read, tuple(_mark(other)[0] for other in others if os.path.isfile(other)))
     return read
+
+
+def _mark(path: str) -> tuple[_Mark, int]:
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise reason(error) from error
+    except ValueError as error:
+        raise CannotLook("its name holds a NUL character") from error
+    return (path, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns), status.st_size
+
+
+def _unchanged(mark: _Mark) -> bool:
+    try:
+        return _mark(mark[0])[0] == mark
+    except CannotLook:
+        return False
 
 
 def looked_through(path: str, content: bytes, language: LanguageFiles) -> ReadFile:

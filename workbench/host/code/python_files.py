@@ -1,0 +1,80 @@
+"""The other files of a package of Python, by the names under which one of them imports the others."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from workbench.host.code.python_module import Module, parsed
+from workbench.host.files import CannotLook, read_bounded
+from workbench.model.record import draft
+from workbench.text import visible
+
+_LIMIT = 512 * 1024
+_MOST = 30
+_STEPS = 30_000
+
+
+@draft
+class Package:
+    """What was read of the files beside one file, by their paths. ``left`` is how many more are read."""
+
+    read: dict[str, Module | None]
+    left: int = _MOST
+
+
+def beside(path: str, package: Package) -> Callable[[str], Module | None]:
+    """What gives the modules of the same package as the file at ``path``, each read once.
+
+    What is installed beside the package is not the server's own: of that it gives nothing.
+    """
+    folder = os.path.dirname(path)
+    top = folder
+    while os.path.isfile(f"{top}/__init__.py") and os.path.dirname(top) != top:
+        top = os.path.dirname(top)
+    own = folder[len(top) :].strip("/").partition("/")[0]
+    known: dict[str, Module | None] = {}
+
+    def find(name: str) -> Module | None:
+        if name not in known:
+            there = next((place for place in _places(name, folder, top, own) if os.path.isfile(place)), None)
+            known[name] = _module(there, package) if there is not None else None
+        return known[name]
+
+    return find
+
+
+def _places(name: str, folder: str, top: str, own: str) -> list[str]:
+    dots = len(name) - len(name.lstrip("."))
+    parts = [part for part in name.split(".") if part]
+    if dots:
+        base = folder
+        for _ in range(dots - 1):
+            base = os.path.dirname(base)
+        if base != top and not base.startswith(f"{top}/"):
+            return []
+    elif own:
+        base = top
+        if parts[:1] != [own]:
+            return []
+    else:
+        base = folder
+    plain = "/".join([base, *parts])
+    return [f"{plain}.py", f"{plain}/__init__.py"] if parts else [f"{base}/__init__.py"]
+
+
+def _module(place: str, package: Package) -> Module | None:
+    if place in package.read:
+        return package.read[place]
+    package.left -= 1
+    made: Module | None = None
+    if package.left >= 0:
+        try:
+            made = parsed(visible(place), read_bounded(place, _LIMIT))
+        except (CannotLook, SyntaxError, ValueError, RecursionError, MemoryError):
+            made = None
+    if made is not None:
+        made.beside = beside(place, package)
+        made.left = _STEPS
+    package.read[place] = made
+    return made
