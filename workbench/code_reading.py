@@ -22,6 +22,7 @@ class Observed(Protocol):
 
 
 _MOST_EVIDENCE = 8
+_PROGRAMS = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts")
 _Seen = TypeVar("_Seen", bound=Observed)
 
 
@@ -79,7 +80,7 @@ def servers_of(snapshot: Snapshot, path: str) -> tuple[Subject, ...]:
         key
         for root in snapshot.code.roots
         for key in root.servers
-        if path == root.path or path.startswith(_folder(root.path))
+        if path == root.path or _plain(path).startswith(_folder(_plain(root.path)))
     }
     return tuple(inventory_subject(server) for server in snapshot.servers.servers if server.key in keys)
 
@@ -99,8 +100,13 @@ def places(snapshot: Snapshot) -> set[str]:
 
 
 def _folder(path: str) -> str:
-    """The folder that a root stands for: of installed Python the one its packages lie in."""
-    return f"{path.rpartition('/')[0]}/" if path.endswith(".dist-info") else f"{path.rstrip('/')}/"
+    """The folder that a root stands for: of installed Python and of a program the one that it lies in."""
+    within = path.endswith((".dist-info", *_PROGRAMS))
+    return f"{path.rpartition('/')[0]}/" if within else f"{path.rstrip('/')}/"
+
+
+def _plain(path: str) -> str:
+    return path.replace("\\", "/")
 
 
 def _verdict(

@@ -33,7 +33,9 @@ def source(options: argparse.Namespace) -> int:
 
         (root,) = snapshot.code.roots
         counted = ", ".join(f"{count} of {language.capitalize()}" for language, count in root.files)
-        put(f"Code in {root.path}: {sum(count for _, count in root.files)} files looked through ({counted})\n\n")
+        total = sum(count for _, count in root.files)
+        files = "1 file" if total == 1 else f"{total} files"
+        put(f"Code in {root.path}: {files} looked through ({counted}), {root.parsed} of them closely\n\n")
         put(as_text(report))
     return verdict(report, options.fail_on, options.min_coverage)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests import builders
-from tests.plugins.code_facts import SITE, said, unread_status
+from tests.plugins.code_facts import SITE, host, said, unread_status
+from tests.plugins.loading import run_check
 from workbench.model.code import Containment, PathUse
 from workbench.model.finding import NotApplicable, Passed
 from workbench.model.report import Status
@@ -44,6 +46,25 @@ def test_vulnerable_where_one_function_serves_every_tool() -> None:
 def test_vulnerable_for_many_tools_is_told_of_a_few() -> None:
     (finding,) = builders.findings(said(CHECK, paths=tuple(use("none", tool=f"t{each}") for each in range(50))))
     assert len(finding.evidence) == 8
+
+
+@pytest.mark.parametrize(
+    ("root", "path", "belongs"),
+    [
+        ("/srv/server", "/srv/server/a/b.py", True),
+        ("/srv/server", "/srv/server-old/b.py", False),
+        ("/v/site-packages/x-1.0.dist-info", "/v/site-packages/x/b.py", True),
+        (r"C:\\server", r"C:\\server\\b.py", True),
+        ("/srv/server/main.py", "/srv/server/main.py", True),
+        ("/srv/server/main.py", "/srv/server/beside.py", True),
+        ("/srv/server/main.py", "/srv/other/main.py", False),
+    ],
+)
+def test_the_servers_that_run_it_are_told(root: str, path: str, belongs: bool) -> None:
+    snapshot = host(paths=(replace(use("none"), site=replace(SITE, path=path)),))
+    code = replace(snapshot.code, roots=(replace(snapshot.code.roots[0], path=root),))
+    (finding,) = builders.findings(run_check(CHECK, replace(snapshot, code=code)))
+    assert bool(finding.also) == belongs
 
 
 def test_hardened_by_a_check_of_what_it_leads_to() -> None:

@@ -44,7 +44,9 @@ def server(tmp_path: Path) -> Path:
 def test_a_folder_or_a_file_is_judged(server: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["source", str(server / name)]) == Exit.FINDINGS
     out = capsys.readouterr().out
-    assert out.startswith(f"Code in {server / name}: 1 files looked through (1 of Python)".replace("/:", ":"))
+    assert out.startswith(
+        f"Code in {server / name}: 1 file looked through (1 of Python), 1 of them closely".replace("/:", ":")
+    )
     assert "source/path-escape" in out and f"{server}/server.py:8" in out
     assert "sockets/" not in out, "only the code is judged"
 
