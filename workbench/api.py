@@ -25,6 +25,8 @@ from workbench.account_walls import no_wall, not_reached
 from workbench.audit_rules import FOLDER as AUDIT_RULES
 from workbench.audit_rules import as_loaded as audit_rule_as_loaded
 from workbench.audit_rules import denied_opens, started_programs, watch
+from workbench.code_patches import PYTHON as PYTHON_PATCHES
+from workbench.code_patches import SCRIPT as SCRIPT_PATCHES
 from workbench.code_reading import Flawed, code_subject, judge_code
 from workbench.confinement import (
     engine_command,
@@ -208,8 +210,10 @@ __all__ = [
     "AUDIT_RULES",
     "EXECUTE",
     "LAUNCHERS",
+    "PYTHON_PATCHES",
     "READ",
     "ROOT_GROUPS",
+    "SCRIPT_PATCHES",
     "SUDO_RULES",
     "WRITE",
     "Ability",
