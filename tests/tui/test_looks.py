@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Footer
 
 from tests import builders
-from tests.tui import fakes
+from tests.tui import fakes, inventories
 from tests.tui.driving import NARROW, WIDE, driven, flat, shown, until, until_shown
 from workbench.model.plan import proof
 from workbench.model.run import RunState
@@ -116,6 +116,32 @@ async def test_without_colour_nothing_is_coloured(monkeypatch: pytest.MonkeyPatc
         assert app.no_color
         await pilot.press("f")
         await until_shown(pilot, '- "command": "npx pkg",', '+ "command"')
+
+
+def _reversed(app: WorkbenchApp) -> str:
+    strips = app.screen._compositor.render_strips()
+    return " ".join(segment.text for strip in strips for segment in strip if segment.style and segment.style.reverse)
+
+
+@pytest.mark.parametrize(
+    ("theme", "colour"), [("textual-dark", False), ("ansi-light", False), ("ansi-light", True), ("ansi-dark", True)]
+)
+async def test_where_no_tint_is_seen_the_cursor_stands_out_all_the_same(
+    theme: str, colour: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not colour:
+        monkeypatch.setenv("NO_COLOR", "1")
+    workbench = fakes.workbench()
+    workbench.script.snapshot = inventories.usual()
+    async with driven(workbench, NARROW, theme=theme) as (app, pilot):
+        assert "✖ critical" in _reversed(app) and "▲ high" not in _reversed(app)
+        await pilot.press("2")
+        await until(pilot, lambda: "stray" in _reversed(app))
+        assert "Needs attention" not in _reversed(app)
+        await pilot.press("1", "f")
+        await until_shown(pilot, "What will be done")
+        if theme.startswith("ansi"):
+            assert "Cancel" in _reversed(app) and "Apply" not in _reversed(app)
 
 
 async def test_nothing_moves_where_animations_are_off() -> None:

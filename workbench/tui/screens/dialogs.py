@@ -20,6 +20,7 @@ from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, paragraphs, plain, stacked, together
 from workbench.tui.screens.base import Roomy, ScrolledWindow
 from workbench.tui.widgets.findings import VI_KEYS
+from workbench.tui.widgets.options import Options
 from workbench.tui.widgets.room import TooSmall
 from workbench.tui.wording import MUTED, reversal, safety
 
@@ -148,7 +149,7 @@ def choose_fix(fixes: Sequence[Fix]) -> Choose:
     return Choose("Choose a repair", [_fix(fix) for fix in fixes])
 
 
-class Choices(OptionList):
+class Choices(Options):
     """A list with the keys of vi besides the arrows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*VI_KEYS]

@@ -19,6 +19,7 @@ from workbench.model.servers import Server
 from workbench.tui.inventory import Inventory, Row
 from workbench.tui.plain import entitle, plain
 from workbench.tui.widgets.findings import VI_KEYS
+from workbench.tui.widgets.options import Options
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.server_text import page
 from workbench.tui.wording import at_home, counted, severity
@@ -47,7 +48,7 @@ class ServerText(Page):
         self.post_message(self.Opened())
 
 
-class AboutList(OptionList):
+class AboutList(Options):
     """The findings about one server, a line each."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
