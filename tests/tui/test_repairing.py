@@ -24,6 +24,7 @@ from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.dialogs import Choose, Notice
 from workbench.tui.screens.preview import Preview, preview
 from workbench.tui.screens.result import Result
+from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.findings import FindingsList
 
 CONFIG_CHECK = "clients/config-writable-by-others"
@@ -113,10 +114,28 @@ async def test_a_refusal_says_why_and_what_to_do_instead() -> None:
         await until(pilot, lambda: app.screen is app.main)
 
 
-async def test_a_finding_without_a_repair_points_to_the_lesson() -> None:
-    async with driven(fakes.workbench()) as (_, pilot):
-        await pilot.press("j", "f")
-        await until_shown(pilot, "No repair on offer", "How to fix it by hand")
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["narrow", "wide"])
+async def test_a_finding_without_a_repair_shows_how_it_is_done_by_hand(size: tuple[int, int]) -> None:
+    async with driven(fakes.workbench(), size) as (app, pilot):
+        await until_shown(pilot, "f Repair")
+        await pilot.press("j")
+        await until_shown(pilot, "f By hand")
+        await pilot.press("f")
+        await until_shown(pilot, "No repair is on offer for this finding yet", "How to fix it by hand")
+        assert app.screen is app.main and app.focused is app.main.query_one(DetailPane)
+        await pilot.press("escape", "k")
+        await until_shown(pilot, "f Repair")
+
+
+async def test_a_finding_without_a_repair_and_without_a_lesson_says_so() -> None:
+    """Of a replay whose check is not here any more nothing can be opened."""
+    workbench = fakes.workbench()
+    async with driven(workbench) as (app, pilot):
+        await pilot.press("j")
+        gone = {name: each for name, each in workbench.plugins.checks.items() if name != app.main._selected.check}
+        object.__setattr__(workbench, "plugins", fakes.plugins(gone.values()))
+        await pilot.press("f")
+        await until_shown(pilot, "No repair on offer")
 
 
 async def test_a_replay_is_never_repaired_or_undone() -> None:
