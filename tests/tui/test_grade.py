@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.tui import fakes
-from tests.tui.driving import NARROW, WIDE, driven, flat, until_shown
+from tests.tui.driving import NARROW, WIDE, driven, flat, shown, until_shown
 from workbench.model.finding import NotAssessed, Passed, Subject
 from workbench.model.severity import Severity
 from workbench.tui.coverage import sudo_unlocks
@@ -59,6 +59,15 @@ async def test_where_height_is_short_the_head_is_brief_on_every_page_but_the_fin
         await pilot.press("1")
         await until_shown(pilot, "clients C", "next: 1 safe repair")
         assert head.size.height == whole
+
+
+@pytest.mark.parametrize("key", ["", "2", "5"])
+async def test_at_the_least_height_the_head_is_brief_on_every_page_and_none_of_it_is_broken(key: str) -> None:
+    async with driven(_workbench(more=4), (60, 16)) as (app, pilot):
+        await pilot.press(*key)
+        await until_shown(pilot, "Grade C", "a high finding stands")
+        assert app.main.query_one("#grade").outer_size.height <= 4
+        assert all(line.startswith(("╭", "│  ", "╰")) for line in shown(app).splitlines()[:4])
 
 
 async def test_the_brief_head_takes_one_line_where_that_holds_it() -> None:

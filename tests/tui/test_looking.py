@@ -8,8 +8,10 @@ from tests.tui import fakes
 from tests.tui.driving import NARROW, TINY, WIDE, driven, flat, shown, until, until_shown
 from workbench.model.finding import NotAssessed, Passed, Subject
 from workbench.model.report import BrokenPlugin
+from workbench.model.snapshot import SECTIONS
 from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.findings import FindingsList
+from workbench.tui.widgets.progress import in_words
 
 
 async def test_every_collector_is_shown_while_it_looks() -> None:
@@ -218,3 +220,11 @@ async def test_the_app_quits_while_a_look_hangs() -> None:
     assert app.return_value == 0
     workbench.script.gate.set()
     workbench.script.check_gate.set()
+
+
+def test_what_is_looked_at_stays_on_one_line() -> None:
+    many = in_words(dict.fromkeys(SECTIONS, "started"), 0, 9)
+    assert many == f"looking at accounts, clients, processes and {len(SECTIONS) - 3} more"
+    assert in_words({"clients": "started"}, 0, 9) == "looking at clients"
+    assert in_words({}, 0, 9) == "looking at this host"
+    assert in_words({"clients": "started"}, 2, 9) == "checking: 2 of 9"

@@ -46,7 +46,7 @@ class WorkbenchApp(App[int]):
     # That of the main screen is here too: a stylesheet that comes with a screen has all of them read again.
     CSS_PATH = ["app.tcss", "screens/main.tcss", "screens/dialogs.tcss"]  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-low"), (30, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-short"), (20, "-low"), (30, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
         # In a terminal this key ends a program; where text is selected, the screen copies it instead.

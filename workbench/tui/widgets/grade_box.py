@@ -118,9 +118,8 @@ def brief(report: Report, unlocked: int, width: int) -> Content:
         line = first + plain(f"  ·  {sure}")
         if line.cell_length <= width:
             return line
-    second = plain(coverage(report, unlocked))
-    if second.cell_length + 4 > width:
-        second = plain(coverage(report, unlocked, short=True))
+    shorter = (coverage(report, unlocked), coverage(report, unlocked, short=True), coverage(report, short=True))
+    second = next((plain(sure) for sure in shorter if len(sure) + 4 <= width), plain(shorter[-1]))
     return stacked((first, plain("    ") + second))
 
 

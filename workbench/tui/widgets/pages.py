@@ -88,7 +88,8 @@ class Page(VerticalScroll):
         self._write()
 
     def _write(self) -> None:
-        width = max((self.scrollable_content_region.width or 78) - 1, 30)
+        # Before it is shown for the first time it has no width of its own yet.
+        width = max((self.scrollable_content_region.width or self.app.size.width - 2) - 1, 30)
         self.query_one(".page", Static).update(self._text(width))
 
 
