@@ -99,6 +99,7 @@ from workbench.model.plan import (
     SetMode,
     SetValue,
     StartupFormat,
+    Step,
     TrialStart,
 )
 from workbench.model.processes import ServerProcess
@@ -223,6 +224,7 @@ __all__ = [
     "SocketFact",
     "StartupFile",
     "StartupFormat",
+    "Step",
     "Subject",
     "SudoCall",
     "SudoCommand",

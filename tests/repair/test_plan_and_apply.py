@@ -463,3 +463,65 @@ def test_a_plan_that_is_printed_can_be_read(workbench: Command, found: dict[str,
     file.write_text("{}")
     with pytest.raises(Unusable):
         plan_file.read(file)
+
+
+GUIDE = '''"""Give the file to yourself.
+
+Why it helps
+------------
+Nobody else writes it.
+
+What changes
+------------
+Nothing: you do it.
+
+What may stop working
+---------------------
+Nothing.
+
+How it is undone
+----------------
+By hand.
+"""
+
+from workbench.api import Finding, Plan, Reversal, Safety, Snapshot, Step, fix
+
+
+@fix(
+    title="Give the file to yourself",
+    repairs=("clients/config-writable-by-others",),
+    safety=Safety.GUIDE,
+    reversal=Reversal.NONE,
+)
+def plan(finding: Finding, snapshot: Snapshot, answers: None) -> Plan:
+    """Two steps."""
+    steps = (Step("Write this over it.", '{\\n  "mcpServers": {}\\n}'), Step("Start the client anew."))
+    return Plan(
+        "clients/by-hand",
+        finding.check,
+        finding.identity,
+        "Give it to yourself",
+        Safety.GUIDE,
+        Reversal.NONE,
+        (),
+        steps=steps,
+    )
+'''
+
+
+def test_a_guide_is_read_as_text_and_never_applied(
+    workbench: Command, found: dict[str, str], config: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "plugins"
+    (own / "fixes" / "clients").mkdir(parents=True, mode=0o700)
+    (own / "fixes" / "clients" / "by_hand.py").write_text(GUIDE)
+    before = tree(config.parent)
+    said = workbench("--plugins", own, "plan", found[OPEN], "--fix", "clients/by-hand")
+    assert said.status == 0
+    assert "What you do (2 steps)\n  1 Write this over it.\n      {\n        " in said.out
+    assert "  2 Start the client anew." in said.out and "workbench apply" not in said.out
+    for form in ("--json", "--diff", "--script"):
+        refused = workbench("--plugins", own, "plan", found[OPEN], "--fix", "clients/by-hand", form)
+        assert refused.status == 5 and refused.out == ""
+        assert "it is steps for you to take" in refused.err
+    assert tree(config.parent) == before

@@ -130,10 +130,10 @@ async def test_a_finding_without_a_repair_shows_how_it_is_done_by_hand(size: tup
 async def test_a_finding_without_a_repair_and_without_a_lesson_says_so() -> None:
     """Of a replay whose check is not here any more nothing can be opened."""
     workbench = fakes.workbench()
-    async with driven(workbench) as (app, pilot):
+    async with driven(workbench) as (_, pilot):
         await pilot.press("j")
-        gone = {name: each for name, each in workbench.plugins.checks.items() if name != app.main._selected.check}
-        object.__setattr__(workbench, "plugins", fakes.plugins(gone.values()))
+        await until_shown(pilot, "f By hand")
+        object.__setattr__(workbench, "plugins", fakes.plugins([]))
         await pilot.press("f")
         await until_shown(pilot, "No repair on offer")
 

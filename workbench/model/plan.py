@@ -252,6 +252,14 @@ Operation = SetMode | FileEdit | CreateFile | EditRootFile | TrialStart
 
 
 @record
+class Step:
+    """One step that a person takes: what to do, and what of it is to be copied as it stands ("" for nothing)."""
+
+    words: str
+    text: str = ""
+
+
+@record
 class Plan:
     """One repair of one finding. ``finding`` is the finding's identity, ``check`` the check that must pass afterwards.
 
@@ -259,6 +267,7 @@ class Plan:
     ``later`` says when it takes effect ("" for at once), such as "at your next login": until then the check goes on
     finding what it found, and all that is verified is that the change is in place.
     ``confirm`` is how many seconds the person has to confirm it before all of it is undone by itself (0: none needed).
+    A guide has ``steps`` for the person and no operation: nothing is done by the workbench, so nothing is undone.
     """
 
     fix: str
@@ -272,6 +281,12 @@ class Plan:
     keeps: str = ""
     later: str = ""
     confirm: int = 0
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def guides(self) -> bool:
+        """Whether it is steps for the person, of which the workbench does none."""
+        return bool(self.steps) and not self.operations
 
     @property
     def digest(self) -> str:
@@ -281,6 +296,8 @@ class Plan:
         said = asdict(self)
         if not self.confirm:
             del said["confirm"]  # the journals and plan files of before know no such thing
+        if not self.steps:
+            del said["steps"]
         text = json.dumps(said, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -72,6 +72,10 @@ def prepare(plan: Plan) -> Prepared | Refusal:
             "repairs are made on Linux only: elsewhere the workbench cannot yet prove that it keeps every attribute",
             "follow the steps by hand in the lesson of the check",
         )
+    if plan.guides:
+        return Refusal(
+            "it is steps for you to take: the workbench does none of them", "read them as text: plan FINDING"
+        )
     if not plan.operations:
         return Refusal("the plan has no operation: there is nothing to do")
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench.model.check import Fix
 from workbench.model.finding import Finding
-from workbench.model.plan import Plan, Refusal
+from workbench.model.plan import Plan, Refusal, Safety
 from workbench.model.report import Report
 from workbench.model.run import Change, Run, RunState
 from workbench.model.snapshot import Snapshot
@@ -37,15 +37,26 @@ Value = TypeVar("Value")
 
 
 async def repair(app: WorkbenchApp, finding: Finding, snapshot: Snapshot, before: Report) -> None:
-    """Choose, ask, plan, show; apply only when the preview was agreed to; then show what came of it."""
+    """Choose, ask, plan, show; apply only when the preview was agreed to; then show what came of it.
+
+    A guide changes nothing: its steps are shown, in a replay too.
+    """
+    fixes = app.workbench.fixes_for(finding)
     if app.main.replay is not None:
-        await app.push_screen_wait(refusal(no_repair(app.main.replay)))
-        return
-    fix = await _chosen(app, finding)
+        fixes = tuple(fix for fix in fixes if fix.safety is Safety.GUIDE)
+        if not fixes:
+            await app.push_screen_wait(refusal(no_repair(app.main.replay)))
+            return
+    fix = await _chosen(app, fixes)
     if fix is None:
         return
     prepared = await _prepared(app, fix, finding, snapshot)
     if prepared is None:
+        return
+    if isinstance(prepared, Plan):
+        from workbench.tui.guiding import guided
+
+        await guided(app, finding, prepared, snapshot, before)
         return
     warnings = await tried(app, "The plan could not be made", lambda: app.workbench.warnings(prepared.plan, snapshot))
     if warnings is None:
@@ -178,8 +189,7 @@ async def offer_recovery(app: WorkbenchApp, *, at_start: bool = False) -> None:
     await app.push_screen_wait(Notice("Recovered", told or "Nothing was left to recover."))
 
 
-async def _chosen(app: WorkbenchApp, finding: Finding) -> Fix | None:
-    fixes = app.workbench.fixes_for(finding)
+async def _chosen(app: WorkbenchApp, fixes: Sequence[Fix]) -> Fix | None:
     if not fixes:
         by_hand = (
             f"follow “How to fix it by hand” in the lesson of this finding, then press {hint('rescan')} to look again."
@@ -192,7 +202,8 @@ async def _chosen(app: WorkbenchApp, finding: Finding) -> Fix | None:
     return None if place is None else fixes[place]
 
 
-async def _prepared(app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Snapshot) -> Prepared | None:
+async def _prepared(app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Snapshot) -> Prepared | Plan | None:
+    """What is to be done, worked out; of a guide the plan, of which nothing is done here; None where that was said."""
     answers: Mapping[str, Any] | None = None
     if fix.answers is not None:
         suggest = fix.suggest
@@ -210,9 +221,9 @@ async def _prepared(app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Sna
         if answers is None:
             return None
 
-    def worked_out() -> Prepared | Refusal:
+    def worked_out() -> Prepared | Plan | Refusal:
         plan: Plan | Refusal = app.workbench.plan(fix, finding, snapshot, answers)
-        return plan if isinstance(plan, Refusal) else app.workbench.prepare(plan)
+        return plan if isinstance(plan, Refusal) or plan.guides else app.workbench.prepare(plan)
 
     prepared = await tried(app, "The plan could not be made", lambda: as_root_if_asked(app, worked_out))
     if isinstance(prepared, Refusal):

@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from workbench.engine import Workbench
 from workbench.host.files import CannotLook
 from workbench.model.finding import Finding
+from workbench.model.plan import Safety
 from workbench.tui.background import in_background
 from workbench.tui.keys import bound
 from workbench.tui.looking import Looker, Seen
@@ -21,7 +22,7 @@ from workbench.tui.widgets.file_lines import Lines
 from workbench.tui.widgets.findings import FindingsList
 
 _REST = 0.05
-BY_HAND = "By hand"
+BY_HAND, STEPS = "By hand", "Steps"
 
 
 class ActingScreen(PagedScreen):
@@ -66,9 +67,18 @@ class ActingScreen(PagedScreen):
             return False
         return finding.check in self.workbench.plugins.checks
 
+    @property
+    def guided(self) -> bool:
+        """Whether all that is on offer for the finding in view is steps for the person."""
+        finding = self._selected
+        fixes = self.workbench.fixes_for(finding) if finding is not None else ()
+        return bool(fixes) and all(fix.safety is Safety.GUIDE for fix in fixes)
+
     def worded(self, action: str) -> str:
         """The words of the foot for what an action does now, "" for its usual ones."""
-        return BY_HAND if action == "repair" and self.by_hand else ""
+        if action != "repair":
+            return ""
+        return BY_HAND if self.by_hand else STEPS if self.guided else ""
 
     def action_repair_marked(self) -> None:
         """Repair what is marked, or all that is safe where nothing is."""

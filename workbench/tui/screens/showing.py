@@ -39,7 +39,7 @@ class ShowingScreen(WatchingScreen):
         self.looker = Looker(workbench, replay, self._home)
         self.watcher = Watcher(workbench, live=replay is None)
         self.seen: Seen | None = None
-        self._keys_for: tuple[str, bool, bool, bool] | None = None
+        self._keys_for: tuple[str, bool, bool, str] | None = None
         self._failed = False
 
     @property
@@ -168,7 +168,7 @@ class ShowingScreen(WatchingScreen):
 
     def _refresh_keys(self) -> None:
         # A footer is drawn anew from nothing, and Textual keeps the old one: not for every row that the cursor passes.
-        keys = (self._page, self._selected is None, bool(self._sockets), self.by_hand)
+        keys = (self._page, self._selected is None, bool(self._sockets), self.worded("repair"))
         if keys != self._keys_for:
             self._keys_for = keys
             self.refresh_bindings()

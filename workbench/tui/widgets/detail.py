@@ -179,8 +179,8 @@ def page(
     title = hanging(heading("Lesson  "), plain(check.title, "bold"), width)
     text = Content("\n\n").join((above, title, lesson(rest, width)))
     first = above.plain.count("\n") + 2
-    lines = text.plain.split("\n")
-    return Written(text, first, lines.index(BY_HAND, first) if BY_HAND in lines[first:] else first)
+    written = text.plain.split("\n")
+    return Written(text, first, written.index(BY_HAND, first) if BY_HAND in written[first:] else first)
 
 
 def _head(finding: Finding, home: str, width: int) -> Iterator[Content]:

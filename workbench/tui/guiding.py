@@ -1,0 +1,38 @@
+"""A repair that the person makes: its steps are shown, and the host is looked at again as often as one asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbench.model.finding import Finding
+from workbench.model.plan import Plan
+from workbench.model.report import Report
+from workbench.model.snapshot import Snapshot
+from workbench.planning import still_found
+from workbench.tui import flow
+from workbench.tui.background import in_background
+from workbench.tui.screens.guide import Guide, Verified
+
+if TYPE_CHECKING:
+    from workbench.tui.app import WorkbenchApp
+
+
+async def guided(app: WorkbenchApp, finding: Finding, plan: Plan, snapshot: Snapshot, before: Report) -> None:
+    """Show the steps until the person goes back; each time it is asked for, say what a fresh look finds."""
+    warnings = await flow.tried(app, "The plan could not be made", lambda: app.workbench.warnings(plan, snapshot))
+    if warnings is None:
+        return
+    live, verified = app.main.replay is None, None
+
+    def verify(after: Report) -> Verified | None:
+        seen = app.main.snapshot
+        if seen is None:
+            return None
+        return Verified(before, after, still_found(plan, app.workbench.plugins, seen, before))
+
+    while await app.push_screen_wait(Guide(finding, plan, warnings, verified, live=live)) == "verify":
+        async with flow.window(app, f"Verifying · {plan.title}", changes=False) as shows:
+            shows.begin("looking at the host again")
+            after = await app.main.look()
+            # Where the look failed, the app has said so, and nothing is known anew.
+            verified = await in_background(lambda: verify(after)) if after is not None else None  # noqa: B023
