@@ -10,6 +10,7 @@ from workbench.model.finding import NotAssessed, Passed, Subject
 from workbench.model.severity import Severity
 from workbench.tui.coverage import sudo_unlocks
 from workbench.tui.widgets.grade_box import areas
+from workbench.tui.wording import coverage
 
 GAP = NotAssessed("the environment of server-git", "permission denied", "run as root")
 OTHER = NotAssessed("the engine", "it does not answer", "start it")
@@ -98,3 +99,18 @@ async def test_where_the_shares_take_too_much_room_only_the_letters_stay() -> No
         assert "0/1" not in "".join(line.plain for line in narrow)
         assert max(line.cell_length for line in narrow) <= 67
         assert sudo_unlocks(report) == {"secrets": 2}
+
+
+async def test_what_is_left_out_first_where_room_is_short_is_what_is_missed_least() -> None:
+    checks = [fakes.check("clients/a", PASSED), fakes.check("secrets/d", fakes.finding(), GAP)]
+    async with driven(fakes.workbench(fakes.plugins(checks))) as (app, _):
+        report = app.main.report
+        assert report is not None
+        worst = f"; at worst {report.grade.at_worst}"
+        assert [coverage(report, 2, width) for width in (99, 65, 58, 45, 10)] == [
+            f"2 of 2 checks assessed, 1 in part; sudo (s) unlocks 2{worst}",
+            f"2 of 2 checks assessed, 1 in part; sudo (s) unlocks 2{worst}",
+            f"2 of 2 assessed, 1 in part; sudo (s) unlocks 2{worst}",
+            f"2 of 2 checks assessed{worst}",
+            f"2 of 2 checks assessed{worst}",
+        ]

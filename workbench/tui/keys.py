@@ -29,6 +29,7 @@ FIXED: Mapping[str, str] = {
     **dict.fromkeys(("home", "end", "pageup", "pagedown", "ctrl+pageup", "ctrl+pagedown"), "always moves the cursor"),
     "ctrl+q": "always quits",
     "ctrl+c": "always copies what is selected, and else quits",
+    "ctrl+z": "always stops the app, as a job of the shell that started it",
     "super+c": "always copies what is selected",
     "ctrl+h": "arrives from a terminal as backspace",
     "ctrl+i": "arrives from a terminal as tab",
