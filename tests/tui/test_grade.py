@@ -41,7 +41,6 @@ async def test_the_head_says_the_price_of_the_next_letter_the_shares_and_what_su
             "Grade C a high finding stands: at most C",
             "2 of 5 checks assessed",
             "sudo (s) unlocks 2",
-            "at worst",
         )
         await until_shown(pilot, "clients C secrets – 0/2 sockets – 0/1", "next: 1 safe repair to A (R shows them)")
 
@@ -102,11 +101,13 @@ async def test_where_the_shares_take_too_much_room_only_the_letters_stay() -> No
 
 
 async def test_what_is_left_out_first_where_room_is_short_is_what_is_missed_least() -> None:
-    checks = [fakes.check("clients/a", PASSED), fakes.check("secrets/d", fakes.finding(), GAP)]
+    high = fakes.finding(severity=Severity.HIGH)
+    checks = [fakes.check("clients/a", PASSED), fakes.check("secrets/d", high, GAP)]
     async with driven(fakes.workbench(fakes.plugins(checks))) as (app, _):
         report = app.main.report
         assert report is not None
-        worst = f"; at worst {report.grade.at_worst}"
+        assert report.grade.letter == "C"
+        worst = "; at worst F"
         assert [coverage(report, 2, width) for width in (99, 65, 58, 45, 10)] == [
             f"2 of 2 checks assessed, 1 in part; sudo (s) unlocks 2{worst}",
             f"2 of 2 checks assessed, 1 in part; sudo (s) unlocks 2{worst}",
@@ -114,3 +115,9 @@ async def test_what_is_left_out_first_where_room_is_short_is_what_is_missed_leas
             f"2 of 2 checks assessed{worst}",
             f"2 of 2 checks assessed{worst}",
         ]
+
+
+async def test_a_letter_that_cannot_get_worse_is_not_said_twice() -> None:
+    async with driven(fakes.workbench()) as (app, pilot):
+        await until_shown(pilot, "Grade F", "4 of 5 checks assessed")
+        assert "at worst" not in flat(app)

@@ -118,7 +118,7 @@ def letter(value: str) -> Content:
 
 
 def coverage(report: Report, unlocked: int = 0, width: int = 200) -> str:
-    """How many of the checks that apply could be assessed, and the letter if the rest were bad.
+    """How many of the checks that apply could be assessed, and the letter if the rest were bad, where it is another.
 
     ``unlocked`` is for how many of them a look with sudo would show more. Of what does not fit into ``width`` cells,
     what is missed least goes first: without those that were assessed in part, what sudo unlocks would not add up.
@@ -129,7 +129,7 @@ def coverage(report: Report, unlocked: int = 0, width: int = 200) -> str:
     share = f"{len(assessed)} of {len(applicable)}"
     parts = f", {in_part} in part" if in_part else ""
     sudo = f"; sudo ({hint('sudo')}) unlocks {unlocked}" if unlocked else ""
-    worst = f"; at worst {at_worst(report.grade)}"
+    worst = f"; at worst {at_worst(report.grade)}" if report.grade.at_worst != report.grade.letter else ""
     said = (
         f"{share} checks assessed{parts}{sudo}{worst}",
         f"{share} assessed{parts}{sudo}{worst}",
