@@ -17,6 +17,7 @@ from tests.tui import fakes
 from tests.tui.driving import NARROW, TINY, WIDE, driven, flat, shown, until, until_shown
 from workbench.model.plan import Refusal, Reversal, Safety
 from workbench.model.run import Run, RunState
+from workbench.tui.app import WorkbenchApp
 from workbench.tui.plain import stacked
 from workbench.tui.screens.agree import Agree
 from workbench.tui.screens.answers import AskAnswers
@@ -172,6 +173,13 @@ async def test_a_roll_back_that_failed_is_loud() -> None:
         await until_shown(pilot, "rollback failed It could neither be finished nor be taken back")
 
 
+def _in_the_window(app: WorkbenchApp) -> str:
+    """What the window alone shows: that which lies behind it may be out of sight."""
+    window = app.screen.query_one(".window").region
+    lines = shown(app).split("\n")[window.y : window.bottom]
+    return " ".join(" ".join(line[window.x : window.right] for line in lines).split())
+
+
 async def test_of_several_fixes_one_is_chosen() -> None:
     usual = fakes.usual()
     other = fakes.fix(
@@ -182,6 +190,7 @@ async def test_of_several_fixes_one_is_chosen() -> None:
         await pilot.press("f")
         await until(pilot, lambda: isinstance(app.screen, Choose))
         await until_shown(pilot, "Take the rights of others away", "Move it away", "undo brings back a part")
+        assert "✖ critical Any account on this machine" in _in_the_window(app)
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.main)
         await pilot.press("f")
@@ -214,6 +223,7 @@ async def test_a_fix_that_asks_gets_a_form_filled_in_as_it_suggests() -> None:
     async with driven(workbench) as (app, pilot):
         await pilot.press("f")
         await until(pilot, lambda: isinstance(app.screen, AskAnswers))
+        assert "✖ critical Any account on this machine" in _in_the_window(app)
         directory = app.screen.query_one("#answer-directory", Input)
         assert directory.value == "/home/dev/ws"
         assert app.screen.query_one("#answer-backup", Checkbox).value is True

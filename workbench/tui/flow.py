@@ -47,7 +47,7 @@ async def repair(app: WorkbenchApp, finding: Finding, snapshot: Snapshot, before
         if not fixes:
             await app.push_screen_wait(refusal(no_repair(app.main.replay)))
             return
-    fix = await _chosen(app, fixes)
+    fix = await _chosen(app, fixes, finding)
     if fix is None:
         return
     prepared = await _prepared(app, fix, finding, snapshot)
@@ -189,7 +189,7 @@ async def offer_recovery(app: WorkbenchApp, *, at_start: bool = False) -> None:
     await app.push_screen_wait(Notice("Recovered", told or "Nothing was left to recover."))
 
 
-async def _chosen(app: WorkbenchApp, fixes: Sequence[Fix]) -> Fix | None:
+async def _chosen(app: WorkbenchApp, fixes: Sequence[Fix], finding: Finding) -> Fix | None:
     if not fixes:
         by_hand = (
             f"follow “How to fix it by hand” in the lesson of this finding, then press {hint('rescan')} to look again."
@@ -198,7 +198,7 @@ async def _chosen(app: WorkbenchApp, fixes: Sequence[Fix]) -> Fix | None:
         return None
     if len(fixes) == 1:
         return fixes[0]
-    place = await app.push_screen_wait(choose_fix(fixes))
+    place = await app.push_screen_wait(choose_fix(fixes, finding))
     return None if place is None else fixes[place]
 
 
@@ -217,7 +217,7 @@ async def _prepared(app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Sna
                 return None
         from workbench.tui.screens.answers import AskAnswers
 
-        answers = await app.push_screen_wait(AskAnswers(fix, suggested))
+        answers = await app.push_screen_wait(AskAnswers(fix, suggested, finding))
         if answers is None:
             return None
 
