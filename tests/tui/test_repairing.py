@@ -15,8 +15,10 @@ from textual.widgets import Button, Checkbox, Input, Select
 from tests import builders
 from tests.tui import fakes
 from tests.tui.driving import NARROW, TINY, WIDE, driven, flat, shown, until, until_shown
-from workbench.model.plan import Refusal, Reversal, Safety
+from workbench.model.finding import Finding
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.run import Run, RunState
+from workbench.model.snapshot import Snapshot
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.plain import stacked
 from workbench.tui.screens.agree import Agree
@@ -248,6 +250,30 @@ async def test_a_form_can_be_left_and_a_wrong_number_is_not_taken() -> None:
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.main)
         assert workbench.script.answers == []
+
+
+WORK = Wanted("work", 3, True, Where.HERE, "quick")
+
+
+async def test_an_answer_that_is_refused_is_asked_for_again_and_what_was_typed_is_kept() -> None:
+    def plan(finding: Finding, snapshot: Snapshot, answers: Any) -> Plan | Refusal:
+        directory = str(answers["directory"])  # as the fake engine hands them on: as they were given
+        if not directory.startswith("/"):
+            return Refusal("that is not a plain absolute path", "give an absolute path")
+        return fakes.titled(f"Give it {directory}")
+
+    asking = fakes.fix(CONFIG_CHECK, answers=Wanted, suggest=lambda *_: WORK, plan=plan)
+    workbench = fakes.workbench(fakes.plugins(fakes.usual().checks.values(), [asking]))
+    async with driven(workbench) as (app, pilot):
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, AskAnswers))
+        await pilot.press("end", *"shop", "enter")
+        await until_shown(pilot, "that is not a plain absolute path", "Instead: give an absolute path")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, AskAnswers))
+        assert app.screen.query_one("#answer-directory", Input).value == "workshop"
+        await pilot.press("home", "/", "enter")
+        await until_shown(pilot, "Preview", "Give it /workshop")
 
 
 async def test_a_suggestion_that_is_a_refusal_is_shown() -> None:

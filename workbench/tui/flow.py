@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench.model.check import Fix
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from workbench.repair.restoring import Restoring
     from workbench.tui.app import WorkbenchApp
 
+_NO_PLAN = "The plan could not be made"
 Value = TypeVar("Value")
 
 
@@ -58,7 +60,7 @@ async def repair(app: WorkbenchApp, finding: Finding, snapshot: Snapshot, before
 
         await guided(app, finding, prepared, snapshot, before)
         return
-    warnings = await tried(app, "The plan could not be made", lambda: app.workbench.warnings(prepared.plan, snapshot))
+    warnings = await tried(app, _NO_PLAN, lambda: app.workbench.warnings(prepared.plan, snapshot))
     if warnings is None:
         return
     shown = Preview(finding, prepared.plan, prepared.changes, app.workbench.read_only, warnings)
@@ -203,33 +205,51 @@ async def _chosen(app: WorkbenchApp, fixes: Sequence[Fix], finding: Finding) -> 
 
 
 async def _prepared(app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Snapshot) -> Prepared | Plan | None:
-    """What is to be done, worked out; of a guide the plan, of which nothing is done here; None where that was said."""
-    answers: Mapping[str, Any] | None = None
-    if fix.answers is not None:
-        suggest = fix.suggest
-        suggested = None
-        if suggest is not None:
-            suggested = await tried(app, "The repair failed", lambda: suggest(finding, snapshot))
-            if suggested is None:
-                return None
-            if isinstance(suggested, Refusal):
-                await app.push_screen_wait(refusal(suggested))
-                return None
-        from workbench.tui.screens.answers import AskAnswers
+    """What is to be done, worked out; of a guide the plan, of which nothing is done here; None where that was said.
 
-        answers = await app.push_screen_wait(AskAnswers(fix, suggested, finding))
+    Where the fix refuses what it was answered, it asks again: what was typed is not lost.
+    """
+    suggested: object = None
+    suggest = fix.suggest
+    if fix.answers is not None and suggest is not None:
+        suggested = await tried(app, "The repair failed", lambda: suggest(finding, snapshot))
+        if suggested is None:
+            return None
+        if isinstance(suggested, Refusal):
+            await app.push_screen_wait(refusal(suggested))
+            return None
+    while True:
+        answers = await _answered(app, fix, finding, suggested)
+        if answers is None and fix.answers is not None:
+            return None
+        plan = await tried(app, _NO_PLAN, _planning(app, fix, finding, snapshot, answers))
+        if not isinstance(plan, Refusal):
+            break
+        await app.push_screen_wait(refusal(plan))
         if answers is None:
             return None
-
-    def worked_out() -> Prepared | Plan | Refusal:
-        plan: Plan | Refusal = app.workbench.plan(fix, finding, snapshot, answers)
-        return plan if isinstance(plan, Refusal) or plan.guides else app.workbench.prepare(plan)
-
-    prepared = await tried(app, "The plan could not be made", lambda: as_root_if_asked(app, worked_out))
+        suggested = SimpleNamespace(**answers)
+    if plan is None or plan.guides:
+        return plan
+    prepared = await tried(app, _NO_PLAN, lambda: as_root_if_asked(app, lambda: app.workbench.prepare(plan)))
     if isinstance(prepared, Refusal):
         await app.push_screen_wait(refusal(prepared))
         return None
     return prepared
+
+
+async def _answered(app: WorkbenchApp, fix: Fix, finding: Finding, suggested: object) -> Mapping[str, Any] | None:
+    if fix.answers is None:
+        return None
+    from workbench.tui.screens.answers import AskAnswers
+
+    return await app.push_screen_wait(AskAnswers(fix, suggested, finding))
+
+
+def _planning(
+    app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Snapshot, answers: Mapping[str, Any] | None
+) -> Callable[[], Plan | Refusal]:
+    return lambda: as_root_if_asked(app, lambda: app.workbench.plan(fix, finding, snapshot, answers))
 
 
 async def _carried_out(
