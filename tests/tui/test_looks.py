@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from textual.content import Content
 from textual.pilot import Pilot
 from textual.widgets import Footer
 
 from tests import builders
 from tests.tui import fakes, inventories
 from tests.tui.driving import NARROW, WIDE, driven, flat, shown, until, until_shown
-from workbench.model.plan import proof
+from workbench.model.finding import Finding
+from workbench.model.plan import Plan, proof
 from workbench.model.run import RunState
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.plain import hanging, plain, stacked
+from workbench.tui.screens import preview as preview_module
 from workbench.tui.screens.help import Help
 from workbench.tui.screens.result import Outcome, outcome_lines
 from workbench.tui.widgets.diff import diff
@@ -116,6 +121,24 @@ async def test_without_colour_nothing_is_coloured(monkeypatch: pytest.MonkeyPatc
         assert app.no_color
         await pilot.press("f")
         await until_shown(pilot, '- "command": "npx pkg",', '+ "command"')
+
+
+@pytest.mark.parametrize("size", [(60, 16), NARROW, WIDE], ids=str)
+async def test_a_page_is_wrapped_for_its_width_from_the_first_picture_on(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widths = []
+    written = preview_module.preview
+
+    def recorded(finding: Finding, plan: Plan, changes: Any, width: int, **more: Any) -> Iterator[Content]:
+        widths.append(width)
+        return written(finding, plan, changes, width, **more)
+
+    monkeypatch.setattr(preview_module, "preview", recorded)
+    async with driven(fakes.workbench(), size) as (_, pilot):
+        await pilot.press("f")
+        await until_shown(pilot, "Preview")
+        assert widths and len(set(widths)) == 1
 
 
 def _reversed(app: WorkbenchApp) -> str:
