@@ -73,9 +73,7 @@ def prepare(plan: Plan) -> Prepared | Refusal:
             "follow the steps by hand in the lesson of the check",
         )
     if plan.guides:
-        return Refusal(
-            "it is steps for you to take: the workbench does none of them", "read them as text: plan FINDING"
-        )
+        return Refusal("it is steps for you to take: the workbench does none of them", "read its plan as text")
     if not plan.operations:
         return Refusal("the plan has no operation: there is nothing to do")
     try:

@@ -170,13 +170,7 @@ _EVERY = (
     Act("move.up", "k", "Up", "Up", _PAGES | _WINDOWS),
     Act("move.first", "g", "First", "First", _PAGES | _WINDOWS),
     Act("move.last", "G", "Last", "Last", _PAGES | _WINDOWS),
-    Act(
-        "move.page",
-        "space",
-        "Page down",
-        "A page down",
-        _PREVIEW | _GUIDE | _BATCH | _BATCH_RESULTS | _QUESTIONS | _SMALL,
-    ),
+    Act("move.page", "space", "Page down", "A page down", _PAGED),
 )
 ACTS: Mapping[str, Act] = MappingProxyType({act.id: act for act in _EVERY})
 """Every act whose key can be changed, by its id."""

@@ -144,6 +144,10 @@ class MainScreen(ShowingScreen):
         """Show the server under the cursor."""
         self._show_server()
 
+    def on_server_pane_marked(self) -> None:
+        """Name the keys for the finding that is marked now."""
+        self._refresh_keys()
+
     def on_reach_table_moved(self) -> None:
         """Show what the server under the cursor can open."""
         self._show_reach()

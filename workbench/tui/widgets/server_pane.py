@@ -60,6 +60,10 @@ class AboutList(Options):
 class ServerPane(Vertical):
     """The text and the findings of one row of the list."""
 
+    @dataclass
+    class Marked(Message):
+        """The cursor is on another finding."""
+
     def __init__(self, **more: str) -> None:
         super().__init__(**more)  # type: ignore[arg-type]
         self._key = ""
@@ -139,8 +143,9 @@ class ServerPane(Vertical):
 
     @on(OptionList.OptionHighlighted, "#about")
     def mark(self, event: OptionList.OptionHighlighted) -> None:
-        """Keep to itself which finding is marked."""
+        """Say that another finding is marked; which, is asked of the pane."""
         event.stop()
+        self.post_message(self.Marked())
 
     def _fill(self) -> None:
         self._drawn_at = self.size.width
