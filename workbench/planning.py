@@ -165,8 +165,6 @@ def _wrong(fix: Fix, finding: Finding, made: object) -> str:
     mistyped = _mistyped(made)
     if mistyped:
         return mistyped
-    if made.steps and (made.operations or made.safety is not Safety.GUIDE):
-        return "it holds steps for a person beside operations, or is no guide"
     if _STRICTNESS.index(made.safety) < _STRICTNESS.index(fix.safety):
         return f"it calls itself {made.safety.value} where the fix is {fix.safety.value}"
     return ""

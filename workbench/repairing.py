@@ -13,7 +13,7 @@ from workbench.engine import Workbench
 from workbench.exits import Exit, Unusable, complain
 from workbench.model.check import Fix
 from workbench.model.finding import Finding
-from workbench.model.plan import Plan, Refusal, Safety
+from workbench.model.plan import Plan, Refusal
 from workbench.model.report import Report
 from workbench.model.run import Run, RunState
 from workbench.model.snapshot import Snapshot
@@ -52,14 +52,8 @@ def plan(options: argparse.Namespace) -> int:
     if not offered:
         complain(f"no repair of {finding.identity} is on offer; by hand: workbench explain {finding.check}")
         return Exit.REFUSED
-    fix = _chosen(offered, options.fix, finding)
-    if fix.safety is Safety.GUIDE and not (options.json or options.diff or options.script):
-        steps = _steps(workbench, fix, finding, snapshot, given)
-        if steps:
-            put(steps)
-            return Exit.CLEAN
     with sudo_may_ask():
-        worked_out = _work_out(workbench, fix, finding, snapshot, given)
+        worked_out = _work_out(workbench, _chosen(offered, options.fix, finding), finding, snapshot, given)
     if isinstance(worked_out, Refusal):
         complain(f"no plan: {_said(worked_out)}; nothing was changed")
         return Exit.REFUSED
@@ -154,17 +148,6 @@ def _again(
             _anew(finding),
         )
     return prepared
-
-
-def _steps(workbench: Workbench, fix: Fix, finding: Finding, snapshot: Snapshot, given: Mapping[str, Any]) -> str:
-    """The steps of a guide, for the person to read; "" where its plan is no guide, or there is none."""
-    answers = _answers(workbench, fix, finding, snapshot, given)
-    made = answers if isinstance(answers, Refusal) else workbench.plan(fix, finding, snapshot, answers)
-    if isinstance(made, Refusal) or not made.guides:
-        return ""
-    from workbench.report.plan_text import steps_as_text
-
-    return steps_as_text(made, finding, workbench.warnings(made, snapshot))
 
 
 def _work_out(

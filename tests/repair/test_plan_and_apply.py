@@ -470,18 +470,6 @@ GUIDE = '''"""Give the file to yourself.
 Why it helps
 ------------
 Nobody else writes it.
-
-What changes
-------------
-Nothing: you do it.
-
-What may stop working
----------------------
-Nothing.
-
-How it is undone
-----------------
-By hand.
 """
 
 from workbench.api import Finding, Plan, Reversal, Safety, Snapshot, Step, fix
@@ -495,7 +483,7 @@ from workbench.api import Finding, Plan, Reversal, Safety, Snapshot, Step, fix
 )
 def plan(finding: Finding, snapshot: Snapshot, answers: None) -> Plan:
     """Two steps."""
-    steps = (Step("Write this over it.", '{\\n  "mcpServers": {}\\n}'), Step("Start the client anew."))
+    steps = (Step("a.json", "Write this over it.", '{\\n  "mcpServers": {}\\n}'), Step("", "Start the client anew."))
     return Plan(
         "clients/by-hand",
         finding.check,
@@ -516,12 +504,15 @@ def test_a_guide_is_read_as_text_and_never_applied(
     (own / "fixes" / "clients").mkdir(parents=True, mode=0o700)
     (own / "fixes" / "clients" / "by_hand.py").write_text(GUIDE)
     before = tree(config.parent)
-    said = workbench("--plugins", own, "plan", found[OPEN], "--fix", "clients/by-hand")
+    plan = ("--plugins", own, "plan", found[OPEN], "--fix", "clients/by-hand")
+    said = workbench(*plan)
     assert said.status == 0
-    assert "What you do (2 steps)\n  1 Write this over it.\n      {\n        " in said.out
+    assert "What you do (2 steps)\n  1 Write this over it.\n    {\n" in said.out
     assert "  2 Start the client anew." in said.out and "workbench apply" not in said.out
-    for form in ("--json", "--diff", "--script"):
-        refused = workbench("--plugins", own, "plan", found[OPEN], "--fix", "clients/by-hand", form)
-        assert refused.status == 5 and refused.out == ""
-        assert "it is steps for you to take" in refused.err
+    script = workbench(*plan, "--script")
+    assert (script.status, script.out) == (5, "") and "steps for you" in script.err
+    file = tmp_path / "plan.json"
+    file.write_text(workbench(*plan, "--json").out)
+    applied = workbench("--plugins", own, "apply", file)
+    assert applied.status == 5 and "refused: these are steps for you" in applied.out
     assert tree(config.parent) == before

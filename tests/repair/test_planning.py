@@ -24,7 +24,6 @@ from workbench.model.plan import (
     Safety,
     SetMode,
     SetValue,
-    Step,
 )
 from workbench.model.severity import Severity
 from workbench.planning import plan, still_found, would_find
@@ -218,19 +217,3 @@ def test_what_a_check_would_find_is_told_without_the_machine() -> None:
     assert would_find("clients/broad-root", builders.snapshot()) == ()
     with pytest.raises(LookupError):
         would_find("clients/no-such-check", builders.snapshot())
-
-
-GUIDED = replace(MADE, safety=Safety.GUIDE, reversal=Reversal.NONE, operations=(), steps=(Step("Do it", "x = 1"),))
-
-
-def test_steps_for_a_person_are_a_guide_and_stand_alone() -> None:
-    assert GUIDED.guides and not MADE.guides
-    assert plan(_fix(lambda *_: GUIDED, safety=Safety.GUIDE), FOUND, builders.snapshot(), {}) == GUIDED
-    for wrong in (replace(GUIDED, operations=(OPERATION,)), replace(GUIDED, safety=Safety.REVIEW)):
-        made = plan(_fix(lambda *_, wrong=wrong: wrong), FOUND, builders.snapshot(), {})
-        assert isinstance(made, Refusal) and "steps for a person" in made.reason
-
-
-def test_the_digest_is_over_the_steps_and_that_of_plans_without_is_as_it_was() -> None:
-    assert GUIDED.digest != replace(GUIDED, steps=(Step("Do it", "x = 2"),)).digest
-    assert MADE.digest == "abc89218de746fc8cf746704c392cca060ea1338d95d2e0a5a05d40d45935626"

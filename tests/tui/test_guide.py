@@ -19,8 +19,8 @@ from workbench.tui.screens.guide import Guide
 CHECK = "clients/config-writable-by-others"
 PASSED = Passed(Subject("config", "x", "x"))
 STEPS = (
-    Step("Put these two entries in the place of “files”.", '{\n  "files-read": {}\n}'),
-    Step("Quit Claude Desktop and start it again."),
+    Step("/home/dev/mcp.json", "Put these two entries in the place of “files”.", '{\n  "files-read": {}\n}'),
+    Step("/home/dev/mcp.json", "Quit Claude Desktop and start it again."),
 )
 
 
@@ -64,7 +64,7 @@ async def test_what_is_to_be_written_is_copied_and_not_the_words() -> None:
 
 
 async def test_where_there_is_nothing_to_copy_nothing_offers_it() -> None:
-    async with driven(_workbench(plan=_planned((Step("Ask the author."),)))) as (app, pilot):
+    async with driven(_workbench(plan=_planned((Step("", "Ask the author."),)))) as (app, pilot):
         await pilot.press("f")
         await until_shown(pilot, "What you do (1 step)", "v Verify")
         assert "Copy" not in flat(app)
@@ -133,7 +133,7 @@ async def test_a_refusal_of_the_guide_is_told_as_any_other() -> None:
 
 
 async def test_hostile_words_in_a_step_do_nothing() -> None:
-    hostile = (Step("[@click=app.quit]x[/]", "[bold]y[/bold]\n" + "z" * 3000),)
+    hostile = (Step("[b]/x[/]", "[@click=app.quit]x[/]", "[bold]y[/bold]\n" + "z" * 3000),)
     async with driven(_workbench(plan=_planned(hostile))) as (app, pilot):
         await pilot.press("f")
         await until_shown(pilot, "[@click=app.quit]x[/]", "[bold]y[/bold]")

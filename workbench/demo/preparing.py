@@ -9,6 +9,7 @@ from workbench.model.plan import CreateFile, EditRootFile, KeepSecret, Operation
 from workbench.model.run import Change
 from workbench.repair.creating import ABSENT
 from workbench.repair.edits import edited, inverse, line_edits, taken_back, what_is_left
+from workbench.repair.guides import steps_told
 from workbench.repair.keeping import kept_edits, made_anew, require_all_kept, secret_in
 from workbench.repair.lines import lines_made
 from workbench.repair.paths import Refused
@@ -24,6 +25,9 @@ _Part = tuple[Staged, Change, bytes]
 
 def prepare(plan: Plan, stage: Stage) -> Prepared | Refusal:
     """Work the plan out. Nothing is read but the demo's own files."""
+    if plan.steps:
+        told = steps_told(plan)
+        return told if isinstance(told, Refusal) else Prepared(plan, told, (), ())
     kept = kept_edits([each for each in plan.operations if isinstance(each, KeepSecret)])
     try:
         # What the demo cannot play is told before anything else: it is no fault of the plan.

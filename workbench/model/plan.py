@@ -253,8 +253,9 @@ Operation = SetMode | FileEdit | CreateFile | EditRootFile | TrialStart
 
 @record
 class Step:
-    """One step that a person takes: what to do, and what of it is to be copied as it stands ("" for nothing)."""
+    """One step that a guide asks of the person: where, what to do, and the text to copy for it ("" for none)."""
 
+    place: str
     words: str
     text: str = ""
 
@@ -263,11 +264,11 @@ class Step:
 class Plan:
     """One repair of one finding. ``finding`` is the finding's identity, ``check`` the check that must pass afterwards.
 
+    A guide has ``steps`` for the person and no operation: nothing of it is ever done by the workbench.
     ``consequences`` says in plain words what may stop working; ``keeps`` what undo does not bring back ("" for all).
     ``later`` says when it takes effect ("" for at once), such as "at your next login": until then the check goes on
     finding what it found, and all that is verified is that the change is in place.
     ``confirm`` is how many seconds the person has to confirm it before all of it is undone by itself (0: none needed).
-    A guide has ``steps`` for the person and no operation: nothing is done by the workbench, so nothing is undone.
     """
 
     fix: str
@@ -284,11 +285,6 @@ class Plan:
     steps: tuple[Step, ...] = ()
 
     @property
-    def guides(self) -> bool:
-        """Whether it is steps for the person, of which the workbench does none."""
-        return bool(self.steps) and not self.operations
-
-    @property
     def digest(self) -> str:
         """SHA-256 over the whole plan, in hexadecimal: what was shown is what may be applied."""
         import hashlib
@@ -302,8 +298,10 @@ class Plan:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def proof(check: str, later: str) -> str:
+def proof(check: str, later: str, *, guide: bool = False) -> str:
     """How a plan is proven afterwards, and what happens where that fails, in words. Of its ``check`` and ``later``."""
+    if guide:
+        return f"Look again when you have done it: {check} then says whether it helped."
     if not later:
         return (
             f"The host is looked at again and every check runs again. If {check} still finds this, or the change made"

@@ -35,6 +35,7 @@ from workbench.model.run import Change
 from workbench.repair.creating import to_make
 from workbench.repair.edits import edited, json_of, overlap, what_is_left
 from workbench.repair.fingerprint import Fingerprint, exists, read, status_of
+from workbench.repair.guides import steps_told
 from workbench.repair.keeping import keep, kept_edits, require_all_kept
 from workbench.repair.lines import said as said_of_line
 from workbench.repair.paths import Refused, Spot, require_plain, spot
@@ -67,13 +68,14 @@ class Prepared:
 
 def prepare(plan: Plan) -> Prepared | Refusal:
     """Work the plan out. Writes nothing."""
+    if plan.steps:
+        told = steps_told(plan)
+        return told if isinstance(told, Refusal) else Prepared(plan, told, (), ())
     if sys.platform != "linux":
         return Refusal(
             "repairs are made on Linux only: elsewhere the workbench cannot yet prove that it keeps every attribute",
             "follow the steps by hand in the lesson of the check",
         )
-    if plan.guides:
-        return Refusal("it is steps for you to take: the workbench does none of them", "read its plan as text")
     if not plan.operations:
         return Refusal("the plan has no operation: there is nothing to do")
     try:

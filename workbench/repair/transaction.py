@@ -22,6 +22,8 @@ from workbench.text import visible
 Tell = Callable[[str], None]
 NOT_RECORDED = "-"
 """The identity of a run that was refused before it began: it is in no journal, because nothing happened."""
+STEPS = "these are steps for you to take, which nobody else does"
+"""Why a guide is not applied."""
 
 
 def apply(
@@ -35,6 +37,8 @@ def apply(
     ``state`` is the folder of the journal. ``still_found`` looks at the host again and returns "" when the finding is
     gone, or why that is not so; then, and when it fails, everything is put back. ``on_step`` is told what happens.
     """
+    if prepared.plan.steps:
+        return refused(prepared.plan, prepared.changes, STEPS)
     return perform(prepared, state, still_found, on_step or _silent)
 
 

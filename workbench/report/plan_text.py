@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from workbench.model.finding import Finding
-from workbench.model.plan import Plan, Reversal, Safety, proof
+from workbench.model.plan import Reversal, Safety, proof
 from workbench.report.lines import wrapped
 from workbench.report.plan_file import PlanDocument
 from workbench.text import visible
@@ -37,34 +37,6 @@ def as_diff(plan: PlanDocument) -> str:
     return "\n".join(visible(line) for line in lines) + "\n"
 
 
-def steps_as_text(plan: Plan, finding: Finding, warnings: Sequence[str] = ()) -> str:
-    """A guide: what the person does, what of it is to be copied, and how to see that it helped."""
-    return "\n".join(visible(line) for line in _steps(plan, finding, warnings)) + "\n"
-
-
-def _steps(plan: Plan, finding: Finding, warnings: Sequence[str]) -> Iterator[str]:
-    yield from wrapped(plan.title, "", "  ")
-    yield from wrapped(f"{finding.severity.upper()} {finding.summary}", "  because   ", "            ")
-    yield f"  finding   {plan.finding}   {plan.check}"
-    yield f"  fix       {plan.fix}"
-    yield from wrapped(_SAFETY[plan.safety], "  class     ", "            ")
-    for warning in warnings:
-        yield ""
-        yield from wrapped(warning, "FIRST: ", "  ")
-    yield ""
-    yield f"What you do ({len(plan.steps)} {'step' if len(plan.steps) == 1 else 'steps'})"
-    for number, step in enumerate(plan.steps, 1):
-        yield from wrapped(step.words, f"  {number} ", "    ")
-        # As it stands: it is to be copied.
-        yield from (f"      {line}" for line in step.text.splitlines())
-    yield ""
-    yield "What may stop working"
-    yield from wrapped(plan.consequences or "Nothing is known that would.", "  ", "  ")
-    yield ""
-    yield "Nothing was changed, and nothing will be: these are steps for you. To see whether they helped:"
-    yield "  workbench --headless"
-
-
 def _lines(plan: PlanDocument, finding: Finding, given: Collection[str]) -> Iterator[str]:
     yield from wrapped(plan.title, "", "  ")
     yield from wrapped(f"{finding.severity.upper()} {finding.summary}", "  because   ", "            ")
@@ -78,7 +50,9 @@ def _lines(plan: PlanDocument, finding: Finding, given: Collection[str]) -> Iter
         suggested = "" if name in given else "   (suggested; another one with --answer)"
         yield from wrapped(f"{name}={said}{suggested}", "  answer    ", "            ")
     yield ""
-    yield f"What will be done ({len(plan.changes)} {'step' if len(plan.changes) == 1 else 'steps'})"
+    guide = plan.safety is Safety.GUIDE
+    done = "What you do" if guide else "What will be done"
+    yield f"{done} ({len(plan.changes)} {'step' if len(plan.changes) == 1 else 'steps'})"
     for number, change in enumerate(plan.changes, 1):
         yield from wrapped(change.words, f"  {number} ", "    ")
         yield from (f"    {line}" for line in change.diff.split("\n") if change.diff)
@@ -94,11 +68,14 @@ def _lines(plan: PlanDocument, finding: Finding, given: Collection[str]) -> Iter
     yield from wrapped(plan.consequences or "Nothing is known that would.", "  ", "  ")
     yield ""
     yield "How it is proven"
-    yield from wrapped(proof(plan.check, plan.later), "  ", "  ")
+    yield from wrapped(proof(plan.check, plan.later, guide=guide), "  ", "  ")
     if plan.confirm:
         within = f"Then you have {plan.confirm} seconds to confirm it, or all of it is undone by itself."
         yield from wrapped(within, "  ", "  ")
     yield ""
+    if guide:
+        yield "Nothing was changed, and nothing is: the steps are yours to take."
+        return
     yield "Nothing was changed. To apply exactly this, give the same command with --json > plan.json, then:"
     yield f"  workbench apply plan.json --digest {plan.digest}"
     yield "To read it as a shell script that does the same and takes it back: --script"

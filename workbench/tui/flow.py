@@ -55,7 +55,7 @@ async def repair(app: WorkbenchApp, finding: Finding, snapshot: Snapshot, before
     prepared = await _prepared(app, fix, finding, snapshot)
     if prepared is None:
         return
-    if isinstance(prepared, Plan):
+    if prepared.plan.steps:
         from workbench.tui.guiding import guided
 
         await guided(app, finding, prepared, snapshot, before)
@@ -204,8 +204,8 @@ async def _chosen(app: WorkbenchApp, fixes: Sequence[Fix], finding: Finding) -> 
     return None if place is None else fixes[place]
 
 
-async def _prepared(app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Snapshot) -> Prepared | Plan | None:
-    """What is to be done, worked out; of a guide the plan, of which nothing is done here; None where that was said.
+async def _prepared(app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Snapshot) -> Prepared | None:
+    """What is to be done, worked out; None where there is none, which was said.
 
     Where the fix refuses what it was answered, it asks again: what was typed is not lost.
     """
@@ -229,8 +229,8 @@ async def _prepared(app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Sna
         if answers is None:
             return None
         suggested = SimpleNamespace(**answers)
-    if plan is None or plan.guides:
-        return plan
+    if plan is None:
+        return None
     prepared = await tried(app, _NO_PLAN, lambda: as_root_if_asked(app, lambda: app.workbench.prepare(plan)))
     if isinstance(prepared, Refusal):
         await app.push_screen_wait(refusal(prepared))

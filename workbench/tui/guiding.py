@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbench.model.finding import Finding
-from workbench.model.plan import Plan
 from workbench.model.report import Report
 from workbench.model.snapshot import Snapshot
 from workbench.planning import still_found
@@ -14,11 +13,13 @@ from workbench.tui.background import in_background
 from workbench.tui.screens.guide import Guide, Verified
 
 if TYPE_CHECKING:
+    from workbench.repair.prepare import Prepared
     from workbench.tui.app import WorkbenchApp
 
 
-async def guided(app: WorkbenchApp, finding: Finding, plan: Plan, snapshot: Snapshot, before: Report) -> None:
+async def guided(app: WorkbenchApp, finding: Finding, prepared: Prepared, snapshot: Snapshot, before: Report) -> None:
     """Show the steps until the person goes back; each time it is asked for, say what a fresh look finds."""
+    plan = prepared.plan
     warnings = await flow.tried(app, "The plan could not be made", lambda: app.workbench.warnings(plan, snapshot))
     if warnings is None:
         return
@@ -30,7 +31,7 @@ async def guided(app: WorkbenchApp, finding: Finding, plan: Plan, snapshot: Snap
             return None
         return Verified(before, after, still_found(plan, app.workbench.plugins, seen, before))
 
-    while await app.push_screen_wait(Guide(finding, plan, warnings, verified, live=live)) == "verify":
+    while await app.push_screen_wait(Guide(finding, prepared, warnings, verified, live=live)) == "verify":
         async with flow.window(app, f"Verifying · {plan.title}", changes=False) as shows:
             shows.begin("looking at the host again")
             after = await app.main.look()

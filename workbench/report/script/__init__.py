@@ -34,6 +34,8 @@ def as_script(made: PlanDocument, prepared: Prepared, finding: Finding) -> str |
     from workbench.repair.staged import StagedFile, moves_secrets
     from workbench.report.script.forms import step
 
+    if not prepared.operations:
+        return Refusal("these are steps for you to take, and no script takes them", "read them with workbench plan")
     if moves_secrets(prepared.operations):
         # Even its digest would let it be guessed, where the file that it goes to holds nothing else.
         return Refusal("it moves a secret, which no script may hold", "use workbench apply, which never names it")

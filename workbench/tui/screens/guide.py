@@ -16,8 +16,9 @@ from textual.widgets import Button
 
 from workbench.model.check import Check, Fix
 from workbench.model.finding import Finding
-from workbench.model.plan import Plan
+from workbench.model.plan import Plan, proof
 from workbench.model.report import Report
+from workbench.model.run import Change
 from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
 from workbench.tui.screens.base import SCROLLING, Scrolled
@@ -27,6 +28,7 @@ from workbench.tui.widgets.room import TooSmall
 from workbench.tui.wording import MUTED, counted, heading, letter, safety
 
 if TYPE_CHECKING:
+    from workbench.repair.prepare import Prepared
     from workbench.tui.app import WorkbenchApp
 
 Next = Literal["done", "verify"]
@@ -65,14 +67,15 @@ class Guide(Scrolled, Screen[Next]):
     def __init__(
         self,
         finding: Finding,
-        plan: Plan,
-        warnings: Sequence[str] = (),
-        verified: Verified | None = None,
+        prepared: Prepared,
+        warnings: Sequence[str],
+        verified: Verified | None,
         *,
         live: bool,
     ) -> None:
         super().__init__()
-        self._finding, self._plan, self._warnings = finding, plan, tuple(warnings)
+        self._finding, self._warnings = finding, tuple(warnings)
+        self._plan, self._steps = prepared.plan, prepared.changes
         self._verified, self._live = verified, live
 
     def compose(self) -> ComposeResult:
@@ -95,7 +98,7 @@ class Guide(Scrolled, Screen[Next]):
     def on_mount(self) -> None:
         """Show it; Enter goes back."""
         self.query_one("#plan", Page).write(
-            lambda width: stacked(guide(self._finding, self._plan, width, self._warnings, self._verified))
+            lambda width: stacked(guide(self._finding, self._plan, self._steps, width, self._warnings, self._verified))
         )
         self.query_one("#done", Button).focus()
 
@@ -131,7 +134,7 @@ class Guide(Scrolled, Screen[Next]):
 
     @property
     def _copied(self) -> str:
-        return "\n".join(step.text.rstrip("\n") + "\n" for step in self._plan.steps if step.text)
+        return "\n".join(step.diff.rstrip("\n") + "\n" for step in self._steps if step.diff)
 
     @property
     def _plugins(self) -> list[Check | Fix]:
@@ -141,7 +144,12 @@ class Guide(Scrolled, Screen[Next]):
 
 
 def guide(
-    finding: Finding, plan: Plan, width: int, warnings: Sequence[str] = (), verified: Verified | None = None
+    finding: Finding,
+    plan: Plan,
+    steps: Sequence[Change],
+    width: int,
+    warnings: Sequence[str] = (),
+    verified: Verified | None = None,
 ) -> Iterator[Content]:
     """The text of a guide, wrapped to ``width`` cells. What a fresh look has said since stands first."""
     yield hanging(Content(""), plain(plan.title, "bold"), width)
@@ -153,18 +161,21 @@ def guide(
         yield Content("")
         yield from _told(finding, plan, verified, width)
     yield Content("")
-    yield heading(f"What you do ({counted(len(plan.steps), 'step')})")
-    for number, step in enumerate(plan.steps, 1):
+    yield heading(f"What you do ({counted(len(steps), 'step')})")
+    place = ""
+    for number, step in enumerate(steps, 1):
         yield hanging(plain(f"{number:>2}  ", "bold"), plain(step.words), width)
-        for line in step.text.splitlines():
+        if step.path != place:
+            place = step.path
+            yield hanging(plain("    where ", MUTED), plain(place), width)
+        for line in step.diff.splitlines():
             yield hanging(Content("      "), plain(line, "$text-accent"), width)
     yield Content("")
     yield heading("What may stop working")
     yield hanging(Content("  "), plain(plan.consequences or "Nothing is known that would."), width)
     yield Content("")
     yield heading("How it is proven")
-    words = f"The host is looked at again and every check runs again: {plan.check} must no longer find this."
-    yield hanging(Content("  "), plain(words), width)
+    yield hanging(Content("  "), plain(proof(plan.check, plan.later, guide=True)), width)
 
 
 def _told(finding: Finding, plan: Plan, verified: Verified, width: int) -> Iterator[Content]:
