@@ -181,7 +181,7 @@ async def test_nothing_moves_where_animations_are_off() -> None:
 
 @pytest.mark.parametrize("opened_from", [(), ("h",), ("f",)], ids=lambda keys: "-".join(keys) or "main")
 async def test_help_lists_the_keys_of_the_screen_it_was_opened_from(opened_from: tuple[str, ...]) -> None:
-    async with driven(fakes.workbench(), (100, 60)) as (app, pilot):
+    async with driven(fakes.workbench(), (100, 70)) as (app, pilot):
         await _walked(app, pilot, opened_from)
         own = app.screen
         shown_in_footer = {
