@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from workbench.model.finding import Finding
@@ -9,7 +10,6 @@ from workbench.model.report import Report
 from workbench.model.snapshot import Snapshot
 from workbench.planning import still_found
 from workbench.tui import flow
-from workbench.tui.background import in_background
 from workbench.tui.screens.guide import Guide, Verified
 
 if TYPE_CHECKING:
@@ -35,5 +35,7 @@ async def guided(app: WorkbenchApp, finding: Finding, prepared: Prepared, snapsh
         async with flow.window(app, f"Verifying · {plan.title}", changes=False) as shows:
             shows.begin("looking at the host again")
             after = await app.main.look()
-            # Where the look failed, the app has said so, and nothing is known anew.
-            verified = await in_background(lambda: verify(after)) if after is not None else None  # noqa: B023
+        # Where the look failed, the app has said so, and nothing is known anew.
+        verified = None
+        if after is not None:
+            verified = await flow.tried(app, "It could not be verified", partial(verify, after))
