@@ -84,8 +84,8 @@ def parse(text: str, areas: Collection[str] = ()) -> Filter:
 
 
 def searched(finding: Finding) -> str:
-    """The text of a finding in which words are looked for, folded for comparison."""
-    parts = [finding.summary, finding.check, finding.subject.kind, finding.subject.label]
+    """The text of a finding in which words are looked for, folded for comparison: all that its row shows, and more."""
+    parts = [finding.severity.value, finding.summary, finding.check, finding.subject.kind, finding.subject.label]
     parts += [finding.location.path] if finding.location is not None else []
     parts += [other.label for other in finding.also]
     parts += [evidence.actual for evidence in finding.evidence]
@@ -171,8 +171,12 @@ def _fixable_holds(term: Term, judged: Judged) -> bool:
 
 
 def _text_holds(term: Term, judged: Judged) -> bool:
-    # The server is asked last: it is seldom what is meant, and most words are found before.
-    return term.value in searched(judged.finding) or any(term.value in name.casefold() for name in judged.servers)
+    # The others are asked last: they are seldom what is meant, and most words are found before.
+    return (
+        term.value in searched(judged.finding)
+        or any(term.value in name.casefold() for name in judged.servers)
+        or (judged.safety is not None and term.value == judged.safety.value)
+    )
 
 
 _TESTS: dict[Key, Callable[[Term, Judged], bool]] = {

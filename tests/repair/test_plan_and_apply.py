@@ -463,3 +463,56 @@ def test_a_plan_that_is_printed_can_be_read(workbench: Command, found: dict[str,
     file.write_text("{}")
     with pytest.raises(Unusable):
         plan_file.read(file)
+
+
+GUIDE = '''"""Give the file to yourself.
+
+Why it helps
+------------
+Nobody else writes it.
+"""
+
+from workbench.api import Finding, Plan, Reversal, Safety, Snapshot, Step, fix
+
+
+@fix(
+    title="Give the file to yourself",
+    repairs=("clients/config-writable-by-others",),
+    safety=Safety.GUIDE,
+    reversal=Reversal.NONE,
+)
+def plan(finding: Finding, snapshot: Snapshot, answers: None) -> Plan:
+    """Two steps."""
+    steps = (Step("a.json", "Write this over it.", '{\\n  "mcpServers": {}\\n}'), Step("", "Start the client anew."))
+    return Plan(
+        "clients/by-hand",
+        finding.check,
+        finding.identity,
+        "Give it to yourself",
+        Safety.GUIDE,
+        Reversal.NONE,
+        (),
+        steps=steps,
+    )
+'''
+
+
+def test_a_guide_is_read_as_text_and_never_applied(
+    workbench: Command, found: dict[str, str], config: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "plugins"
+    (own / "fixes" / "clients").mkdir(parents=True, mode=0o700)
+    (own / "fixes" / "clients" / "by_hand.py").write_text(GUIDE)
+    before = tree(config.parent)
+    plan = ("--plugins", own, "plan", found[OPEN], "--fix", "clients/by-hand")
+    said = workbench(*plan)
+    assert said.status == 0
+    assert "What you do (2 steps)\n  1 Write this over it.\n    {\n" in said.out
+    assert "  2 Start the client anew." in said.out and "workbench apply" not in said.out
+    script = workbench(*plan, "--script")
+    assert (script.status, script.out) == (5, "") and "steps for you" in script.err
+    file = tmp_path / "plan.json"
+    file.write_text(workbench(*plan, "--json").out)
+    applied = workbench("--plugins", own, "apply", file)
+    assert applied.status == 5 and "refused: these are steps for you" in applied.out
+    assert tree(config.parent) == before

@@ -30,6 +30,7 @@ from workbench.probe.asking import Answer
 from workbench.probe.planned import PlannedProbe, Probed
 from workbench.probe.target import Target
 from workbench.repair.backups import KeptBackup, Purged
+from workbench.repair.guides import steps_told
 from workbench.repair.lasting import Lost
 from workbench.repair.restoring import Restoring
 
@@ -265,7 +266,7 @@ class FakeWorkbench(Workbench):
         return fix.plan(finding, snapshot, answers)
 
     def prepare(self, plan: Plan) -> Any:
-        return SimpleNamespace(plan=plan, changes=CHANGES)
+        return SimpleNamespace(plan=plan, changes=steps_told(plan) if plan.steps else CHANGES)
 
     def apply(self, prepared: Any, on_step: Callable[[str], None] | None = None, before: Any = None) -> Run:
         state = RunState.REFUSED if self.read_only else self.script.ends

@@ -29,6 +29,7 @@ from tests.tui.test_batch import _workbench as of_batch
 from tests.tui.test_history import _backup, _run
 from workbench import activity
 from workbench.model.finding import Subject
+from workbench.model.plan import Refusal
 from workbench.model.run import RunState
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import SocketFacts
@@ -460,7 +461,8 @@ async def test_the_theme_is_changed_and_the_app_is_left() -> None:
 
 @BOTH
 async def test_a_click_beside_a_window_closes_it_where_nothing_is_lost(size: tuple[int, int]) -> None:
-    workbench = fakes.workbench(fakes.plugins([fakes.check("clients/a", fakes.finding())]))
+    workbench = fakes.workbench()
+    workbench.script.refuses = Refusal("the file changed", "look again")
     async with driven(workbench, size) as (app, pilot):
         for label, kind in (("? Help", Help), ("f Repair", Notice)):
             await click_on(pilot, label)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.tui import fakes
-from tests.tui.driving import NARROW, WIDE, driven, flat, until_shown
+from tests.tui.driving import NARROW, WIDE, driven, flat, shown, until_shown
 from workbench.model.finding import NotAssessed, Passed, Subject
 from workbench.model.severity import Severity
 from workbench.tui.coverage import sudo_unlocks
 from workbench.tui.widgets.grade_box import areas
+from workbench.tui.wording import coverage
 
 GAP = NotAssessed("the environment of server-git", "permission denied", "run as root")
 OTHER = NotAssessed("the engine", "it does not answer", "start it")
@@ -40,7 +41,6 @@ async def test_the_head_says_the_price_of_the_next_letter_the_shares_and_what_su
             "Grade C a high finding stands: at most C",
             "2 of 5 checks assessed",
             "sudo (s) unlocks 2",
-            "at worst",
         )
         await until_shown(pilot, "clients C secrets – 0/2 sockets – 0/1", "next: 1 safe repair to A (R shows them)")
 
@@ -59,6 +59,15 @@ async def test_where_height_is_short_the_head_is_brief_on_every_page_but_the_fin
         await pilot.press("1")
         await until_shown(pilot, "clients C", "next: 1 safe repair")
         assert head.size.height == whole
+
+
+@pytest.mark.parametrize("key", ["", "2", "5"])
+async def test_at_the_least_height_the_head_is_brief_on_every_page_and_none_of_it_is_broken(key: str) -> None:
+    async with driven(_workbench(more=4), (60, 16)) as (app, pilot):
+        await pilot.press(*key)
+        await until_shown(pilot, "Grade C", "a high finding stands")
+        assert app.main.query_one("#grade").outer_size.height <= 4
+        assert all(line.startswith(("╭", "│  ", "╰")) for line in shown(app).splitlines()[:4])
 
 
 async def test_the_brief_head_takes_one_line_where_that_holds_it() -> None:
@@ -89,3 +98,26 @@ async def test_where_the_shares_take_too_much_room_only_the_letters_stay() -> No
         assert "0/1" not in "".join(line.plain for line in narrow)
         assert max(line.cell_length for line in narrow) <= 67
         assert sudo_unlocks(report) == {"secrets": 2}
+
+
+async def test_what_is_left_out_first_where_room_is_short_is_what_is_missed_least() -> None:
+    high = fakes.finding(severity=Severity.HIGH)
+    checks = [fakes.check("clients/a", PASSED), fakes.check("secrets/d", high, GAP)]
+    async with driven(fakes.workbench(fakes.plugins(checks))) as (app, _):
+        report = app.main.report
+        assert report is not None
+        assert report.grade.letter == "C"
+        worst = "; at worst F"
+        assert [coverage(report, 2, width) for width in (99, 65, 58, 45, 10)] == [
+            f"2 of 2 checks assessed, 1 in part; sudo (s) unlocks 2{worst}",
+            f"2 of 2 checks assessed, 1 in part; sudo (s) unlocks 2{worst}",
+            f"2 of 2 assessed, 1 in part; sudo (s) unlocks 2{worst}",
+            f"2 of 2 checks assessed{worst}",
+            f"2 of 2 checks assessed{worst}",
+        ]
+
+
+async def test_a_letter_that_cannot_get_worse_is_not_said_twice() -> None:
+    async with driven(fakes.workbench()) as (app, pilot):
+        await until_shown(pilot, "Grade F", "4 of 5 checks assessed")
+        assert "at worst" not in flat(app)

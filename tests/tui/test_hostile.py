@@ -339,6 +339,9 @@ async def test_in_a_notice_a_toast_and_the_answers(text: str) -> None:
         await _settled(app, pilot, "Notice")
         assert_harmless(app)
         await pilot.press("escape")
+        await _settled(app, pilot, "AskAnswers")  # what was refused is asked for again
+        assert_harmless(app)
+        await pilot.press("escape")
         await _settled(app, pilot, "MainScreen")
         app.push_screen(Notice(text, text, text))
         await _settled(app, pilot, "Notice")

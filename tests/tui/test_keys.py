@@ -28,7 +28,7 @@ from workbench.tui.app import WorkbenchApp
 from workbench.tui.keys import ACTS, FIXED, Keys
 from workbench.tui.keys_file import parse
 from workbench.tui.palette import commands
-from workbench.tui.screens import agree, batch, batch_result, code, dialogs, preview, result
+from workbench.tui.screens import agree, batch, batch_result, code, dialogs, guide, preview, result
 from workbench.tui.screens.dialogs import Confirm
 from workbench.tui.screens.help import Help
 from workbench.tui.screens.preview import Preview
@@ -96,6 +96,7 @@ def test_what_is_heard_before_everything_else_is_no_letter() -> None:
     ("kind", "place"),
     [
         (preview.Preview, "in the preview"),
+        (guide.Guide, "in a guide"),
         (batch.BatchReview, "in the list of repairs"),
         (result.Result, "at the result of a repair"),
         (batch_result.BatchResult, "at the result of several repairs"),
@@ -411,3 +412,9 @@ async def test_what_is_marked_is_repaired_from_every_page() -> None:
         await pilot.press("4", "R")
         await until(pilot, lambda: app.screen is not app.main)
     assert "on the report card" in ACTS["repair.marked"].places  # so no other act there can have its key
+
+
+async def test_the_help_names_the_key_that_was_chosen_for_all_commands() -> None:
+    async with driven("palette: ctrl+o") as (_, pilot):
+        await pilot.press("question_mark")
+        await until_shown(pilot, "All commands (ctrl+o)")

@@ -8,8 +8,11 @@ from tests.tui import fakes
 from tests.tui.driving import NARROW, TINY, WIDE, driven, flat, shown, until, until_shown
 from workbench.model.finding import NotAssessed, Passed, Subject
 from workbench.model.report import BrokenPlugin
+from workbench.model.snapshot import SECTIONS
+from workbench.tui import app as app_module
 from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.findings import FindingsList
+from workbench.tui.widgets.progress import in_words
 
 
 async def test_every_collector_is_shown_while_it_looks() -> None:
@@ -47,7 +50,7 @@ async def test_the_worst_finding_is_first_and_selected() -> None:
 async def test_the_head_says_the_letter_the_rule_the_coverage_and_the_worst_case() -> None:
     async with driven(fakes.workbench(), WIDE) as (app, _):
         said = flat(app)
-        for words in ("Grade F", "a critical finding stands", "4 of 5 checks assessed", "at worst F", "clients F"):
+        for words in ("Grade F", "a critical finding stands", "4 of 5 checks assessed", "clients F"):
             assert words in said.replace("\u00a0", " ")
 
 
@@ -218,3 +221,33 @@ async def test_the_app_quits_while_a_look_hangs() -> None:
     assert app.return_value == 0
     workbench.script.gate.set()
     workbench.script.check_gate.set()
+
+
+async def test_a_plugin_that_was_not_loaded_is_told_of_once() -> None:
+    broken = tuple(BrokenPlugin(f"checks/x/{name}.py", "it has no docstring") for name in ("one", "two"))
+    workbench = fakes.workbench(fakes.plugins(fakes.usual().checks.values(), (), broken))
+    async with driven(workbench) as (app, pilot):
+        await until_shown(pilot, "2 plugins were not loaded", "checks/x/one.py: it has no docstring", "Press 5 for all")
+        app.clear_notifications()
+        await pilot.press("r")
+        await until(pilot, lambda: workbench.script.looks == 2 and not app.main.looking)
+        assert "were not loaded" not in flat(app)
+
+
+async def test_a_key_that_is_held_down_shows_its_notice_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with driven(fakes.workbench(), WIDE) as (app, pilot):
+        for held in (app_module.HELD, 0.0):
+            monkeypatch.setattr(app_module, "HELD", held)
+            await pilot.press(*"yyyy")
+            await until_shown(pilot, "sent to the clipboard")
+            assert flat(app).count("sent to the clipboard") == 1
+        app.tell("something else")
+        await until_shown(pilot, "sent to the clipboard", "something else")
+
+
+def test_what_is_looked_at_stays_on_one_line() -> None:
+    many = in_words(dict.fromkeys(SECTIONS, "started"), 0, 9)
+    assert many == f"looking at accounts, clients, processes and {len(SECTIONS) - 3} more"
+    assert in_words({"clients": "started"}, 0, 9) == "looking at clients"
+    assert in_words({}, 0, 9) == "looking at this host"
+    assert in_words({"clients": "started"}, 2, 9) == "checking: 2 of 9"

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from textual.content import Content
 from textual.pilot import Pilot
 from textual.widgets import Footer
 
 from tests import builders
-from tests.tui import fakes
+from tests.tui import fakes, inventories
 from tests.tui.driving import NARROW, WIDE, driven, flat, shown, until, until_shown
-from workbench.model.plan import proof
+from workbench.model.finding import Finding
+from workbench.model.plan import Plan, proof
 from workbench.model.run import RunState
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.plain import hanging, plain, stacked
+from workbench.tui.screens import preview as preview_module
 from workbench.tui.screens.help import Help
 from workbench.tui.screens.result import Outcome, outcome_lines
 from workbench.tui.widgets.diff import diff
@@ -118,6 +123,50 @@ async def test_without_colour_nothing_is_coloured(monkeypatch: pytest.MonkeyPatc
         await until_shown(pilot, '- "command": "npx pkg",', '+ "command"')
 
 
+@pytest.mark.parametrize("size", [(60, 16), NARROW, WIDE], ids=str)
+async def test_a_page_is_wrapped_for_its_width_from_the_first_picture_on(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widths = []
+    written = preview_module.preview
+
+    def recorded(finding: Finding, plan: Plan, changes: Any, width: int, **more: Any) -> Iterator[Content]:
+        widths.append(width)
+        return written(finding, plan, changes, width, **more)
+
+    monkeypatch.setattr(preview_module, "preview", recorded)
+    async with driven(fakes.workbench(), size) as (_, pilot):
+        await pilot.press("f")
+        await until_shown(pilot, "Preview")
+        assert widths and len(set(widths)) == 1
+
+
+def _reversed(app: WorkbenchApp) -> str:
+    strips = app.screen._compositor.render_strips()
+    return " ".join(segment.text for strip in strips for segment in strip if segment.style and segment.style.reverse)
+
+
+@pytest.mark.parametrize(
+    ("theme", "colour"), [("textual-dark", False), ("ansi-light", False), ("ansi-light", True), ("ansi-dark", True)]
+)
+async def test_where_no_tint_is_seen_the_cursor_stands_out_all_the_same(
+    theme: str, colour: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not colour:
+        monkeypatch.setenv("NO_COLOR", "1")
+    workbench = fakes.workbench()
+    workbench.script.snapshot = inventories.usual()
+    async with driven(workbench, NARROW, theme=theme) as (app, pilot):
+        assert "✖ critical" in _reversed(app) and "▲ high" not in _reversed(app)
+        await pilot.press("2")
+        await until(pilot, lambda: "stray" in _reversed(app))
+        assert "Needs attention" not in _reversed(app)
+        await pilot.press("1", "f")
+        await until_shown(pilot, "What will be done")
+        if theme.startswith("ansi"):
+            assert "Cancel" in _reversed(app) and "Apply" not in _reversed(app)
+
+
 async def test_nothing_moves_where_animations_are_off() -> None:
     workbench = fakes.workbench(open_gates=False)
     async with driven(workbench, looked=False) as (app, pilot):
@@ -132,7 +181,7 @@ async def test_nothing_moves_where_animations_are_off() -> None:
 
 @pytest.mark.parametrize("opened_from", [(), ("h",), ("f",)], ids=lambda keys: "-".join(keys) or "main")
 async def test_help_lists_the_keys_of_the_screen_it_was_opened_from(opened_from: tuple[str, ...]) -> None:
-    async with driven(fakes.workbench(), (100, 60)) as (app, pilot):
+    async with driven(fakes.workbench(), (100, 70)) as (app, pilot):
         await _walked(app, pilot, opened_from)
         own = app.screen
         shown_in_footer = {

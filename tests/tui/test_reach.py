@@ -135,6 +135,15 @@ async def test_each_cell_is_a_sign_and_a_number_and_the_head_says_of_what(size: 
         assert app.focused is _table(app)
 
 
+async def test_at_the_least_height_there_is_room_for_rows_and_the_signs_come_back_with_more() -> None:
+    async with driven(_workbench(inventories.radius()), (60, 16)) as (app, pilot):
+        await pilot.press("3")
+        await until_shown(pilot, "● all", "○ idle", "● some", "● hidden")
+        assert "could, once started" not in flat(app)
+        await pilot.resize_terminal(*NARROW)
+        await until_shown(pilot, "● can open ○ could, once started")
+
+
 async def test_at_eighty_columns_all_kinds_have_short_heads_that_are_explained() -> None:
     server = inventories.server()
     things = [inventories.asset(kind, f"/x/{kind}") for kind in KINDS]

@@ -15,8 +15,11 @@ from textual.widgets import Button, Checkbox, Input, Select
 from tests import builders
 from tests.tui import fakes
 from tests.tui.driving import NARROW, TINY, WIDE, driven, flat, shown, until, until_shown
-from workbench.model.plan import Refusal, Reversal, Safety
+from workbench.model.finding import Finding
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.run import Run, RunState
+from workbench.model.snapshot import Snapshot
+from workbench.tui.app import WorkbenchApp
 from workbench.tui.plain import stacked
 from workbench.tui.screens.agree import Agree
 from workbench.tui.screens.answers import AskAnswers
@@ -24,6 +27,7 @@ from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.dialogs import Choose, Notice
 from workbench.tui.screens.preview import Preview, preview
 from workbench.tui.screens.result import Result
+from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.findings import FindingsList
 
 CONFIG_CHECK = "clients/config-writable-by-others"
@@ -113,10 +117,28 @@ async def test_a_refusal_says_why_and_what_to_do_instead() -> None:
         await until(pilot, lambda: app.screen is app.main)
 
 
-async def test_a_finding_without_a_repair_points_to_the_lesson() -> None:
-    async with driven(fakes.workbench()) as (_, pilot):
-        await pilot.press("j", "f")
-        await until_shown(pilot, "No repair on offer", "How to fix it by hand")
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["narrow", "wide"])
+async def test_a_finding_without_a_repair_shows_how_it_is_done_by_hand(size: tuple[int, int]) -> None:
+    async with driven(fakes.workbench(), size) as (app, pilot):
+        await until_shown(pilot, "f Repair")
+        await pilot.press("j")
+        await until_shown(pilot, "f By hand")
+        await pilot.press("f")
+        await until_shown(pilot, "No repair is on offer for this finding yet", "How to fix it by hand")
+        assert app.screen is app.main and app.focused is app.main.query_one(DetailPane)
+        await pilot.press("escape", "k")
+        await until_shown(pilot, "f Repair")
+
+
+async def test_a_finding_without_a_repair_and_without_a_lesson_says_so() -> None:
+    """Of a replay whose check is not here any more nothing can be opened."""
+    workbench = fakes.workbench()
+    async with driven(workbench) as (_, pilot):
+        await pilot.press("j")
+        await until_shown(pilot, "f By hand")
+        object.__setattr__(workbench, "plugins", fakes.plugins([]))
+        await pilot.press("f")
+        await until_shown(pilot, "No repair on offer")
 
 
 async def test_a_replay_is_never_repaired_or_undone() -> None:
@@ -153,6 +175,13 @@ async def test_a_roll_back_that_failed_is_loud() -> None:
         await until_shown(pilot, "rollback failed It could neither be finished nor be taken back")
 
 
+def _in_the_window(app: WorkbenchApp) -> str:
+    """What the window alone shows: that which lies behind it may be out of sight."""
+    window = app.screen.query_one(".window").region
+    lines = shown(app).split("\n")[window.y : window.bottom]
+    return " ".join(" ".join(line[window.x : window.right] for line in lines).split())
+
+
 async def test_of_several_fixes_one_is_chosen() -> None:
     usual = fakes.usual()
     other = fakes.fix(
@@ -163,6 +192,7 @@ async def test_of_several_fixes_one_is_chosen() -> None:
         await pilot.press("f")
         await until(pilot, lambda: isinstance(app.screen, Choose))
         await until_shown(pilot, "Take the rights of others away", "Move it away", "undo brings back a part")
+        assert "✖ critical Any account on this machine" in _in_the_window(app)
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.main)
         await pilot.press("f")
@@ -195,6 +225,7 @@ async def test_a_fix_that_asks_gets_a_form_filled_in_as_it_suggests() -> None:
     async with driven(workbench) as (app, pilot):
         await pilot.press("f")
         await until(pilot, lambda: isinstance(app.screen, AskAnswers))
+        assert "✖ critical Any account on this machine" in _in_the_window(app)
         directory = app.screen.query_one("#answer-directory", Input)
         assert directory.value == "/home/dev/ws"
         assert app.screen.query_one("#answer-backup", Checkbox).value is True
@@ -219,6 +250,30 @@ async def test_a_form_can_be_left_and_a_wrong_number_is_not_taken() -> None:
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.main)
         assert workbench.script.answers == []
+
+
+WORK = Wanted("work", 3, True, Where.HERE, "quick")
+
+
+async def test_an_answer_that_is_refused_is_asked_for_again_and_what_was_typed_is_kept() -> None:
+    def plan(finding: Finding, snapshot: Snapshot, answers: Any) -> Plan | Refusal:
+        directory = str(answers["directory"])  # as the fake engine hands them on: as they were given
+        if not directory.startswith("/"):
+            return Refusal("that is not a plain absolute path", "give an absolute path")
+        return fakes.titled(f"Give it {directory}")
+
+    asking = fakes.fix(CONFIG_CHECK, answers=Wanted, suggest=lambda *_: WORK, plan=plan)
+    workbench = fakes.workbench(fakes.plugins(fakes.usual().checks.values(), [asking]))
+    async with driven(workbench) as (app, pilot):
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, AskAnswers))
+        await pilot.press("end", *"shop", "enter")
+        await until_shown(pilot, "that is not a plain absolute path", "Instead: give an absolute path")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, AskAnswers))
+        assert app.screen.query_one("#answer-directory", Input).value == "workshop"
+        await pilot.press("home", "/", "enter")
+        await until_shown(pilot, "Preview", "Give it /workshop")
 
 
 async def test_a_suggestion_that_is_a_refusal_is_shown() -> None:

@@ -400,3 +400,19 @@ def test_each_server_has_a_letter_of_its_own_and_none_where_nothing_could_look()
     assert "grade      ungraded  nothing about it could be assessed" in server_text.page(own, known, 80).plain
     # Before a check has spoken there is nothing to say of a grade.
     assert "grade " not in server_text.page(own, inventory.inventory(inventories.host(own), []), 80).plain
+
+
+@BOTH
+async def test_the_foot_says_what_can_be_done_with_the_finding_that_is_marked(size: tuple[int, int]) -> None:
+    first, _, second = _about_files()
+    checks = [fakes.check("clients/a", first), fakes.check("clients/b", second)]
+    workbench = fakes.workbench(fakes.plugins(checks, [fakes.fix("clients/a")]))
+    workbench.script.snapshot = inventories.host(inventories.server())
+    async with driven(workbench, size) as (app, pilot):
+        await pilot.press("2", "enter")
+        await until_shown(pilot, "2 findings about it", "f Repair")
+        app.main.query_one(AboutList).focus()
+        await pilot.press("j")
+        await until_shown(pilot, "f By hand")
+        await pilot.press("k")
+        await until_shown(pilot, "f Repair")

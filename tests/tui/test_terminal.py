@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,6 +44,12 @@ class Terminal:
             assert time.monotonic() < end, self.written[-2000:]
             self._read(0.1)
 
+    def attributes(self) -> list[object]:
+        """How the terminal treats keys and lines."""
+        import termios
+
+        return termios.tcgetattr(self.slave)
+
     def end(self) -> int:
         """Wait for the end and return the exit status, everything written read."""
         end = time.monotonic() + 20
@@ -62,7 +70,8 @@ class Terminal:
 
 
 @contextmanager
-def terminal(**environment: str) -> Iterator[Terminal]:
+def in_a_terminal(command: Sequence[str], **environment: str) -> Iterator[Terminal]:
+    """A program in a terminal that is its own, so that a shell has control over its jobs."""
     import fcntl
     import pty
     import struct
@@ -74,29 +83,36 @@ def terminal(**environment: str) -> Iterator[Terminal]:
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, HOSTILE.encode().hex()],
+        command,
         stdin=slave,
         stdout=slave,
         stderr=slave,
         cwd=ROOT,
         env={name: value for name, value in wanted.items() if value},
         start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )
-    opened = Terminal(process, master, slave)
-    before = termios.tcgetattr(slave)
     try:
-        opened.read_until(b"END ")
-        assert termios.tcgetattr(slave) != before  # it reads every key by itself
-        yield opened
-        assert termios.tcgetattr(slave) == before  # the echo is back
-        assert opened.written.rindex(b"\x1b[?1049l") > opened.written.rindex(b"\x1b[?1049h")  # and the old screen
-        assert b"\x1b[?25h" in opened.written  # and the cursor
+        yield Terminal(process, master, slave)
     finally:
         if process.poll() is None:
             process.kill()
             process.wait()
         os.close(master)
         os.close(slave)
+
+
+@contextmanager
+def terminal(**environment: str) -> Iterator[Terminal]:
+    """The app in a terminal, which it must leave as it was."""
+    with in_a_terminal([sys.executable, "-c", PROGRAM, HOSTILE.encode().hex()], **environment) as opened:
+        before = opened.attributes()
+        opened.read_until(b"END ")
+        assert opened.attributes() != before  # it reads every key by itself
+        yield opened
+        assert opened.attributes() == before  # the echo is back
+        assert opened.written.rindex(b"\x1b[?1049l") > opened.written.rindex(b"\x1b[?1049h")  # and the old screen
+        assert b"\x1b[?25h" in opened.written  # and the cursor
 
 
 @pytest.mark.parametrize("key", [b"q", b"\x03", b"\x11"], ids=["q", "ctrl+c", "ctrl+q"])
@@ -210,3 +226,45 @@ def _resize(opened: Terminal, rows: int, columns: int) -> None:
 
     fcntl.ioctl(opened.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     opened.process.send_signal(signal.SIGWINCH)
+
+
+def test_a_key_stops_the_app_as_a_job_of_the_shell_which_brings_it_back(tmp_path: Path) -> None:
+    shell = shutil.which("bash")
+    if shell is None:
+        pytest.skip("bash is not here, whose jobs are stopped and brought back")
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    line = shlex.join([sys.executable, str(program), HOSTILE.encode().hex()])
+    with in_a_terminal([shell, "--norc", "--noprofile", "-i"], PS1="READY> ", PYTHONPATH=str(ROOT)) as opened:
+        opened.read_until(b"READY> ")
+        before = opened.attributes()
+        os.write(opened.master, f"{line}; echo ENDED $?\n".encode())
+        opened.read_until(b"END ")
+        own = opened.attributes()
+        assert own != before
+        for _ in range(2):
+            opened.written = b""
+            os.write(opened.master, b"\x1a")
+            opened.read_until(b"Bring it back with: fg")
+            opened.read_until(b"Stopped")
+            assert b"\x1b[?1049l" in opened.written
+            opened.written = b""
+            os.write(opened.master, b"echo A-LIVE-$((40 + 2))\n")
+            opened.read_until(b"A-LIVE-42")
+            os.write(opened.master, b"fg\n")
+            opened.read_until(b"\x1b[?1049h")
+            opened.read_until(b"END ")
+            assert opened.attributes() == own
+        opened.written = b""
+        os.write(opened.master, b"q")
+        opened.read_until(b"READY> ")
+        os.write(opened.master, b"exit\n")
+        opened.end()
+
+
+def test_where_no_shell_could_bring_it_back_it_is_not_stopped() -> None:
+    with terminal() as opened:
+        os.write(opened.master, b"\x1a")
+        opened.read_until(b"No shell is there")
+        os.write(opened.master, b"q")
+        assert opened.end() == 0

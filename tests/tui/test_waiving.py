@@ -177,3 +177,19 @@ async def test_in_a_demo_it_is_taken_back_in_memory_alone(own: Path) -> None:
             assert any(each.waived and each.identity == finding.identity for each in table.findings) == bool(words)
         assert table.found == before
     assert not own.exists()
+
+
+async def test_what_fails_unexpectedly_points_to_the_file_and_not_to_the_history(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("it went wrong")
+
+    monkeypatch.setattr("workbench.waivers.accepting.keep", fails)
+    async with driven(fakes.workbench()) as (app, pilot):
+        await pilot.press("W")
+        await until_shown(pilot, "Accept this finding for a while")
+        app.screen.query_one("#asked-reason", Input).value = "only I log in"
+        await pilot.press("enter")
+        await until_shown(pilot, "It was not accepted", "RuntimeError: it went wrong", "what the file holds now")
+        assert "history" not in flat(app).lower().replace("h history", "").replace("trail history activity", "")

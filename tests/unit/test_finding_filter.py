@@ -45,6 +45,10 @@ def _names(text: str) -> list[str]:
         ('"write cursor"', ["cursor"]),
         ('"cursor write"', []),
         ('"write cur', ["cursor"]),  # not closed yet
+        ("High", ["cursor"]),  # what stands on its row
+        ("critical", ["claude"]),
+        ("-info -low", ["claude", "cursor", "mcp-files"]),
+        ("review", ["cursor"]),
         ("0666", ["claude", "cursor", "mcp-files", "bashrc", "umask"]),
         ("/srv/umask", ["umask"]),
         ("sev:high", ["cursor"]),

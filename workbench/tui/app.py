@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, Literal
 
@@ -38,6 +39,9 @@ from workbench.tui.widgets.findings import FindingsList
 READING = 0.5
 """Seconds that a question is shown before a key agrees to it, as long as the second click of a double click takes."""
 
+HELD = 1.0
+"""Seconds within which an equal notice is the same one: that of a key that is held down."""
+
 
 class WorkbenchApp(App[int]):
     """The workbench of one host, or the replay of a snapshot. Its result is an exit status."""
@@ -46,11 +50,12 @@ class WorkbenchApp(App[int]):
     # That of the main screen is here too: a stylesheet that comes with a screen has all of them read again.
     CSS_PATH = ["app.tcss", "screens/main.tcss", "screens/dialogs.tcss"]  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-low"), (30, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-short"), (20, "-low"), (30, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
         # In a terminal this key ends a program; where text is selected, the screen copies it instead.
         Binding("ctrl+c", "quit", "Quit", show=False),
+        Binding("ctrl+z", "stop", "Stop it as a job of the shell; fg brings it back", show=False),
         bound("help", "help", show=False),
         bound("palette", "command_palette", show=False),
     ]
@@ -266,12 +271,37 @@ class WorkbenchApp(App[int]):
         else:
             await self._leave(0, 0)
 
+    def action_stop(self) -> None:
+        """Stop as a job of the shell, but not in the middle of a change to the machine."""
+        from workbench.tui.stopping import stop
+
+        why = "A change is under way. It ends in a moment; then you can stop the app." if self.busy else stop(self)
+        if why:
+            self.tell(why, "warning")
+
     async def _leave(self, result: int | None, code: int) -> None:
         self.unsaid = await self.memory.keep_at_the_end(as_it_is(self)) or self.unsaid
         if self.busy:  # a change was begun meanwhile
             self.set_timer(0.1, lambda: self.run_worker(self._leave(result, code), group="leave"))
         else:
             self.exit(result, code)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: Literal["information", "warning", "error"] = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a notice in the place of an equal one: a key that is held down must not pile them up."""
+        for shown in list(self._notifications):
+            if (shown.message, shown.title, shown.severity) == (message, title, severity):
+                if time.time() - shown.raised_at < HELD:
+                    return
+                self._unnotify(shown, refresh=False)
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     def tell(self, words: str, severity: Literal["information", "warning", "error"] = "information") -> None:
         """Show a short message that goes away by itself."""

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench.model.check import Fix
 from workbench.model.finding import Finding
-from workbench.model.plan import Plan, Refusal
+from workbench.model.plan import Plan, Refusal, Safety
 from workbench.model.report import Report
 from workbench.model.run import Change, Run, RunState
 from workbench.model.snapshot import Snapshot
@@ -33,21 +34,33 @@ if TYPE_CHECKING:
     from workbench.repair.restoring import Restoring
     from workbench.tui.app import WorkbenchApp
 
+_NO_PLAN = "The plan could not be made"
 Value = TypeVar("Value")
 
 
 async def repair(app: WorkbenchApp, finding: Finding, snapshot: Snapshot, before: Report) -> None:
-    """Choose, ask, plan, show; apply only when the preview was agreed to; then show what came of it."""
+    """Choose, ask, plan, show; apply only when the preview was agreed to; then show what came of it.
+
+    A guide changes nothing: its steps are shown, in a replay too.
+    """
+    fixes = app.workbench.fixes_for(finding)
     if app.main.replay is not None:
-        await app.push_screen_wait(refusal(no_repair(app.main.replay)))
-        return
-    fix = await _chosen(app, finding)
+        fixes = tuple(fix for fix in fixes if fix.safety is Safety.GUIDE)
+        if not fixes:
+            await app.push_screen_wait(refusal(no_repair(app.main.replay)))
+            return
+    fix = await _chosen(app, fixes, finding)
     if fix is None:
         return
     prepared = await _prepared(app, fix, finding, snapshot)
     if prepared is None:
         return
-    warnings = await tried(app, "The plan could not be made", lambda: app.workbench.warnings(prepared.plan, snapshot))
+    if prepared.plan.steps:
+        from workbench.tui.guiding import guided
+
+        await guided(app, finding, prepared, snapshot, before)
+        return
+    warnings = await tried(app, _NO_PLAN, lambda: app.workbench.warnings(prepared.plan, snapshot))
     if warnings is None:
         return
     shown = Preview(finding, prepared.plan, prepared.changes, app.workbench.read_only, warnings)
@@ -178,8 +191,7 @@ async def offer_recovery(app: WorkbenchApp, *, at_start: bool = False) -> None:
     await app.push_screen_wait(Notice("Recovered", told or "Nothing was left to recover."))
 
 
-async def _chosen(app: WorkbenchApp, finding: Finding) -> Fix | None:
-    fixes = app.workbench.fixes_for(finding)
+async def _chosen(app: WorkbenchApp, fixes: Sequence[Fix], finding: Finding) -> Fix | None:
     if not fixes:
         by_hand = (
             f"follow “How to fix it by hand” in the lesson of this finding, then press {hint('rescan')} to look again."
@@ -188,37 +200,56 @@ async def _chosen(app: WorkbenchApp, finding: Finding) -> Fix | None:
         return None
     if len(fixes) == 1:
         return fixes[0]
-    place = await app.push_screen_wait(choose_fix(fixes))
+    place = await app.push_screen_wait(choose_fix(fixes, finding))
     return None if place is None else fixes[place]
 
 
 async def _prepared(app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Snapshot) -> Prepared | None:
-    answers: Mapping[str, Any] | None = None
-    if fix.answers is not None:
-        suggest = fix.suggest
-        suggested = None
-        if suggest is not None:
-            suggested = await tried(app, "The repair failed", lambda: suggest(finding, snapshot))
-            if suggested is None:
-                return None
-            if isinstance(suggested, Refusal):
-                await app.push_screen_wait(refusal(suggested))
-                return None
-        from workbench.tui.screens.answers import AskAnswers
+    """What is to be done, worked out; None where there is none, which was said.
 
-        answers = await app.push_screen_wait(AskAnswers(fix, suggested))
+    Where the fix refuses what it was answered, it asks again: what was typed is not lost.
+    """
+    suggested: object = None
+    suggest = fix.suggest
+    if fix.answers is not None and suggest is not None:
+        suggested = await tried(app, "The repair failed", lambda: suggest(finding, snapshot))
+        if suggested is None:
+            return None
+        if isinstance(suggested, Refusal):
+            await app.push_screen_wait(refusal(suggested))
+            return None
+    while True:
+        answers = await _answered(app, fix, finding, suggested)
+        if answers is None and fix.answers is not None:
+            return None
+        plan = await tried(app, _NO_PLAN, _planning(app, fix, finding, snapshot, answers))
+        if not isinstance(plan, Refusal):
+            break
+        await app.push_screen_wait(refusal(plan))
         if answers is None:
             return None
-
-    def worked_out() -> Prepared | Refusal:
-        plan: Plan | Refusal = app.workbench.plan(fix, finding, snapshot, answers)
-        return plan if isinstance(plan, Refusal) else app.workbench.prepare(plan)
-
-    prepared = await tried(app, "The plan could not be made", lambda: as_root_if_asked(app, worked_out))
+        suggested = SimpleNamespace(**answers)
+    if plan is None:
+        return None
+    prepared = await tried(app, _NO_PLAN, lambda: as_root_if_asked(app, lambda: app.workbench.prepare(plan)))
     if isinstance(prepared, Refusal):
         await app.push_screen_wait(refusal(prepared))
         return None
     return prepared
+
+
+async def _answered(app: WorkbenchApp, fix: Fix, finding: Finding, suggested: object) -> Mapping[str, Any] | None:
+    if fix.answers is None:
+        return None
+    from workbench.tui.screens.answers import AskAnswers
+
+    return await app.push_screen_wait(AskAnswers(fix, suggested, finding))
+
+
+def _planning(
+    app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Snapshot, answers: Mapping[str, Any] | None
+) -> Callable[[], Plan | Refusal]:
+    return lambda: as_root_if_asked(app, lambda: app.workbench.plan(fix, finding, snapshot, answers))
 
 
 async def _carried_out(

@@ -29,6 +29,7 @@ FIXED: Mapping[str, str] = {
     **dict.fromkeys(("home", "end", "pageup", "pagedown", "ctrl+pageup", "ctrl+pagedown"), "always moves the cursor"),
     "ctrl+q": "always quits",
     "ctrl+c": "always copies what is selected, and else quits",
+    "ctrl+z": "always stops the app, as a job of the shell that started it",
     "super+c": "always copies what is selected",
     "ctrl+h": "arrives from a terminal as backspace",
     "ctrl+i": "arrives from a terminal as tab",
@@ -51,14 +52,16 @@ _PAGES: Places = (
 )
 _FINDINGS: Places = frozenset({"on the findings page"})
 _PREVIEW: Places = frozenset({"in the preview"})
+_GUIDE: Places = frozenset({"in a guide"})
 _BATCH: Places = frozenset({"in the list of repairs"})
 _RESULTS: Places = frozenset({"at the result of a repair"})
 _BATCH_RESULTS: Places = frozenset({"at the result of several repairs"})
 _QUESTIONS: Places = frozenset({"at a question"})
 _SMALL: Places = frozenset({"in a small window"})
+_PAGED: Places = _PREVIEW | _GUIDE | _BATCH | _BATCH_RESULTS | _QUESTIONS | _SMALL
 _CODE: Places = frozenset({"in the code"})
 _HELP: Places = frozenset({"in the help"})
-_SCREENS: Places = _PREVIEW | _BATCH | _RESULTS | _BATCH_RESULTS | _QUESTIONS | _CODE
+_SCREENS: Places = _PREVIEW | _GUIDE | _BATCH | _RESULTS | _BATCH_RESULTS | _QUESTIONS | _CODE
 _WINDOWS: Places = _SCREENS | _HELP | _SMALL
 
 
@@ -111,7 +114,9 @@ _EVERY = (
     Act("probe", "p", "Probe", "Probe whom this socket lets in, after a question", _LISTS, asks=True),
     Act("watch", "w", "Watch", "Look again by itself when this host changes, or stop that", _PAGES),
     Act("copy", "y", "Copy", "Copy the evidence of this finding to the terminal's clipboard", _LISTS),
-    Act("code", "c", "Code", "Show the code of the check and of the repairs", _LISTS | _PREVIEW | _CODE),
+    Act("code", "c", "Code", "Show the code of the check and of the repairs", _LISTS | _PREVIEW | _GUIDE | _CODE),
+    Act("guide.verify", "v", "Verify", "Look again whether the finding is gone", _GUIDE),
+    Act("guide.copy", "y", "Copy", "Copy what the steps say is to be written or run", _GUIDE),
     Act("lesson", "l", "Lesson", "Open the lesson of this finding", _LISTS),
     Act("waive", "W", "Waive", "Accept this finding for a while, with a reason", _LISTS),
     Act("export", "e", "Export", "Write the report to a file: HTML, Markdown, SARIF or JSON", _PAGES, asks=True),
@@ -165,7 +170,7 @@ _EVERY = (
     Act("move.up", "k", "Up", "Up", _PAGES | _WINDOWS),
     Act("move.first", "g", "First", "First", _PAGES | _WINDOWS),
     Act("move.last", "G", "Last", "Last", _PAGES | _WINDOWS),
-    Act("move.page", "space", "Page down", "A page down", _PREVIEW | _BATCH | _BATCH_RESULTS | _QUESTIONS | _SMALL),
+    Act("move.page", "space", "Page down", "A page down", _PAGED),
 )
 ACTS: Mapping[str, Act] = MappingProxyType({act.id: act for act in _EVERY})
 """Every act whose key can be changed, by its id."""

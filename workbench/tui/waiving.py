@@ -13,12 +13,13 @@ from workbench.model.finding import Finding
 from workbench.model.snapshot import Snapshot
 from workbench.model.waiver import EXPIRED, LONGEST_WAIVER, Waiver, WaiverFile
 from workbench.tui.background import in_background
-from workbench.tui.flow import is_read_only, tell_failure
-from workbench.tui.plain import plain, stacked, together
+from workbench.tui.flow import is_read_only
+from workbench.tui.plain import plain, stacked
 from workbench.tui.replaying import no_repair, nothing_live
 from workbench.tui.screens.dialogs import Notice
+from workbench.tui.screens.dialogs import about as about_finding
 from workbench.tui.screens.form import OTHER, Asked, Form, Given, Wrong
-from workbench.tui.wording import MUTED, severity
+from workbench.tui.wording import MUTED
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
@@ -73,7 +74,10 @@ async def waive(app: WorkbenchApp, finding: Finding, snapshot: Snapshot) -> None
         await app.push_screen_wait(Notice(_NOT_TAKEN_BACK if taken_back else _TITLE, str(why)))
         return
     except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
-        await tell_failure(app, _NOT_TAKEN_BACK if taken_back else _TITLE, error)
+        # No repair has failed: the history tells nothing of it, the file does.
+        instead = f"look at what the file holds now: {path}" if not app.workbench.is_demo else ""
+        words = f"{type(error).__name__}: {error}"
+        await app.push_screen_wait(Notice(_NOT_TAKEN_BACK if taken_back else _TITLE, words, instead))
         return
     await app.main.judge_again()
     where = (
@@ -93,7 +97,7 @@ def form(finding: Finding, snapshot: Snapshot) -> Form:
     last = (today + timedelta(days=_DAYS)).isoformat() if today is not None else ""
     about = stacked(
         (
-            together(severity(finding.severity), (finding.summary, "bold")),
+            about_finding(finding),
             plain("A waived finding is not counted in the grade. If it gets worse, it counts again.", MUTED),
         )
     )

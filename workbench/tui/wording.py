@@ -117,18 +117,26 @@ def letter(value: str) -> Content:
     return Content.styled("ungraded" if value == "U" else value, letter_style(value))
 
 
-def coverage(report: Report, unlocked: int = 0, *, short: bool = False) -> str:
-    """How many of the checks that apply could be assessed, and the letter if the rest were bad.
+def coverage(report: Report, unlocked: int = 0, width: int = 200) -> str:
+    """How many of the checks that apply could be assessed, and the letter if the rest were bad, where it is another.
 
-    ``unlocked`` is for how many of them a look with sudo would show more.
+    ``unlocked`` is for how many of them a look with sudo would show more. Of what does not fit into ``width`` cells,
+    what is missed least goes first: without those that were assessed in part, what sudo unlocks would not add up.
     """
     applicable = [result for result in report.results if result.status is not Status.NOT_APPLICABLE]
     assessed = [result for result in applicable if result.status in (Status.FOUND, Status.PASSED)]
     in_part = sum(bool(result.not_assessed) for result in assessed)
-    parts = f", {in_part} in part" if in_part and not short else ""
-    said = f"{len(assessed)} of {len(applicable)} checks assessed{parts}"
+    share = f"{len(assessed)} of {len(applicable)}"
+    parts = f", {in_part} in part" if in_part else ""
     sudo = f"; sudo ({hint('sudo')}) unlocks {unlocked}" if unlocked else ""
-    return f"{said}{sudo}; at worst {at_worst(report.grade)}"
+    worst = f"; at worst {at_worst(report.grade)}" if report.grade.at_worst != report.grade.letter else ""
+    said = (
+        f"{share} checks assessed{parts}{sudo}{worst}",
+        f"{share} assessed{parts}{sudo}{worst}",
+        f"{share} checks assessed{sudo}{worst}",
+        f"{share} checks assessed{worst}",
+    )
+    return next((each for each in said if len(each) <= width), said[-1])
 
 
 def at_worst(grade: Grade) -> str:

@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from workbench.engine import Workbench
 from workbench.host.files import CannotLook
 from workbench.model.finding import Finding
+from workbench.model.plan import Safety
 from workbench.tui.background import in_background
 from workbench.tui.keys import bound
 from workbench.tui.looking import Looker, Seen
@@ -21,6 +22,7 @@ from workbench.tui.widgets.file_lines import Lines
 from workbench.tui.widgets.findings import FindingsList
 
 _REST = 0.05
+BY_HAND, STEPS = "By hand", "Steps"
 
 
 class ActingScreen(PagedScreen):
@@ -57,6 +59,27 @@ class ActingScreen(PagedScreen):
             return self.query_one(ServerPane).finding if self._in_view else None
         return self.query_one(FindingsList).selected if self._page == "findings" else None
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether the finding in view is one that no repair is on offer for, and its lesson says what to do."""
+        finding = self._selected
+        if finding is None or self.workbench.fixes_for(finding):
+            return False
+        return finding.check in self.workbench.plugins.checks
+
+    @property
+    def guided(self) -> bool:
+        """Whether all that is on offer for the finding in view is steps for the person."""
+        finding = self._selected
+        fixes = self.workbench.fixes_for(finding) if finding is not None else ()
+        return bool(fixes) and all(fix.safety is Safety.GUIDE for fix in fixes)
+
+    def worded(self, action: str) -> str:
+        """The words of the foot for what an action does now, "" for its usual ones."""
+        if action != "repair":
+            return ""
+        return BY_HAND if self.by_hand else STEPS if self.guided else ""
+
     def action_repair_marked(self) -> None:
         """Repair what is marked, or all that is safe where nothing is."""
         if self.seen is None:
@@ -88,6 +111,10 @@ class ActingScreen(PagedScreen):
 
     def action_lesson(self) -> None:
         """Open the lesson about the finding in view."""
+        self.open_lesson()
+
+    def open_lesson(self, *, by_hand: bool = False) -> None:
+        """Open the lesson about the finding in view, or its part about how to fix it ``by_hand``."""
         finding = self._selected
         if finding is None:
             return
@@ -99,7 +126,7 @@ class ActingScreen(PagedScreen):
         pane = self.query_one(DetailPane)
         pane.focus()
         # The list first tells of the finding that it has gone to.
-        self.call_after_refresh(pane.show_lesson)
+        self.call_after_refresh(lambda: pane.show_lesson(by_hand=by_hand))
 
     def action_waive(self) -> None:
         """Accept the finding in view for a while."""

@@ -17,9 +17,11 @@ from textual.widget import Widget
 from textual.widgets import Button, Checkbox, Input, Select, Static
 
 from workbench.model.check import Fix
+from workbench.model.finding import Finding
 from workbench.text import visible
 from workbench.tui.plain import entitle, plain
 from workbench.tui.screens.base import Roomy
+from workbench.tui.screens.dialogs import about
 from workbench.tui.widgets.room import TooSmall
 
 Answers = Mapping[str, Any]
@@ -40,11 +42,12 @@ class AskAnswers(Roomy, ModalScreen[Answers | None]):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel", show=False)]
 
-    def __init__(self, fix: Fix, suggested: object) -> None:
+    def __init__(self, fix: Fix, suggested: object, finding: Finding | None = None) -> None:
         super().__init__()
         if fix.answers is None:
             raise ValueError(f"{fix.id} asks nothing")
         self._title = fix.title
+        self._finding = finding
         self._fields: tuple[Field[Any], ...] = fields(fix.answers)
         self._types = typing.get_type_hints(fix.answers)
         self._suggested = suggested
@@ -56,6 +59,8 @@ class AskAnswers(Roomy, ModalScreen[Answers | None]):
         with Vertical(classes="window") as window:
             entitle(window, self._title, "escape cancels")
             with VerticalScroll(classes="text", can_focus=False):
+                if self._finding is not None:
+                    yield Static(about(self._finding))
                 for field in self._fields:
                     yield from self._asked(field)
             with Horizontal(classes="buttons"):
@@ -86,9 +91,9 @@ class AskAnswers(Roomy, ModalScreen[Answers | None]):
             else:
                 typed = "" if value is None else str(value)
                 yield AnswerInput(typed, id=name, type="integer" if kind is int else "text", compact=True)
-        about = field.metadata.get("help")
-        if about:
-            yield Static(plain(str(about)), classes="about")
+        helps = field.metadata.get("help")
+        if helps:
+            yield Static(plain(str(helps)), classes="about")
 
     @on(Button.Pressed, "#go")
     @on(Input.Submitted)

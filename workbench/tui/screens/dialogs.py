@@ -15,13 +15,15 @@ from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
 from workbench.model.check import Fix
+from workbench.model.finding import Finding
 from workbench.model.plan import Refusal
 from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, paragraphs, plain, stacked, together
 from workbench.tui.screens.base import Roomy, ScrolledWindow
 from workbench.tui.widgets.findings import VI_KEYS
+from workbench.tui.widgets.options import Options
 from workbench.tui.widgets.room import TooSmall
-from workbench.tui.wording import MUTED, reversal, safety
+from workbench.tui.wording import MUTED, reversal, safety, severity
 
 
 class Notice(ScrolledWindow[None]):
@@ -114,14 +116,16 @@ class Choose(Roomy, ModalScreen[int | None]):
         bound("close", "leave", words="Cancel", show=False),
     ]
 
-    def __init__(self, title: str, choices: Sequence[Content]) -> None:
+    def __init__(self, title: str, choices: Sequence[Content], told: Content | None = None) -> None:
         super().__init__()
-        self._title, self._choices = title, tuple(choices)
+        self._title, self._choices, self._told = title, tuple(choices), told
 
     def compose(self) -> ComposeResult:
         """The choices."""
         with Vertical(classes="window") as window:
             entitle(window, self._title, "enter chooses · escape cancels")
+            if self._told is not None:
+                yield Static(self._told, classes="told")
             options = (Option(words, id=str(place)) for place, words in enumerate(self._choices))
             yield Choices(*options, markup=False, compact=True)
             with Horizontal(classes="buttons"):
@@ -143,12 +147,17 @@ class Choose(Roomy, ModalScreen[int | None]):
         self.dismiss(None)
 
 
-def choose_fix(fixes: Sequence[Fix]) -> Choose:
+def choose_fix(fixes: Sequence[Fix], finding: Finding) -> Choose:
     """The fixes of one finding, the safest first, and what each asks."""
-    return Choose("Choose a repair", [_fix(fix) for fix in fixes])
+    return Choose("Choose a repair", [_fix(fix) for fix in fixes], about(finding))
 
 
-class Choices(OptionList):
+def about(finding: Finding) -> Content:
+    """Which finding is asked about: one of many is easily taken for another."""
+    return together(severity(finding.severity), (finding.summary, "bold"))
+
+
+class Choices(Options):
     """A list with the keys of vi besides the arrows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*VI_KEYS]

@@ -60,7 +60,7 @@ class Help(Roomy, ModalScreen[None]):
             entitle(window, "Help", "escape closes")
             yield Page("", id="keys")
             with Horizontal(classes="buttons"):
-                yield Button("All commands (ctrl+p)", id="commands", compact=True)
+                yield Button(plain(f"All commands ({hint('palette')})"), id="commands", compact=True)
                 yield Button("Close", id="close", compact=True)
         yield TooSmall()
 

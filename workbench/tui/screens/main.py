@@ -11,7 +11,7 @@ from textual.widgets import OptionList
 
 from workbench.model.report import Report
 from workbench.model.snapshot import Snapshot
-from workbench.tui.keys import bound
+from workbench.tui.keys import bound, hint
 from workbench.tui.messages import CheckEnded, RepairAsked, SectionChanged
 from workbench.tui.screens.showing import ShowingScreen
 from workbench.tui.widgets.detail import DetailPane
@@ -144,6 +144,10 @@ class MainScreen(ShowingScreen):
         """Show the server under the cursor."""
         self._show_server()
 
+    def on_server_pane_marked(self) -> None:
+        """Name the keys for the finding that is marked now."""
+        self._refresh_keys()
+
     def on_reach_table_moved(self) -> None:
         """Show what the server under the cursor can open."""
         self._show_reach()
@@ -177,10 +181,13 @@ class MainScreen(ShowingScreen):
 
     @on(RepairAsked)
     def action_repair(self) -> None:
-        """Repair the selected finding."""
+        """Repair the selected finding, or show how that is done by hand where no repair is on offer."""
         finding = self._selected
         if finding is None or self.seen is None:
             self.app.tell("There is nothing to repair yet.")
+        elif self.by_hand:
+            self.open_lesson(by_hand=True)
+            self.app.tell(f"No repair is on offer for this finding yet. Fix it by hand, then press {hint('rescan')}.")
         else:
             self.app.repair(finding)
 

@@ -8,13 +8,14 @@ from textual.widgets import Tab
 
 from workbench.engine import Workbench
 from workbench.first_run import first_run
+from workbench.model.report import BrokenPlugin
 from workbench.model.servers import Server
 from workbench.model.snapshot import Snapshot
 from workbench.text import visible
 from workbench.tui.finding_rows import Listed
 from workbench.tui.following import Watcher
 from workbench.tui.host_watch import HostWatch
-from workbench.tui.keys import hint
+from workbench.tui.keys import MOST_TOLD, hint
 from workbench.tui.looking import Looker, Seen
 from workbench.tui.replaying import mark
 from workbench.tui.screens.watching import WatchingScreen
@@ -25,6 +26,7 @@ from workbench.tui.widgets.findings_page import FindingsPage, in_place_of_a_find
 from workbench.tui.widgets.grade_box import GradeBox, marks_of
 from workbench.tui.widgets.pages import Page, ReportPage, card_page, gaps, gaps_page
 from workbench.tui.widgets.progress import in_words
+from workbench.tui.wording import counted
 
 _OF_A_LOOK = "#servers-said, #reach-said, #card, #gaps, #trail-said"
 
@@ -39,8 +41,9 @@ class ShowingScreen(WatchingScreen):
         self.looker = Looker(workbench, replay, self._home)
         self.watcher = Watcher(workbench, live=replay is None)
         self.seen: Seen | None = None
-        self._keys_for: tuple[str, bool, bool] | None = None
+        self._keys_for: tuple[str, bool, bool, str] | None = None
         self._failed = False
+        self._told_broken: frozenset[BrokenPlugin] = frozenset()
 
     @property
     def replay(self) -> Snapshot | None:
@@ -106,6 +109,20 @@ class ShowingScreen(WatchingScreen):
         else:
             self._say(nothing_found(report, unseen))
         self._show_status()
+        self._tell_of_broken(report.broken_plugins)
+
+    def _tell_of_broken(self, broken: Sequence[BrokenPlugin]) -> None:
+        """Say once of each plugin that it was not loaded: what it looks for is not looked for."""
+        new = [each for each in broken if each not in self._told_broken]
+        if not new:
+            return
+        self._told_broken |= frozenset(new)
+        left = len(new) - MOST_TOLD
+        lines = [f"{visible(each.file, 100)}: {visible(each.reason, 200)}" for each in new[:MOST_TOLD]]
+        lines += [f"and {left} more"] if left > 0 else []
+        title = counted(len(new), "plugin was not loaded", "plugins were not loaded")
+        words = "\n".join([*lines, f"Press {hint('page.gaps')} for all that was not looked at."])
+        self.app.notify(words, title=title, severity="warning", markup=False, timeout=20)
 
     def _show_server(self) -> None:
         from workbench.tui.widgets.server_pane import ServerPane
@@ -168,7 +185,7 @@ class ShowingScreen(WatchingScreen):
 
     def _refresh_keys(self) -> None:
         # A footer is drawn anew from nothing, and Textual keeps the old one: not for every row that the cursor passes.
-        keys = (self._page, self._selected is None, bool(self._sockets))
+        keys = (self._page, self._selected is None, bool(self._sockets), self.worded("repair"))
         if keys != self._keys_for:
             self._keys_for = keys
             self.refresh_bindings()

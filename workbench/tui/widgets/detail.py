@@ -26,6 +26,8 @@ from workbench.tui.widgets.columns import beside
 from workbench.tui.widgets.file_lines import Lines, file_lines
 from workbench.tui.wording import MUTED, at_home, heading, reversal, safety, severity
 
+BY_HAND = "How to fix it by hand"
+"""The heading of the part of every lesson that says so."""
 _LABEL = 10
 _KEYS = (("copy", "copies this"), ("code", "shows the code"), ("waive", "accepts it"), ("lesson", "goes to the lesson"))
 _KEY_WIDE = ("zoom", "widens this")
@@ -59,7 +61,8 @@ class DetailPane(VerticalScroll):
         self._lines: Lines = None
         self._empty = ""
         self._wrapped_to = 0
-        self._lesson_at = 0
+        self._lesson_at = self._by_hand_at = 0
+        self._goes_to_by_hand = False
         self._stays_at: float | None = None
 
     def compose(self) -> ComposeResult:
@@ -79,15 +82,17 @@ class DetailPane(VerticalScroll):
             self._stays_at = None
             self.scroll_home(animate=False)
 
-    def show_lesson(self) -> None:
-        """Scroll to the lesson, and stay there while what stands above it comes in."""
-        self._stays_at = self.scroll_y
+    def show_lesson(self, *, by_hand: bool = False) -> None:
+        """Scroll to the lesson, or to its part ``by_hand``, and stay there while what stands above it comes in."""
+        self._stays_at, self._goes_to_by_hand = self.scroll_y, by_hand
         self.call_after_refresh(self._to_lesson)
 
     def _to_lesson(self) -> None:
         # Whoever has scrolled meanwhile reads something else.
         if self._stays_at == self.scroll_y:
-            self.scroll_to(y=self._lesson_at, animate=False, immediate=True)
+            self.scroll_to(
+                y=self._by_hand_at if self._goes_to_by_hand else self._lesson_at, animate=False, immediate=True
+            )
             self._stays_at = self.scroll_y
 
     def show_lines(self, finding: Finding, lines: Lines) -> None:
@@ -119,7 +124,7 @@ class DetailPane(VerticalScroll):
         self._wrapped_to = self._width
         width = max((self._width or 78) - 1, 30)
         if self._finding is None:
-            written = Written(stacked(plain(self._empty, MUTED).wrap(width)), 0)
+            written = Written(stacked(plain(self._empty, MUTED).wrap(width)), 0, 0)
         else:
             written = page(
                 self._finding,
@@ -132,16 +137,17 @@ class DetailPane(VerticalScroll):
                 keys=(*_KEYS, _KEY_WIDE) if self.screen.has_class("-wide") else _KEYS,
             )
         self.query_one("#page", Static).update(written.text)
-        self._lesson_at = written.lesson
+        self._lesson_at, self._by_hand_at = written.lesson, written.by_hand
         if self._stays_at is not None:
             self.call_after_refresh(self._to_lesson)
 
 
 class Written(NamedTuple):
-    """The text about a finding, and on which of its lines the lesson begins, from 0."""
+    """The text about a finding; on which of its lines the lesson begins, and how to fix it by hand, both from 0."""
 
     text: Content
     lesson: int
+    by_hand: int
 
 
 def page(
@@ -169,10 +175,12 @@ def page(
     ]
     above = Content("\n\n").join(part for part in parts if part)
     if check is None:
-        return Written(above, 0)
+        return Written(above, 0, 0)
     title = hanging(heading("Lesson  "), plain(check.title, "bold"), width)
     text = Content("\n\n").join((above, title, lesson(rest, width)))
-    return Written(text, above.plain.count("\n") + 2)
+    first = above.plain.count("\n") + 2
+    written = text.plain.split("\n")
+    return Written(text, first, written.index(BY_HAND, first) if BY_HAND in written[first:] else first)
 
 
 def _head(finding: Finding, home: str, width: int) -> Iterator[Content]:

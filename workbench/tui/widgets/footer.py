@@ -23,7 +23,10 @@ _SPACES = 3
 
 
 class Foot(Footer):
-    """Hides the keys for which there is no room, from the right, and never the last ones; nothing of it scrolls."""
+    """Hides the keys for which there is no room, from the right, and never the last ones; nothing of it scrolls.
+
+    A screen may say in ``worded`` that an action does something else just now than its usual words tell.
+    """
 
     DEFAULT_CSS = """
     Foot {
@@ -38,11 +41,12 @@ class Foot(Footer):
         """A key for each action that there is now."""
         if not self._bindings_ready:
             return
+        worded = getattr(self.screen, "worded", lambda action: "")
         made = [
             FooterKey(
                 binding.key,
                 self.app.get_key_display(binding),
-                binding.description,
+                worded(binding.action) or binding.description,
                 binding.action,
                 disabled=not enabled,
                 tooltip=binding.tooltip,

@@ -73,10 +73,7 @@ class GradeBox(Horizontal):
         rule = together((title, "bold"), "  ", _without_letter(grade.rule, grade.letter))
         room = max(self.size.width - _BESIDE, 30)
         unlocked = sudo_unlocks(report).total() if sudo else 0
-        sure = plain(coverage(report, unlocked))
-        if sure.cell_length > room:
-            sure = plain(coverage(report, unlocked, short=True))
-        lines = [rule, sure, *areas(report, room)]
+        lines = [rule, plain(coverage(report, unlocked, room)), *areas(report, room)]
         if report.next_step:
             step = together(("next: ", MUTED), report.next_step)
             if report.next_step[0].isdigit():
@@ -114,14 +111,10 @@ def brief(report: Report, unlocked: int, width: int) -> Content:
     block = plain(f" {grade.letter} ", f"bold auto on {_GROUNDS[letter_class(grade.letter)]}")
     title = "Ungraded" if grade.letter == "U" else f"Grade {grade.letter}"
     first = block + together(" ", (title, "bold"), "  ", _without_letter(grade.rule, grade.letter))
-    for sure in (coverage(report, unlocked), coverage(report, unlocked, short=True)):
-        line = first + plain(f"  ·  {sure}")
-        if line.cell_length <= width:
-            return line
-    second = plain(coverage(report, unlocked))
-    if second.cell_length + 4 > width:
-        second = plain(coverage(report, unlocked, short=True))
-    return stacked((first, plain("    ") + second))
+    line = first + plain(f"  ·  {coverage(report, unlocked)}")
+    if line.cell_length <= width:
+        return line
+    return stacked((first, plain(f"    {coverage(report, unlocked, width - 4)}")))
 
 
 def marks_of(report: Report, replayed: str, read_only: bool, as_root: str, watch: str = "", width: int = 200) -> str:

@@ -88,8 +88,9 @@ class Page(VerticalScroll):
         self._write()
 
     def _write(self) -> None:
-        width = max((self.scrollable_content_region.width or 78) - 1, 30)
-        self.query_one(".page", Static).update(self._text(width))
+        # Before it is laid out it has no width. It most often fills the screen: for another it would be seen broken.
+        width = self.scrollable_content_region.width or self.app.size.width - self.gutter.width
+        self.query_one(".page", Static).update(self._text(max(width - 1, 30)))
 
 
 class ReportPage(Page):

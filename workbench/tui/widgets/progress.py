@@ -35,6 +35,7 @@ _SIGNS = {
 }
 _LOADING = "the checks are being loaded"
 _BAR = 40
+_NAMED = 3  # of what is looked at, on one line
 _STATES = {"": "waiting", "started": "looking", "complete": "done", "partial": "done in part"}
 
 
@@ -70,4 +71,5 @@ def in_words(sections: dict[str, str], checked: int, checks: int) -> str:
     looking = [name for name in SECTIONS if sections.get(name) == "started"]
     if not looking:
         return "looking at this host"
-    return f"looking at {', '.join(looking)}"
+    more = f" and {len(looking) - _NAMED} more" if len(looking) > _NAMED else ""
+    return f"looking at {', '.join(looking[:_NAMED])}{more}"

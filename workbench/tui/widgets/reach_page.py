@@ -75,7 +75,7 @@ class ReachPage(Vertical):
 
     def _show_table(self, there: bool) -> None:
         self.query_one("#reach-shown", ContentSwitcher).current = "reach-table" if there else "reach-said"
-        self.query_one("#reach-sum").display = self.query_one("#reach-signs").display = there
+        self.set_class(not there, "-nothing")
 
     def _explain(self) -> None:
         if self._known is not None and self._known.kinds:

@@ -23,6 +23,7 @@ from workbench.tui.keys import hint
 from workbench.tui.plain import entitle, hanging, plain, stacked
 from workbench.tui.reach import BASES, Matrix, Row
 from workbench.tui.widgets.findings import VI_KEYS
+from workbench.tui.widgets.options import Options
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.server_pane import FindingAsked
 from workbench.tui.wording import ATTENTION, MUTED, at_home, counted, heading, presence, severity
@@ -59,7 +60,7 @@ class ReachText(Page):
         self.post_message(self.Opened())
 
 
-class WayOn(OptionList):
+class WayOn(Options):
     """The finding about it, and the server."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*VI_KEYS, Binding("enter", "select", "Go there", show=False)]

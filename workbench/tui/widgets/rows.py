@@ -17,6 +17,7 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from workbench.tui.keys import bound
+from workbench.tui.widgets.options import without_tints
 
 
 class RowsView(ScrollView, can_focus=True):
@@ -106,9 +107,7 @@ class RowsView(ScrollView, can_focus=True):
             lines = line.split("\n")
             line = lines[min(position - self._tops[number], len(lines) - 1)]
         if number == self._at:
-            line = line.pad_right(max(width - line.cell_length, 0)).stylize_before(
-                "on $primary-muted" if self.has_focus else "on $foreground 8%"
-            )
+            line = line.pad_right(max(width - line.cell_length, 0)).stylize_before(self._cursor)
         return self._drawn(line, width)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -149,6 +148,12 @@ class RowsView(ScrollView, can_focus=True):
             return
         there = self._row_at(max(self._tops[self._at] + by * lines, 0))
         self.go(max(min(there, self.count() - 1), 0))
+
+    @property
+    def _cursor(self) -> str:
+        if without_tints(self):
+            return "reverse" if self.has_focus else "underline"
+        return "on $primary-muted" if self.has_focus else "on $foreground 8%"
 
     @property
     def _width(self) -> int:

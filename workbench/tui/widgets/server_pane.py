@@ -19,6 +19,7 @@ from workbench.model.servers import Server
 from workbench.tui.inventory import Inventory, Row
 from workbench.tui.plain import entitle, plain
 from workbench.tui.widgets.findings import VI_KEYS
+from workbench.tui.widgets.options import Options
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.server_text import page
 from workbench.tui.wording import at_home, counted, severity
@@ -47,7 +48,7 @@ class ServerText(Page):
         self.post_message(self.Opened())
 
 
-class AboutList(OptionList):
+class AboutList(Options):
     """The findings about one server, a line each."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -58,6 +59,10 @@ class AboutList(OptionList):
 
 class ServerPane(Vertical):
     """The text and the findings of one row of the list."""
+
+    @dataclass
+    class Marked(Message):
+        """The cursor is on another finding."""
 
     def __init__(self, **more: str) -> None:
         super().__init__(**more)  # type: ignore[arg-type]
@@ -138,8 +143,9 @@ class ServerPane(Vertical):
 
     @on(OptionList.OptionHighlighted, "#about")
     def mark(self, event: OptionList.OptionHighlighted) -> None:
-        """Keep to itself which finding is marked."""
+        """Say that another finding is marked; which, is asked of the pane."""
         event.stop()
+        self.post_message(self.Marked())
 
     def _fill(self) -> None:
         self._drawn_at = self.size.width

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.style import Style
 from textual.visual import RenderOptions, Visual
-from textual.widgets import ContentSwitcher, OptionList, Static
+from textual.widgets import ContentSwitcher, Static
 from textual.widgets.option_list import Option
 
 from workbench.model.servers import Server, ServerFacts
@@ -26,6 +26,7 @@ from workbench.tui.inventory import Inventory, Row, Trouble, grouped, headline, 
 from workbench.tui.keys import hint
 from workbench.tui.plain import hanging, plain, stacked, together
 from workbench.tui.widgets.findings import VI_KEYS
+from workbench.tui.widgets.options import Options
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.server_text import account, isolation, place
 from workbench.tui.wording import ATTENTION, MUTED, PRESENCE_WIDTH, at_home, counted, found, heading, letter, presence
@@ -55,7 +56,7 @@ class Drawn(Visual):
         return self._height
 
 
-class ServersList(OptionList):
+class ServersList(Options):
     """Every server on two lines: whether it runs, its name and what needs attention; then who starts it, and how."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*VI_KEYS, Binding("enter", "select", "Open", show=True)]

@@ -24,6 +24,7 @@ from workbench.model.snapshot import Snapshot
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
 from workbench.tui.trail import TrailRow, times
 from workbench.tui.widgets.findings import VI_KEYS
+from workbench.tui.widgets.options import Options
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.reach_pane import ServerAsked, way_on
 from workbench.tui.widgets.server_pane import FindingAsked
@@ -55,7 +56,7 @@ class TrailText(Page):
         self.post_message(self.Opened())
 
 
-class TrailWays(OptionList):
+class TrailWays(Options):
     """The finding about it, and the servers of the account."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*VI_KEYS, Binding("enter", "select", "Go there", show=False)]
