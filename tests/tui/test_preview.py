@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.tui import fakes
 from tests.tui.driving import NARROW, WIDE, driven, flat, until, until_shown
-from workbench.model.plan import Plan, Safety, Step
 from workbench.model.run import Change, Run
 from workbench.tui.screens.applying import Applying, State, told
 from workbench.tui.screens.preview import Preview
@@ -106,28 +104,4 @@ async def test_the_preview_begins_on_cancel_and_its_own_key_applies() -> None:
         await pilot.pause()
         assert isinstance(app.screen, Preview)
         await pilot.press("enter")
-        await until(pilot, lambda: app.screen is app.main)
-
-
-async def test_a_guide_is_steps_to_take_and_cannot_be_applied(monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = (Step("/a", "Add this entry", '"files": {\n  "command": "npx"\n}'), Step("/a", "Start the client again"))
-    usual = fakes.FakeWorkbench.plan
-
-    def planned(self: fakes.FakeWorkbench, *given: Any) -> Any:
-        made = usual(self, *given)
-        assert isinstance(made, Plan)
-        return replace(made, safety=Safety.GUIDE, operations=(), steps=steps)
-
-    shown = tuple(Change(step.place, step.words, step.text) for step in steps)
-    monkeypatch.setattr(fakes, "CHANGES", shown)
-    monkeypatch.setattr(fakes.FakeWorkbench, "plan", planned)
-    workbench = fakes.workbench()
-    async with driven(workbench) as (app, pilot):
-        await pilot.press("f")
-        await until_shown(pilot, "What you do (2 steps)", '"command": "npx"', "steps for you to take", "Look again")
-        assert not app.screen.query("#apply")
-        await pilot.press("a")
-        await pilot.pause()
-        assert isinstance(app.screen, Preview) and workbench.script.runs == []
-        await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.main)

@@ -65,13 +65,11 @@ class Preview(Scrolled, Screen[bool]):
         """The plan, and the two ways to go on."""
         page = Page("", id="plan")
         subtitle = "read-only: applying it will be refused" if self._read_only else "nothing has been changed yet"
-        subtitle = "steps for you to take" if self._plan.steps else subtitle
         entitle(page, "Preview", subtitle)
         yield page
         with Horizontal(classes="buttons"):
             yield Button("Cancel", id="cancel", compact=True)
-            if not self._plan.steps:
-                yield Button(plain(f"Apply ({hint('apply')})"), id="apply", variant="success", compact=True)
+            yield Button(plain(f"Apply ({hint('apply')})"), id="apply", variant="success", compact=True)
         yield Foot()
         yield TooSmall()
 
@@ -83,8 +81,6 @@ class Preview(Scrolled, Screen[bool]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Two columns need room, and something to show in them."""
         if action == "split" and not self._splits:
-            return False
-        if action == "apply" and self._plan.steps:
             return False
         if action == "code" and not self._plugins:
             return False
@@ -147,20 +143,18 @@ def preview(
     for warning in warnings:
         yield hanging(plain("!         ", ATTENTION), plain(warning, ATTENTION), width)
     yield Content("")
-    done = "What you do" if plan.steps else "What will be done"
-    yield heading(f"{done} ({counted(len(changes), 'step')})")
+    yield heading(f"What will be done ({counted(len(changes), 'step')})")
     for number, change in enumerate(changes, 1):
         yield from described(change, number, width, split=split)
     yield Content("")
     yield heading("What may stop working")
     yield hanging(Content("  "), plain(plan.consequences or "Nothing is known that would."), width)
-    if not plan.steps:
-        yield Content("")
-        yield heading("What undo brings back")
-        yield hanging(Content("  "), plain(_undo(plan)), width)
+    yield Content("")
+    yield heading("What undo brings back")
+    yield hanging(Content("  "), plain(_undo(plan)), width)
     yield Content("")
     yield heading("How it is proven")
-    yield hanging(Content("  "), plain(proof(plan.check, plan.later, guide=bool(plan.steps))), width)
+    yield hanging(Content("  "), plain(proof(plan.check, plan.later)), width)
     if plan.confirm:
         yield Content("")
         yield heading("You confirm it afterwards")
