@@ -166,6 +166,16 @@ WALKS = (
         ),
     ),
     Walk(
+        "guide",
+        stages.staged,
+        (
+            Scene("", ("slash", *"area:source", "enter"), "area:source"),
+            Scene("source-detail", ("enter",), "What was seen", wide=("tab",)),
+            Scene("guide", ("f",), "What you do"),
+            Scene("guide-end", ("G",)),
+        ),
+    ),
+    Walk(
         "batch",
         stages.staged,
         (
