@@ -39,6 +39,7 @@ def _of(scene: str, size: Size, name: str = "") -> Picture:
 PICTURES = (
     _of("main", NARROW),
     _of("main", WIDE),
+    _of("guide", NARROW),
     _of("detail", NARROW),
     _of("reach", NARROW),
     _of("reach", WIDE),
