@@ -62,7 +62,7 @@ def office(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Des
 def seated(office: Desk, policy: str, *command: str) -> Path:
     """The policy, and one configured server; gives its configuration."""
     office.policy(policy)
-    office.etc.run("sh", "-c", f"userdel {ACCOUNT}; rm -rf /srv/mcp")
+    office.etc.run("sh", "-c", f"userdel --force {ACCOUNT}; rm -rf /srv/mcp")
     config = office.home / CONFIG
     config.parent.mkdir(parents=True)
     words = command or ("/usr/bin/python3", SERVER, "notes")
