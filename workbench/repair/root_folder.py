@@ -14,8 +14,13 @@ from workbench.repair.paths import Refused, require_plain
 from workbench.text import visible
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,40}")
+_OWNER = re.compile(r"mcp[a-z0-9_-]{0,28}")
 _PLACE = re.compile(r"/[A-Za-z0-9_./@%+,:=~-]+")
 _BELOW = ("/var/", "/srv/", "/opt/")
+# What belongs to the system there is for programs of root's to find: a new folder in it could be one that they obey.
+_SYSTEMS = re.compile(
+    r"/var/(?:lib/(?!mcp)|(?:backups|cache|cron|crash|db|local|lock|log|mail|opt|run|spool|tmp|yp)(?:/|\Z))"
+)
 
 
 def parts(wanted: MakeRootDirectory) -> tuple[str, ...]:
@@ -24,7 +29,7 @@ def parts(wanted: MakeRootDirectory) -> tuple[str, ...]:
     if not sound(wanted, ()):
         raise Refused(
             f"{visible(wanted.path)} is no place for a workspace of another account",
-            "answer a new directory below /var, /srv or /opt",
+            "answer a new directory such as /var/mcp/files, or one below /srv or /opt",
         )
     missing: list[str] = []
     place = wanted.path
@@ -44,8 +49,11 @@ def there(wanted: MakeRootDirectory, folders: Sequence[str]) -> tuple[str, ...]:
     found = tuple(folder for folder in folders if os.path.lexists(folder))
     if wanted.path in found:
         _require_as_made(wanted)
-    if found:
-        _require_roots(os.path.dirname(found[0]))
+    place = os.path.dirname(folders[0]) if folders else ""
+    while place and not os.path.lexists(place):
+        place = os.path.dirname(place)
+    if place:
+        _require_roots(place)
     return found
 
 
@@ -108,9 +116,16 @@ def shown(wanted: MakeRootDirectory, folders: Sequence[str]) -> tuple[str, ...]:
 def sound(wanted: MakeRootDirectory, folders: Sequence[str]) -> bool:
     """Whether these are folders that may be made and removed."""
     names = _NAME.fullmatch(wanted.owner) and _NAME.fullmatch(wanted.group)
-    if not names or not _PLACE.fullmatch(wanted.path) or not wanted.path.startswith(_BELOW) or wanted.owner == "root":
+    if (
+        not names
+        or not _PLACE.fullmatch(wanted.path)
+        or not wanted.path.startswith(_BELOW)
+        or not _OWNER.fullmatch(wanted.owner)
+    ):
         return False
-    return os.path.normpath(wanted.path) == wanted.path and all(_leads(folder, wanted.path) for folder in folders)
+    if os.path.normpath(wanted.path) != wanted.path or _SYSTEMS.match(wanted.path):
+        return False
+    return all(_leads(folder, wanted.path) for folder in folders)
 
 
 def looking(wanted: MakeRootDirectory) -> Vector:

@@ -59,6 +59,12 @@ def known(wanted: RootFile | OwnDropIn, forward: bool) -> str:
     return _ANSWERS if restart.socket and _answers(restart.socket) else _RUNS
 
 
+def has_failed(restart: Restart) -> bool:
+    """Whether the unit was started and ended as it should not, once or again and again. Raises Refused."""
+    now = _state(restart)
+    return now.get("ActiveState") == "failed" or now.get("SubState") == "auto-restart"
+
+
 def require_up(wanted: RootFile | OwnDropIn, before: str, tell: Tell) -> None:
     """Refuse where a unit that ran does not run on, or one that answered does not answer any more.
 
