@@ -47,6 +47,7 @@ UNSOUND: dict[str, tuple[Act, tuple[str, ...]]] = {
         MakeRootDirectory("/var/lib/polkit-1/localauthority/50-local.d", "mcp", "mcp"),
         ("/var/lib/polkit-1/localauthority/50-local.d",),
     ),
+    "a folder of plugins that root starts": (MakeRootDirectory("/opt/cni/bin", "mcp", "mcp"), ("/opt/cni/bin",)),
     "a folder of the system's": (MakeRootDirectory("/var/spool", "mcp", "mcp"), ("/var/spool",)),
     "a folder of the person's own": (MakeRootDirectory(PLACE, "dev", "dev"), (PLACE,)),
     "a trial of a sudo of theirs": (TrialAsAccount("/x", ("/tmp/sudo", "-n", "-u", "mcp", "/usr/bin/x"), "dev"), ()),

@@ -16,11 +16,9 @@ from workbench.text import visible
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,40}")
 _OWNER = re.compile(r"mcp[a-z0-9_-]{0,28}")
 _PLACE = re.compile(r"/[A-Za-z0-9_./@%+,:=~-]+")
-_BELOW = ("/var/", "/srv/", "/opt/")
-# What belongs to the system there is for programs of root's to find: a new folder in it could be one that they obey.
-_SYSTEMS = re.compile(
-    r"/var/(?:lib/(?!mcp)|(?:backups|cache|cron|crash|db|local|lock|log|mail|opt|run|spool|tmp|yp)(?:/|\Z))"
-)
+# Elsewhere a new folder could be one that programs of root's obey, such as /opt/cni/bin or one of polkit's.
+_BELOW = ("/srv/", "/var/mcp", "/var/lib/mcp", "/opt/mcp")
+_PLACES = "answer a new directory such as /var/mcp/files or /srv/files"
 
 
 def parts(wanted: MakeRootDirectory) -> tuple[str, ...]:
@@ -29,7 +27,7 @@ def parts(wanted: MakeRootDirectory) -> tuple[str, ...]:
     if not sound(wanted, ()):
         raise Refused(
             f"{visible(wanted.path)} is no place for a workspace of another account",
-            "answer a new directory such as /var/mcp/files, or one below /srv or /opt",
+            _PLACES,
         )
     missing: list[str] = []
     place = wanted.path
@@ -123,7 +121,7 @@ def sound(wanted: MakeRootDirectory, folders: Sequence[str]) -> bool:
         or not _OWNER.fullmatch(wanted.owner)
     ):
         return False
-    if os.path.normpath(wanted.path) != wanted.path or _SYSTEMS.match(wanted.path):
+    if os.path.normpath(wanted.path) != wanted.path:
         return False
     return all(_leads(folder, wanted.path) for folder in folders)
 
@@ -165,7 +163,7 @@ def _require_roots(path: str) -> None:
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != 0 or status.st_mode & 0o022 or closed:
             raise Refused(
                 f"{visible(path)} is not root's alone and open to be passed through, so nothing is made in it as root",
-                "answer a directory below /var, /srv or /opt",
+                _PLACES,
             )
         if path == "/":
             return
