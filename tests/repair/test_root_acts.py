@@ -118,3 +118,9 @@ def test_g15_a_folder_that_a_journal_names_is_made_in_none_that_others_can_write
     with pytest.raises(Refused, match="not root's alone"):
         put_back(0, forged, lambda _: None, lambda _: None)
     assert ran == []
+
+
+def test_no_folder_is_made_whose_journal_would_not_be_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(root_folder, "_BELOW", (f"{tmp_path}/srv/",))
+    with pytest.raises(Refused, match="/srv does not exist"):
+        root_folder.parts(MakeRootDirectory(str(tmp_path / "srv" / "files"), "mcp", "mcp"))

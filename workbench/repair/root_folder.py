@@ -34,6 +34,9 @@ def parts(wanted: MakeRootDirectory) -> tuple[str, ...]:
     while not os.path.lexists(place):
         missing.insert(0, place)
         place = os.path.dirname(place)
+    if not sound(wanted, missing):
+        # Its journal would not be believed, so that nothing of it could be undone.
+        raise Refused(f"{visible(missing[0])} does not exist, and no repair makes it", _PLACES)
     if missing:
         _require_roots(place)
     else:
