@@ -41,7 +41,7 @@ def changeable(unit: UnitFact, snapshot: Snapshot, by_hand: str) -> Refusal | No
 def of_system(unit: UnitFact, by_hand: str) -> Refusal | None:
     """Why a unit is not changed as root: one of an account's own manager. ``by_hand`` is what to do then."""
     if unit.manager == "user":
-        return Refusal(f"{unit.name} is a unit of your own manager, which no repair changes yet", by_hand)
+        return Refusal(f"{unit.name} is a unit of your own manager, which this repair does not change", by_hand)
     if not _NAME.fullmatch(unit.name):
         return Refusal(f"the name of {unit.name} cannot be written as the name of a folder of drop-ins", by_hand)
     return None

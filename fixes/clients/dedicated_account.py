@@ -6,7 +6,7 @@ The configuration entry that starts the server, its program and every folder on 
 one plan it makes
 
 1. a system account with nothing to log in with: no password, no shell, no home;
-2. a workspace below ``/var``, ``/srv`` or ``/opt`` that belongs to it, mode 0750;
+2. a workspace such as ``/var/mcp/files`` or ``/srv/files`` that belongs to it, mode 0750;
 3. a file in ``/etc/sudoers.d`` with one rule: you may start exactly this command as that account, without a password
    (its name begins with ``zz-``, for of all rules that match the last one counts);
 4. a trial: the server is started as that account and has to answer the first request of MCP;
@@ -91,7 +91,7 @@ _CHECK = "clients/no-isolation"
 _BY_HAND = "do it by hand: workbench explain clients/dedicated-account"
 _NAME = re.compile(r"mcp[a-z0-9_-]{0,28}")
 _CALLER = re.compile(r"[a-z_][a-z0-9_-]{0,60}")
-_PLACE = re.compile(r"/(?:var|srv|opt)/[A-Za-z0-9_./@%+~-]+")
+_PLACE = re.compile(r"/(?:srv/|(?:var|var/lib|opt)/mcp)[A-Za-z0-9_./@%+~-]+")
 _INSTALL = "install it as root below /opt or /usr/local, and name that path: sudo npm install --prefix /opt/mcp PACKAGE"
 _START = 30
 _MODES: dict[str, Literal[0o750, 0o770]] = {"read": 0o750, "nothing": 0o750, "read and write": 0o770}
@@ -107,7 +107,7 @@ class DedicatedAccount:
     workspace: str = field(
         metadata={
             "label": "Its workspace",
-            "help": "A new directory below /var, /srv or /opt. The folder it was given becomes this. Empty: none.",
+            "help": "A new directory such as /var/mcp/files. The folder it was given becomes this. Empty: none.",
         }
     )
     yours: Literal["read", "read and write", "nothing"] = field(
@@ -274,7 +274,10 @@ def _wrong_answer(answers: DedicatedAccount, caller: Account, snapshot: Snapshot
         return Refusal(f"there is an account or a group {answers.account} already", "answer another name")
     place = answers.workspace
     if place and (not _PLACE.fullmatch(place) or {"", ".", ".."} & set(place.split("/")[1:])):
-        return Refusal("the workspace is no plain path below /var, /srv or /opt", "answer one such as /var/mcp/files")
+        return Refusal(
+            "the workspace is no plain path below /srv, /var/mcp, /var/lib/mcp or /opt/mcp",
+            "answer one such as /var/mcp/files",
+        )
     if place and answers.yours != "nothing" and not _own_group(caller, snapshot):
         return Refusal(f"others are in the group of {caller.name} as well, and would read there too", "yours=nothing")
     return None

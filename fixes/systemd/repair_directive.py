@@ -160,6 +160,8 @@ def _restored(number: int, found: list[IgnoredLine]) -> UnitLine | None:
         return None
     commented = value.endswith(_COMMENT)
     value = value.removesuffix(_COMMENT).rstrip()
+    if value.endswith("\\"):
+        return None  # it would take the next line into it
     calls = [match[1] for each in found if (match := _UNKNOWN_CALL.search(each.reason))]
     unknown = next((match for each in found if (match := _UNKNOWN_KEY.search(each.reason))), None)
     if unknown is not None:

@@ -292,3 +292,34 @@ def test_whether_it_lasts_is_seen_without_root(reader: Reader, monkeypatch: pyte
     reader.file.unlink()
     (lost,) = lasting(reader.state)
     assert lost.seen and "is gone" in lost.why
+
+
+@pytest.mark.parametrize("failed", [True, False])
+@pytest.mark.parametrize("what", ["a repair that was begun", "an undo"])
+def test_what_does_not_run_is_started_only_where_a_repair_ended_it(
+    reader: Reader, what: str, failed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A journal says that something was begun: that alone must not have root start what nobody asked for."""
+    seen: list[str] = []
+    consumer = replace(
+        reader.consumer(),
+        rolls_back=lambda _: reader._tells("back"),
+        has_failed=lambda _: failed,
+        known=lambda _, __: "rests",
+        comes_up=lambda _, was, __: seen.append(was),
+    )
+    monkeypatch.setattr(root_consumers, "consumer_of", lambda _: consumer)
+    (operation,) = made(reader.wanted).operations
+    assert isinstance(operation, StagedRootFile)
+    if what == "an undo":
+        run = reader.applied()
+        ready = root_files.taken_back(operation, [])
+        assert ready is not None and run.state is RunState.APPLIED
+        operation = ready[0]
+        root_files.carry_out(0, operation, b"", lambda _: None, lambda _: None)
+    reader.forget()
+    seen.clear()
+    changed = root_files.put_back(0, operation, lambda _: None, lambda _: None)
+    assert changed is (what == "an undo") and reader.file.exists() is changed
+    assert ("back" in reader.asked()) is failed
+    assert seen == ["rests" if what == "an undo" and not failed else ""]

@@ -233,6 +233,7 @@ def test_refused_for_a_config_that_is_not_one_accounts() -> None:
         ({"account": "mcp files"}, "no name for the account"),
         ({"workspace": "/home/dev/ws"}, "no plain path"),
         ({"workspace": "/var/../etc/mcp"}, "no plain path"),
+        ({"workspace": "/opt/cni/bin"}, "no plain path"),
         ({"workspace": "/var/mcp/a b"}, "no plain path"),
         ({"workspace": ""}, "needs a workspace"),
     ],

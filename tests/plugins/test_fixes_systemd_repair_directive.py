@@ -146,3 +146,9 @@ def test_a_unit_of_ones_own_manager_is_left_to_the_person() -> None:
 def test_a_unit_that_is_gone() -> None:
     finding = _finding(host(_unit("", _line("PrivateTmp=true # …"))))
     assert isinstance(plan(get_fix(FIX), finding, host(), {}), Refusal)
+
+
+def test_a_value_that_would_take_the_next_line_into_it_is_left_to_a_person() -> None:
+    made = _unit("PrivateTmp=yes", _line("PrivateTmp=true\\ # …", path=PACKAGED), file=PACKAGED)
+    refused = _planned(made)
+    assert isinstance(refused, Refusal) and "not known" in refused.reason

@@ -6,15 +6,21 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.repair.support import applied, edit, mode, tree, values, written
+from workbench.model.acts import CreateAccount, LoadAuditRules, MakeRootDirectory
 from workbench.model.plan import EditLine
 from workbench.model.run import RunState
+from workbench.repair import lasting as lasting_module
+from workbench.repair.creating import ABSENT
 from workbench.repair.history import history
+from workbench.repair.journal import Entry, entries
 from workbench.repair.lasting import lasting, said
+from workbench.repair.staged import StagedAct
 from workbench.repair.undo import undo
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="repairs are made on Linux only")
@@ -194,3 +200,29 @@ def test_nothing_is_written_and_hostile_journals_are_passed_over(home: Path, sta
     assert lasting(state) == ()
     os.chmod(state, 0o777)
     assert lasting(state) == ()
+
+
+def test_g22_what_only_root_can_tell_hides_no_edit_that_is_gone(
+    home: Path, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = written(home)
+    run = applied(state, edit(file))
+    monkeypatch.setattr(lasting_module, "_asks_root", lambda each: isinstance(each, StagedAct))
+    (entry,) = entries(state)
+    assert isinstance(entry, Entry) and entry.planned.identity == run.identity
+    rules = LoadAuditRules(("-w /etc/x -p wa -k mcp_config",))
+    act = StagedAct(rules.path, rules.path, ABSENT, rules, rules.rules)
+    planned = replace(entry.planned, operations=(act, *entry.planned.operations))
+    monkeypatch.setattr(lasting_module, "entries", lambda _: (replace(entry, planned=planned),))
+    (unseen,) = lasting(state)
+    assert not unseen.seen and unseen.path == rules.path
+    file.write_bytes(file.read_bytes().replace(b"pkg@1.2.3", b"pkg"))
+    (lost,) = lasting(state)
+    assert lost.seen and lost.path == str(file)
+
+
+def test_only_the_rules_of_the_kernel_take_root_to_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    acts = (LoadAuditRules(()), CreateAccount("mcp-x"), MakeRootDirectory("/srv/x", "mcp-x", "mcp-x"))
+    asked = [lasting_module._asks_root(StagedAct(each.path, each.path, ABSENT, each, ())) for each in acts]
+    assert asked == [True, False, False]

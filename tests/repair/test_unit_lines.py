@@ -65,3 +65,9 @@ def test_what_is_not_as_it_was_seen_is_refused(text: str, lines: tuple[UnitLine,
 def test_a_long_line_takes_no_time() -> None:
     words = " ".join(f"@g{number}" for number in range(20_000))
     assert _repaired(f"A={words} @exec\n", UnitLine(1, "A", words)) == f"A={words}\n"
+
+
+def test_a_value_never_takes_the_next_line_into_it() -> None:
+    """Behind the comment it ended there; alone it would go on, and the next setting would be a part of it."""
+    with pytest.raises(Refused, match="take the next line"):
+        _repaired("ReadWritePaths=/a\\ # why\nUser=dev\n", UnitLine(1, "ReadWritePaths", "/a\\"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from workbench.model.acts import LoadAuditRules
 from workbench.model.plan import EditLine, EditValue, Plan, RemoveValue, RestoreLine, RestoreValue, SetValue
 from workbench.model.record import record
 from workbench.model.run import Run, RunState
@@ -73,39 +74,44 @@ def said(lost: Lost) -> str:
 
 
 def _lost(entry: Entry, newer: list[Staged]) -> tuple[str, str, bool] | None:
-    for operation in entry.planned.operations:
-        if any(_same_part(operation, other) for other in newer):
-            continue  # a repair that was made since has set it to something else, on purpose
-        path = visible(operation.real)
-        if isinstance(operation, StagedAct) and not operation.parts:
-            continue  # nothing was left of it, or it was there before
-        if root_timer.covers((operation,)) or _asks_root(operation):
-            # Asked every few seconds and by nobody: sudo would log each time, and never forget the password again.
-            return path, f"{path} is root's, and sudo is not run for that", False
-        try:
-            if isinstance(operation, StagedAct):
-                why = operations.in_place(operation)
-                if why:
-                    return path, why, True
-                continue
-            with spot(operation.real) as place:
-                there = exists(place)
-            if not there:
-                if operation.before.kind == "socket":
-                    continue  # the server has ended, and its socket with it
-                return path, f"{path} is gone", True
-            if _not_in_place(operation):
-                return path, f"{path} was changed by another program", True
-        except Refused as why:
-            return path, why.reason, False
-        except OSError as error:
-            return path, f"{path} cannot be read: {words(error)}", False
+    """What of the run is gone; where nothing is known to be, the first that could not be looked at."""
+    found = [each for operation in entry.planned.operations if (each := _lost_of(operation, newer)) is not None]
+    return next((each for each in found if each[2]), found[0] if found else None)
+
+
+def _lost_of(operation: Staged, newer: list[Staged]) -> tuple[str, str, bool] | None:
+    if any(_same_part(operation, other) for other in newer):
+        return None  # a repair that was made since has set it to something else, on purpose
+    path = visible(operation.real)
+    if isinstance(operation, StagedAct) and not operation.parts:
+        return None  # nothing was left of it, or it was there before
+    if root_timer.covers((operation,)) or _asks_root(operation):
+        # Asked every few seconds and by nobody: sudo would log each time, and never forget the password again.
+        return path, f"{path} is root's, and sudo is not run for that", False
+    try:
+        if isinstance(operation, StagedAct):
+            why = operations.in_place(operation)
+            if why:
+                return path, why, True
+            return None
+        with spot(operation.real) as place:
+            there = exists(place)
+        if not there:
+            if operation.before.kind == "socket":
+                return None  # the server has ended, and its socket with it
+            return path, f"{path} is gone", True
+        if _not_in_place(operation):
+            return path, f"{path} was changed by another program", True
+    except Refused as why:
+        return path, why.reason, False
+    except OSError as error:
+        return path, f"{path} cannot be read: {words(error)}", False
     return None
 
 
 def _asks_root(operation: Staged) -> bool:
     """Whether only root can tell if its effect is there, and this process is not root."""
-    return os.geteuid() != 0 and isinstance(operation, StagedAct)
+    return os.geteuid() != 0 and isinstance(operation, StagedAct) and isinstance(operation.wanted, LoadAuditRules)
 
 
 def _not_in_place(operation: Staged) -> str:

@@ -60,12 +60,16 @@ def restore(operation: StagedFile, tell: Tell) -> None:
     drop_in = operation.drop_in
     if drop_in is None:
         return
+    restart = drop_in.restarts
     vectors = [_control("daemon-reload")]
-    if drop_in.restarts is not None:
+    # An undo that is put back found it at rest, unless it was that which ended it: nobody asked to have it started.
+    was = unit_health.known(drop_in, False) if not operation.comes else ""
+    if restart is not None and (was != unit_health.RESTS or unit_health.has_failed(restart)):
         # It may have failed so often by now that systemd would refuse to start it.
-        vectors += [_control(word, "--", drop_in.restarts.unit) for word in ("reset-failed", "restart")]
+        vectors += [_control(word, "--", restart.unit) for word in ("reset-failed", "restart")]
+        was = ""
     _run_all(vectors, tell)
-    unit_health.require_up(drop_in, "", tell)
+    unit_health.require_up(drop_in, was, tell)
 
 
 def _taken_up(drop_in: OwnDropIn) -> list[Vector]:

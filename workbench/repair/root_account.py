@@ -14,7 +14,7 @@ from workbench.text import visible
 
 COMMENT = "MCP server account made by workbench"
 """By this an account is known to be one that was made here."""
-_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
+_NAME = re.compile(r"mcp[a-z0-9_-]{0,28}")
 _HOME = "/nonexistent"
 
 
@@ -25,7 +25,7 @@ def parts(wanted: CreateAccount) -> tuple[str, ...]:
 
     name = wanted.name
     if not _NAME.fullmatch(name):
-        raise Refused(f"{visible(name, 60)} is no plain name of an account", "use small letters, digits and -")
+        raise Refused(f"{visible(name, 60)} is no name for the account of a server", "answer one that begins with mcp-")
     for kind, look in (("an account", pwd.getpwnam), ("a group", grp.getgrnam)):
         try:
             look(name)

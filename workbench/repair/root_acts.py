@@ -98,7 +98,8 @@ def require_root(operations: Sequence[object]) -> None:
 
 def sound(operation: StagedAct) -> bool:
     """Whether a journal that says this can be ours: nothing else is ever done as root, whoever wrote it."""
-    return bool(_kind(operation.wanted).sound(operation.wanted, operation.parts))
+    wanted = operation.wanted
+    return operation.real == wanted.path and bool(_kind(wanted).sound(wanted, operation.parts))
 
 
 def listed(operation: StagedAct) -> tuple[Vector, ...]:

@@ -37,6 +37,10 @@ class Consumer:
     is given to ``comes_up``, which raises Refused where what reads the file does not do its work any more: after each
     of the above, after ``rolls_back`` with "".
 
+    ``restarts_own`` is whether all that an operation restarts is what reads its file, and nothing else of the system's.
+    ``has_failed`` is whether that ran once and does not now: only then, or where a repair of ours was just taken from
+    it, ``rolls_back`` may start it.
+
     ``looks`` are the commands that ``known``, ``proves`` and ``comes up`` (one of these words) run as root to look at
     the system: they are shown with the others.
     """
@@ -46,6 +50,8 @@ class Consumer:
     activates: Callable[[RootFile], tuple[Vector, ...]]
     deactivates: Callable[[RootFile], tuple[Vector, ...]]
     rolls_back: Callable[[RootFile], tuple[Vector, ...]] | None = None
+    restarts_own: Callable[[RootFile], bool] = lambda _: True
+    has_failed: Callable[[RootFile], bool] = lambda _: True
     mode: int = 0o644
     makes_folder: bool = False
     accepts: Callable[[str], tuple[Vector, ...]] = lambda _: ()
@@ -77,7 +83,8 @@ def consumer_of(wanted: RootFile) -> Consumer:
 
 def is_place_of(path: str, wanted: RootFile) -> bool:
     """Whether the reader's files may lie there."""
-    return path == wanted.path and consumer_of(wanted).places.fullmatch(path) is not None
+    consumer = consumer_of(wanted)
+    return path == wanted.path and consumer.places.fullmatch(path) is not None and consumer.restarts_own(wanted)
 
 
 def require_place(wanted: RootFile) -> Consumer:
@@ -88,4 +95,6 @@ def require_place(wanted: RootFile) -> Consumer:
         raise Refused(f"{visible(wanted.path)} is no place where a file of {consumer.name} is {kind} as root")
     if wanted.restarts is not None and "unit" not in getattr(wanted, "format", "unit"):
         raise Refused("the plan restarts a unit for a file that no unit reads")
+    if not consumer.restarts_own(wanted):
+        raise Refused("the plan restarts another unit than the one whose file it changes")
     return consumer

@@ -187,7 +187,8 @@ def put_back(number: int, operation: StagedRootFile, note: Note, tell: Tell) -> 
     changed = False
     if now.get(path, "") == operation.after:
         changed = True
-        returning = replace(operation, before=ABSENT, after=operation.before.sha256, source=kept)
+        missing = tuple(folder for folder in operation.folders if not os.path.isdir(folder))
+        returning = replace(operation, before=ABSENT, after=operation.before.sha256, folders=missing, source=kept)
         staged = commands.staged_name(operation if operation.after else returning)
         note(Intent(number, staged, back=True))
         if operation.comes:
@@ -214,9 +215,16 @@ def put_back(number: int, operation: StagedRootFile, note: Note, tell: Tell) -> 
         tell(f"put {name} back as it was" if not operation.comes else f"removed {name}")
     # Also where the file is as it was: what read it may have been told of the new one before a sudden end.
     last = consumer.activates if operation.brings_back else consumer.deactivates
-    for vector in (consumer.rolls_back or last)(wanted):
+    was, undoes = "", last
+    if consumer.rolls_back is not None:
+        # What does not run is started only where it was this that ended it: nobody asked for anything else.
+        if (changed and not operation.brings_back) or consumer.has_failed(wanted):
+            undoes = consumer.rolls_back
+        elif operation.brings_back:
+            was = consumer.known(wanted, False)
+    for vector in undoes(wanted):
         commands.done(vector)
-    consumer.comes_up(wanted, "", tell)
+    consumer.comes_up(wanted, was, tell)
     return changed
 
 

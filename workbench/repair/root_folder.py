@@ -14,8 +14,11 @@ from workbench.repair.paths import Refused, require_plain
 from workbench.text import visible
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,40}")
+_OWNER = re.compile(r"mcp[a-z0-9_-]{0,28}")
 _PLACE = re.compile(r"/[A-Za-z0-9_./@%+,:=~-]+")
-_BELOW = ("/var/", "/srv/", "/opt/")
+# Elsewhere a new folder could be one that programs of root's obey, such as /opt/cni/bin or one of polkit's.
+_BELOW = ("/srv/", "/var/mcp", "/var/lib/mcp", "/opt/mcp")
+_PLACES = "answer a new directory such as /var/mcp/files or /srv/files"
 
 
 def parts(wanted: MakeRootDirectory) -> tuple[str, ...]:
@@ -24,13 +27,16 @@ def parts(wanted: MakeRootDirectory) -> tuple[str, ...]:
     if not sound(wanted, ()):
         raise Refused(
             f"{visible(wanted.path)} is no place for a workspace of another account",
-            "answer a new directory below /var, /srv or /opt",
+            _PLACES,
         )
     missing: list[str] = []
     place = wanted.path
     while not os.path.lexists(place):
         missing.insert(0, place)
         place = os.path.dirname(place)
+    if not sound(wanted, missing):
+        # Its journal would not be believed, so that nothing of it could be undone.
+        raise Refused(f"{visible(missing[0])} does not exist, and no repair makes it", _PLACES)
     if missing:
         _require_roots(place)
     else:
@@ -44,8 +50,11 @@ def there(wanted: MakeRootDirectory, folders: Sequence[str]) -> tuple[str, ...]:
     found = tuple(folder for folder in folders if os.path.lexists(folder))
     if wanted.path in found:
         _require_as_made(wanted)
-    if found:
-        _require_roots(os.path.dirname(found[0]))
+    place = os.path.dirname(folders[0]) if folders else ""
+    while place and not os.path.lexists(place):
+        place = os.path.dirname(place)
+    if place:
+        _require_roots(place)
     return found
 
 
@@ -108,9 +117,16 @@ def shown(wanted: MakeRootDirectory, folders: Sequence[str]) -> tuple[str, ...]:
 def sound(wanted: MakeRootDirectory, folders: Sequence[str]) -> bool:
     """Whether these are folders that may be made and removed."""
     names = _NAME.fullmatch(wanted.owner) and _NAME.fullmatch(wanted.group)
-    if not names or not _PLACE.fullmatch(wanted.path) or not wanted.path.startswith(_BELOW) or wanted.owner == "root":
+    if (
+        not names
+        or not _PLACE.fullmatch(wanted.path)
+        or not wanted.path.startswith(_BELOW)
+        or not _OWNER.fullmatch(wanted.owner)
+    ):
         return False
-    return os.path.normpath(wanted.path) == wanted.path and all(_leads(folder, wanted.path) for folder in folders)
+    if os.path.normpath(wanted.path) != wanted.path:
+        return False
+    return all(_leads(folder, wanted.path) for folder in folders)
 
 
 def looking(wanted: MakeRootDirectory) -> Vector:
@@ -150,7 +166,7 @@ def _require_roots(path: str) -> None:
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != 0 or status.st_mode & 0o022 or closed:
             raise Refused(
                 f"{visible(path)} is not root's alone and open to be passed through, so nothing is made in it as root",
-                "answer a directory below /var, /srv or /opt",
+                _PLACES,
             )
         if path == "/":
             return

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 
+from workbench.model.plan import CreateRootFile
+from workbench.repair import root_commands
+from workbench.repair.publish import sha256
 from workbench.repair.root_acts import sound as is_sound_act
 from workbench.repair.root_commands import is_policy_file
-from workbench.repair.root_consumers import is_place_of
+from workbench.repair.root_consumers import consumer_of, is_place_of
 from workbench.repair.staged import (
     Staged,
     StagedAct,
@@ -17,6 +21,8 @@ from workbench.repair.staged import (
     StagedTrial,
 )
 
+_KEPT = re.compile(r"[0-9a-f]{32}")
+
 
 def sound(operation: Staged) -> bool:
     """Whether a journal that says this can be ours: nothing else is ever done by it, whoever wrote it."""
@@ -25,7 +31,7 @@ def sound(operation: Staged) -> bool:
         return False
     if isinstance(operation, StagedAct) and not is_sound_act(operation):
         return False
-    if isinstance(operation, StagedRootFile) and not is_place_of(operation.real, operation.wanted):
+    if isinstance(operation, StagedRootFile) and not _is_of_roots(operation):
         return False
     if isinstance(operation, StagedTrial) and operation.folders[-1:] not in ((), (operation.trial.kept,)):
         return False
@@ -37,6 +43,23 @@ def sound(operation: Staged) -> bool:
     names = [os.fsencode(path) for path in (operation.path, operation.real, *folders, *_of_trial(operation))]
     plain = all(name.startswith(b"/") and b"\0" not in name and os.path.normpath(name) == name for name in names)
     return plain and all(0 <= mode <= 0o7777 for mode in modes)
+
+
+def _is_of_roots(operation: StagedRootFile) -> bool:
+    """Whether it makes or takes away exactly the file of its plan, or brings the old bytes of one back."""
+    wanted = operation.wanted
+    if not is_place_of(operation.real, wanted):
+        return False
+    own = (os.path.dirname(operation.real),) if consumer_of(wanted).makes_folder else ()
+    if operation.folders not in ((), own):
+        return False
+    folder, _, name = operation.source.rpartition("/")
+    if operation.source and (folder != root_commands.BACKUPS or not _KEPT.fullmatch(name)):
+        return False
+    if not isinstance(wanted, CreateRootFile):
+        return not operation.comes and bool(operation.after) and not operation.folders
+    made = sha256(wanted.content.encode())
+    return (operation.before.sha256, operation.after) == (("", made) if operation.comes else (made, ""))
 
 
 def _asks_an_engine(engine: tuple[str, ...]) -> bool:

@@ -20,6 +20,7 @@ from workbench.text import visible
 
 _LONGEST_SECONDS = 300
 _SEARCH = "/usr/local/bin:/usr/bin:/bin"
+_ACCOUNT = re.compile(r"mcp[a-z0-9_-]{0,28}")
 _PLAIN = re.compile(r"[!-~]{1,4000}")
 _SAID, _LINES = 400, 4
 # What sudo and servers say when they cannot start, and what to try then. The first that fits is told.
@@ -52,8 +53,8 @@ def sound(wanted: TrialAsAccount, nothing: Sequence[str]) -> bool:
         not nothing
         and len(command) >= 5
         and command[1:3] == ("-n", "-u")
-        and command[0].rpartition("/")[2] == "sudo"
-        and command[3] != "root"
+        and command[0] == "sudo"
+        and _ACCOUNT.fullmatch(command[3]) is not None
         and command[4].startswith("/")
         and all(map(_PLAIN.fullmatch, command))
         and 0 < wanted.seconds <= _LONGEST_SECONDS
@@ -101,8 +102,7 @@ def start(wanted: TrialAsAccount, tell: Callable[[str], None]) -> None:
 
 
 def _tried(wanted: TrialAsAccount) -> tuple[str, ...]:
-    sudo, *rest = wanted.command
-    return (sudo if sudo.startswith("/") else commands.program("sudo"), "-k", *rest)
+    return (commands.program("sudo"), "-k", *wanted.command[1:])
 
 
 def _caller(wanted: TrialAsAccount) -> tuple[int, int, tuple[int, ...]] | None:
@@ -111,6 +111,8 @@ def _caller(wanted: TrialAsAccount) -> tuple[int, int, tuple[int, ...]] | None:
         known = pwd.getpwnam(wanted.caller)
     except KeyError as error:
         raise Refused(f"there is no account {visible(wanted.caller, 60)}", "scan again") from error
+    if known.pw_uid == 0:
+        raise Refused("root may start anything as anybody, so nothing would be proven", "run the client as yourself")
     if os.geteuid() == known.pw_uid:
         return None
     if os.geteuid() != 0:

@@ -14,8 +14,9 @@ from workbench.repair.root_consumers import Consumer
 from workbench.text import visible
 
 _NAME = r"[A-Za-z0-9:_.\\-]+(?:@[A-Za-z0-9:_.\\-]*)?\.(?:service|socket)"
-_DROP_INS = re.compile(rf"/etc/systemd/system/({_NAME})\.d/[A-Za-z0-9_-]+\.conf")
+_DROP_INS = re.compile(rf"/etc/systemd/system/({_NAME})\.d/[0-9]{{2}}-workbench-[a-z-]{{1,60}}\.conf")
 _UNITS = re.compile(rf"/etc/systemd/system/({_NAME})(?:\.d/[A-Za-z0-9@:_.-]+\.conf)?")
+_LONGEST_SECONDS = 300
 
 
 def unit_of(wanted: RootFile) -> str:
@@ -23,9 +24,15 @@ def unit_of(wanted: RootFile) -> str:
     found = (_UNITS if isinstance(wanted, RepairUnit) else _DROP_INS).fullmatch(wanted.path)
     if found is None:
         raise Refused(f"{visible(wanted.path)} is no file of a unit of the system's administrator")
-    if wanted.restarts is not None and not _belongs(wanted.restarts.unit, found[1]):
-        raise Refused("the plan restarts another unit than the one whose file it changes")
     return found[1]
+
+
+def _restarts_own(wanted: RootFile) -> bool:
+    restart = wanted.restarts
+    if restart is None:
+        return True
+    bounded = restart.manager == "system" and 0 < restart.seconds <= _LONGEST_SECONDS
+    return bounded and _belongs(restart.unit, unit_of(wanted))
 
 
 def _belongs(restarted: str, name: str) -> bool:
@@ -67,12 +74,18 @@ def _rolled_back(wanted: RootFile) -> tuple[Vector, ...]:
     return (*_reload(wanted), (control, "reset-failed", "--", unit), (control, "restart", "--", unit))
 
 
+def _has_failed(wanted: RootFile) -> bool:
+    return _is_restarted(wanted.restarts) and unit_health.has_failed(wanted.restarts)
+
+
 UNIT_DROP_IN = Consumer(
     name="systemd",
     places=_DROP_INS,
     activates=_taken_up,
     deactivates=_taken_up,
     rolls_back=_rolled_back,
+    restarts_own=_restarts_own,
+    has_failed=_has_failed,
     makes_folder=True,
     proves=proven,
     known=unit_health.known,
@@ -84,6 +97,8 @@ UNIT = Consumer(
     activates=_taken_up,
     deactivates=_taken_up,
     rolls_back=_rolled_back,
+    restarts_own=_restarts_own,
+    has_failed=_has_failed,
     proves=proven,
     known=unit_health.known,
     comes_up=unit_health.require_up,

@@ -16,7 +16,9 @@ from workbench.repair.paths import Refused
 from workbench.text import visible
 
 Tell = Callable[[str], None]
-_RUNS, _ANSWERS, _RESTS = "runs", "answers", "rests"
+RESTS = "rests"
+"""How a unit does that does not run, and is not to be started either."""
+_RUNS, _ANSWERS = "runs", "answers"
 _PROPERTIES = "ActiveState,SubState,MainPID,Result,ExecMainStatus,ExecMainCode,NRestarts"
 _DEADLINE = 5.0
 _NAP = 0.2
@@ -51,12 +53,18 @@ def known(wanted: RootFile | OwnDropIn, forward: bool) -> str:
     if restart is None:
         return ""
     if "@." in restart.unit:
-        return _ANSWERS if _answers(restart.socket) else _RESTS
+        return _ANSWERS if _answers(restart.socket) else RESTS
     if _state(restart).get("ActiveState") != "active":
         if forward:
             raise Refused(f"{visible(restart.unit)} does not run any more; nothing was changed", "look again")
-        return _RESTS
+        return RESTS
     return _ANSWERS if restart.socket and _answers(restart.socket) else _RUNS
+
+
+def has_failed(restart: Restart) -> bool:
+    """Whether the unit was started and ended as it should not, once or again and again. Raises Refused."""
+    now = _state(restart)
+    return now.get("ActiveState") == "failed" or now.get("SubState") == "auto-restart"
 
 
 def require_up(wanted: RootFile | OwnDropIn, before: str, tell: Tell) -> None:
@@ -65,7 +73,7 @@ def require_up(wanted: RootFile | OwnDropIn, before: str, tell: Tell) -> None:
     ``before`` is what was ``known``, "" where it is only to run.
     """
     restart = wanted.restarts
-    if restart is None or before == _RESTS:
+    if restart is None or before == RESTS:
         return
     if "@." not in restart.unit:
         tell(f"watching {visible(restart.unit)} for {restart.seconds} seconds")

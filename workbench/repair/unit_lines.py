@@ -45,6 +45,8 @@ def _restored(line: str, wanted: UnitLine, path: str) -> list[str]:
         raise Refused(f"{where} does not set {visible(wanted.key)} any more", "scan again")
     if not wanted.value:
         return [f"{indent}{_NOTE}{line.strip()}{end}"]
+    if wanted.value.endswith("\\"):
+        raise Refused(f"the value for {where} would take the next line into it", "repair it by hand")
     if redact(f"{key}={wanted.value}") != f"{key}={wanted.value}" or "\n" in wanted.value:
         raise Refused(f"the value for {where} looks like a secret, which no plan may hold")
     if wanted.name and not re.fullmatch(r"[A-Za-z]+", wanted.name):
