@@ -64,7 +64,11 @@ _EXPECTED = "a private folder, or the account at the other end compared before a
 _UNLOCK = "start the server and look again: then its socket itself is judged"
 
 
-@check(title="A server's code does not look at who connects", severities=(Severity.HIGH,), needs=("code",))
+@check(
+    title="A server's code does not look at who connects",
+    severities=(Severity.HIGH,),
+    needs=("code:files", "code:python", "code:javascript"),
+)
 def no_peer_check(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge every listener on a unix socket."""
     return judge_code(snapshot, snapshot.code.observed.listeners, _judge, "listens on a unix socket")

@@ -64,7 +64,7 @@ _UNLOCK = "start the server and look again: then its socket itself is judged"
 @check(
     title="A server's code listens under a name that others can take first",
     severities=(Severity.HIGH, Severity.MEDIUM),
-    needs=("code",),
+    needs=("code:files", "code:python", "code:javascript"),
 )
 def predictable_socket_path(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge the address of every listener."""

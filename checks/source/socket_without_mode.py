@@ -71,7 +71,7 @@ _UNLOCK = "start the server and look again: then its socket itself is judged"
 @check(
     title="A server's code leaves the mode of its socket to chance",
     severities=(Severity.HIGH, Severity.MEDIUM),
-    needs=("code",),
+    needs=("code:files", "code:python", "code:javascript"),
 )
 def socket_without_mode(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge every listener on a socket that has a file."""

@@ -59,7 +59,7 @@ _SHARED = ("/tmp/", "/var/tmp/", "/dev/shm/")  # noqa: S108 - it is these that a
 @check(
     title="A server's code removes a shared socket, then listens in its place",
     severities=(Severity.MEDIUM,),
-    needs=("code",),
+    needs=("code:files", "code:python", "code:javascript"),
 )
 def unlink_then_listen(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge every listener whose file is removed before."""
