@@ -528,6 +528,8 @@ def test_uses_that_are_not_understood_are_told_once_for_each_argument() -> None:
         "const tools = [{ name: 'read', inputSchema: {}, handler: readNote }];",
         "server.setRequestHandler(CallToolRequestSchema, readNote);",
         REQUEST.format("switch (request.params.name) { case 'read': return readNote(request.params.arguments); }"),
+        "server.setRequestHandler(CallToolRequestSchema, wrapped(async (request) => fs.readFile(request.params.x)));",
+        "const go = wrapped((args) => fs.readFile(args.path)); server.tool('read', { path: z.string() }, go);",
         REQUEST.format("const { name, arguments: args } = request.params; return call(name, args);"),
     ],
 )

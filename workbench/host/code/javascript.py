@@ -82,7 +82,11 @@ def _analysed(path: str, syntax: Syntax) -> Analysis:
     unread = [Unread(FACET, visible(path), why) for why in gaps]
     if tools.leads_elsewhere:
         unread.append(
-            Unread(TOOLS, visible(path), "its tools' arguments go into other files, and are not followed there")
+            Unread(
+                TOOLS,
+                visible(path),
+                "arguments of its tools go into other files, or through what wraps a tool, where they are not followed",
+            )
         )
     return Analysis(observed, tuple(unread))
 

@@ -52,7 +52,9 @@ class Tools:
         self._commands: dict[tuple[int, str], CommandUse] = {}
         self._seen: set[tuple[int, str, tuple[tuple[Path, bool], ...]]] = set()
         self.leads_elsewhere = False
-        """Whether arguments of the tools get into another file of the package, or a tool's function is in one."""
+        """Whether arguments of the tools get into another file of the package, or a tool's function is in one, or is
+        wrapped.
+        """
 
     def uses(self) -> tuple[tuple[PathUse, ...], tuple[CommandUse, ...]]:
         """Every use of a tool's argument as a path or as a command, each place and argument once; of those that are not
@@ -166,7 +168,8 @@ class Tools:
                         self._look(inner, self._flow.entered(inner, node.arguments, ways, call, node), name)
 
     def _note(self, handler: Node | None) -> None:
-        self.leads_elsewhere = self.leads_elsewhere or self._is_elsewhere(handler)
+        if handler is not None and self._names.function(handler) is None:
+            self.leads_elsewhere = self.leads_elsewhere or self._is_elsewhere(self._names.value(handler))
 
     def _goes_elsewhere(self, call: Node) -> bool:
         """Whether a call hands on what it is given to another file, for more than to write it down or to check it."""
@@ -178,6 +181,11 @@ class Tools:
         """Whether a function stands in another file of the package, or is a method of what a class there makes."""
         if function is None:
             return False
+        if function.kind == "call_expression":
+            # What wraps the function of a tool, and may check its arguments: withErrors(async (request) => …).
+            return any(argument.kind in FUNCTIONS for argument in function.arguments) or self._is_elsewhere(
+                function["function"]
+            )
         if self._names.of(function).startswith(_OWN_FILES):
             return True
         of = self._names.value(function["object"]) if function.kind == "member_expression" else None
