@@ -11,8 +11,8 @@ from workbench.model.record import draft
 from workbench.text import visible
 
 _LIMIT = 512 * 1024
-_MOST = 30
-_MOST_BYTES = 2 * 1024 * 1024
+_MOST = 120
+_MOST_BYTES = 1024 * 1024
 _STEPS = 30_000
 
 
