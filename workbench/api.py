@@ -27,7 +27,7 @@ from workbench.audit_rules import as_loaded as audit_rule_as_loaded
 from workbench.audit_rules import denied_opens, started_programs, watch
 from workbench.code_patches import PYTHON as PYTHON_PATCHES
 from workbench.code_patches import SCRIPT as SCRIPT_PATCHES
-from workbench.code_reading import Flawed, code_subject, judge_code
+from workbench.code_reading import Flawed, code_subject, judge_code, unjudged
 from workbench.confinement import (
     engine_command,
     inspect_command,
@@ -436,6 +436,7 @@ __all__ = [
     "unit_of_process",
     "unit_of_socket",
     "unit_subject",
+    "unjudged",
     "watch",
     "who_can",
     "who_can_replace",

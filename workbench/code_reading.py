@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
 from workbench.model.code import Site
-from workbench.model.finding import Evidence, Finding, Location, NotApplicable, Passed, Subject, Verdict
+from workbench.model.finding import Evidence, Finding, Location, NotApplicable, NotAssessed, Passed, Subject, Verdict
 from workbench.model.record import record
 from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
@@ -38,11 +38,12 @@ class Flawed:
 
 
 def judge_code(
-    snapshot: Snapshot, seen: Iterable[_Seen], judge: Callable[[_Seen], Flawed | Passed | None], what: str
+    snapshot: Snapshot, seen: Iterable[_Seen], judge: Callable[[_Seen], Flawed | Passed | NotAssessed | None], what: str
 ) -> Iterator[Verdict]:
     """One verdict for each function in which something of the kind was seen.
 
-    ``judge`` gives None for what it cannot say anything about. ``what`` completes "no code of a server here …".
+    ``judge`` gives NotAssessed (``unjudged``) for what it cannot tell, None for what is none of its business. ``what``
+    completes "no code of a server here …".
     """
     by_function: dict[tuple[str, str], list[_Seen]] = {}
     for each in seen:
@@ -65,6 +66,11 @@ def code_subject(site: Site) -> Subject:
     """A function in a file, by both their names: lines move with every edit."""
     name = "/".join(site.path.split("/")[-2:])
     return Subject("code", f"{site.path}#{site.inside}", f"{name}: {site.inside}()" if site.inside else name)
+
+
+def unjudged(site: Site, what: str, why: str, unlock: str = "") -> NotAssessed:
+    """What a check could not tell of one place. ``what`` comes before its name: ``what keeps the path``."""
+    return NotAssessed(f"{what} in {code_subject(site).label}", why, unlock or f"read line {site.line} of {site.path}")
 
 
 def line_command(site: Site, line: int | None = None) -> tuple[str, ...]:
@@ -110,13 +116,15 @@ def _plain(path: str) -> str:
 
 
 def _verdict(
-    snapshot: Snapshot, places: list[_Seen], judge: Callable[[_Seen], Flawed | Passed | None]
-) -> Finding | Passed | None:
+    snapshot: Snapshot, places: list[_Seen], judge: Callable[[_Seen], Flawed | Passed | NotAssessed | None]
+) -> Verdict | None:
     judged = [(each.site, judge(each)) for each in places]
     flawed = [(site, verdict) for site, verdict in judged if isinstance(verdict, Flawed)]
     if not flawed:
+        # What could not be told of one place is not made good by another place that is in order.
+        unknown = next((verdict for _, verdict in judged if isinstance(verdict, NotAssessed)), None)
         passed = any(isinstance(verdict, Passed) for _, verdict in judged)
-        return Passed(code_subject(places[0].site)) if passed else None
+        return unknown or (Passed(code_subject(places[0].site)) if passed else None)
     worst_site, worst = max(flawed, key=lambda each: each[1].severity.rank)
     evidence = dict.fromkeys(
         Evidence(each.expected, f"line {site.line}: {each.actual}", line_command(site) if each.shown else ())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import replace
 
@@ -67,6 +66,8 @@ def _starters(container: ContainerFact, snapshot: Snapshot) -> list[tuple[str, P
 
 def profile_place(config: ClientConfig, entry: ServerEntry, home: str) -> str:
     """Where the system call profile of a server lies: one for each, so that each can be taken back by itself."""
+    import hashlib
+
     key = hashlib.sha256(f"{config.path.asked}#{entry.pointer}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", entry.name).strip("-")[:40] or "server"
     return f"{home}/{FOLDER}/{name}-{key}.json"

@@ -42,7 +42,11 @@ from collections.abc import Iterator
 from workbench.api import Flawed, SecretSend, Severity, Snapshot, Verdict, check, judge_code
 
 
-@check(title="A server sends a secret to its child process", severities=(Severity.MEDIUM,), needs=("code",))
+@check(
+    title="A server sends a secret to its child process",
+    severities=(Severity.MEDIUM,),
+    needs=("code:files", "code:python", "code:javascript"),
+)
 def credentials_over_ipc(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge every message with a secret in it."""
     return judge_code(snapshot, snapshot.code.observed.sends, _judge, "sends a secret to another process")

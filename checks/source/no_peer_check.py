@@ -44,21 +44,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workbench.api import Flawed, Passed, Severity, Snapshot, UnixListener, Verdict, check, code_subject, judge_code
+from workbench.api import (
+    Flawed,
+    NotAssessed,
+    Passed,
+    Severity,
+    Snapshot,
+    UnixListener,
+    Verdict,
+    check,
+    code_subject,
+    judge_code,
+    unjudged,
+)
 
 _KEPT = ("umask", "private folder", "chmod before")
 _EXPECTED = "a private folder, or the account at the other end compared before anything is read"
 
+_UNLOCK = "start the server and look again: then its socket itself is judged"
 
-@check(title="A server's code does not look at who connects", severities=(Severity.HIGH,), needs=("code",))
+
+@check(
+    title="A server's code does not look at who connects",
+    severities=(Severity.HIGH,),
+    needs=("code:files", "code:python", "code:javascript"),
+)
 def no_peer_check(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge every listener on a unix socket."""
     return judge_code(snapshot, snapshot.code.observed.listeners, _judge, "listens on a unix socket")
 
 
-def _judge(listener: UnixListener) -> Flawed | Passed | None:
+def _judge(listener: UnixListener) -> Flawed | Passed | NotAssessed:
     if listener.peers == "unknown":
-        return None
+        return unjudged(listener.site, "whether the account of whoever connects is compared", "it is done elsewhere")
     if listener.peers == "compared":
         return Passed(code_subject(listener.site))
     if listener.peers == "not compared":
@@ -74,6 +92,7 @@ def _judge(listener: UnixListener) -> Flawed | Passed | None:
     if listener.restriction in _KEPT or listener.address.startswith("/run/user/"):
         return Passed(code_subject(listener.site))
     if listener.restriction == "unknown" or (listener.kind == "unknown" and listener.restriction != "widened"):
-        return None
+        why = "where the socket is, or what narrows its mode, does not stand in its code"
+        return unjudged(listener.site, "whether a folder keeps others from the socket", why, _UNLOCK)
     summary = f"nothing looks at who connects to {listener.address or 'the socket'}, and no folder keeps others out"
     return Flawed(Severity.HIGH, summary, _EXPECTED, f"{listener.call}, without SO_PEERCRED")

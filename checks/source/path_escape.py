@@ -52,7 +52,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workbench.api import Flawed, Passed, PathUse, Severity, Snapshot, Verdict, check, code_subject, judge_code
+from workbench.api import (
+    Flawed,
+    NotAssessed,
+    Passed,
+    PathUse,
+    Severity,
+    Snapshot,
+    Verdict,
+    check,
+    code_subject,
+    judge_code,
+    unjudged,
+)
 
 _WHY = {
     "none": "nothing keeps it in a folder",
@@ -70,12 +82,13 @@ def path_escape(snapshot: Snapshot) -> Iterator[Verdict]:
     return judge_code(snapshot, snapshot.code.observed.paths, _judge, "opens a path that a tool is given")
 
 
-def _judge(use: PathUse) -> Flawed | Passed | None:
+def _judge(use: PathUse) -> Flawed | Passed | NotAssessed:
     if use.containment == "sound":
         return Passed(code_subject(use.site))
     why = _WHY.get(use.containment)
     if why is None:
-        return None
+        what = f"what keeps {use.parameter} of {_tool(use.tool)} in its folder"
+        return unjudged(use.site, what, "its check is not understood, or stands where it is not followed to")
     checked = f" (the check is in line {use.checked_at})" if use.checked_at is not None else ""
     return Flawed(
         Severity.HIGH,

@@ -41,25 +41,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workbench.api import Flawed, Passed, Severity, Snapshot, UnixListener, Verdict, check, code_subject, judge_code
+from workbench.api import (
+    Flawed,
+    NotAssessed,
+    Passed,
+    Severity,
+    Snapshot,
+    UnixListener,
+    Verdict,
+    check,
+    code_subject,
+    judge_code,
+    unjudged,
+)
 
 _SHARED = ("/tmp/", "/var/tmp/", "/dev/shm/")  # noqa: S108 - it is these that are looked for
 _EXPECTED = "a folder of its own: XDG_RUNTIME_DIR, /run/NAME, or what mkdtemp makes"
+
+_UNLOCK = "start the server and look again: then its socket itself is judged"
 
 
 @check(
     title="A server's code listens under a name that others can take first",
     severities=(Severity.HIGH, Severity.MEDIUM),
-    needs=("code",),
+    needs=("code:files", "code:python", "code:javascript"),
 )
 def predictable_socket_path(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge the address of every listener."""
     return judge_code(snapshot, snapshot.code.observed.listeners, _judge, "says where its unix socket is")
 
 
-def _judge(listener: UnixListener) -> Flawed | Passed | None:
+def _judge(listener: UnixListener) -> Flawed | Passed | NotAssessed:
     if listener.kind == "unknown":
-        return None
+        return unjudged(listener.site, "where the socket is", "its code does not say it", _UNLOCK)
     if listener.kind == "abstract":
         summary = f"any account can take the abstract name @{listener.address} before the server does"
         return Flawed(Severity.HIGH, summary, _EXPECTED, f"{listener.call} on the abstract name @{listener.address}")

@@ -48,29 +48,47 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workbench.api import Flawed, Passed, Severity, Snapshot, UnixListener, Verdict, check, code_subject, judge_code
+from workbench.api import (
+    Flawed,
+    NotAssessed,
+    Passed,
+    Severity,
+    Snapshot,
+    UnixListener,
+    Verdict,
+    check,
+    code_subject,
+    judge_code,
+    unjudged,
+)
 
 _KEPT = ("umask", "private folder", "chmod before")
 _EXPECTED = "a private folder, or a umask that is set before it listens"
+
+_UNLOCK = "start the server and look again: then its socket itself is judged"
 
 
 @check(
     title="A server's code leaves the mode of its socket to chance",
     severities=(Severity.HIGH, Severity.MEDIUM),
-    needs=("code",),
+    needs=("code:files", "code:python", "code:javascript"),
 )
 def socket_without_mode(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge every listener on a socket that has a file."""
     return judge_code(snapshot, snapshot.code.observed.listeners, _judge, "listens on a unix socket with a file")
 
 
-def _judge(listener: UnixListener) -> Flawed | Passed | None:
-    if listener.kind == "abstract" or listener.restriction == "unknown":
+def _judge(listener: UnixListener) -> Flawed | Passed | NotAssessed | None:
+    if listener.kind == "abstract":
         return None
+    if listener.restriction == "unknown":
+        why = "it is set elsewhere, and perhaps not in time"
+        return unjudged(listener.site, "what narrows the mode of the socket", why, _UNLOCK)
     if listener.restriction in _KEPT or listener.address.startswith("/run/user/"):
         return Passed(code_subject(listener.site))
     if listener.kind == "unknown" and listener.restriction != "widened":
-        return None  # the folder that a configuration names may well be private
+        why = "its code does not say where it is, and that folder may well be private"
+        return unjudged(listener.site, "who may connect to the socket", why, _UNLOCK)
     socket = listener.address or "the socket"
     if listener.restriction == "widened":
         summary = f"the code itself lets every account connect to {socket}"

@@ -39,7 +39,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workbench.api import Flawed, Passed, Severity, Snapshot, UnixListener, Verdict, check, code_subject, judge_code
+from workbench.api import (
+    Flawed,
+    NotAssessed,
+    Passed,
+    Severity,
+    Snapshot,
+    UnixListener,
+    Verdict,
+    check,
+    code_subject,
+    judge_code,
+    unjudged,
+)
 
 _SHARED = ("/tmp/", "/var/tmp/", "/dev/shm/")  # noqa: S108 - it is these that are looked for
 
@@ -47,7 +59,7 @@ _SHARED = ("/tmp/", "/var/tmp/", "/dev/shm/")  # noqa: S108 - it is these that a
 @check(
     title="A server's code removes a shared socket, then listens in its place",
     severities=(Severity.MEDIUM,),
-    needs=("code",),
+    needs=("code:files", "code:python", "code:javascript"),
 )
 def unlink_then_listen(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge every listener whose file is removed before."""
@@ -55,9 +67,9 @@ def unlink_then_listen(snapshot: Snapshot) -> Iterator[Verdict]:
     return judge_code(snapshot, removing, _judge, "removes a socket before it listens")
 
 
-def _judge(listener: UnixListener) -> Flawed | Passed | None:
+def _judge(listener: UnixListener) -> Flawed | Passed | NotAssessed:
     if listener.kind == "unknown":
-        return None
+        return unjudged(listener.site, "where the socket is that is removed", "its code does not say it")
     if listener.kind not in ("fixed", "partly fixed") or not listener.address.startswith(_SHARED):
         return Passed(code_subject(listener.site))
     name = listener.address + ("" if listener.kind == "fixed" else "…")

@@ -56,7 +56,7 @@ _SENDERS = {"child": "its child process", "parent": "its parent process", "unkno
 @check(
     title="A server acts on messages of its own processes unchecked",
     severities=(Severity.CRITICAL,),
-    needs=("code",),
+    needs=("code:files", "code:python", "code:javascript"),
 )
 def unvalidated_ipc_message(snapshot: Snapshot) -> Iterator[Verdict]:
     """Judge every handler of messages."""

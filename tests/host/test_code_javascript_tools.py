@@ -25,7 +25,7 @@ const run = promisify(exec);
 
 def observed(code: str, name: str = "/srv/index.mjs") -> Observations:
     analysis = analyse(name, (IMPORTS + code).encode())
-    assert not analysis.gaps
+    assert all(gap.facet == "tools" for gap in analysis.gaps)
     return analysis.observations
 
 
@@ -513,3 +513,54 @@ def test_uses_that_are_not_understood_are_told_once_for_each_argument() -> None:
         )
     ).paths
     assert [each.containment for each in found] == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        tool("return readNote(args.path);"),
+        tool("const { path: p } = args; return notes.read(`${p}.md`);"),
+        tool("return new Notes().read(args.path);"),
+        tool("const notes = new Notes(); return notes.read(args.path);"),
+        "const notes = new Notes(); " + tool("return notes.read(args.path);"),
+        "server.tool('read', { path: z.string() }, readNote);",
+        "server.registerTool('read', { inputSchema: {} }, notes.read);",
+        "const tools = [{ name: 'read', inputSchema: {}, handler: readNote }];",
+        "server.setRequestHandler(CallToolRequestSchema, readNote);",
+        REQUEST.format("switch (request.params.name) { case 'read': return readNote(request.params.arguments); }"),
+        "server.setRequestHandler(CallToolRequestSchema, wrapped(async (request) => fs.readFile(request.params.x)));",
+        "const go = wrapped((args) => fs.readFile(args.path)); server.tool('read', { path: z.string() }, go);",
+        REQUEST.format("const { name, arguments: args } = request.params; return call(name, args);"),
+    ],
+)
+@pytest.mark.parametrize(
+    "imported",
+    [
+        "import readNote, { Notes, call } from './notes.js'; import * as notes from '../lib/notes.js';",
+        "const { readNote, Notes, call } = require('./notes'); const notes = require('../lib/notes.js');",
+        "import { readNote, Notes, call } from '@/notes'; import notes from '#notes';",
+    ],
+)
+def test_arguments_that_go_into_other_files_are_told(imported: str, code: str) -> None:
+    if "const notes = new" in code:
+        imported = (
+            imported.replace("as notes", "as others").replace("notes =", "others =").replace("t notes", "t others")
+        )
+    (gap,) = analyse("/srv/index.mjs", (IMPORTS + imported + code).encode()).gaps
+    assert gap.facet == "tools" and gap.what == "/srv/index.mjs" and "other files" in gap.why
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        tool("return fs.readFile(args.path);"),
+        tool("return readNote();"),
+        tool("return readNote(config.path);"),
+        tool("logger.info(args.path); log.debug('asked for', args); return 1;"),
+        tool("const { path: p } = Schema.parse(args); return p.length;"),
+        "const other = (p) => readNote(p); other('/etc');",
+    ],
+)
+def test_what_stays_in_the_file_is_no_gap(code: str) -> None:
+    imported = "import { readNote, Schema, logger, log } from './notes.js';"
+    assert not analyse("/srv/index.mjs", (IMPORTS + imported + code).encode()).gaps

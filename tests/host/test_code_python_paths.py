@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.host.code import read
+from workbench.host.code.python import analyse
 from workbench.model.code import Containment, PathUse
 
 HEAD = """
@@ -372,3 +373,25 @@ def read(ask: Ask):
 """
     ).paths
     assert found == ()
+
+
+def test_of_many_uses_in_one_file_the_first_are_told(tmp_path: Path) -> None:
+    code = "@mcp.tool()\ndef read(path: str):\n" + "    open(path)\n" * 300
+    analysis = analyse(str(tmp_path / "a.py"), code.encode())
+    assert len(analysis.observations.paths) == 200
+    assert [gap.why for gap in analysis.gaps] == ["there is more in it than is told: of each kind the first 200"]
+
+
+def test_a_package_is_followed_no_further_than_a_mebibyte(tmp_path: Path) -> None:
+    (tmp_path / "__init__.py").touch()
+    for number in range(8):
+        code = f"def read_{number}(path):\n    return open(path)\n# " + "x" * 400_000
+        (tmp_path / f"part{number}.py").write_text(code)
+    code = "".join(
+        f"from .part{number} import read_{number}\n@mcp.tool()\ndef tool_{number}(path: str):\n"
+        f"    return read_{number}(path)\n"
+        for number in range(8)
+    )
+    analysis = analyse(str(tmp_path / "main.py"), code.encode())
+    assert len(analysis.observations.paths) == 3
+    assert [gap.why for gap in analysis.gaps] == ["it has more to follow than there is time for: it was read in part"]

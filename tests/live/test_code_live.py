@@ -64,7 +64,8 @@ def observed(name: str) -> Observations:
             started = time.monotonic()
             analysis = analyse(str(path), path.read_bytes())
             assert time.monotonic() - started < 20
-            assert not analysis.gaps, path
+            # Arguments that go into other files are said to: that is no failure of the reader.
+            assert {gap.facet for gap in analysis.gaps} <= {"tools"}, path
             found.append(analysis.observations)
     assert found
     return Observations(

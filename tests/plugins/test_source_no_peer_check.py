@@ -9,7 +9,7 @@ import pytest
 from tests import builders
 from tests.plugins.code_facts import SITE, said, unread_status
 from workbench.model.code import UnixListener
-from workbench.model.finding import NotApplicable, Passed
+from workbench.model.finding import NotApplicable, NotAssessed, Passed
 from workbench.model.report import Status
 from workbench.model.severity import Severity
 
@@ -51,8 +51,8 @@ def test_hardened_where_the_server_or_the_kernel_looks(more: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("more", [{"peers": "unknown"}, {"restriction": "unknown"}, {"kind": "unknown", "address": ""}])
-def test_not_applicable_to_what_is_not_known(more: dict[str, Any]) -> None:
-    assert builders.kinds(said(CHECK, listeners=(listener(**more),))) == {NotApplicable}
+def test_not_assessed_where_it_is_not_known(more: dict[str, Any]) -> None:
+    assert builders.kinds(said(CHECK, listeners=(listener(**more),))) == {NotAssessed}
 
 
 def test_not_applicable_without_code() -> None:

@@ -11,7 +11,7 @@ from tests import builders
 from tests.plugins.code_facts import SITE, host, said, unread_status
 from tests.plugins.loading import run_check
 from workbench.model.code import Containment, PathUse
-from workbench.model.finding import NotApplicable, Passed
+from workbench.model.finding import NotApplicable, NotAssessed, Passed
 from workbench.model.report import Status
 from workbench.model.severity import Severity
 
@@ -71,8 +71,16 @@ def test_hardened_by_a_check_of_what_it_leads_to() -> None:
     assert builders.kinds(said(CHECK, paths=(use("sound"),))) == {Passed}
 
 
-def test_not_applicable_to_a_check_that_was_not_understood() -> None:
-    assert builders.kinds(said(CHECK, paths=(use("unknown"),))) == {NotApplicable}
+@pytest.mark.parametrize("beside", [(), ("sound",)])
+def test_not_assessed_where_a_check_was_not_understood(beside: tuple[Containment, ...]) -> None:
+    (gap,) = said(CHECK, paths=(*(use(each) for each in beside), use("unknown")))
+    assert isinstance(gap, NotAssessed)
+    assert "path of the tool read" in gap.what and "server/main.py: main()" in gap.what
+    assert gap.unlock == f"read line 12 of {SITE.path}"
+
+
+def test_vulnerable_beside_what_was_not_understood() -> None:
+    assert builders.findings(said(CHECK, paths=(use("unknown"), use("none"))))
 
 
 def test_not_applicable_without_code() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests import builders
 from tests.plugins.code_facts import SITE, said, unread_status
 from workbench.model.code import UnixListener
-from workbench.model.finding import NotApplicable, Passed
+from workbench.model.finding import NotApplicable, NotAssessed, Passed
 from workbench.model.report import Status
 from workbench.model.severity import Severity
 
@@ -57,8 +57,8 @@ def test_hardened_where_nobody_else_can_make_it(more: dict[str, Any]) -> None:
     assert builders.kinds(said(CHECK, listeners=(listener(**more),))) == {Passed}
 
 
-def test_not_applicable_to_what_a_configuration_says() -> None:
-    assert builders.kinds(said(CHECK, listeners=(listener(kind="unknown", address=""),))) == {NotApplicable}
+def test_not_assessed_where_a_configuration_says_it() -> None:
+    assert builders.kinds(said(CHECK, listeners=(listener(kind="unknown", address=""),))) == {NotAssessed}
 
 
 def test_not_applicable_without_code() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests import builders
 from tests.plugins.code_facts import SITE, said, unread_status
 from workbench.model.code import UnixListener
-from workbench.model.finding import NotApplicable, Passed
+from workbench.model.finding import NotApplicable, NotAssessed, Passed
 from workbench.model.report import Status
 from workbench.model.severity import Severity
 
@@ -48,10 +48,15 @@ def test_hardened_in_the_folder_of_a_login() -> None:
 
 
 @pytest.mark.parametrize(
-    "more", [{"restriction": "unknown"}, {"kind": "unknown", "address": ""}, {"kind": "abstract", "address": "mcp"}]
+    ("more", "kind"),
+    [
+        ({"restriction": "unknown"}, NotAssessed),
+        ({"kind": "unknown", "address": ""}, NotAssessed),
+        ({"kind": "abstract", "address": "mcp"}, NotApplicable),
+    ],
 )
-def test_not_applicable_to_what_is_not_known_or_has_no_mode(more: dict[str, Any]) -> None:
-    assert builders.kinds(said(CHECK, listeners=(listener(**more),))) == {NotApplicable}
+def test_not_assessed_where_it_is_not_known_and_not_applicable_without_a_mode(more: dict[str, Any], kind: type) -> None:
+    assert builders.kinds(said(CHECK, listeners=(listener(**more),))) == {kind}
 
 
 def test_not_applicable_without_code() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests import builders
 from tests.plugins.code_facts import SITE, said, unread_status
 from workbench.model.code import UnixListener
-from workbench.model.finding import NotApplicable, Passed
+from workbench.model.finding import NotApplicable, NotAssessed, Passed
 from workbench.model.report import Status
 from workbench.model.severity import Severity
 
@@ -32,9 +32,13 @@ def test_hardened_where_nobody_else_makes_entries(more: dict[str, Any]) -> None:
     assert builders.kinds(said(CHECK, listeners=(listener(unlinked_at=9, **more),))) == {Passed}
 
 
-@pytest.mark.parametrize("more", [{}, {"unlinked_at": 9, "kind": "unknown", "address": ""}])
-def test_not_applicable_where_nothing_is_removed_or_nobody_knows_where(more: dict[str, Any]) -> None:
-    assert builders.kinds(said(CHECK, listeners=(listener(**more),))) == {NotApplicable}
+def test_not_applicable_where_nothing_is_removed() -> None:
+    assert builders.kinds(said(CHECK, listeners=(listener(),))) == {NotApplicable}
+
+
+def test_not_assessed_where_nobody_knows_where() -> None:
+    unknown = listener(unlinked_at=9, kind="unknown", address="")
+    assert builders.kinds(said(CHECK, listeners=(unknown,))) == {NotAssessed}
 
 
 def test_not_applicable_without_code() -> None:

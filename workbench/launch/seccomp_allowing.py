@@ -8,7 +8,6 @@ library falls back to ``clone``. It needs ``no-new-privileges``: without, the en
 from __future__ import annotations
 
 import json
-import textwrap
 
 FOLDER = ".config/workbench/seccomp"
 """Where profiles lie, below the home of their account."""
@@ -64,5 +63,7 @@ def profile_text() -> str:
 
 
 def _rule(comment: str, names: list[str], more: str, action: str = "ALLOW") -> str:
+    import textwrap
+
     listed = textwrap.fill(", ".join(map(json.dumps, names)), 110, initial_indent="   ", subsequent_indent="   ")
     return f'  {{"comment": {json.dumps(comment)}, "action": "SCMP_ACT_{action}"{more}, "names": [\n{listed}]}}'

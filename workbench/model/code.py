@@ -168,7 +168,9 @@ class CodeRoot:
 
 @record
 class CodeFacts:
-    """The code of servers. The facets of what could not be read are ``python``, ``javascript`` and ``files``."""
+    """The code of servers. The facets of what could not be read are ``python``, ``javascript`` and ``files``; ``tools``
+    for arguments of tools that were not followed to where they are used.
+    """
 
     state: SectionState
     roots: tuple[CodeRoot, ...] = ()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from workbench.host.code.javascript_syntax import Syntax
 
 FACET = "javascript"
+TOOLS = "tools"
 INSTALL = "pip install 'mcp-hardening-workbench[source]'"
 _MOST_BROKEN = 200
 _MOST_OF_A_KIND = 200
@@ -60,7 +61,8 @@ def _analysed(path: str, syntax: Syntax) -> Analysis:
     flow = Flow(names, Schemas(names))
     sites = Sites(path, syntax)
     messages = Messages(flow, sites, calls)
-    paths, commands = Tools(flow, sites, calls).uses()
+    tools = Tools(flow, sites, calls)
+    paths, commands = tools.uses()
     observed = Observations(
         handlers=messages.handlers(),
         sends=messages.sends(),
@@ -77,7 +79,16 @@ def _analysed(path: str, syntax: Syntax) -> Analysis:
     if any(len(each) > _MOST_OF_A_KIND for each in kinds.values()):
         observed = Observations(**{kind: each[:_MOST_OF_A_KIND] for kind, each in kinds.items()})
         gaps.append(f"there is more in it than is told: of each kind the first {_MOST_OF_A_KIND}")
-    return Analysis(observed, tuple(Unread(FACET, visible(path), why) for why in gaps))
+    unread = [Unread(FACET, visible(path), why) for why in gaps]
+    if tools.leads_elsewhere:
+        unread.append(
+            Unread(
+                TOOLS,
+                visible(path),
+                "arguments of its tools go into other files, or through what wraps a tool, where they are not followed",
+            )
+        )
+    return Analysis(observed, tuple(unread))
 
 
 def _not_understood(syntax: Syntax) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from workbench.host.code.javascript_containment import containment, worst
 from workbench.host.code.javascript_flow import DEEPEST_CALLS, Flow
 from workbench.host.code.javascript_guards import Guards
+from workbench.host.code.javascript_harmless import is_logging
 from workbench.host.code.javascript_names import key_name, literal, option
 from workbench.host.code.javascript_scopes import Path
 from workbench.host.code.javascript_sinks import commands_of, paths_of
@@ -17,6 +18,8 @@ from workbench.model.code import CommandKind, CommandUse, PathUse
 from workbench.model.record import record
 
 _MOST_IN_TABLE = 200
+# How an import begins that names a file of the package itself: by its place, or by a short name for a folder.
+_OWN_FILES = (".", "#", "@/", "~/")
 # Names of arguments that are texts, where a schema elsewhere says what they are.
 _TEXTS = {
     "command", "cmd", "commandline", "script", "code", "path", "file", "filename", "filepath", "file_path", "dir",
@@ -48,6 +51,10 @@ class Tools:
         self._paths: dict[tuple[int, str], PathUse] = {}
         self._commands: dict[tuple[int, str], CommandUse] = {}
         self._seen: set[tuple[int, str, tuple[tuple[Path, bool], ...]]] = set()
+        self.leads_elsewhere = False
+        """Whether arguments of the tools get into another file of the package, or a tool's function is in one, or is
+        wrapped.
+        """
 
     def uses(self) -> tuple[tuple[PathUse, ...], tuple[CommandUse, ...]]:
         """Every use of a tool's argument as a path or as a command, each place and argument once; of those that are not
@@ -82,11 +89,16 @@ class Tools:
             if method == "setRequestHandler" and len(arguments) == 2:
                 kind = literal(arguments[0]) or names.last(arguments[0]).rstrip("0123456789")
                 handler = names.function(arguments[1])
-                if kind in ("CallToolRequestSchema", "tools/call") and handler is not None:
+                if kind not in ("CallToolRequestSchema", "tools/call"):
+                    continue
+                if handler is not None:
                     yield _Tool("", handler, ("params", "arguments"))
+                else:
+                    self._note(arguments[1])
             elif method in ("tool", "registerTool") and len(arguments) >= 2:
                 name = literal(names.value(arguments[0]))
                 handler = names.function(arguments[-1])
+                self._note(arguments[-1])
                 if handler is None or (name is None and arguments[0].kind in ("string", "object")):
                     continue
                 yield _Tool(name or "", handler, schema=self._schema(method, arguments[1:-1]))
@@ -125,6 +137,7 @@ class Tools:
             return
         for key in ("execute", "handler", "run", "callback", "cb"):
             handler = self._names.function(option(node, key))
+            self._note(option(node, key))
             if handler is not None:
                 schema = option(node, "parameters") or option(node, "inputSchema")
                 yield _Tool(name, handler, schema=_shape(self._names.value(schema)))
@@ -146,11 +159,38 @@ class Tools:
             if node.kind != "call_expression" or call.depth >= DEEPEST_CALLS or not node.arguments:
                 continue
             called = list(self._called(node, self._case(node, tool)))
+            if not self.leads_elsewhere and not called and self._goes_elsewhere(node):
+                self.leads_elsewhere = any(self._flow.of(argument, call) for argument in node.arguments[:20])
             ways = [self._flow.of(argument, call) for argument in node.arguments[:20]] if called else []
             if any(ways) or any(argument.kind == "object" for argument in node.arguments):
                 for inner, name in called:
                     if inner is not function:
                         self._look(inner, self._flow.entered(inner, node.arguments, ways, call, node), name)
+
+    def _note(self, handler: Node | None) -> None:
+        if handler is not None and self._names.function(handler) is None:
+            self.leads_elsewhere = self.leads_elsewhere or self._is_elsewhere(self._names.value(handler))
+
+    def _goes_elsewhere(self, call: Node) -> bool:
+        """Whether a call hands on what it is given to another file, for more than to write it down or to check it."""
+        if not self._is_elsewhere(call["function"]) or self._flow.schemas.library(call):
+            return False
+        return not is_logging(self._names.called(call) or self._names.method(call))
+
+    def _is_elsewhere(self, function: Node | None) -> bool:
+        """Whether a function stands in another file of the package, or is a method of what a class there makes."""
+        if function is None:
+            return False
+        if function.kind == "call_expression":
+            # What wraps the function of a tool, and may check its arguments: withErrors(async (request) => …).
+            return any(argument.kind in FUNCTIONS for argument in function.arguments) or self._is_elsewhere(
+                function["function"]
+            )
+        if self._names.of(function).startswith(_OWN_FILES):
+            return True
+        of = self._names.value(function["object"]) if function.kind == "member_expression" else None
+        made = of["constructor"] if of is not None and of.kind == "new_expression" else None
+        return self._names.of(made).startswith(_OWN_FILES)
 
     def _called(self, node: Node, tool: str) -> Iterator[tuple[Node, str]]:
         """The functions of the file that a call may call, each with the tool it is of: one, or in a table of them

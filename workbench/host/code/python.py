@@ -15,6 +15,7 @@ from workbench.model.code import MessageHandler, Observations, Site
 from workbench.model.facts import Unread
 
 _Seen = TypeVar("_Seen")
+_MOST_OF_A_KIND = 200
 
 
 def missing() -> Unread | None:
@@ -34,8 +35,12 @@ def analyse(path: str, content: bytes) -> Analysis:
     except (RecursionError, MemoryError):
         return Analysis(gaps=(Unread("python", path, "its code is nested too deeply to be followed"),))
     gaps: tuple[Unread, ...] = ()
-    if any(each is not None and each.left < 0 for each in (module, *package.read.values())):
-        gaps = (Unread("python", path, "it has more to follow than there is time for: it was read in part"),)
+    kinds = {kind: getattr(observed, kind) for kind in Observations.__dataclass_fields__}
+    if any(len(each) > _MOST_OF_A_KIND for each in kinds.values()):
+        observed = Observations(**{kind: each[:_MOST_OF_A_KIND] for kind, each in kinds.items()})
+        gaps = (Unread("python", path, f"there is more in it than is told: of each kind the first {_MOST_OF_A_KIND}"),)
+    if package.cut or any(each is not None and each.left < 0 for each in (module, *package.read.values())):
+        gaps += (Unread("python", path, "it has more to follow than there is time for: it was read in part"),)
     return Analysis(observed, gaps, tuple(package.read))
 
 

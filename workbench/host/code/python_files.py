@@ -11,16 +11,21 @@ from workbench.model.record import draft
 from workbench.text import visible
 
 _LIMIT = 512 * 1024
-_MOST = 30
+_MOST = 120
+_MOST_BYTES = 1024 * 1024
 _STEPS = 30_000
 
 
 @draft
 class Package:
-    """What was read of the files beside one file, by their paths. ``left`` is how many more are read."""
+    """What was read of the files beside one file, by their paths. ``left`` is how many more are read, ``bytes_left`` of
+    which size together; ``cut`` where there was more.
+    """
 
     read: dict[str, Module | None]
     left: int = _MOST
+    bytes_left: int = _MOST_BYTES
+    cut: bool = False
 
 
 def beside(path: str, package: Package) -> Callable[[str], Module | None]:
@@ -68,9 +73,13 @@ def _module(place: str, package: Package) -> Module | None:
         return package.read[place]
     package.left -= 1
     made: Module | None = None
-    if package.left >= 0:
+    if package.left < 0 or package.bytes_left <= 0:
+        package.cut = True
+    else:
         try:
-            made = parsed(visible(place), read_bounded(place, _LIMIT))
+            content = read_bounded(place, _LIMIT)
+            package.bytes_left -= len(content)
+            made = parsed(visible(place), content)
         except (CannotLook, SyntaxError, ValueError, RecursionError, MemoryError):
             made = None
     if made is not None:
