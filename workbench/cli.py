@@ -157,6 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     source = add("source", help="judge the code of a server, in a folder or a file: Python, JavaScript, TypeScript")
     source.add_argument("path", type=Path, metavar="PATH", help="a folder, or one file; nothing in it is run")
     source.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as one JSON document")
+    source.add_argument("--suggest", action="store_true", help="also print the corrected code for each finding")
     plan = add("plan", help="show exactly what the repair of a finding would do; changes nothing")
     plan.add_argument(
         "finding", nargs="?", metavar="FINDING", help="its identity, or the beginning (see: --headless --json)"

@@ -93,3 +93,14 @@ def test_what_could_not_be_read_counts_against_the_coverage(server: Path, capsys
     (server / "broken.py").write_text("import socket\nprint 'x'\n")
     assert run(["source", str(server), "--fail-on", "never", "--min-coverage", "100"]) == Exit.COVERAGE
     assert "no Python that this version understands" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_corrected_code_is_printed_where_it_is_asked_for(server: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["source", str(server)]) == Exit.FINDINGS
+    assert f"workbench source --suggest {server}" in capsys.readouterr().out
+    assert run(["source", str(server), "--suggest"]) == Exit.FINDINGS
+    out = capsys.readouterr().out
+    assert "is_relative_to" in out and f"{server}/server.py:8" in out
+    (server / "server.py").write_text(HARDENED)
+    run(["source", str(server), "--suggest"])
+    assert "--suggest" not in capsys.readouterr().out
