@@ -186,17 +186,17 @@ def test_killed_at_any_line_of_a_recovery(tmp_path: Path) -> None:
         assert tree(bench.home) == bench.before, at_line
 
 
-def _apart(work: Callable[[], Run]) -> Run:
-    """Do the work in a thread: what is raised inside of a handler stays the context of all that this thread raises."""
-    with ThreadPoolExecutor(1) as one:
-        return one.submit(work).result()
+def _failing(at_line: int, error: BaseException, work: Callable[[], Run]) -> Run:
+    """Do the work in a thread, with that error at that line.
 
+    What is raised inside of a handler stays the context of all that its thread raises from then on.
+    """
 
-def _raise(error: BaseException) -> Callable[[], None]:
-    def act() -> None:
+    def fail() -> None:
         raise error
 
-    return act
+    with ThreadPoolExecutor(1) as one:
+        return one.submit(_traced, at_line, fail, work).result()
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_failure_at_any_line_of_an_apply(error: BaseException, tmp_path: Path)
         bench = Bench(tmp_path / str(at_line))
         ended: Run | None = None
         try:
-            ended = _apart(lambda bench=bench, at_line=at_line: _traced(at_line, _raise(error), bench.apply))  # type: ignore[misc]
+            ended = _failing(at_line, error, bench.apply)
         except BaseException as raised:
             if raised is not error:
                 raise

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.repair.support import DEFAULT_ACL, SECRET, acl, applied, journal_text, prepared, refusal, tree, written
-from tests.repair.test_crash import _STRIDE, _killed, _lines, _raise, _traced
+from tests.repair.test_crash import _STRIDE, _failing, _killed, _lines
 from workbench.model.plan import CreateFile, KeepSecret, RemoveValue, SetMode
 from workbench.model.run import Run, RunState
 from workbench.repair import creating, publish
@@ -313,7 +313,7 @@ def test_broken_off_at_any_line_everything_is_put_in_order(error: BaseException,
     for at_line in range(1 + _STRIDE // 2, lines + 1, _STRIDE):
         bench = _Bench(tmp_path / str(at_line))
         try:
-            _traced(at_line, _raise(error), lambda bench=bench: apply(bench.made, bench.state, lambda: ""))  # type: ignore[misc]
+            _failing(at_line, error, lambda bench=bench: apply(bench.made, bench.state, lambda: ""))  # type: ignore[misc]
         except BaseException as raised:
             if raised is not error:
                 raise
