@@ -52,6 +52,9 @@ def office(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Des
         require_program(program)
     for place in ("/opt", "/srv"):
         assert desk.etc.run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", place).returncode == 0
+    # A number of its own: processes in containers of other tests may have those that are given out first.
+    with (desk.etc.folder / "login.defs").open("a") as defaults:
+        defaults.write("\nSYS_UID_MIN 700\nSYS_UID_MAX 749\nSYS_GID_MIN 700\nSYS_GID_MAX 749\n")
     folder = tmp_path_factory.mktemp("program")
     small_server.put(folder)
     for command in (("mkdir", "/opt/mcp"), ("cp", str(folder / "server.py"), SERVER), ("chmod", "644", SERVER)):
