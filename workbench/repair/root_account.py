@@ -16,6 +16,8 @@ COMMENT = "MCP server account made by workbench"
 """By this an account is known to be one that was made here."""
 _NAME = re.compile(r"mcp[a-z0-9_-]{0,28}")
 _HOME = "/nonexistent"
+_PATIENCE = 5.0
+"""Seconds that a process of the account has to end: what was tried as it may still be on its way."""
 
 
 def parts(wanted: CreateAccount) -> tuple[str, ...]:
@@ -54,20 +56,29 @@ def there(wanted: CreateAccount, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def require_idle(wanted: CreateAccount) -> None:
-    """Refuse while a process of the account runs: nobody can remove it then."""
+    """Refuse while a process of the account runs: nobody can remove it then. One that is just ending is waited for."""
     import pwd
+    import time
 
     uid = pwd.getpwnam(wanted.name).pw_uid
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            runs = os.stat(f"/proc/{name}").st_uid == uid
-        except OSError:
-            continue  # it has ended meanwhile
-        if runs:
+    until = time.monotonic() + _PATIENCE
+    while name := _process_of(uid):
+        if time.monotonic() > until:
             raise Refused(
                 f"a process of {wanted.name} still runs (number {name}), so the account cannot be removed",
                 "end the client that started the server, and undo it then",
             )
+        time.sleep(0.1)
+
+
+def _process_of(uid: int) -> str:
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.stat(f"/proc/{name}").st_uid == uid:
+                return name
+        except OSError:
+            continue  # it has ended meanwhile
+    return ""
 
 
 def before(wanted: CreateAccount, names: Sequence[str], *, comes: bool) -> tuple[Vector, ...]:
