@@ -27,7 +27,15 @@ from workbench.audit_rules import as_loaded as audit_rule_as_loaded
 from workbench.audit_rules import denied_opens, started_programs, watch
 from workbench.code_patches import PYTHON as PYTHON_PATCHES
 from workbench.code_patches import SCRIPT as SCRIPT_PATCHES
-from workbench.code_reading import Flawed, code_subject, judge_code, unjudged
+from workbench.code_reading import (
+    UNSEEN_SOCKET,
+    Flawed,
+    code_subject,
+    guessable_name,
+    is_kept_to_one,
+    judge_code,
+    unjudged,
+)
 from workbench.confinement import (
     engine_command,
     inspect_command,
@@ -39,10 +47,13 @@ from workbench.confinement import (
 )
 from workbench.container_entries import found_again, of_containers, profile_place, tried
 from workbench.container_hardening import (
+    NOBODY,
     Closing,
     closed,
     docker_run,
+    folders_inside,
     known_digest,
+    own_number,
     taken_out,
     with_command,
     with_profile,
@@ -57,7 +68,7 @@ from workbench.knowledge.situations import applies as flaw_applies
 from workbench.launch.sandbox_script import FOLDER as LAUNCHERS
 from workbench.launch.sandbox_script import Sandbox, script_of, too_much
 from workbench.launch.seccomp_allowing import profile_text
-from workbench.launching import launcher_of, own_files, reworded, started_through
+from workbench.launching import home_of, launcher_of, own_files, own_name, reworded, started_through
 from workbench.model.acts import CreateAccount, LoadAuditRules, MakeRootDirectory, TrialAsAccount
 from workbench.model.assets import AssetFact, Reach
 from workbench.model.audit import AuditEvent, AuditRule, ServerAccount
@@ -210,11 +221,13 @@ __all__ = [
     "AUDIT_RULES",
     "EXECUTE",
     "LAUNCHERS",
+    "NOBODY",
     "PYTHON_PATCHES",
     "READ",
     "ROOT_GROUPS",
     "SCRIPT_PATCHES",
     "SUDO_RULES",
+    "UNSEEN_SOCKET",
     "WRITE",
     "Ability",
     "Account",
@@ -352,15 +365,19 @@ __all__ = [
     "fix",
     "flaw_applies",
     "folders_answered",
+    "folders_inside",
     "folders_of",
     "foreign_targets",
     "found_again",
+    "guessable_name",
     "hands_over",
     "hardened_lines",
+    "home_of",
     "in_shared_folders",
     "inspect_command",
     "inventory_subject",
     "is_account_rule",
+    "is_kept_to_one",
     "is_replaced_socket",
     "judge_code",
     "judge_containers",
@@ -383,6 +400,8 @@ __all__ = [
     "outermost",
     "own_drop_in",
     "own_files",
+    "own_name",
+    "own_number",
     "package_uses",
     "packages_of",
     "permits",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
-from workbench.model.code import Site
+from workbench.model.code import Site, UnixListener
 from workbench.model.finding import Evidence, Finding, Location, NotApplicable, NotAssessed, Passed, Subject, Verdict
 from workbench.model.record import record
 from workbench.model.severity import Severity
@@ -21,6 +21,11 @@ class Observed(Protocol):
         """Where."""
 
 
+UNSEEN_SOCKET = "start the server and look again: then its socket itself is judged"
+"""What unlocks the judgement of a socket of which the code does not say enough."""
+
+_SHARED = ("/tmp/", "/var/tmp/", "/dev/shm/")  # noqa: S108 - it is these that are looked for
+_KEPT = ("umask", "private folder", "chmod before")
 _MOST_EVIDENCE = 8
 _PROGRAMS = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts")
 _Seen = TypeVar("_Seen", bound=Observed)
@@ -71,6 +76,18 @@ def code_subject(site: Site) -> Subject:
 def unjudged(site: Site, what: str, why: str, unlock: str = "") -> NotAssessed:
     """What a check could not tell of one place. ``what`` comes before its name: ``what keeps the path``."""
     return NotAssessed(f"{what} in {code_subject(site).label}", why, unlock or f"read line {site.line} of {site.path}")
+
+
+def is_kept_to_one(listener: UnixListener) -> bool:
+    """Whether the code itself keeps other accounts from connecting."""
+    return listener.restriction in _KEPT or listener.address.startswith("/run/user/")
+
+
+def guessable_name(listener: UnixListener) -> str:
+    """The path of a socket that any account can take before the server does, as it is known; "" for any other."""
+    if listener.kind not in ("fixed", "partly fixed") or not listener.address.startswith(_SHARED):
+        return ""
+    return listener.address + ("" if listener.kind == "fixed" else "…")
 
 
 def line_command(site: Site, line: int | None = None) -> tuple[str, ...]:

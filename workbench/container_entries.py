@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from workbench.launch.container_runs import container_run, values
 from workbench.launch.images import normal_image
 from workbench.launch.seccomp_allowing import FOLDER
+from workbench.launching import own_name
 from workbench.model.clients import ClientConfig, ServerEntry
 from workbench.model.containers import ContainerFact
 from workbench.model.finding import Finding, Pointer
@@ -66,11 +66,7 @@ def _starters(container: ContainerFact, snapshot: Snapshot) -> list[tuple[str, P
 
 def profile_place(config: ClientConfig, entry: ServerEntry, home: str) -> str:
     """Where the system call profile of a server lies: one for each, so that each can be taken back by itself."""
-    import hashlib
-
-    key = hashlib.sha256(f"{config.path.asked}#{entry.pointer}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", entry.name).strip("-")[:40] or "server"
-    return f"{home}/{FOLDER}/{name}-{key}.json"
+    return f"{home}/{FOLDER}/{own_name(config, entry)}.json"
 
 
 def tried(config: ClientConfig, entry: ServerEntry, home: str, seconds: int) -> TrialStart:

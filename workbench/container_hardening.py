@@ -17,6 +17,9 @@ from workbench.model.plan import Refusal
 from workbench.model.record import record
 from workbench.model.snapshot import Snapshot
 
+NOBODY = "65532:65532"
+"""An account inside of a container to which nothing belongs."""
+
 Items = tuple[int | str, ...]
 """What a command line becomes: new words, and the places of those that stay."""
 
@@ -179,6 +182,19 @@ def taken_out(run: ContainerRun) -> tuple[str, ...]:
     """The options that open the container to the host, as they are written."""
     found = [option for option in run.options if _opens_at_all(option)]
     return tuple(" ".join([option.name, *(value.text for value in option.values)]) for option in found)
+
+
+def own_number(uid: int, snapshot: Snapshot) -> str:
+    """The account of that uid as UID:GID, or one that nothing belongs to in the place of root's."""
+    account = next((each for each in snapshot.accounts.accounts if each.uid == uid), None)
+    if uid <= 0:
+        return NOBODY
+    return f"{uid}:{account.gid if account is not None else uid}"
+
+
+def folders_inside(answer: str) -> tuple[str, ...]:
+    """The folders of a container that an answer names, separated by colons."""
+    return tuple(filter(None, (each.strip().rstrip("/") for each in answer.split(":"))))
 
 
 def wrong_limits(user: str, memory: str, processes: str, writable: tuple[str, ...]) -> Refusal | None:

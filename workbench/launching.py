@@ -10,6 +10,7 @@ from workbench.editable import why_not_editable
 from workbench.model.clients import ClientConfig, ServerEntry
 from workbench.model.finding import Pointer
 from workbench.model.plan import EditItems, EditValue, InsertItems, Operation, Refusal, ReplaceSecret, SetValue
+from workbench.model.snapshot import Snapshot
 
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|(?:cmd|powershell|pwsh|wsl)(?:\.exe)?\Z", re.IGNORECASE)
 _OWN_FILES = ("/workbench/launchers/", "/workbench/secrets/")
@@ -27,6 +28,25 @@ def own_files(entry: ServerEntry) -> tuple[str, ...]:
     """The files that the workbench made for an entry, and that its command names."""
     words = [word for word in entry.command if word.startswith("/") and any(folder in word for folder in _OWN_FILES)]
     return tuple(dict.fromkeys(words))
+
+
+def own_name(config: ClientConfig, entry: ServerEntry) -> str:
+    """How the files that are made for an entry are named: one for each, so that each can be taken back by itself."""
+    import hashlib
+
+    key = hashlib.sha256(f"{config.path.asked}#{entry.pointer}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", entry.name).strip("-")[:40] or "server"
+    return f"{name}-{key}"
+
+
+def home_of(config: ClientConfig, snapshot: Snapshot) -> str | Refusal:
+    """The home of the account whose client it is."""
+    if config.owner is None or config.owner == snapshot.host.uid:
+        return snapshot.host.home.rstrip("/")
+    home = next((each.home for each in snapshot.accounts.accounts if each.uid == config.owner), "").rstrip("/")
+    return home or Refusal(
+        f"the home of the account with the uid {config.owner} is not known", "run it as that account"
+    )
 
 
 def reworded(config: ClientConfig, entry: ServerEntry, items: Sequence[int | str]) -> tuple[Operation, ...] | Refusal:
@@ -57,6 +77,20 @@ def reworded(config: ClientConfig, entry: ServerEntry, items: Sequence[int | str
     return (EditItems(config.path.asked, config.format, row, expect, after),)
 
 
+def arguments_row(config: ClientConfig, entry: ServerEntry, by_hand: Refusal) -> Pointer | Refusal:
+    """The list in the document that holds the arguments of an entry whose every word is known by its place there.
+
+    It may have to be made. ``by_hand`` is the answer where the words do not stand in one list, in their order.
+    """
+    pointers = entry.argument_pointers
+    items = pointers if isinstance(pointers[0][-1], int) else pointers[1:]
+    rows = {pointer[:-1] for pointer in items} or {(*pointers[0][:-1], "args")}
+    if len(rows) > 1 or [pointer[-1] for pointer in items] != list(range(len(items))):
+        return by_hand
+    (row,) = rows
+    return why_not_editable(config, row) or row
+
+
 def started_through(
     config: ClientConfig, entry: ServerEntry, first: Sequence[str], secret: Mapping[Pointer, str] | None = None
 ) -> tuple[Operation, ...] | Refusal:
@@ -76,15 +110,11 @@ def started_through(
     by_hand = Refusal(f"the command of {entry.name} is not written in a way that can be changed safely", _BY_HAND)
     if not all(pointers) or "<secret: " in texts[0] or texts[0].startswith("~"):
         return by_hand
+    row = arguments_row(config, entry, by_hand)
+    if isinstance(row, Refusal):
+        return row
     as_list = isinstance(pointers[0][-1], int)
     items, words = (pointers, texts) if as_list else (pointers[1:], texts[1:])
-    rows = {pointer[:-1] for pointer in items} or {(*pointers[0][:-1], "args")}
-    if len(rows) > 1 or [pointer[-1] for pointer in items] != list(range(len(items))):
-        return by_hand
-    (row,) = rows
-    refusal = why_not_editable(config, row)
-    if refusal is not None:
-        return refusal
     path, form = config.path.asked, config.format
     new = tuple(first) if as_list else (*first[1:], texts[0])
     program: tuple[Operation, ...] = (

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 
-from workbench.editable import why_not_editable
+from workbench.launching import arguments_row
 from workbench.model.clients import ClientConfig, ServerEntry
 from workbench.model.plan import EditValue, Operation, Refusal, SetValue
 
@@ -23,15 +23,11 @@ def started_as(config: ClientConfig, entry: ServerEntry, command: Sequence[str])
         return by_hand
     if any("<secret: " in word or _EXPANDED.search(word) for word in (*texts, *command)):
         return by_hand
+    row = arguments_row(config, entry, by_hand)
+    if isinstance(row, Refusal):
+        return row
     as_list = isinstance(pointers[0][-1], int)
-    items, words = (pointers, texts) if as_list else (pointers[1:], texts[1:])
-    rows = {pointer[:-1] for pointer in items} or {(*pointers[0][:-1], "args")}
-    if len(rows) > 1 or [pointer[-1] for pointer in items] != list(range(len(items))):
-        return by_hand
-    (row,) = rows
-    refusal = why_not_editable(config, row)
-    if refusal is not None:
-        return refusal
+    words = texts if as_list else texts[1:]
     path, form = config.path.asked, config.format
     new = list(command) if as_list else list(command[1:])
     edit = SetValue(path, form, row, json.dumps(new), expect=json.dumps(list(words)))

@@ -45,6 +45,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.api import (
+    UNSEEN_SOCKET,
     Flawed,
     NotAssessed,
     Passed,
@@ -54,14 +55,12 @@ from workbench.api import (
     Verdict,
     check,
     code_subject,
+    is_kept_to_one,
     judge_code,
     unjudged,
 )
 
-_KEPT = ("umask", "private folder", "chmod before")
 _EXPECTED = "a private folder, or the account at the other end compared before anything is read"
-
-_UNLOCK = "start the server and look again: then its socket itself is judged"
 
 
 @check(
@@ -89,10 +88,10 @@ def _judge(listener: UnixListener) -> Flawed | Passed | NotAssessed:
     if listener.kind == "abstract":
         summary = f"every account here can connect to @{listener.address}, and nothing looks at who does"
         return Flawed(Severity.HIGH, summary, _EXPECTED, f"{listener.call} on an abstract name, without SO_PEERCRED")
-    if listener.restriction in _KEPT or listener.address.startswith("/run/user/"):
+    if is_kept_to_one(listener):
         return Passed(code_subject(listener.site))
     if listener.restriction == "unknown" or (listener.kind == "unknown" and listener.restriction != "widened"):
         why = "where the socket is, or what narrows its mode, does not stand in its code"
-        return unjudged(listener.site, "whether a folder keeps others from the socket", why, _UNLOCK)
+        return unjudged(listener.site, "whether a folder keeps others from the socket", why, UNSEEN_SOCKET)
     summary = f"nothing looks at who connects to {listener.address or 'the socket'}, and no folder keeps others out"
     return Flawed(Severity.HIGH, summary, _EXPECTED, f"{listener.call}, without SO_PEERCRED")

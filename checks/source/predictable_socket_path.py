@@ -42,6 +42,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.api import (
+    UNSEEN_SOCKET,
     Flawed,
     NotAssessed,
     Passed,
@@ -51,14 +52,12 @@ from workbench.api import (
     Verdict,
     check,
     code_subject,
+    guessable_name,
     judge_code,
     unjudged,
 )
 
-_SHARED = ("/tmp/", "/var/tmp/", "/dev/shm/")  # noqa: S108 - it is these that are looked for
 _EXPECTED = "a folder of its own: XDG_RUNTIME_DIR, /run/NAME, or what mkdtemp makes"
-
-_UNLOCK = "start the server and look again: then its socket itself is judged"
 
 
 @check(
@@ -73,15 +72,13 @@ def predictable_socket_path(snapshot: Snapshot) -> Iterator[Verdict]:
 
 def _judge(listener: UnixListener) -> Flawed | Passed | NotAssessed:
     if listener.kind == "unknown":
-        return unjudged(listener.site, "where the socket is", "its code does not say it", _UNLOCK)
+        return unjudged(listener.site, "where the socket is", "its code does not say it", UNSEEN_SOCKET)
     if listener.kind == "abstract":
         summary = f"any account can take the abstract name @{listener.address} before the server does"
         return Flawed(Severity.HIGH, summary, _EXPECTED, f"{listener.call} on the abstract name @{listener.address}")
-    guessable = listener.kind in ("fixed", "partly fixed")
-    if not guessable or not listener.address.startswith(_SHARED):
+    name = guessable_name(listener)
+    if not name:
         return Passed(code_subject(listener.site))
-    more = "" if listener.kind == "fixed" else "…"
-    name = f"{listener.address}{more}"
     only = f", where {listener.unless} does not say otherwise" if listener.unless else ""
     return Flawed(
         Severity.MEDIUM if listener.unless == "XDG_RUNTIME_DIR" else Severity.HIGH,

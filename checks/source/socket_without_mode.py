@@ -49,6 +49,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.api import (
+    UNSEEN_SOCKET,
     Flawed,
     NotAssessed,
     Passed,
@@ -58,14 +59,12 @@ from workbench.api import (
     Verdict,
     check,
     code_subject,
+    is_kept_to_one,
     judge_code,
     unjudged,
 )
 
-_KEPT = ("umask", "private folder", "chmod before")
 _EXPECTED = "a private folder, or a umask that is set before it listens"
-
-_UNLOCK = "start the server and look again: then its socket itself is judged"
 
 
 @check(
@@ -83,12 +82,12 @@ def _judge(listener: UnixListener) -> Flawed | Passed | NotAssessed | None:
         return None
     if listener.restriction == "unknown":
         why = "it is set elsewhere, and perhaps not in time"
-        return unjudged(listener.site, "what narrows the mode of the socket", why, _UNLOCK)
-    if listener.restriction in _KEPT or listener.address.startswith("/run/user/"):
+        return unjudged(listener.site, "what narrows the mode of the socket", why, UNSEEN_SOCKET)
+    if is_kept_to_one(listener):
         return Passed(code_subject(listener.site))
     if listener.kind == "unknown" and listener.restriction != "widened":
         why = "its code does not say where it is, and that folder may well be private"
-        return unjudged(listener.site, "who may connect to the socket", why, _UNLOCK)
+        return unjudged(listener.site, "who may connect to the socket", why, UNSEEN_SOCKET)
     socket = listener.address or "the socket"
     if listener.restriction == "widened":
         summary = f"the code itself lets every account connect to {socket}"

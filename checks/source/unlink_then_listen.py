@@ -49,11 +49,10 @@ from workbench.api import (
     Verdict,
     check,
     code_subject,
+    guessable_name,
     judge_code,
     unjudged,
 )
-
-_SHARED = ("/tmp/", "/var/tmp/", "/dev/shm/")  # noqa: S108 - it is these that are looked for
 
 
 @check(
@@ -70,9 +69,9 @@ def unlink_then_listen(snapshot: Snapshot) -> Iterator[Verdict]:
 def _judge(listener: UnixListener) -> Flawed | Passed | NotAssessed:
     if listener.kind == "unknown":
         return unjudged(listener.site, "where the socket is that is removed", "its code does not say it")
-    if listener.kind not in ("fixed", "partly fixed") or not listener.address.startswith(_SHARED):
+    name = guessable_name(listener)
+    if not name:
         return Passed(code_subject(listener.site))
-    name = listener.address + ("" if listener.kind == "fixed" else "…")
     return Flawed(
         Severity.MEDIUM,
         f"between its removal and listen, any account can take {name}",

@@ -73,6 +73,7 @@ from workbench.api import (
     Snapshot,
     configured,
     fix,
+    home_of,
     listed,
     started_through,
     why_not_editable,
@@ -117,7 +118,7 @@ def _suggest(finding: Finding, snapshot: Snapshot) -> MoveSecret | Refusal:
     if isinstance(found, Refusal):
         return found
     config, entry, places = found
-    home = _home(config, snapshot)
+    home = home_of(config, snapshot)
     if isinstance(home, Refusal):
         return home
     launched = _launched(entry)
@@ -247,16 +248,6 @@ def _argument(entry: ServerEntry, secret: SecretFact) -> _Place | Refusal:
     return Refusal(
         f"{secret.place} of {entry.name} is an argument, which everybody sees in ps wherever it comes from",
         "look whether the server takes it from a variable, write it into env instead, and scan again",
-    )
-
-
-def _home(config: ClientConfig, snapshot: Snapshot) -> str | Refusal:
-    """The home of the account whose client it is."""
-    if config.owner is None or config.owner == snapshot.host.uid:
-        return snapshot.host.home.rstrip("/")
-    home = next((each.home for each in snapshot.accounts.accounts if each.uid == config.owner), "").rstrip("/")
-    return home or Refusal(
-        f"the home of the account with the uid {config.owner} is not known", "run it as that account"
     )
 
 

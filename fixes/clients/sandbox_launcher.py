@@ -60,7 +60,6 @@ References
 
 import re
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Literal
 
 from workbench.api import (
@@ -79,8 +78,10 @@ from workbench.api import (
     TrialStart,
     configured,
     fix,
+    home_of,
     listed,
     outermost,
+    own_name,
     program_places,
     sandbox_for,
     script_of,
@@ -155,7 +156,7 @@ def _suggest(finding: Finding, snapshot: Snapshot) -> SandboxLauncher | Refusal:
         network="no" if kinds == {"files"} and not fetches else "yes",
         filter="no" if "browser" in kinds else "yes",
         programs=":".join(program_places(entry, snapshot, home)),
-        own_home=f"{home}/.local/share/workbench/homes/{_file_name(config, entry)}" if fetches else "",
+        own_home=f"{home}/.local/share/workbench/homes/{own_name(config, entry)}" if fetches else "",
     )
 
 
@@ -194,7 +195,7 @@ def plan(finding: Finding, snapshot: Snapshot, answers: SandboxLauncher) -> Plan
         return sandbox
     if finding.check == _FILTER_CHECK and not sandbox.filtered:
         return Refusal("without the filter it would find the same again", "answer filter=yes")
-    launcher = f"{home}/{LAUNCHERS}/{_file_name(config, entry)}.sh"
+    launcher = f"{home}/{LAUNCHERS}/{own_name(config, entry)}.sh"
     edits = started_through(config, entry, (launcher,))
     if isinstance(edits, Refusal):
         return edits
@@ -238,7 +239,7 @@ def _found(finding: Finding, snapshot: Snapshot) -> tuple[ClientConfig, ServerEn
     why = _out_of_reach(config, entry)
     if why is not None:
         return why
-    home = _home(config, snapshot)
+    home = home_of(config, snapshot)
     return home if isinstance(home, Refusal) else (config, entry, home)
 
 
@@ -294,22 +295,6 @@ def _out_of_reach(config: ClientConfig, entry: ServerEntry) -> Refusal | None:
             f"{acting} of {name} would act on the launcher itself, outside of the sandbox", "take it out first"
         )
     return None
-
-
-def _home(config: ClientConfig, snapshot: Snapshot) -> str | Refusal:
-    """The home of the account whose client it is."""
-    if config.owner is None or config.owner == snapshot.host.uid:
-        return snapshot.host.home.rstrip("/")
-    home = next((each.home for each in snapshot.accounts.accounts if each.uid == config.owner), "").rstrip("/")
-    return home or Refusal(
-        f"the home of the account with the uid {config.owner} is not known", "run it as that account"
-    )
-
-
-def _file_name(config: ClientConfig, entry: ServerEntry) -> str:
-    key = sha256(f"{config.path.asked}#{entry.pointer}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", entry.name).strip("-")[:40] or "server"
-    return f"{name}-{key}"
 
 
 def _fetches(entry: ServerEntry) -> bool:

@@ -58,6 +58,7 @@ from posixpath import basename, dirname
 from typing import Literal
 
 from workbench.api import (
+    NOBODY,
     ContainerFact,
     CreateFile,
     Finding,
@@ -68,12 +69,13 @@ from workbench.api import (
     Snapshot,
     container_subject,
     fix,
+    folders_inside,
     listed,
+    own_number,
     runs_as_root,
     wrong_limits,
 )
 
-_NOBODY = "65532:65532"
 _NETWORK = "containers/network-open"
 _USUAL = {
     "compose.yaml": "compose.override.yaml",
@@ -123,10 +125,8 @@ def _suggest(finding: Finding, snapshot: Snapshot) -> HardenCompose | Refusal:
         return found
     path, containers = found
     mounts = any(mount.kind == "bind" for container in containers for mount in container.mounts)
-    account = next((each for each in snapshot.accounts.accounts if each.uid == snapshot.host.uid), None)
-    own = f"{snapshot.host.uid}:{account.gid if account is not None else snapshot.host.uid}"
     return HardenCompose(
-        user=own if mounts and snapshot.host.uid > 0 else _NOBODY,
+        user=own_number(snapshot.host.uid, snapshot) if mounts else NOBODY,
         network="no" if finding.check == _NETWORK else "yes",
         writable="/tmp",  # noqa: S108 - it is a folder inside of the container
         memory="512m",
@@ -157,7 +157,7 @@ def plan(finding: Finding, snapshot: Snapshot, answers: HardenCompose) -> Plan |
     if isinstance(found, Refusal):
         return found
     path, containers = found
-    writable = tuple(filter(None, (each.strip().rstrip("/") for each in answers.writable.split(":"))))
+    writable = folders_inside(answers.writable)
     wrong = wrong_limits(answers.user.strip(), answers.memory.strip(), answers.processes.strip(), writable)
     if wrong is not None:
         return wrong

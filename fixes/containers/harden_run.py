@@ -55,6 +55,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from workbench.api import (
+    NOBODY,
     ClientConfig,
     Closing,
     CreateFile,
@@ -70,10 +71,13 @@ from workbench.api import (
     configured,
     docker_run,
     fix,
+    folders_inside,
     found_again,
+    home_of,
     known_digest,
     listed,
     of_containers,
+    own_number,
     profile_place,
     profile_text,
     reworded,
@@ -84,7 +88,6 @@ from workbench.api import (
 
 _FLAGS, _UNPINNED = "clients/container-flags", "clients/unpinned-image"
 _IMAGES = (_UNPINNED, "containers/unpinned-image")
-_NOBODY = "65532:65532"
 _GIVEN = ("bridge", "default", "host", "none")
 _SECONDS = 60
 
@@ -140,7 +143,7 @@ def _suggest(finding: Finding, snapshot: Snapshot) -> HardenRun | Refusal:
     browser = "browser" in kinds
     alone = kinds == {"files"} and not published and not connected
     return HardenRun(
-        user=_own_number(config, snapshot) if mounts else _NOBODY,
+        user=own_number(_owner(config, snapshot), snapshot) if mounts else NOBODY,
         network="no" if alone else "yes",
         programs="no" if kinds == {"files"} else "yes",
         writable="/tmp",  # noqa: S108 - it is a folder inside of the container
@@ -183,7 +186,7 @@ def plan(finding: Finding, snapshot: Snapshot, answers: HardenRun) -> Plan | Ref
     run = docker_run(entry)
     if isinstance(run, Refusal):
         return run
-    home = _home(config, snapshot)
+    home = home_of(config, snapshot)
     if isinstance(home, Refusal):
         return home
     image = known_digest(entry, run, snapshot)
@@ -194,13 +197,13 @@ def plan(finding: Finding, snapshot: Snapshot, answers: HardenRun) -> Plan | Ref
     if finding.check == "containers/network-open" and answers.network == "yes":
         return Refusal("with the network it would be found again", "answer network=no, or accept the finding")
     profile = profile_place(config, entry, home) if answers.programs == "no" and not _has_ours(entry) else ""
-    own = config.owner if config.owner is not None else snapshot.host.uid
+    own = _owner(config, snapshot)
     how = Closing(
         user=answers.user.strip(),
         network=answers.network == "yes",
         memory=answers.memory.strip(),
         processes=answers.processes.strip(),
-        writable=tuple(filter(None, (each.strip().rstrip("/") for each in answers.writable.split(":")))),
+        writable=folders_inside(answers.writable),
         take_out=answers.opened == "take out",
         profile=profile,
         image=image,
@@ -265,6 +268,10 @@ def _found(finding: Finding, snapshot: Snapshot) -> tuple[ClientConfig, ServerEn
     return config, entry
 
 
+def _owner(config: ClientConfig, snapshot: Snapshot) -> int:
+    return config.owner if config.owner is not None else snapshot.host.uid
+
+
 def _profiles(entry: ServerEntry) -> list[str]:
     """The profiles of system calls that an entry names."""
     container = entry.launch.container if entry.launch is not None else None
@@ -274,24 +281,6 @@ def _profiles(entry: ServerEntry) -> list[str]:
 
 def _has_ours(entry: ServerEntry) -> bool:
     return any("/workbench/seccomp/" in profile for profile in _profiles(entry))
-
-
-def _own_number(config: ClientConfig, snapshot: Snapshot) -> str:
-    uid = config.owner if config.owner is not None else snapshot.host.uid
-    account = next((each for each in snapshot.accounts.accounts if each.uid == uid), None)
-    if uid <= 0:
-        return _NOBODY
-    return f"{uid}:{account.gid if account is not None else uid}"
-
-
-def _home(config: ClientConfig, snapshot: Snapshot) -> str | Refusal:
-    """The home of the account whose client it is."""
-    if config.owner is None or config.owner == snapshot.host.uid:
-        return snapshot.host.home.rstrip("/")
-    home = next((each.home for each in snapshot.accounts.accounts if each.uid == config.owner), "").rstrip("/")
-    return home or Refusal(
-        f"the home of the account with the uid {config.owner} is not known", "run it as that account"
-    )
 
 
 def _consequences(

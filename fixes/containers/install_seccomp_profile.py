@@ -51,6 +51,7 @@ from workbench.api import (
     Snapshot,
     docker_run,
     fix,
+    home_of,
     listed,
     of_containers,
     profile_place,
@@ -82,7 +83,7 @@ def plan(finding: Finding, snapshot: Snapshot, answers: None) -> Plan | Refusal:
     run = docker_run(entry)
     if isinstance(run, Refusal):
         return run
-    home = _home(config, snapshot)
+    home = home_of(config, snapshot)
     if isinstance(home, Refusal):
         return home
     profile = profile_place(config, entry, home)
@@ -102,16 +103,6 @@ def plan(finding: Finding, snapshot: Snapshot, answers: None) -> Plan | Refusal:
         operations=(CreateFile(profile, profile_text()), tried(config, entry, home, _SECONDS), *edits),
         consequences=_consequences(config, entry),
         later=f"when {config.client_name} starts it again",
-    )
-
-
-def _home(config: ClientConfig, snapshot: Snapshot) -> str | Refusal:
-    """The home of the account whose client it is."""
-    if config.owner is None or config.owner == snapshot.host.uid:
-        return snapshot.host.home.rstrip("/")
-    home = next((each.home for each in snapshot.accounts.accounts if each.uid == config.owner), "").rstrip("/")
-    return home or Refusal(
-        f"the home of the account with the uid {config.owner} is not known", "run it as that account"
     )
 
 

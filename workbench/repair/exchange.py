@@ -23,7 +23,7 @@ _PRINTED = 4 * 1024 * 1024
 _COMPLAINT = 16_384
 _MORE_SECONDS = 5.0
 _END_SECONDS = 2.0
-_HELLO = {
+HELLO = {
     "jsonrpc": "2.0",
     "id": 1,
     "method": "initialize",
@@ -106,7 +106,7 @@ class _Talk:
 
     def held(self, until: float, seconds: float) -> Outcome:
         with self._selector:
-            failure = self._said(_HELLO) or self._waited(1, until, seconds)
+            failure = self._said(HELLO) or self._waited(1, until, seconds)
             if failure:
                 rest = time.monotonic() + 0.2
                 while self._listen(rest):

@@ -18,9 +18,10 @@ from workbench.model.run import Change
 from workbench.model.sudoers import SudoersFacts
 from workbench.repair import policy, root_timer, waiting
 from workbench.repair import root_commands as commands
-from workbench.repair.fingerprint import Fingerprint, drift
+from workbench.repair.fingerprint import drift
 from workbench.repair.paths import Refused, Untouched
 from workbench.repair.publish import sha256
+from workbench.repair.root_places import digests, status
 from workbench.repair.staged import Intent, StagedRoot
 from workbench.text import visible
 
@@ -39,7 +40,7 @@ def prepared(edit: EditRootFile) -> tuple[StagedRoot, Change, bytes]:
     files = policy.files_of_policy()
     if edit.path not in files:
         raise Refused(f"{shown} does not exist any more", "scan again")
-    before = replace(_status(edit.path), sha256=sha256(files[edit.path][1]))
+    before = replace(status(edit.path), sha256=sha256(files[edit.path][1]))
     if before.kind != "file" or before.links > 1:
         raise Refused(f"{shown} is not a plain file with one name", f"change it by hand: sudo visudo -f {shown}")
     if before.uid != 0:
@@ -57,7 +58,7 @@ def taken_back(operation: StagedRoot) -> tuple[StagedRoot, Change] | None:
     """
     commands.require_policy_file(operation.real)
     shown, kept = visible(operation.real), commands.backup_of(operation)
-    now = _digests(operation.real, kept)
+    now = digests(operation.real, kept)
     if now.get(operation.real) == operation.before.sha256:
         return None
     if now.get(operation.real) != operation.after:
@@ -66,7 +67,7 @@ def taken_back(operation: StagedRoot) -> tuple[StagedRoot, Change] | None:
         raise Refused(f"the backup {kept} is not there, or is not what was kept")
     edit = operation.edit
     back = replace(edit, expect=edit.value, value=edit.expect, loses=edit.gains, gains=edit.loses)
-    before = replace(_status(operation.real), sha256=operation.after)
+    before = replace(status(operation.real), sha256=operation.after)
     staged = StagedRoot(operation.path, operation.real, before, operation.before.sha256, back, kept)
     return staged, _change(staged)
 
@@ -122,7 +123,7 @@ def reverting(entry: Entry) -> tuple[Vector, ...]:
 def ready(operation: StagedRoot) -> None:
     """Refuse where the file is not what it was when it was shown."""
     commands.require_policy_file(operation.real)
-    now = replace(_status(operation.real), sha256=operation.before.sha256)
+    now = replace(status(operation.real), sha256=operation.before.sha256)
     changed = drift(operation.before, now)
     if changed:
         raise Refused(f"{visible(operation.real)} changed since it was shown: {changed}", "look at the plan again")
@@ -140,7 +141,7 @@ def carry_out(number: int, operation: StagedRoot, content: bytes, note: Note, te
             commands.done(commands.fill(staged), content)
         commands.done(commands.accepted(staged, strict=operation.strict))
         tell(f"staged the new {shown}, and sudo's own parser accepts it")
-        now = _digests(operation.real, staged)
+        now = digests(operation.real, staged)
         if now.get(staged) != operation.after:
             raise Refused(f"the staged copy of {shown} is not what was shown; nothing was changed")
         if now.get(operation.real) != operation.before.sha256:
@@ -163,7 +164,7 @@ def carry_out(number: int, operation: StagedRoot, content: bytes, note: Note, te
 
 def in_place(operation: StagedRoot) -> str:
     """Why the operation's effect is not there now ("" when it is)."""
-    there = _digests(operation.real).get(operation.real) == operation.after
+    there = digests(operation.real).get(operation.real) == operation.after
     return "" if there else f"{visible(operation.real)} was changed by another program meanwhile"
 
 
@@ -172,7 +173,7 @@ def require_root(operations: Sequence[object]) -> None:
     for operation in operations:
         if isinstance(operation, StagedRoot):
             commands.require_policy_file(operation.real)
-            _digests(operation.real)
+            digests(operation.real)
 
 
 def settle(operations: Sequence[object]) -> None:
@@ -188,7 +189,7 @@ def put_back(number: int, operation: StagedRoot, note: Note, tell: Tell) -> bool
     commands.require_policy_file(operation.real)
     file, kept, staged = operation.real, commands.backup_of(operation), commands.staged_path(operation)
     let_go = waiting.let_go(operation)
-    now = _digests(file, kept)
+    now = digests(file, kept)
     back = now.get(file) == operation.after
     if back:
         if now.get(kept) != operation.before.sha256:
@@ -196,7 +197,7 @@ def put_back(number: int, operation: StagedRoot, note: Note, tell: Tell) -> bool
         note(Intent(number, commands.staged_name(operation), back=True))
         commands.done(commands.copy(kept, staged))
         commands.done(commands.flush(staged))
-        if _digests(staged).get(staged) != operation.before.sha256:
+        if digests(staged).get(staged) != operation.before.sha256:
             raise Refused(f"the copy of {kept} is not what was kept; it was not put in place")
         commands.done(commands.move(staged, file))
         commands.done(commands.flush(file, os.path.dirname(file)))
@@ -227,7 +228,7 @@ def _keep(operation: StagedRoot, tell: Tell) -> None:
     commands.done(commands.backup_folder())
     commands.done(commands.copy(operation.real, kept))
     commands.done(commands.flush(kept, commands.BACKUPS))
-    now = _digests(*_originals(operation))
+    now = digests(*_originals(operation))
     if now.get(operation.real) != operation.before.sha256:
         raise Refused(f"{visible(operation.real)} changed since it was shown; it was left as it is now")
     if now.get(kept) != operation.before.sha256:
@@ -240,17 +241,6 @@ def _keep(operation: StagedRoot, tell: Tell) -> None:
 def _originals(operation: StagedRoot) -> tuple[str, ...]:
     kept = (operation.real, commands.backup_of(operation))
     return (*kept, operation.source) if operation.source else kept
-
-
-def _status(path: str) -> Fingerprint:
-    answer = commands.run(commands.status(path))
-    if answer.status != 0:
-        raise Refused(f"{visible(path)} cannot be examined as root either: it may be gone", "scan again")
-    return commands.read_status(answer)
-
-
-def _digests(*paths: str) -> dict[str, str]:
-    return commands.read_digests(commands.run(commands.digests(*paths)))
 
 
 def _copies(operation: StagedRoot) -> tuple[str, ...]:

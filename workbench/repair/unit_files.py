@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TypeGuard
 
 from workbench.host.privileged import Vector
@@ -78,19 +79,6 @@ def _has_failed(wanted: RootFile) -> bool:
     return _is_restarted(wanted.restarts) and unit_health.has_failed(wanted.restarts)
 
 
-UNIT_DROP_IN = Consumer(
-    name="systemd",
-    places=_DROP_INS,
-    activates=_taken_up,
-    deactivates=_taken_up,
-    rolls_back=_rolled_back,
-    restarts_own=_restarts_own,
-    has_failed=_has_failed,
-    makes_folder=True,
-    proves=proven,
-    known=unit_health.known,
-    comes_up=unit_health.require_up,
-)
 UNIT = Consumer(
     name="systemd",
     places=_UNITS,
@@ -103,3 +91,4 @@ UNIT = Consumer(
     known=unit_health.known,
     comes_up=unit_health.require_up,
 )
+UNIT_DROP_IN = replace(UNIT, places=_DROP_INS, makes_folder=True)

@@ -12,6 +12,7 @@ from workbench.host.command import find_program, run
 from workbench.host.files import CannotLook
 from workbench.host.privileged import Vector
 from workbench.model.plan import OwnDropIn, Restart, RootFile
+from workbench.repair.exchange import HELLO
 from workbench.repair.paths import Refused
 from workbench.text import visible
 
@@ -31,16 +32,6 @@ _CODES = {
     "217": "its account does not exist",
     "226": "a path that it is given does not exist, or its namespace cannot be made",
     "228": "its filter of system calls cannot be set up",
-}
-_HELLO = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-06-18",
-        "capabilities": {},
-        "clientInfo": {"name": "workbench", "version": "1"},
-    },
 }
 
 
@@ -137,7 +128,7 @@ def _answers(path: str) -> bool | None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
             link.settimeout(_ANSWER_SECONDS)
             link.connect(path)
-            link.sendall(json.dumps(_HELLO).encode() + b"\n")
+            link.sendall(json.dumps(HELLO).encode() + b"\n")
             got = b""
             while b"\n" not in got and len(got) < _LIMIT and time.monotonic() < end:
                 part = link.recv(65536)

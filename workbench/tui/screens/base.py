@@ -37,6 +37,10 @@ Answer = TypeVar("Answer")
 # first text selected with the mouse would end the app.
 if TYPE_CHECKING:
     from textual.dom import DOMNode as _Mixed
+
+    from workbench.model.check import Check, Fix
+    from workbench.model.plan import Plan
+    from workbench.plugins import Plugins
 else:
     _Mixed = object
 
@@ -118,3 +122,9 @@ class ScrolledWindow(Roomy, ModalScreen[Answer]):
     def action_scroll(self, how: str) -> None:
         """Scroll the text."""
         getattr(self.query_one(".text", VerticalScroll), how)(animate=False)
+
+
+def plugins_of(plan: Plan, known: Plugins) -> list[Check | Fix]:
+    """What stands behind a plan, to be read: the fix that makes it, and the check that must pass after it."""
+    found = (known.fixes.get(plan.fix), known.checks.get(plan.check))
+    return [each for each in found if each is not None]

@@ -14,14 +14,13 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button
 
-from workbench.model.check import Check, Fix
 from workbench.model.finding import Finding
 from workbench.model.plan import Plan, proof
 from workbench.model.report import Report
 from workbench.model.run import Change
 from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
-from workbench.tui.screens.base import SCROLLING, Scrolled
+from workbench.tui.screens.base import SCROLLING, Scrolled, plugins_of
 from workbench.tui.widgets.footer import Foot
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
@@ -106,7 +105,7 @@ class Guide(Scrolled, Screen[Next]):
         """Only a live host can be looked at again, and only what is there be copied."""
         if (action == "verify" and not self._live) or (action == "copy_steps" and not self._copied):
             return False
-        if action == "code" and not self._plugins:
+        if action == "code" and not plugins_of(self._plan, self.app.workbench.plugins):
             return False
         return super().check_action(action, parameters)
 
@@ -130,17 +129,11 @@ class Guide(Scrolled, Screen[Next]):
         """Show the code of what gives these steps, and of the check that must pass after them."""
         from workbench.tui.screens.code import Code
 
-        self.app.push_screen(Code(self._plugins))
+        self.app.push_screen(Code(plugins_of(self._plan, self.app.workbench.plugins)))
 
     @property
     def _copied(self) -> str:
         return "\n".join(step.diff.rstrip("\n") + "\n" for step in self._steps if step.diff)
-
-    @property
-    def _plugins(self) -> list[Check | Fix]:
-        known = self.app.workbench.plugins
-        found = (known.fixes.get(self._plan.fix), known.checks.get(self._plan.check))
-        return [each for each in found if each is not None]
 
 
 def guide(

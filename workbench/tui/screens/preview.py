@@ -13,13 +13,12 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button
 
-from workbench.model.check import Check, Fix
 from workbench.model.finding import Finding
 from workbench.model.plan import Plan, Reversal, proof
 from workbench.model.run import Change
 from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, hanging, plain, stacked
-from workbench.tui.screens.base import SCROLLING, Scrolled
+from workbench.tui.screens.base import SCROLLING, Scrolled, plugins_of
 from workbench.tui.widgets.changes import described
 from workbench.tui.widgets.footer import Foot
 from workbench.tui.widgets.pages import Page
@@ -82,7 +81,7 @@ class Preview(Scrolled, Screen[bool]):
         """Two columns need room, and something to show in them."""
         if action == "split" and not self._splits:
             return False
-        if action == "code" and not self._plugins:
+        if action == "code" and not plugins_of(self._plan, self.app.workbench.plugins):
             return False
         return super().check_action(action, parameters)
 
@@ -99,13 +98,7 @@ class Preview(Scrolled, Screen[bool]):
         """Show what would run: the code of the fix, and of the check that must pass after it."""
         from workbench.tui.screens.code import Code
 
-        self.app.push_screen(Code(self._plugins))
-
-    @property
-    def _plugins(self) -> list[Check | Fix]:
-        known = self.app.workbench.plugins
-        found = (known.fixes.get(self._plan.fix), known.checks.get(self._plan.check))
-        return [each for each in found if each is not None]
+        self.app.push_screen(Code(plugins_of(self._plan, self.app.workbench.plugins)))
 
     @property
     def _splits(self) -> bool:
