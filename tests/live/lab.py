@@ -93,7 +93,7 @@ def private_etc() -> Iterator[PrivateEtc]:
             if place.is_dir() and not place.is_symlink():
                 status = place.stat()
                 os.chown(copy / place.relative_to("/etc"), status.st_uid, status.st_gid)
-        script = f"mount --bind {copy} /etc && echo ready && exec sleep 300"
+        script = f"mount --bind {copy} /etc && echo ready && exec sleep 3600"
         holder = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", "sh", "-c", script],
             stdout=subprocess.PIPE,

@@ -62,22 +62,27 @@ def require_idle(wanted: CreateAccount) -> None:
 
     uid = pwd.getpwnam(wanted.name).pw_uid
     until = time.monotonic() + _PATIENCE
-    while name := _process_of(uid):
+    while found := _process_of(uid):
         if time.monotonic() > until:
             raise Refused(
-                f"a process of {wanted.name} still runs (number {name}), so the account cannot be removed",
+                f"a process of {wanted.name} still runs ({found}), so the account cannot be removed",
                 "end the client that started the server, and undo it then",
             )
         time.sleep(0.1)
 
 
 def _process_of(uid: int) -> str:
-    for name in filter(str.isdigit, os.listdir("/proc")):
+    """A process of the account, by its number and its name; not one that has ended and is only not collected yet."""
+    for number in filter(str.isdigit, os.listdir("/proc")):
         try:
-            if os.stat(f"/proc/{name}").st_uid == uid:
-                return name
+            if os.stat(f"/proc/{number}").st_uid != uid:
+                continue
+            with open(f"/proc/{number}/stat", encoding="utf-8", errors="replace") as file:
+                name, _, rest = file.read().partition("(")[2].rpartition(")")
         except OSError:
             continue  # it has ended meanwhile
+        if rest.split()[:1] != ["Z"]:
+            return f"number {number}, {visible(name, 60)}"
     return ""
 
 
