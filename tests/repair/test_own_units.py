@@ -31,6 +31,7 @@ def test_one_that_rested_is_not_started(comes: bool, state: str, starts: bool, m
 
     monkeypatch.setattr(own_units, "_control", lambda *words: words)
     monkeypatch.setattr(own_units, "_run_all", runs)
+    monkeypatch.setattr(own_units, "_manager_runs", lambda: True)
     monkeypatch.setattr(unit_health, "_state", told)
     before, after = (ABSENT, "a") if comes else (THERE, "")
     own_units.restore(StagedFile(PATH, PATH, before, after, 0o600, 1000, 1000, drop_in=DROP_IN), lambda _: None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from workbench.model.plan import RepairUnit, UnitLine
+from workbench.model.plan import RepairOwnUnit, RepairUnit, UnitLine
 from workbench.repair.paths import Refused
 from workbench.secrets import redact
 from workbench.text import visible
@@ -13,7 +13,7 @@ _NOTE = "# systemd drops this line, so it is a comment: "
 _ASSIGNED = re.compile(r"(\s*)([A-Za-z][A-Za-z0-9-]*)(\s*=\s*)(.*?)(\s*)\Z")
 
 
-def repaired(raw: bytes, wanted: RepairUnit) -> bytes:
+def repaired(raw: bytes, wanted: RepairUnit | RepairOwnUnit) -> bytes:
     """The bytes of the unit with the lines restored. Raises Refused where one is not what it was."""
     lines = raw.decode("utf-8", "surrogateescape").split("\n")
     if not wanted.lines:
