@@ -85,7 +85,15 @@ def listen_paths(unit: UnitFact, snapshot: Snapshot) -> tuple[str, ...]:
     """The paths of the Unix sockets that its socket unit says; one with a specifier that is not known is left out."""
     home = snapshot.host.home if unit.manager == "user" else "/root"
     stem = unit.socket.removesuffix(".socket").rstrip("@")
-    known = {"t": runtime_folder(unit), "h": home, "U": str(unit.owner), "n": unit.socket, "p": stem, "%": "%"}
+    known = {
+        "t": runtime_folder(unit),
+        "h": home,
+        "U": str(unit.owner),
+        "n": unit.socket,
+        "p": stem,
+        "T": "/tmp",  # noqa: S108 - what the specifier stands for
+        "%": "%",
+    }
     found = []
     for value in unit.values("ListenStream", "Socket"):
         if all(each in known for each in _SPECIFIER.findall(value)):

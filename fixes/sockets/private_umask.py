@@ -178,7 +178,7 @@ def _restarts(operation: CreateRootFile | CreateFile) -> bool:
 
 
 def _of_service(unit: UnitFact, snapshot: Snapshot) -> tuple[CreateRootFile | CreateFile, str] | Refusal:
-    refusal = changeable(unit, snapshot, "set UMask=0077 in the unit")
+    refusal = changeable(unit, snapshot, _by_hand(unit).instead)
     if refusal is not None:
         return refusal
     restarts = restart_of(unit, snapshot)
@@ -195,7 +195,7 @@ def _of_service(unit: UnitFact, snapshot: Snapshot) -> tuple[CreateRootFile | Cr
 
 
 def _of_socket(unit: UnitFact, snapshot: Snapshot) -> tuple[CreateRootFile | CreateFile, str] | Refusal:
-    of_user, by_hand = unit.manager == "user", "set SocketMode=0600 in the socket unit"
+    of_user, by_hand = unit.manager == "user", _by_hand(unit).instead
     refusal = not_yours(unit, snapshot, by_hand) if of_user else of_system(unit, by_hand)
     if refusal is not None:
         return refusal
