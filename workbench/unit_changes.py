@@ -11,12 +11,11 @@ from workbench.model.processes import ServerProcess
 from workbench.model.snapshot import Snapshot
 from workbench.model.units import UnitFact
 from workbench.subjects import unit_subject
-from workbench.unit_own import listen_paths, not_yours, overruled, own_drop_in
+from workbench.unit_own import UNIT_NAME, listen_paths, not_yours, overruled, own_drop_in
 
 ADMINISTRATORS = "/etc/systemd/system"
 """Where the units and drop-ins of the system's administrator lie: no package writes there."""
 
-_NAME = re.compile(r"[A-Za-z0-9:_.\\-]+@?\.service")
 _INSTANCE = re.compile(r"@.*(?=\.service\Z)")
 
 
@@ -44,7 +43,7 @@ def of_system(unit: UnitFact, by_hand: str) -> Refusal | None:
     """Why a unit is not changed as root: one of an account's own manager. ``by_hand`` is what to do then."""
     if unit.manager == "user":
         return Refusal(f"{unit.name} is a unit of your own manager, which this repair does not change", by_hand)
-    if not _NAME.fullmatch(unit.name):
+    if not UNIT_NAME.fullmatch(unit.name):
         return Refusal(f"the name of {unit.name} cannot be written as the name of a folder of drop-ins", by_hand)
     return None
 

@@ -14,7 +14,9 @@ AT_THE_NEXT_START = "when the manager of your own units starts, which it does at
 """When a change is in force that was made while that manager did not run."""
 
 _IMPLIED_SINCE = 254
-_NAME = re.compile(r"[A-Za-z0-9:_.\\-]+@?\.service")
+UNIT_NAME = re.compile(r"[A-Za-z0-9:_.\\-]+@?\.service")
+"""The names of services that can be written as the name of a folder of drop-ins."""
+
 _MADE_ANEW = re.compile(r"/systemd/(?:transient|generator(?:\.early|\.late)?)/")
 _DROP_IN = re.compile(r"\.d/[^/]+\.conf\Z")
 _SPECIFIER = re.compile(r"%(.?)")
@@ -32,7 +34,7 @@ def runtime_folder(unit: UnitFact) -> str:
 
 def not_yours(unit: UnitFact, snapshot: Snapshot, by_hand: str) -> Refusal | None:
     """Why a unit of an account's own manager is not changed. ``by_hand`` is what to do where it is another's."""
-    if unit.owner != snapshot.host.uid or not snapshot.host.home.startswith("/") or not _NAME.fullmatch(unit.name):
+    if unit.owner != snapshot.host.uid or not snapshot.host.home.startswith("/") or not UNIT_NAME.fullmatch(unit.name):
         return Refusal(f"{unit.name} is not a unit of yours", by_hand)
     if _MADE_ANEW.search(unit.path.asked):
         return Refusal(

@@ -306,14 +306,19 @@ def test_a_template_of_ones_own_that_is_handed_connections_is_confined(machine: 
     control(machine, "stop", "mcp-own-hands.socket")
 
 
-def test_g10_a_line_repair_that_is_killed_while_it_watches_is_recovered(machine: Machine) -> None:
+@pytest.mark.parametrize(
+    ("check", "fix", "given"), [(DROPPED, REPAIR, ("restart=yes",)), (EXPOSURE, HARDEN, ("folders=/home/dev/work",))]
+)
+def test_g10_a_repair_that_is_killed_while_it_watches_is_recovered(
+    machine: Machine, check: str, fix: str, given: tuple[str, ...]
+) -> None:
     name, path = "mcp-own-killed.service", f"{runtime(machine)}/mcp-own-killed/x.sock"
     start(machine, name, listens(path, "RuntimeDirectory=mcp-own-killed", "NoNewPrivileges=yes # none"))
     assert until(lambda: answers(machine, path))
     before = tree(machine)
-    finding = found(machine, DROPPED, name, "dev")
+    finding = found(machine, check, name, "dev")
     assert finding is not None
-    planned(machine, finding, REPAIR, "restart=yes", account="dev")
+    planned(machine, finding, fix, *given, account="dev")
     inside = ("nsenter", "-t", str(machine.pid), "-m", "-u", "-i", "-n", "-p", "--")
     script = ("sh", "-c", 'echo $$ > /home/dev/pid; exec "$@"', "sh")
     words = command("dev")

@@ -15,6 +15,7 @@ from workbench.model.plan import RepairOwnUnit, Restart, UnitLine
 from workbench.model.run import Run, RunState
 from workbench.repair import own_units, unit_health, unit_proof
 from workbench.repair.history import history
+from workbench.repair.lasting import lasting
 from workbench.repair.paths import Refused
 from workbench.repair.prepare import Prepared
 from workbench.repair.staged import StagedWrite, moves_secrets
@@ -170,12 +171,27 @@ def test_an_undo_does_not_start_what_rests(bench: Bench, manager: Manager) -> No
     assert manager.asked == [("daemon-reload",), ("try-restart", "--", NAME)]
 
 
-def test_g12_what_was_written_since_is_left(bench: Bench, manager: Manager) -> None:
+def test_g12_what_was_written_since_is_kept(bench: Bench, manager: Manager) -> None:
     assert bench.apply().state is RunState.APPLIED
-    bench.file.write_bytes(RESTORED + b"UMask=0077\n")
+    written = RESTORED.replace(b"[Service]", b"[Unit]\r\n[Service]") + b"UMask=0077\n"
+    bench.file.write_bytes(written)
+    assert lasting(bench.state) == (), "the restored line still stands"
+    assert bench.undo().state is RunState.UNDONE
+    assert bench.file.read_bytes() == TEXT.replace(b"[Service]", b"[Unit]\r\n[Service]") + b"UMask=0077\n"
+    assert bench.undo().state is RunState.UNDONE, "done again"
+    assert bench.file.read_bytes() == written
+
+
+@pytest.mark.parametrize(
+    "since", [RESTORED.replace(b"ProtectHome=true", b"ProtectHome=no"), RESTORED + b"# none\nProtectHome=true\n"]
+)
+def test_g12_a_restored_line_that_was_changed_since_is_left(since: bytes, bench: Bench, manager: Manager) -> None:
+    assert bench.apply().state is RunState.APPLIED
+    bench.file.write_bytes(since)
     told = bench.undo()
     assert told.state is RunState.REFUSED and "changed" in told.message
-    assert bench.file.read_bytes() == RESTORED + b"UMask=0077\n"
+    assert bench.file.read_bytes() == since
+    assert bool(lasting(bench.state)) is (b"ProtectHome=no" in since)
 
 
 def test_what_is_no_file_of_such_a_unit_is_refused(

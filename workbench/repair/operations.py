@@ -115,6 +115,7 @@ def in_place(operation: Staged) -> str:
         else:
             now, content = read(place)
             there = already(operation, now) or holds(content, operation.edits, operation.left)
+            there = there or own_units.holds(operation, content)
     return "" if there else f"{visible(operation.real)} was changed by another program meanwhile"
 
 
@@ -158,6 +159,8 @@ def before_of(operation: StagedWrite, now: Fingerprint, there: bytes, backup: Ca
     if now.sha256 == operation.after:
         return backup()
     try:
+        if operation.of_unit is not None:
+            return own_units.taken_back(operation, there, backup)
         return taken_back(there, operation.edits, operation.left, backup)
     except Refused as why:
         raise Refused(

@@ -67,6 +67,22 @@ def repaired(wanted: RepairOwnUnit, real: str, before: Fingerprint, old: bytes) 
     return staged, Change(shown, f"change {shown}. {said}", difference(shown, old, content)), content
 
 
+def holds(operation: StagedWrite, content: bytes) -> bool:
+    """Whether a file of such a unit that was changed since still has the restored lines."""
+    from workbench.repair.unit_lines import hold
+
+    return operation.of_unit is not None and not operation.brings_back and hold(content, operation.of_unit)
+
+
+def taken_back(operation: StagedWrite, there: bytes, backup: Callable[[], bytes]) -> bytes:
+    """The bytes of a file that was changed since with the old lines in it again. Raises Refused."""
+    from workbench.repair.unit_lines import taken_back as without
+
+    if operation.of_unit is None or operation.brings_back:
+        raise Refused(f"{visible(operation.real)} is not as the undo left it")
+    return without(there, operation.of_unit, backup())
+
+
 def undoing(operation: StagedFile | StagedWrite) -> str:
     """What runs besides when the file is as it was again, in words; "" for a file of no unit. Raises Refused."""
     wanted = _wanted(operation)
@@ -83,7 +99,10 @@ def written_back(
     staged = StagedWrite(
         operation.path, real, now, sha256(after), of_unit=wanted, brings_back=not operation.brings_back
     )
-    said = f"bring back {shown} byte for byte as it was{undoing(operation)}"
+    said = f"bring back {shown} byte for byte as it was"
+    if now.sha256 != operation.after:
+        said = f"take back what was restored in {shown} and keep everything that was changed since"
+    said += undoing(operation)
     return staged, Change(shown, said, difference(shown, there, after)), after, (wanted,) if wanted is not None else ()
 
 
