@@ -159,11 +159,11 @@ def plan(finding: Finding, snapshot: Snapshot, answers: HardenUnit) -> Plan | Re
 
 
 def _in_session(unit: UnitFact, snapshot: Snapshot) -> Refusal | None:
-    if unit.manager == "system" or not listens_in_session(unit, snapshot):
+    if not listens_in_session(unit, snapshot):
         return None
     return Refusal(
-        f"{unit.name} listens right in $XDG_RUNTIME_DIR, which it would lose: there is the way to your own manager",
-        "give it a folder there, RuntimeDirectory=NAME, and let it listen in %t/NAME; then look again",
+        f"{unit.name} listens right in /run/user/UID, which it would lose: there is the way to the account's manager",
+        "give it a folder, RuntimeDirectory=NAME, and let it listen in %t/NAME; then look again",
     )
 
 
