@@ -21,6 +21,7 @@ from workbench.repair.prepare import Prepared
 from workbench.repair.staged import StagedWrite, moves_secrets
 from workbench.repair.transaction import apply
 from workbench.repair.undo import recover, undo
+from workbench.report.script.forms import step
 
 NAME = "mcp-files.service"
 TEXT = b"[Service]\r\nExecStart=/usr/bin/mcp\nProtectHome=true # none\nEnvironment=API_KEY=sk-ant-api03-abcdefgh\n"
@@ -251,3 +252,9 @@ def test_g10_killed_at_any_line(doing: str, tmp_path: Path, manager: Manager, mo
         if recovered and there != before:
             assert manager.asked[0] == ("daemon-reload",), (at_line, "its manager may have read the other one")
         assert recover(bench.state) == ()
+
+
+def test_no_script_is_made_of_it(bench: Bench, manager: Manager) -> None:
+    made = prepared(bench.wanted())
+    with pytest.raises(Refused, match="comes up again"):
+        step(0, made.operations[0], made.contents[0])
