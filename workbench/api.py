@@ -139,6 +139,7 @@ from workbench.model.plan import (
     Plan,
     Refusal,
     RemoveValue,
+    RepairOwnUnit,
     RepairUnit,
     ReplaceSecret,
     Restart,
@@ -202,8 +203,8 @@ from workbench.unit_changes import (
     drop_in,
     hands_over,
     listens_on,
+    new_drop_in,
     of_system,
-    own_drop_in,
     restart_of,
     restart_of_socket,
     running,
@@ -212,12 +213,23 @@ from workbench.unit_changes import (
     unit_of_socket,
 )
 from workbench.unit_hardening import Wanted as HardenedNeeds
-from workbench.unit_hardening import folders_answered, folders_of, in_shared_folders, runs_alone
+from workbench.unit_hardening import folders_answered, folders_of, in_shared_folders, listens_in_session, runs_alone
 from workbench.unit_hardening import lines_of as hardened_lines
+from workbench.unit_own import (
+    AT_THE_NEXT_START,
+    ends_own,
+    listen_paths,
+    not_yours,
+    own_drop_in,
+    own_folder,
+    rests,
+    runtime_folder,
+)
 from workbench.unit_rules import judge_units, read_in_part
 
 __all__ = [
     "ADMINISTRATORS",
+    "AT_THE_NEXT_START",
     "AUDIT_RULES",
     "EXECUTE",
     "LAUNCHERS",
@@ -295,6 +307,7 @@ __all__ = [
     "Reach",
     "Refusal",
     "RemoveValue",
+    "RepairOwnUnit",
     "RepairUnit",
     "ReplaceSecret",
     "Restart",
@@ -360,6 +373,7 @@ __all__ = [
     "developers",
     "docker_run",
     "drop_in",
+    "ends_own",
     "engine_command",
     "entry_command",
     "fix",
@@ -388,11 +402,15 @@ __all__ = [
     "known_flaws",
     "launcher_of",
     "listed",
+    "listen_paths",
+    "listens_in_session",
     "listens_on",
     "meant_for",
     "mounts_command",
+    "new_drop_in",
     "no_wall",
     "not_reached",
+    "not_yours",
     "of_containers",
     "of_system",
     "only_in_part",
@@ -400,6 +418,7 @@ __all__ = [
     "outermost",
     "own_drop_in",
     "own_files",
+    "own_folder",
     "own_name",
     "own_number",
     "package_uses",
@@ -417,6 +436,7 @@ __all__ = [
     "replaceable_at",
     "restart_of",
     "restart_of_socket",
+    "rests",
     "reworded",
     "root_is_contained",
     "rule_callers",
@@ -428,6 +448,7 @@ __all__ = [
     "running",
     "runs_alone",
     "runs_as_root",
+    "runtime_folder",
     "sandbox_for",
     "script_of",
     "server_subject",

@@ -22,6 +22,7 @@ from workbench.model.plan import (
     Plan,
     Refusal,
     RemoveValue,
+    RepairOwnUnit,
     RepairUnit,
     ReplaceSecret,
     Safety,
@@ -36,7 +37,7 @@ from workbench.text import visible
 
 _PLANNED = (
     *(SetMode, EditValue, RemoveValue, SetValue, InsertItems, EditItems, ReplaceSecret, EditLine),
-    *(CreateFile, KeepSecret, EditRootFile, CreateRootFile, RepairUnit, TrialStart),
+    *(CreateFile, KeepSecret, RepairOwnUnit, EditRootFile, CreateRootFile, RepairUnit, TrialStart),
     *get_args(Act),
 )
 _STRICTNESS = (Safety.SAFE, Safety.REVIEW, Safety.GUIDE)

@@ -6,16 +6,16 @@ import re
 from collections.abc import Sequence
 
 from workbench.model.finding import Finding
-from workbench.model.plan import CreateFile, CreateRootFile, OwnDropIn, Refusal, Restart
+from workbench.model.plan import CreateFile, CreateRootFile, Refusal, Restart
 from workbench.model.processes import ServerProcess
 from workbench.model.snapshot import Snapshot
 from workbench.model.units import UnitFact
 from workbench.subjects import unit_subject
+from workbench.unit_own import UNIT_NAME, listen_paths, not_yours, overruled, own_drop_in
 
 ADMINISTRATORS = "/etc/systemd/system"
 """Where the units and drop-ins of the system's administrator lie: no package writes there."""
 
-_NAME = re.compile(r"[A-Za-z0-9:_.\\-]+@?\.service")
 _INSTANCE = re.compile(r"@.*(?=\.service\Z)")
 
 
@@ -31,9 +31,10 @@ def changeable(unit: UnitFact, snapshot: Snapshot, by_hand: str) -> Refusal | No
     """Why the unit gets no drop-in: one of another account's manager. ``by_hand`` is what to do then."""
     if unit.manager == "system":
         return of_system(unit, by_hand)
-    if unit.owner != snapshot.host.uid or not snapshot.host.home.startswith("/") or not _NAME.fullmatch(unit.name):
-        return Refusal(f"{unit.name} is not a unit of yours", by_hand)
-    if unit.name.endswith("@.service"):
+    refusal = not_yours(unit, snapshot, by_hand)
+    if refusal is not None:
+        return refusal
+    if unit.name.endswith("@.service") and not hands_over(unit):
         return Refusal(f"{unit.name} is a template of your own manager, of which nothing can be watched", by_hand)
     return None
 
@@ -42,7 +43,7 @@ def of_system(unit: UnitFact, by_hand: str) -> Refusal | None:
     """Why a unit is not changed as root: one of an account's own manager. ``by_hand`` is what to do then."""
     if unit.manager == "user":
         return Refusal(f"{unit.name} is a unit of your own manager, which this repair does not change", by_hand)
-    if not _NAME.fullmatch(unit.name):
+    if not UNIT_NAME.fullmatch(unit.name):
         return Refusal(f"the name of {unit.name} cannot be written as the name of a folder of drop-ins", by_hand)
     return None
 
@@ -59,7 +60,6 @@ def hands_over(unit: UnitFact) -> bool:
 
 def listens_on(unit: UnitFact, snapshot: Snapshot) -> tuple[str, ...]:
     """The paths of the Unix sockets of its socket unit, and of those that its own processes listen on."""
-    of_socket = [value for value in unit.values("ListenStream", "Socket") if value.startswith("/") and "%" not in value]
     names = {unit.name, *running(unit)}
     mains = {run.main_pid for run in unit.runs if run.main_pid}
     servers = {
@@ -68,7 +68,7 @@ def listens_on(unit: UnitFact, snapshot: Snapshot) -> tuple[str, ...]:
         if not each.container and (each.unit in names or mains & {each.pid, *each.chain})
     }
     own = [each.path.asked for each in snapshot.sockets.sockets if each.path is not None and each.server in servers]
-    return tuple(dict.fromkeys([*of_socket, *own]))
+    return tuple(dict.fromkeys([*listen_paths(unit, snapshot), *own]))
 
 
 def unit_of_process(server: ServerProcess, snapshot: Snapshot) -> UnitFact | None:
@@ -82,7 +82,7 @@ def unit_of_process(server: ServerProcess, snapshot: Snapshot) -> UnitFact | Non
 
 def unit_of_socket(path: str, snapshot: Snapshot) -> UnitFact | None:
     """The unit whose socket unit listens on a path, so that systemd itself makes what lies there."""
-    found = [unit for unit in snapshot.units.units if unit.socket and path in unit.values("ListenStream", "Socket")]
+    found = [unit for unit in snapshot.units.units if unit.socket and path in listen_paths(unit, snapshot)]
     return found[0] if len(found) == 1 else None
 
 
@@ -91,9 +91,10 @@ def restart_of_socket(unit: UnitFact) -> Restart | Refusal:
     if running(unit) and not unit.on("Accept", "Socket"):
         return Refusal(
             f"{unit.name} runs and holds what {unit.socket} listens on, which cannot be made anew under it",
-            f"stop it first: sudo systemctl stop {unit.name}; then look again",
+            f"stop it first: {'systemctl --user' if unit.manager == 'user' else 'sudo systemctl'} stop {unit.name};"
+            " then look again",
         )
-    return Restart(unit.socket, seconds=3)
+    return Restart(unit.socket, seconds=3, manager=unit.manager)
 
 
 def restart_of(unit: UnitFact, snapshot: Snapshot) -> Restart | Refusal | None:
@@ -101,7 +102,7 @@ def restart_of(unit: UnitFact, snapshot: Snapshot) -> Restart | Refusal | None:
     socket = next(iter(listens_on(unit, snapshot)), "")
     if hands_over(unit):
         # Each connection starts an instance of its own, so that nothing is restarted and one connection proves it.
-        return Restart(unit.name, socket=socket) if socket else None
+        return Restart(unit.name, socket=socket, manager=unit.manager) if socket else None
     names = running(unit)
     if len(names) > 1:
         return Refusal(
@@ -111,15 +112,26 @@ def restart_of(unit: UnitFact, snapshot: Snapshot) -> Restart | Refusal | None:
     return Restart(names[0], socket=socket, manager=unit.manager) if names else None
 
 
-def own_drop_in(
-    unit: UnitFact, name: str, lines: Sequence[str], restarts: Restart | None, snapshot: Snapshot
-) -> CreateFile | Refusal:
-    """As ``drop_in``, of a unit of the account's own manager: a file of its own."""
-    path = f"{snapshot.host.home}/.config/systemd/user/{unit.name}.d/{name}.conf"
-    if path in unit.drop_ins:
-        return Refusal(f"{path} is there already", f"look at all that the unit says: systemctl --user cat {unit.name}")
-    content = "".join(f"{line}\n" for line in lines)
-    return CreateFile(path, content, drop_in=OwnDropIn(unit.name, restarts))
+def new_drop_in(
+    unit: UnitFact,
+    name: str,
+    lines: Sequence[str],
+    restarts: Restart | None,
+    snapshot: Snapshot,
+    *,
+    of_socket: bool = False,
+) -> CreateRootFile | CreateFile | Refusal:
+    """A drop-in of this unit, or of its socket, that must be heard: root's, or the account's own of its own manager.
+
+    Refused where another one, which is read after it, says one of its settings too.
+    """
+    keys = [line.partition("=")[0] for line in lines if "=" in line]
+    refusal = overruled(unit, name, keys, "Socket" if of_socket else "Service")
+    if refusal is not None:
+        return refusal
+    if unit.manager == "user":
+        return own_drop_in(unit, name, lines, restarts, snapshot, of_socket=of_socket)
+    return drop_in(unit, name, lines, restarts, of_socket=of_socket)
 
 
 def drop_in(

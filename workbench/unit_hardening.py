@@ -2,7 +2,8 @@
 
 What each setting does to a server of Node or Python was measured: ``MemoryDenyWriteExecute=`` ends Node,
 ``SystemCallFilter=`` without an error number ends it too, ``ProtectHome=yes`` hides a workspace below /home even where
-it is in ``ReadWritePaths=``, and ``NoExecPaths=/`` leaves out what is mounted on its own.
+it is in ``ReadWritePaths=``, and ``NoExecPaths=/`` leaves out what is mounted on its own. So was what each does under a
+manager of an account's own: some do nothing there, and one ends the unit.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from workbench.model.record import record
 from workbench.model.snapshot import Snapshot
 from workbench.model.units import UnitFact
 from workbench.unit_changes import listens_on
+from workbench.unit_own import listen_paths, runtime_folder
 
 HOMES = ("/home/", "/root/", "/run/user/")
 """What ``ProtectHome=`` hides."""
@@ -24,6 +26,8 @@ _SHARED = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - what stands there is 
 _LIBRARIES = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64")
 _SYSTEMS = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr")
 _WHOLE = ("/", "/home", "/root", "/opt", "/run", "/run/user", "/srv", "/var", "/var/lib", *_SHARED)
+_SESSION = re.compile(r"/run/user/[0-9]+")
+_TO_MANAGER = re.compile(r"/run/user/[0-9]+(?:/(?:bus|systemd)(?:/.*)?)?")
 _PATH = re.compile(r"/[A-Za-z0-9_./@+,=-]+")
 _BUILT = frozenset(("dist", "build", "src", "lib", "out", "cjs", "esm", "server"))
 _INTERPRETERS = re.compile(r"(?:node|nodejs|bun|deno|python[0-9.]*)\Z")
@@ -50,6 +54,11 @@ _ALWAYS = (
     "KeyringMode=private",
     "SystemCallArchitectures=native",
 )
+# An account's own manager may neither load a program for the kernel (the devices and addresses of a cgroup) nor mount
+# another /proc, and makes no accounts whose objects could be removed: it goes on without a word, and all that would be
+# gained is a better mark. What covers the log of the kernel, which is root's anyway, ends the unit with 226/NAMESPACE.
+_NOT_OF_ITS_OWN = ("DevicePolicy", "IPAddressDeny", "ProtectProc", "ProcSubset", "RemoveIPC", "ProtectKernelLogs")
+_MADE = ("RuntimeDirectory", "StateDirectory", "CacheDirectory", "LogsDirectory", "ConfigurationDirectory")
 # What an administrator has chosen for a reason is left as it is.
 _UNLESS_SET = ("UMask=0077", "TasksMax=128", "MemoryMax=1G")
 
@@ -69,10 +78,16 @@ def folders_of(unit: UnitFact, snapshot: Snapshot) -> tuple[str, ...]:
     found = [
         place.path for place in unit.places if place.key in ("root", "ReadWritePaths") and place.exists is not False
     ]
-    own = [path for path in listens_on(unit, snapshot) if path not in unit.values("ListenStream", "Socket")]
-    made = [f"/run/{word}" for word in unit.words("RuntimeDirectory")]
+    own = [path for path in listens_on(unit, snapshot) if path not in listen_paths(unit, snapshot)]
+    made = [f"{runtime_folder(unit)}/{word}" for word in unit.words("RuntimeDirectory")]
     found += [folder for folder in map(dirname, own) if folder not in made]
-    return tuple(dict.fromkeys(normpath(path) for path in found if path not in _WHOLE))
+    return tuple(dict.fromkeys(normpath(path) for path in found if path not in _WHOLE and not _SESSION.fullmatch(path)))
+
+
+def listens_in_session(unit: UnitFact, snapshot: Snapshot) -> bool:
+    """Whether it makes a socket right in /run/user/UID, where the way to the account's own manager is as well."""
+    own = set(listens_on(unit, snapshot)) - set(listen_paths(unit, snapshot))
+    return any(_SESSION.fullmatch(dirname(path)) for path in own)
 
 
 def folders_answered(text: str) -> tuple[str, ...] | Refusal:
@@ -87,28 +102,40 @@ def folders_answered(text: str) -> tuple[str, ...] | Refusal:
             )
         if path.startswith("/home/") and path.count("/") == 2:
             return Refusal(f"{path} is a whole home", "name the folder in it that the server works in")
+        if _TO_MANAGER.fullmatch(path):
+            return Refusal(
+                f"{path} holds the way to the manager of the account, which would start anything unconfined",
+                "let the server have a folder of its own there: RuntimeDirectory=NAME, and its socket in %t/NAME",
+            )
     return paths
 
 
 def lines_of(unit: UnitFact, wanted: Wanted) -> tuple[str, ...] | Refusal:
     """The settings of the drop-in, in order; or why this unit cannot be confined so."""
     reads = _reads(unit)
-    started_in = unit.value("WorkingDirectory").removeprefix("-")
-    if started_in == "~" or (started_in.startswith("/home/") and started_in.rstrip("/").count("/") == 2):
+    started_in = [place.path for place in unit.places if place.key == "WorkingDirectory"]
+    started_in.append(unit.value("WorkingDirectory").removeprefix("-"))
+    if any(path == "~" or (path.startswith("/home/") and path.rstrip("/").count("/") == 2) for path in started_in):
         return Refusal(
             f"{unit.name} is started in a whole home, which would have to stay in its sight",
             "set WorkingDirectory= to the folder that it needs",
         )
-    # Of an account's own manager it ends the unit with 226/NAMESPACE, and the log of the kernel is root's anyway.
-    always = [line for line in _ALWAYS if unit.manager == "system" or line != "ProtectKernelLogs=yes"]
-    confined = (*_files(unit, wanted, reads), *_network(unit, wanted), *_rights(unit))
-    return (*always, *confined, *_code(unit, wanted, reads))
+    confined = (*_files(unit, wanted, reads), *_network(unit, wanted), *_rights(unit), *_code(unit, wanted, reads))
+    if unit.manager == "system":
+        return (*_ALWAYS, *confined)
+    own = [line for line in (*_ALWAYS, *confined) if line.partition("=")[0] not in _NOT_OF_ITS_OWN]
+    # Its filter has done something before: with a user namespace the rest of it would end the unit.
+    if unit.on("ProtectKernelLogs") and not unit.on("PrivateUsers"):
+        own.append("ProtectKernelLogs=no")
+    return tuple(own)
 
 
 def _files(unit: UnitFact, wanted: Wanted, reads: Sequence[str]) -> Iterator[str]:
     writes = wanted.folders
-    in_homes = [path for path in (*writes, *reads) if path.startswith(HOMES)]
-    yield f"ProtectHome={'tmpfs' if in_homes else 'yes'}"
+    in_homes = any(path.startswith(HOMES) for path in (*writes, *reads))
+    # What the account's own manager makes for a unit lies in /run/user and in the home; "yes" would hide that as well.
+    made = unit.manager == "user" and any(unit.words(key) for key in _MADE)
+    yield f"ProtectHome={'tmpfs' if in_homes or made else 'yes'}"
     for path in writes:
         # In a home that is hidden, ReadWritePaths= would open nothing.
         yield f"BindPaths=-{path}" if path.startswith(HOMES) else f"ReadWritePaths=-{path}"

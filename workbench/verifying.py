@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from workbench.host.privileged import Vector
 from workbench.model.finding import Finding, Subject
-from workbench.model.plan import CreateRootFile, Plan, RepairUnit
+from workbench.model.plan import CreateFile, OwnDropIn, Plan, RepairOwnUnit, RootFile
 from workbench.model.record import record
 from workbench.model.report import CheckResult, Report, Status
 from workbench.model.severity import Severity
@@ -64,11 +64,12 @@ def worsened(plan: Plan, before: Report, after: Report) -> str:
 
 def _is_announced(finding: Finding, plan: Plan, subjects: set[Subject]) -> bool:
     """Whether the plan itself says so: what runs keeps its settings until it is restarted, an old socket file stays."""
-    files = [each for each in plan.operations if isinstance(each, CreateRootFile | RepairUnit)]
-    if not files:
+    files = [each.drop_in if isinstance(each, CreateFile) else each for each in plan.operations]
+    told = [each for each in files if isinstance(each, OwnDropIn | RepairOwnUnit | RootFile)]
+    if not told:
         return False
     if finding.check == "systemd/stale-process":
-        return all(each.restarts is None for each in files)
+        return all(each.restarts is None for each in told)
     return finding.check == "sockets/stale" and finding.subject in subjects
 
 

@@ -15,7 +15,7 @@ of their own. The steps for these are in the refusal.
 
 What a unit starts gets a drop-in instead, ``UMask=0077``, and is restarted and watched; for a unit of your own manager
 that is a file of yours. Where systemd itself makes the socket, its socket unit gets ``SocketMode=0600`` and, as
-``SocketUser=``, your account.
+``SocketUser=``, your account. A socket that your own manager makes is yours already.
 
 Why it matters
 --------------
@@ -60,12 +60,12 @@ from workbench.api import (
     Snapshot,
     UnitFact,
     changeable,
-    drop_in,
     fix,
     hands_over,
     listed,
+    new_drop_in,
+    not_yours,
     of_system,
-    own_drop_in,
     restart_of,
     restart_of_socket,
     unit_of_process,
@@ -132,7 +132,7 @@ def plan(finding: Finding, snapshot: Snapshot, answers: None) -> Plan | Refusal:
 
 
 def _units(finding: Finding, snapshot: Snapshot) -> list[tuple[UnitFact, bool]]:
-    """The units of the system that start all that the finding is about, each with whether systemd makes its socket."""
+    """The units that start all that the finding is about, each with whether systemd makes its socket."""
     found: list[tuple[UnitFact, bool]] = []
     servers = _servers(finding, snapshot)
     for subject in (finding.subject, *finding.also):
@@ -145,9 +145,6 @@ def _units(finding: Finding, snapshot: Snapshot) -> list[tuple[UnitFact, bool]]:
         if unit is None:
             return []
         found.append((unit, False))
-    # For a socket of an account's own manager the steps are named.
-    if any(unit.manager == "user" and (of_socket or unit.socket) for unit, of_socket in found):
-        return []
     return list(dict.fromkeys(found))
 
 
@@ -181,7 +178,7 @@ def _restarts(operation: CreateRootFile | CreateFile) -> bool:
 
 
 def _of_service(unit: UnitFact, snapshot: Snapshot) -> tuple[CreateRootFile | CreateFile, str] | Refusal:
-    refusal = changeable(unit, snapshot, "set UMask=0077 in the unit")
+    refusal = changeable(unit, snapshot, _by_hand(unit).instead)
     if refusal is not None:
         return refusal
     restarts = restart_of(unit, snapshot)
@@ -189,18 +186,17 @@ def _of_service(unit: UnitFact, snapshot: Snapshot) -> tuple[CreateRootFile | Cr
         return restarts
     # Whether it answers is no proof: it may be that only this account is to be let in no longer.
     restarts = replace(restarts, socket="") if restarts is not None and not hands_over(unit) else None
-    name, lines = "90-workbench-umask", ("[Service]", "UMask=0077")
-    of_user = unit.manager == "user"
-    made = own_drop_in(unit, name, lines, restarts, snapshot) if of_user else drop_in(unit, name, lines, restarts)
+    made = new_drop_in(unit, "90-workbench-umask", ("[Service]", "UMask=0077"), restarts, snapshot)
     if isinstance(made, Refusal):
         return made
-    account = snapshot.host.user if of_user else unit.value("User") or "root"
+    account = snapshot.host.user if unit.manager == "user" else unit.value("User") or "root"
     said = f"what {unit.name} makes is for its account alone ({account}): others cannot read it or connect to it"
     return made, f"{said}; {unit.name} is restarted, and what it is doing at that moment is lost" if restarts else said
 
 
-def _of_socket(unit: UnitFact, snapshot: Snapshot) -> tuple[CreateRootFile, str] | Refusal:
-    refusal = of_system(unit, "set SocketMode=0600 in the socket unit")
+def _of_socket(unit: UnitFact, snapshot: Snapshot) -> tuple[CreateRootFile | CreateFile, str] | Refusal:
+    of_user, by_hand = unit.manager == "user", _by_hand(unit).instead
+    refusal = not_yours(unit, snapshot, by_hand) if of_user else of_system(unit, by_hand)
     if refusal is not None:
         return refusal
     restarts = restart_of_socket(unit)
@@ -208,14 +204,17 @@ def _of_socket(unit: UnitFact, snapshot: Snapshot) -> tuple[CreateRootFile, str]
         return restarts
     owner = unit.value("SocketUser", "Socket")
     lines = ["[Socket]", "SocketMode=0600"]
-    if not owner and snapshot.host.uid != 0 and _ACCOUNT.fullmatch(snapshot.host.user):
+    if of_user:
+        owner = snapshot.host.user  # its manager makes it, and cannot give it away
+    elif not owner and snapshot.host.uid != 0 and _ACCOUNT.fullmatch(snapshot.host.user):
         # It would be root's, so that no client of yours could use it any more.
         owner = snapshot.host.user
         lines.append(f"SocketUser={owner}")
-    made = drop_in(unit, "90-workbench-socket-mode", lines, restarts, of_socket=True)
+    made = new_drop_in(unit, "90-workbench-socket-mode", lines, restarts, snapshot, of_socket=True)
     if isinstance(made, Refusal):
         return made
-    said = f"only {owner or 'root'} can connect to what {unit.socket} listens on; name another with SocketUser="
+    said = f"only {owner or 'root'} can connect to what {unit.socket} listens on"
+    said += "" if of_user else "; name another with SocketUser="
     return made, f"{said}. {unit.socket} is restarted: connections that are open stay, in that moment none can be made"
 
 

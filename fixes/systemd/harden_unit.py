@@ -4,7 +4,10 @@ A drop-in of its own, ``/etc/systemd/system/UNIT.d/95-workbench-hardening.conf``
 read-only system with only the server's own folders to write, no homes, devices, capabilities, namespaces and new
 privileges, a filter of system calls that answers with an error instead of killing, a network only where you say so. The
 unit's own file stays as it is, and an update of its package changes nothing of this. For a unit of your own manager the
-drop-in is a file of yours, below ``~/.config/systemd/user``, and no root is needed.
+drop-in is a file of yours, below ``~/.config/systemd/user``, and no root is needed. It has only what works there: the
+filters of devices and addresses, a /proc of its own and ``RemoveIPC=`` do nothing in such a unit, though
+``systemd-analyze`` counts them, and ``ProtectKernelLogs=`` ends it. Where that manager does not run, the file is made
+and in force when it starts.
 
 Not every server survives everything. ``MemoryDenyWriteExecute=`` ends Node, whose compiler needs such memory, so only
 Python gets it. A workspace in a home is bound into an empty one, for ``ReadWritePaths=`` does not open what
@@ -30,6 +33,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from workbench.api import (
+    AT_THE_NEXT_START,
     Finding,
     HardenedNeeds,
     Plan,
@@ -48,9 +52,11 @@ from workbench.api import (
     hardened_lines,
     in_shared_folders,
     listed,
+    listens_in_session,
     listens_on,
     own_drop_in,
     restart_of,
+    rests,
     running,
     runs_alone,
     unit_of,
@@ -114,7 +120,7 @@ def plan(finding: Finding, snapshot: Snapshot, answers: HardenUnit) -> Plan | Re
     unit = unit_of(finding, snapshot)
     if isinstance(unit, Refusal):
         return unit
-    refusal = changeable(unit, snapshot, _BY_HAND) or _of_another(unit)
+    refusal = changeable(unit, snapshot, _BY_HAND) or _of_another(unit) or _in_session(unit, snapshot)
     if refusal is not None:
         return refusal
     folders = folders_answered(answers.folders)
@@ -148,6 +154,16 @@ def plan(finding: Finding, snapshot: Snapshot, answers: HardenUnit) -> Plan | Re
         reversal=Reversal.FULL,
         operations=(operation,),
         consequences=_consequences(unit, wanted, restarts, snapshot),
+        later=AT_THE_NEXT_START if rests(unit, snapshot) else "",
+    )
+
+
+def _in_session(unit: UnitFact, snapshot: Snapshot) -> Refusal | None:
+    if not listens_in_session(unit, snapshot):
+        return None
+    return Refusal(
+        f"{unit.name} listens right in /run/user/UID, which it would lose: there is the way to the account's manager",
+        "give it a folder, RuntimeDirectory=NAME, and let it listen in %t/NAME; then look again",
     )
 
 
@@ -197,6 +213,8 @@ def _consequences(unit: UnitFact, wanted: HardenedNeeds, restarts: Restart | Non
         said.append("it has something in /tmp, so it gets no /tmp of its own")
     if hands_over(unit):
         said.append("connections that are open keep the old settings, each new one has the new")
+    elif rests(unit, snapshot):
+        said.append("your own manager does not run, so nothing proves that it starts with it: look when it does")
     elif restarts is None:
         said.append(f"{unit.name} does not run, so nothing proves that it starts: start it and look")
     else:

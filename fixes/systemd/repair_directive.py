@@ -7,15 +7,20 @@ is misspelt gets the one name that it can only mean. Nothing else in the file ch
 that is no value for another reason is named, to be written by hand.
 
 A unit in ``/etc/systemd/system`` is edited. One that belongs to a package is never: there a drop-in says the lost
-settings once more, in ``/etc/systemd/system/UNIT.d``, which every update leaves alone.
+settings once more, in ``/etc/systemd/system/UNIT.d``, which every update leaves alone. For your own manager the files
+are yours, in ``~/.config/systemd/user``, and no root is needed: a unit of root's there is never edited either, and a
+link is not followed to what may be a project's.
 
 systemd's own parser reads the new file before it is published, and must drop nothing of it. What is restored confines
 the server from its next start on; answer ``restart=yes`` to restart it at once. It is then watched for some seconds,
 and everything is put back, with another restart, where it does not run on or no longer answers. Restored lines that are
-known to keep this server from starting (``ProtectHome=`` with its workspace in a home) are refused.
+known to keep this server from starting (``ProtectHome=`` with its workspace in a home, ``ProtectKernelLogs=`` with
+``PrivateUsers=`` in a unit of your own manager) are refused. Where your own manager does not run, the files change, and
+it reads them when it starts.
 
-To do it by hand: move each comment to its own line, ``sudo systemctl daemon-reload``, then
-``systemd-analyze verify --man=no FILE`` until it names no line. See systemd.syntax(7) and systemd.exec(5).
+To do it by hand: move each comment to its own line, ``sudo systemctl daemon-reload`` (``systemctl --user
+daemon-reload``), then ``systemd-analyze verify --man=no FILE`` until it names no line. See systemd.syntax(7) and
+systemd.exec(5).
 """
 
 from __future__ import annotations
@@ -28,11 +33,14 @@ from typing import Literal
 
 from workbench.api import (
     ADMINISTRATORS,
+    AT_THE_NEXT_START,
+    CreateFile,
     CreateRootFile,
     Finding,
     IgnoredLine,
     Plan,
     Refusal,
+    RepairOwnUnit,
     RepairUnit,
     Restart,
     Reversal,
@@ -42,9 +50,15 @@ from workbench.api import (
     UnitLine,
     UnitSetting,
     drop_in,
+    ends_own,
     fix,
+    hands_over,
+    not_yours,
     of_system,
+    own_drop_in,
+    own_folder,
     restart_of,
+    rests,
     unit_of,
     would_find,
 )
@@ -66,6 +80,7 @@ _NAMES = (
 )
 _SETTINGS = tuple(_NAMES.split())
 _LIKE = 0.85
+_Operation = RepairUnit | CreateRootFile | RepairOwnUnit | CreateFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +121,7 @@ def plan(finding: Finding, snapshot: Snapshot, answers: RepairDirective) -> Plan
     unit = unit_of(finding, snapshot)
     if isinstance(unit, Refusal):
         return unit
-    refusal = of_system(unit, _BY_HAND)
+    refusal = of_system(unit, _BY_HAND) if unit.manager == "system" else not_yours(unit, snapshot, _BY_HAND)
     if refusal is not None:
         return refusal
     restored = _all_restored(unit)
@@ -120,7 +135,9 @@ def plan(finding: Finding, snapshot: Snapshot, answers: RepairDirective) -> Plan
         return restarts
     runs = restarts is not None
     wanted = restarts if answers.restart == "yes" else None
-    operations = _operations(unit, restored, wanted)
+    if wanted is not None and unit.name.endswith("@.service") and unit.manager == "user" and not hands_over(unit):
+        return Refusal(f"{unit.name} is a template, and its instances are others than it", "answer restart=no")
+    operations = _operations(unit, restored, wanted, snapshot)
     if isinstance(operations, Refusal):
         return operations
     count = "1 line" if len(restored) == 1 else f"{len(restored)} lines"
@@ -133,6 +150,7 @@ def plan(finding: Finding, snapshot: Snapshot, answers: RepairDirective) -> Plan
         reversal=Reversal.FULL,
         operations=operations,
         consequences=_consequences(unit, restored, runs=runs, restarts=wanted is not None),
+        later=AT_THE_NEXT_START if rests(unit, snapshot) else "",
     )
 
 
@@ -200,7 +218,9 @@ def _traps(unit: UnitFact, changed: UnitFact, snapshot: Snapshot) -> list[str]:
     """What is known to keep a unit from its work, were it as it is ``changed``."""
     units = replace(snapshot.units, units=tuple(changed for each in snapshot.units.units if each is unit))
     found = would_find("systemd/cannot-start", replace(snapshot, units=units))
-    return [evidence.actual for each in found for evidence in each.evidence]
+    said = [evidence.actual for each in found for evidence in each.evidence]
+    ends = ends_own(changed, snapshot.units.version)
+    return [*said, ends] if ends else said
 
 
 def _as_meant(setting: UnitSetting, line: UnitLine) -> UnitSetting:
@@ -208,33 +228,46 @@ def _as_meant(setting: UnitSetting, line: UnitLine) -> UnitSetting:
 
 
 def _operations(
-    unit: UnitFact, restored: tuple[_Restored, ...], restarts: Restart | None
-) -> tuple[RepairUnit | CreateRootFile, ...] | Refusal:
+    unit: UnitFact, restored: tuple[_Restored, ...], restarts: Restart | None, snapshot: Snapshot
+) -> tuple[_Operation, ...] | Refusal:
+    own = unit.manager == "user"
+    folder = own_folder(snapshot) if own else ADMINISTRATORS
     files: dict[str, list[UnitLine]] = {}
     lost: list[UnitLine] = []
     for each in restored:
-        if each.path.startswith(f"{ADMINISTRATORS}/"):
+        if each.path.startswith(f"{folder}/"):
             files.setdefault(each.path, []).append(each.line)
         else:
             lost.append(each.line)
-    made: list[RepairUnit | CreateRootFile] = [RepairUnit(path, tuple(lines)) for path, lines in files.items()]
+    linked = own and any(link.path == unit.path.asked for link in unit.path.links)
+    if linked and unit.path.asked in files:
+        return Refusal(
+            f"{unit.path.asked} is a link to {unit.path.file.path}, which may be a project's", f"{_BY_HAND}, there"
+        )
+    # Each restarts it: put back one after the other, the last of them has to leave it as it was.
+    made: list[_Operation] = [
+        RepairOwnUnit(path, tuple(lines), unit.name, restarts) if own else RepairUnit(path, tuple(lines), restarts)
+        for path, lines in files.items()
+    ]
     if lost:
+        edit = f"{'systemctl --user' if own else 'sudo systemctl'} edit {unit.name}"
         if any(line.name or not line.value for line in lost):
             return Refusal(
                 f"the line is in a file of a package, {unit.path.asked}, and a drop-in could not take it out of that",
-                "tell those who made the package, and set what it meant yourself: sudo systemctl edit " + unit.name,
+                f"tell those who made the package, and set what it meant yourself: {edit}",
             )
         settings = [f"{line.key}={line.value}" for line in lost]
         head = [f"# Lines that systemd drops in {unit.path.asked}, said once more so that it takes them.", "[Service]"]
-        operation = drop_in(unit, "90-workbench-restored", [*head, *settings], None)
-        if isinstance(operation, Refusal):
-            return operation
-        made.append(operation)
-    # Each restarts it: put back one after the other, the last of them has to leave it as it was.
-    return tuple(replace(each, restarts=restarts) for each in made)
+        name, said = "90-workbench-restored", [*head, *settings]
+        new = own_drop_in(unit, name, said, restarts, snapshot) if own else drop_in(unit, name, said, restarts)
+        if isinstance(new, Refusal):
+            return new
+        made.append(new)
+    return tuple(made)
 
 
 def _consequences(unit: UnitFact, restored: tuple[_Restored, ...], *, runs: bool, restarts: bool) -> str:
+    control = "systemctl --user" if unit.manager == "user" else "sudo systemctl"
     keys = ", ".join(dict.fromkeys(each.line.name or each.line.key for each in restored if each.line.value))
     said = [f"the restored lines confine the server: {keys}"] if keys else []
     if any(not each.line.value for each in restored):
@@ -243,7 +276,7 @@ def _consequences(unit: UnitFact, restored: tuple[_Restored, ...], *, runs: bool
         said.append(f"{unit.name} is restarted: what it is doing at that moment is lost")
     elif runs:
         said.append(
-            f"the running server keeps its old settings until you restart it: sudo systemctl restart {unit.name}, or"
+            f"the running server keeps its old settings until you restart it: {control} restart {unit.name}, or"
             " answer restart=yes, which watches it and puts everything back if it does not come up"
         )
     return ". ".join(said)

@@ -322,6 +322,30 @@ def test_what_systemd_listens_on_is_for_one_account(owner: str, uid: int, lines:
     assert isinstance(made, Refusal) and "systemctl stop" in made.instead
 
 
+def test_what_ones_own_manager_listens_on_is_for_its_account() -> None:
+    where = "/home/dev/.config/systemd/user"
+    said = [("ListenStream", "/srv/mcp.sock"), ("Accept", "yes")]
+    settings = tuple(UnitSetting("Socket", key, value, f"{where}/mcp.socket", 2) for key, value in said)
+    place = builders.path(f"{where}/mcp@.service", 0o644, uid=1000)
+    unit = UnitFact("mcp@.service", place, "user", owner=1000, socket="mcp.socket", settings=settings)
+    finding, snapshot = _with_socket(builders.process(), units=UnitFacts(builders.COMPLETE, units=(unit,)))
+    snapshot = replace(snapshot, processes=ProcessFacts(builders.COMPLETE))
+    made = make_plan(FIX, finding, snapshot)
+    assert isinstance(made, Plan), made
+    (operation,) = made.operations
+    assert isinstance(operation, CreateFile) and operation.content == "[Socket]\nSocketMode=0600\n"
+    assert operation.path == f"{where}/mcp.socket.d/90-workbench-socket-mode.conf"
+    assert operation.drop_in == OwnDropIn("mcp.socket", Restart("mcp.socket", seconds=3, manager="user"))
+    over = UnitSetting("Socket", "SocketMode", "0666", f"{where}/mcp.socket.d/override.conf", 2)
+    for changed in (
+        replace(unit, settings=(*settings, over)),
+        replace(unit, owner=1001),
+        replace(unit, name="mcp.service", settings=settings[:1], runs=(UnitRun("mcp.service", "active", main_pid=9),)),
+    ):
+        told = make_plan(FIX, finding, replace(snapshot, units=UnitFacts(builders.COMPLETE, units=(changed,))))
+        assert isinstance(told, Refusal) and told.instead and "sudo" not in told.instead
+
+
 def test_where_nothing_is_known_to_start_it() -> None:
     finding, snapshot = _with_socket(builders.process())
     made = make_plan(FIX, finding, snapshot)

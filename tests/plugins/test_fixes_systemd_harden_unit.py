@@ -199,13 +199,72 @@ def test_a_unit_of_ones_own_manager_gets_a_file_of_ones_own() -> None:
     assert isinstance(operation, CreateFile)
     assert operation.path == f"{USER_FILE}.d/95-workbench-hardening.conf"
     assert operation.drop_in == OwnDropIn(NAME, Restart(NAME, manager="user"))
-    assert "PrivateUsers=yes" in operation.content and "ProtectKernelLogs" not in operation.content
+    assert "PrivateUsers=yes" in operation.content and not made.later
+
+
+def _own_lines(service: str, **more: Any) -> list[str]:
+    made = _planned(_unit(service, file=USER_FILE, **more))
+    assert isinstance(made, Plan), made
+    (operation,) = made.operations
+    assert isinstance(operation, CreateFile)
+    return operation.content.splitlines()
+
+
+def test_only_what_works_there_confines_a_unit_of_ones_own_manager() -> None:
+    keys = {line.partition("=")[0] for line in _own_lines("")}
+    assert not keys & {"DevicePolicy", "IPAddressDeny", "ProtectProc", "ProcSubset", "RemoveIPC", "ProtectKernelLogs"}
+    of_system = _planned(_unit(""))
+    assert isinstance(of_system, Plan) and isinstance(of_system.operations[0], CreateRootFile)
+    assert "DevicePolicy=closed" in of_system.operations[0].content
+    # With a user namespace it would end the unit.
+    assert "ProtectKernelLogs=no" in _own_lines("ProtectKernelLogs=yes\n")
+    assert "ProtectKernelLogs=no" not in _own_lines("ProtectKernelLogs=yes\nPrivateUsers=yes\n")
+
+
+@pytest.mark.parametrize(
+    ("service", "hidden"), [("", "yes"), ("RuntimeDirectory=x\n", "tmpfs"), ("StateDirectory=x\n", "tmpfs")]
+)
+def test_what_its_manager_makes_for_it_stays_in_its_sight(service: str, hidden: str) -> None:
+    assert f"ProtectHome={hidden}" in _own_lines(service)
+
+
+def test_where_ones_own_manager_rests_it_takes_effect_later() -> None:
+    made = _planned(_unit("", file=USER_FILE, runs=()))
+    assert isinstance(made, Plan) and "manager of your own units starts" in made.later
+    assert "nothing proves" in made.consequences
+    assert isinstance(of_system := _planned(_unit("", runs=())), Plan) and not of_system.later
+
+
+def test_a_template_that_is_handed_connections_is_proven_by_one() -> None:
+    settings = tuple(
+        UnitSetting("Socket", key, value, f"{USER_FILE}.socket", 2)
+        for key, value in (("ListenStream", "%t/x.sock"), ("Accept", "yes"))
+    )
+    made = _planned(_unit("", file=USER_FILE, name="x@.service", socket="x.socket", settings=settings, runs=()))
+    assert isinstance(made, Plan), made
+    assert isinstance(made.operations[0], CreateFile)
+    restart = Restart("x@.service", socket="/run/user/1000/x.sock", manager="user")
+    assert made.operations[0].drop_in == OwnDropIn("x@.service", restart)
+
+
+def test_what_listens_beside_the_way_to_its_manager_is_refused() -> None:
+    server = builders.process(unit=NAME)
+    made = _unit("", file=USER_FILE)
+    for path, refused in (("/run/user/1000/x.sock", True), ("/run/user/1000/x/x.sock", False)):
+        socket = builders.socket(builders.path(path, 0o700, kind="socket"), server=server.key)
+        listening = SocketFacts(builders.COMPLETE, (socket,))
+        snapshot = host(made, processes=ProcessFacts(builders.COMPLETE, (server,)), sockets=listening)
+        told = _planned(made, snapshot)
+        assert isinstance(told, Refusal) is refused, told
+    for folders in ("/run/user/1000", "/run/user/1000/bus", "/run/user/1000/systemd/private"):
+        assert isinstance(_planned(made, folders=folders), Refusal)
 
 
 @pytest.mark.parametrize(
     "made",
     [
         _unit(file=USER_FILE, owner=1001),
+        _unit(file=USER_FILE, places=(place("WorkingDirectory", "/home/dev"),)),
         _unit(file=USER_FILE, name="x@.service"),
         _unit(prefix="+"),
         _unit(command=("/usr/bin/sudo", "-u", "mcp", "mcp-server-time")),

@@ -10,8 +10,20 @@ import pytest
 from tests import builders
 from tests.plugins.loading import get_fix, run_check
 from tests.plugins.systemd_units import FILE, NAME, USER_FILE, host, place, unit
+from workbench.model.facts import SectionState, Unread
 from workbench.model.finding import Finding, Passed
-from workbench.model.plan import CreateRootFile, Plan, Refusal, RepairUnit, Restart, Safety, UnitLine
+from workbench.model.plan import (
+    CreateFile,
+    CreateRootFile,
+    OwnDropIn,
+    Plan,
+    Refusal,
+    RepairOwnUnit,
+    RepairUnit,
+    Restart,
+    Safety,
+    UnitLine,
+)
 from workbench.model.snapshot import Snapshot
 from workbench.model.units import IgnoredLine, UnitFact, UnitRun
 from workbench.planning import plan
@@ -138,9 +150,69 @@ def test_lines_that_would_end_it_are_refused() -> None:
     assert isinstance(_planned(elsewhere), Plan)
 
 
-def test_a_unit_of_ones_own_manager_is_left_to_the_person() -> None:
-    made = _planned(_unit("", _line("PrivateTmp=true # …", path=USER_FILE), file=USER_FILE))
-    assert isinstance(made, Refusal)
+def _own(service: str = "", *, path: str = USER_FILE, **more: Any) -> UnitFact:
+    return _unit(service, _line("PrivateTmp=true # …", path=path), file=USER_FILE, **more)
+
+
+def test_a_unit_of_ones_own_manager_is_edited_without_root() -> None:
+    line = UnitLine(2, "PrivateTmp", "true")
+    made, now = _planned(_own(runs=(RUNNING,))), _planned(_own(runs=(RUNNING,)), restart="yes")
+    assert isinstance(made, Plan) and isinstance(now, Plan)
+    assert made.operations == (RepairOwnUnit(USER_FILE, (line,), NAME),) and not made.later
+    assert f"systemctl --user restart {NAME}" in made.consequences and "sudo" not in made.consequences
+    assert now.operations == (RepairOwnUnit(USER_FILE, (line,), NAME, Restart(NAME, manager="user")),)
+    in_a_drop_in = f"{USER_FILE}.d/a.conf"
+    made = _planned(_own(path=in_a_drop_in, runs=(RUNNING,)))
+    assert isinstance(made, Plan) and made.operations == (RepairOwnUnit(in_a_drop_in, (line,), NAME),)
+
+
+def test_where_ones_own_manager_rests_it_takes_effect_later() -> None:
+    made = _planned(_own())
+    assert isinstance(made, Plan) and "manager of your own units starts" in made.later
+    template = _own(name="x@.service")
+    assert isinstance(told := _planned(template), Plan) and not told.later, "nothing is known of a template at rest"
+    gap = Unread("state", "x@.service", "the account's own manager does not run, or is not yours")
+    snapshot = host(template, state=SectionState("partial", unread=(gap,)))
+    told = plan(get_fix(FIX), _finding(snapshot), snapshot, {})
+    assert isinstance(told, Plan) and told.later
+
+
+@pytest.mark.parametrize("file", [f"/etc/systemd/user/{NAME}", f"/usr/lib/systemd/user/{NAME}"])
+def test_a_unit_of_roots_in_ones_own_manager_is_overlaid(file: str) -> None:
+    made = _planned(replace(_own(path=file), path=builders.path(file, 0o644)))
+    assert isinstance(made, Plan), made
+    (operation,) = made.operations
+    assert isinstance(operation, CreateFile)
+    assert operation.path == f"{USER_FILE}.d/90-workbench-restored.conf"
+    assert operation.content.endswith("[Service]\nPrivateTmp=true\n")
+    assert operation.drop_in == OwnDropIn(NAME)
+
+
+def test_of_ones_own_manager_these_are_left_to_a_person() -> None:
+    transient = f"/run/user/1000/systemd/transient/{NAME}"
+    linked = builders.path(USER_FILE, 0o644, uid=1000)
+    linked = replace(linked, file=replace(linked.file, path="/home/dev/project/x"), links=(linked.file,))
+    for made in (
+        _own(owner=1001),
+        replace(_own(path=transient), path=builders.path(transient, 0o644)),
+        replace(_own(), path=linked),
+    ):
+        told = _planned(made)
+        assert isinstance(told, Refusal) and told.instead, made
+    instances = _own(name="x@.service", runs=(replace(RUNNING, name="x@1.service"),))
+    assert isinstance(_planned(instances, restart="yes"), Refusal)
+    assert isinstance(_planned(instances), Plan)
+
+
+def test_what_ends_a_unit_of_ones_own_manager_is_not_restored() -> None:
+    lost = _line("ProtectKernelLogs=true # …", line=3, path=USER_FILE)
+    service = "PrivateUsers=yes\nProtectKernelLogs=true # none\n"
+    made = _planned(_unit(service, lost, file=USER_FILE))
+    assert isinstance(made, Refusal) and "226/NAMESPACE" in made.reason
+    alone = replace(_unit(service, lost, file=USER_FILE), settings=_unit(service, file=USER_FILE).settings[1:])
+    assert isinstance(_planned(alone), Plan)
+    newer = host(_unit(service, lost, file=USER_FILE), version=254)
+    assert isinstance(plan(get_fix(FIX), _finding(newer), newer, {}), Plan)
 
 
 def test_a_unit_that_is_gone() -> None:

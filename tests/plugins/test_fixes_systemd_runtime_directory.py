@@ -10,7 +10,7 @@ from tests import builders
 from tests.plugins.loading import make_plan, run_check
 from tests.plugins.systemd_units import NAME, USER_FILE, host, unit
 from workbench.model.finding import Finding
-from workbench.model.plan import CreateRootFile, Plan, Refusal, Restart
+from workbench.model.plan import CreateFile, CreateRootFile, OwnDropIn, Plan, Refusal, Restart
 from workbench.model.processes import ProcessFacts
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import SocketFacts
@@ -86,6 +86,39 @@ def test_where_systemd_listens_its_socket_moves() -> None:
     assert operation.restarts == Restart("x.socket", seconds=3)
 
 
+def test_a_unit_of_ones_own_manager_gets_a_folder_below_the_runtime_directory() -> None:
+    own = _unit(manager="user", owner=1000, path=builders.path(USER_FILE, 0o644, uid=1000))
+    made = _planned(_seen(own))
+    assert isinstance(made, Plan), made
+    (operation,) = made.operations
+    assert isinstance(operation, CreateFile)
+    assert operation.path == f"{USER_FILE}.d/90-workbench-runtime-directory.conf"
+    assert "--socket=/run/user/1000/mcp-files/mcp-files.sock" in operation.content
+    assert operation.drop_in == OwnDropIn(NAME, Restart(NAME, manager="user"))
+    assert "only dev and root" in made.consequences
+
+
+@pytest.mark.parametrize("listens", [OLD, "%T/mcp-files.sock"])
+def test_a_socket_of_ones_own_manager_moves_there_too(listens: str) -> None:
+    where = "/home/dev/.config/systemd/user"
+    settings = tuple(
+        UnitSetting("Socket", key, value, f"{where}/x.socket", 2)
+        for key, value in (("ListenStream", listens), ("Accept", "yes"))
+    )
+    file = builders.path(f"{where}/x@.service", 0o644, uid=1000)
+    own = _unit(name="x@.service", socket="x.socket", settings=settings, runs=(), manager="user", owner=1000, path=file)
+    made = _planned(_seen(own, served=False))
+    assert isinstance(made, Plan), made
+    (operation,) = made.operations
+    assert isinstance(operation, CreateFile)
+    assert operation.path == f"{where}/x.socket.d/90-workbench-runtime-directory.conf"
+    new = "/run/user/1000/x/mcp-files.sock"
+    assert operation.content == f"[Socket]\nListenStream=\nListenStream={new}\nDirectoryMode=0700\n"
+    assert operation.drop_in == OwnDropIn("x.socket", Restart("x.socket", seconds=3, manager="user"))
+    two = replace(own, settings=(*settings, replace(settings[0], value="%i.sock")))
+    assert isinstance(_planned(_seen(two, served=False)), Refusal)
+
+
 @pytest.mark.parametrize(
     "made",
     [
@@ -98,7 +131,9 @@ def test_where_systemd_listens_its_socket_moves() -> None:
         _unit(prefix="@"),
         _unit(name="x@.service"),
         _unit(runs=()),
-        _unit(manager="user", path=builders.path(USER_FILE, 0o644)),
+        _unit(manager="user", owner=1001, path=builders.path(USER_FILE, 0o644)),
+        _unit(manager="user", owner=1000, path=builders.path(f"/run/user/1000/systemd/transient/{NAME}", 0o644)),
+        _unit(settings=(*_unit().settings, UnitSetting("Service", "ExecStart", "…", f"{NAME}.d/override.conf", 2))),
     ],
 )
 def test_where_it_cannot_be_said_again_the_steps_are_named(made: UnitFact) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from workbench.host.privileged import Vector
 from workbench.model.plan import OwnDropIn, Restart
 from workbench.repair import own_units, unit_health
-from workbench.repair.creating import ABSENT
-from workbench.repair.fingerprint import Fingerprint
+from workbench.repair.creating import ABSENT, put_back
+from workbench.repair.fingerprint import Fingerprint, read
+from workbench.repair.paths import Refused, spot
 from workbench.repair.staged import StagedFile
 
 PATH = "/home/dev/.config/systemd/user/x.service.d/95-workbench-hardening.conf"
@@ -31,7 +34,36 @@ def test_one_that_rested_is_not_started(comes: bool, state: str, starts: bool, m
 
     monkeypatch.setattr(own_units, "_control", lambda *words: words)
     monkeypatch.setattr(own_units, "_run_all", runs)
+    monkeypatch.setattr(own_units, "_manager_runs", lambda: True)
     monkeypatch.setattr(unit_health, "_state", told)
     before, after = (ABSENT, "a") if comes else (THERE, "")
     own_units.restore(StagedFile(PATH, PATH, before, after, 0o600, 1000, 1000, drop_in=DROP_IN), lambda _: None)
     assert ran == (["daemon-reload", "reset-failed", "restart"] if starts else ["daemon-reload"])
+
+
+def test_what_is_back_already_is_told_of_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.chmod(0o700)
+    file = tmp_path / "a.conf"
+    file.write_bytes(b"[Service]\n")
+    with spot(str(file)) as place:
+        before = read(place)[0]
+    told: list[object] = []
+    monkeypatch.setattr(own_units, "restore", lambda operation, _: told.append(operation))
+    going = StagedFile(str(file), str(file), before, "", 0o600, before.uid, before.gid, drop_in=DROP_IN)
+    # It was killed between the file that came back and the manager that was to read it.
+    assert put_back(0, going, lambda: b"", lambda _: None, lambda _: None) is False
+    assert told == [going]
+
+
+@pytest.mark.parametrize(("repairs", "refused"), [(True, True), (False, False)])
+def test_where_the_manager_ended_meanwhile(repairs: bool, refused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_units, "_manager_runs", lambda: False)
+    monkeypatch.setattr(own_units, "_run_all", lambda *_: pytest.fail("there is nobody to be told"))
+    before, after = (ABSENT, "a") if repairs else (THERE, "")
+    operation = StagedFile(PATH, PATH, before, after, 0o600, 1000, 1000, drop_in=DROP_IN)
+    if refused:
+        with pytest.raises(Refused, match="does not run"):
+            own_units.take_up(operation, "", lambda _: None)
+    else:
+        own_units.take_up(operation, "", lambda _: None)
+    own_units.restore(operation, lambda _: None)

@@ -10,7 +10,18 @@ import pytest
 from tests import builders
 from workbench import scan
 from workbench.model.finding import Evidence, Finding, Location, NotAssessed, Subject
-from workbench.model.plan import CreateRootFile, EditRootFile, Plan, Restart, Reversal, Safety
+from workbench.model.plan import (
+    CreateFile,
+    CreateRootFile,
+    EditRootFile,
+    OwnDropIn,
+    Plan,
+    RepairOwnUnit,
+    Restart,
+    Reversal,
+    Safety,
+    UnitLine,
+)
 from workbench.model.report import CheckResult, Report, Status
 from workbench.model.severity import Severity
 from workbench.plugins import Plugins
@@ -197,7 +208,12 @@ def test_what_cannot_be_assessed_any_more_because_of_the_file_counts() -> None:
     ],
 )
 def test_what_a_plan_of_a_unit_itself_says_is_not_worse(check: str, restarts: Restart | None, *, worse: bool) -> None:
-    drop_in = CreateRootFile("/etc/systemd/system/x.service.d/a.conf", "[Service]\n", "unit-drop-in", restarts)
-    said = worsened(replace(PLAN, operations=(drop_in,)), _report(PROBLEM), _report(_finding(check)))
-    assert bool(said) is worse
+    own = "/home/dev/.config/systemd/user/x.service"
+    for operation in (
+        CreateRootFile("/etc/systemd/system/x.service.d/a.conf", "[Service]\n", "unit-drop-in", restarts),
+        CreateFile(f"{own}.d/a.conf", "[Service]\n", drop_in=OwnDropIn("x.service", restarts)),
+        RepairOwnUnit(own, (UnitLine(2, "PrivateTmp", "yes"),), "x.service", restarts),
+    ):
+        said = worsened(replace(PLAN, operations=(operation,)), _report(PROBLEM), _report(_finding(check)))
+        assert bool(said) is worse, operation
     assert worsened(PLAN, _report(PROBLEM), _report(_finding(check)))

@@ -12,8 +12,10 @@ from workbench.model.plan import (
     EditRootFile,
     KeepSecret,
     Operation,
+    OwnDropIn,
     Plan,
     Refusal,
+    RepairOwnUnit,
     RepairUnit,
     SetMode,
     TrialStart,
@@ -43,7 +45,7 @@ def prepare(plan: Plan, stage: Stage) -> Prepared | Refusal:
     kept = kept_edits([each for each in plan.operations if isinstance(each, KeepSecret)])
     try:
         # What the demo cannot play is told before anything else: it is no fault of the plan.
-        ends = TrialStart | EditRootFile | CreateRootFile | RepairUnit | Act
+        ends = TrialStart | RepairOwnUnit | EditRootFile | CreateRootFile | RepairUnit | Act
         groups = sorted(grouped(plan), key=lambda group: not isinstance(group[0], ends))
         parts = [_worked_out(group, kept, stage) for group in groups]
     except Refused as why:
@@ -75,10 +77,11 @@ def _worked_out(group: list[Operation], kept: Sequence[KeepSecret], stage: Stage
             " every command that is to run as root; sudo would ask you before any of them runs",
             "start workbench without --demo on the host itself",
         )
-    if isinstance(first, CreateFile) and first.drop_in is not None:
+    own = first.drop_in if isinstance(first, CreateFile) else first
+    if isinstance(own, OwnDropIn | RepairOwnUnit):
         raise Refused(
-            f"the demo ends here: {visible(first.drop_in.unit)} would be confined and watched now, and in the demo"
-            " nothing is ever started. On a real host you would see the exact drop-in first",
+            f"the demo ends here: {visible(own.unit)} would be told of its new file and watched now, and in the demo"
+            " nothing is ever started. On a real host you would see the exact change first",
             "start workbench without --demo on the host itself",
         )
     if isinstance(first, Act):

@@ -276,6 +276,21 @@ class OwnDropIn:
 
 
 @record
+class RepairOwnUnit:
+    """Restore lines of a file of a unit of the account's own manager, which accepts it before and is told of it.
+
+    As ``RepairUnit``, without root: the file is the account's own, and every other byte of it is kept. ``unit`` is the
+    name of the unit that the file belongs to.
+    """
+
+    path: str
+    lines: tuple[UnitLine, ...]
+    unit: str
+    restarts: Restart | None = None
+    operation: Literal["repair-own-unit"] = "repair-own-unit"
+
+
+@record
 class CreateFile:
     """Make a file that is not there, with the folders it lies in. Never in the place of another file.
 
@@ -342,7 +357,7 @@ Edit = EditValue | RemoveValue | SetValue | InsertItems | EditItems | ReplaceSec
 LineEdit = EditLine | RestoreLine
 FileEdit = Edit | LineEdit | KeepSecret
 RootFile = CreateRootFile | RepairUnit
-Operation = SetMode | FileEdit | CreateFile | EditRootFile | RootFile | TrialStart | Act
+Operation = SetMode | FileEdit | CreateFile | RepairOwnUnit | EditRootFile | RootFile | TrialStart | Act
 
 
 @record

@@ -71,7 +71,7 @@ def carry_out(number: int, operation: StagedFile, content: bytes, note: Note, te
     """Make the file, or take it away. ``note`` is told of the intent before anything happens. Raises Refused."""
     temporary = temporary_name(os.path.basename(operation.real))
     note(Intent(number, temporary))
-    before = _known(operation)
+    before = own_units.known(operation)
     if operation.comes:
         _make(operation, content, temporary)
         tell(f"made {visible(operation.real)}")
@@ -79,13 +79,6 @@ def carry_out(number: int, operation: StagedFile, content: bytes, note: Note, te
         _take_away(operation, operation.before, temporary)
         tell(f"removed {visible(operation.real)}")
     own_units.take_up(operation, before, tell)
-
-
-def _known(operation: StagedFile) -> str:
-    try:
-        return own_units.known(operation)
-    except Refused as why:
-        raise Untouched(why.reason, why.instead) from why
 
 
 def in_place(operation: StagedFile) -> str:
@@ -114,6 +107,7 @@ def put_back(number: int, operation: StagedFile, backup: Callable[[], bytes], no
         return True
     if now is not None:
         if now.sha256 == operation.before.sha256:
+            own_units.restore(operation, tell)  # it may be back, and nobody told of it before a sudden end
             return False
         raise Refused(f"another file stands as {shown} now; it was left as it is")
     content = backup()

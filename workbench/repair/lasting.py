@@ -127,6 +127,8 @@ def _same_part(one: Staged, other: Staged) -> bool:
         return one.wanted == other.wanted
     if not (isinstance(one, StagedWrite) and isinstance(other, StagedWrite)):
         return True
+    if one.of_unit is not None and other.of_unit is not None:
+        return True
     return any(_meets(mine, theirs) for mine in one.edits for theirs in other.edits)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from workbench.activity import began
 from workbench.activity import note as noted
-from workbench.repair import creating, root_acts, root_files, rooted, trial
+from workbench.repair import creating, own_units, root_acts, root_files, rooted, trial
 from workbench.repair.edits import holds, require_edited, taken_back
 from workbench.repair.fingerprint import Fingerprint, drift, exists, of_status, read, status_of
 from workbench.repair.paths import Refused, Spot, Untouched, spot, words
@@ -92,7 +92,9 @@ def carry_out(number: int, operation: Staged, content: bytes, note: Note, tell: 
             return
         temporary = temporary_name(place.name)
         note(Intent(number, temporary))
+        before = own_units.known(operation)
         publish(place, operation.before, content, temporary, _accepts(operation), tell)
+    own_units.take_up(operation, before, tell)
 
 
 def in_place(operation: Staged) -> str:
@@ -113,6 +115,7 @@ def in_place(operation: Staged) -> str:
         else:
             now, content = read(place)
             there = already(operation, now) or holds(content, operation.edits, operation.left)
+            there = there or own_units.holds(operation, content)
     return "" if there else f"{visible(operation.real)} was changed by another program meanwhile"
 
 
@@ -136,12 +139,13 @@ def put_back(number: int, operation: Staged, backup: Callable[[], bytes], note: 
             return _mode_back(number, operation, place, note, tell)
         now, there = read(place)
         content = before_of(operation, now, there, backup)
-        if content is None:
-            return False
-        temporary = temporary_name(place.name)
-        note(Intent(number, temporary, back=True))
-        publish(place, now, content, temporary, lambda _: None, tell)
-        return True
+        if content is not None:
+            temporary = temporary_name(place.name)
+            note(Intent(number, temporary, back=True))
+            publish(place, now, content, temporary, lambda _: None, tell)
+    # Also where the file is as it was: its reader may have been told of the new one before a sudden end.
+    own_units.restore(operation, tell)
+    return content is not None
 
 
 def before_of(operation: StagedWrite, now: Fingerprint, there: bytes, backup: Callable[[], bytes]) -> bytes | None:
@@ -155,6 +159,8 @@ def before_of(operation: StagedWrite, now: Fingerprint, there: bytes, backup: Ca
     if now.sha256 == operation.after:
         return backup()
     try:
+        if operation.of_unit is not None:
+            return own_units.taken_back(operation, there, backup)
         return taken_back(there, operation.edits, operation.left, backup)
     except Refused as why:
         raise Refused(

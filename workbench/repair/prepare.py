@@ -28,10 +28,12 @@ from workbench.model.plan import (
     Plan,
     Refusal,
     RemoveValue,
+    RepairOwnUnit,
     RepairUnit,
     ReplaceSecret,
     RestoreLine,
     RestoreValue,
+    RootFile,
     SetMode,
     SetValue,
     TrialStart,
@@ -52,7 +54,10 @@ from workbench.repair.staged import Staged, StagedAct, StagedMode, StagedTrial, 
 from workbench.secrets import recognise, redact
 from workbench.text import visible
 
-_ALONE = (SetMode, CreateFile, KeepSecret, EditRootFile, CreateRootFile, RepairUnit, TrialStart, *get_args(Act))
+_ALONE = (
+    *(SetMode, CreateFile, KeepSecret, RepairOwnUnit, EditRootFile, CreateRootFile, RepairUnit, TrialStart),
+    *get_args(Act),
+)
 _IMMUTABLE, _APPEND_ONLY, _GET_FLAGS = 0x10, 0x20, 0x80086601
 
 
@@ -131,6 +136,8 @@ def _worked_out(group: list[Operation], kept: Sequence[KeepSecret], plan: Plan) 
         return _mode(first)
     if isinstance(first, CreateFile):
         return _create(first)
+    if isinstance(first, RepairOwnUnit):
+        return _repair(first)
     if isinstance(first, KeepSecret):
         return keep(kept_edits([each for each in group if isinstance(each, KeepSecret)]))
     if isinstance(first, EditRootFile):
@@ -175,6 +182,15 @@ def creation(wanted: CreateFile, folders: Sequence[str]) -> Change:
     return Change(shown, said + also, "\n".join(body))
 
 
+def _repair(wanted: RepairOwnUnit) -> tuple[Staged, Change, bytes]:
+    from workbench.repair.own_units import repaired
+
+    with spot(wanted.path) as place:
+        _require_replaceable(place, "repair the lines in an editor, as the lesson of the check says")
+        before, content = read(place)
+        return repaired(wanted, place.path, before, content)
+
+
 def _mode(operation: SetMode) -> tuple[Staged, Change, bytes]:
     with spot(operation.path) as place:
         before = _present(place)
@@ -214,29 +230,32 @@ def mode_change(shown: str, before: int, after: int) -> Change:
 def _write(operations: Sequence[Operation], kept: Sequence[KeepSecret] = ()) -> tuple[Staged, Change, bytes]:
     edits = edits_of(operations)
     with spot(edits[0].path) as place:
-        before = _present(place)
-        shown = visible(place.path)
-        if before.kind != "file":
-            raise Refused(f"{shown} is a {before.kind}, not a regular file")
-        by_hand = f"change it in an editor: {'; '.join(_words(edit) for edit in edits)}"
-        _require_own(before, shown, by_hand, as_command=False)
-        if before.links > 1:
-            raise Refused(
-                f"{shown} has {before.links} names (hard links); replacing one would leave the others behind", by_hand
-            )
-        if not _in_group(before.gid):
-            raise Refused(f"the group of {shown} (gid {before.gid}) could not be kept: you are not in it", by_hand)
-        _require_changeable(place)
-        if not os.access(".", os.W_OK | os.X_OK, dir_fd=place.folder, effective_ids=True):
-            raise Refused(f"the directory of {shown} cannot be written, so the file cannot be replaced safely", by_hand)
+        _require_replaceable(place, f"change it in an editor: {'; '.join(_words(edit) for edit in edits)}")
         before, content = read(place)
         require_all_kept(content, edits, kept)
         return written(place.path, before, content, edited(content, edits), edits)
 
 
+def _require_replaceable(place: Spot, by_hand: str) -> None:
+    """Refuse a file that could not be replaced by one with other bytes and all else as it is."""
+    before, shown = _present(place), visible(place.path)
+    if before.kind != "file":
+        raise Refused(f"{shown} is a {before.kind}, not a regular file")
+    _require_own(before, shown, by_hand, as_command=False)
+    if before.links > 1:
+        raise Refused(
+            f"{shown} has {before.links} names (hard links); replacing one would leave the others behind", by_hand
+        )
+    if not _in_group(before.gid):
+        raise Refused(f"the group of {shown} (gid {before.gid}) could not be kept: you are not in it", by_hand)
+    _require_changeable(place)
+    if not os.access(".", os.W_OK | os.X_OK, dir_fd=place.folder, effective_ids=True):
+        raise Refused(f"the directory of {shown} cannot be written, so the file cannot be replaced safely", by_hand)
+
+
 def edits_of(operations: Sequence[Operation]) -> tuple[Edit | EditLine | RestoreLine, ...]:
     """The edits among the operations on one file. Raises Refused: for a secret, and for two in each other's way."""
-    alone = SetMode | CreateFile | KeepSecret | EditRootFile | CreateRootFile | RepairUnit | TrialStart | Act
+    alone = SetMode | CreateFile | KeepSecret | RepairOwnUnit | EditRootFile | RootFile | TrialStart | Act
     edits = tuple(each for each in operations if not isinstance(each, alone))
     for edit in edits:
         _require_no_secret(edit)

@@ -32,7 +32,7 @@ def shown(operation: StagedRootFile, old: bytes, new: bytes, said: str) -> Chang
         )
         diff = _whole(path, new)
     else:
-        words, diff = f"change {path}", _difference(path, old, new)
+        words, diff = f"change {path}", difference(path, old, new)
     restarts = operation.wanted.restarts
     if restarts is not None and "@." in restarts.unit:
         words += f"; then a first request is sent to {visible(restarts.socket)}, which must be answered if it is now"
@@ -56,7 +56,8 @@ def _whole(path: str, new: bytes) -> str:
     return "\n".join(["--- /dev/null", f"+++ {path}", f"@@ -0,0 +1,{len(lines)} @@", *(f"+{line}" for line in lines)])
 
 
-def _difference(path: str, old: bytes, new: bytes) -> str:
+def difference(path: str, old: bytes, new: bytes) -> str:
+    """A diff of few lines in which nothing that looks like a secret can be read. ``path`` is safe to show."""
     before, after = (each.decode("utf-8", "surrogateescape").split("\n") for each in (old, new))
     body = list(difflib.unified_diff(before, after, path, path, lineterm="", n=_CONTEXT))[2:]
     # A comment of a person's, or a line beside it, may be anything.

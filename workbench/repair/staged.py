@@ -11,6 +11,7 @@ from workbench.model.plan import (
     FileEdit,
     KeepSecret,
     OwnDropIn,
+    RepairOwnUnit,
     ReplaceSecret,
     RestoreValue,
     RootFile,
@@ -25,6 +26,9 @@ class StagedWrite:
 
     ``left`` has for each edit the digest of what stands at its place afterwards ("" for nothing, or where the edit
     names it itself): by it is known what somebody else put there since, and no value need be written down.
+
+    With ``of_unit`` the file is one of a unit of the account's own manager, which is told of it; ``brings_back`` is
+    whether the old bytes come back then.
     """
 
     path: str
@@ -33,6 +37,8 @@ class StagedWrite:
     after: str
     edits: tuple[FileEdit, ...] = ()
     left: tuple[str, ...] = ()
+    of_unit: RepairOwnUnit | None = None
+    brings_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +168,13 @@ def moves_secrets(operations: Iterable[Staged]) -> bool:
     return any(
         operation.secret
         if isinstance(operation, StagedFile)
-        else isinstance(operation, StagedWrite) and (not operation.edits or any(map(_is_of_secret, operation.edits)))
+        else isinstance(operation, StagedWrite) and operation.of_unit is None and _moves(operation)
         for operation in operations
     )
+
+
+def _moves(operation: StagedWrite) -> bool:
+    return not operation.edits or any(map(_is_of_secret, operation.edits))
 
 
 def _is_of_secret(edit: FileEdit) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from workbench.model.plan import Operation, Plan, Reversal, SetMode
 from workbench.model.run import Change, Run, RunState
-from workbench.repair import creating, operations, root_acts, root_files, root_timer, rooted
+from workbench.repair import creating, operations, own_units, root_acts, root_files, root_timer, rooted
 from workbench.repair.edits import inverse, what_is_left
 from workbench.repair.fingerprint import exists, read, status_of
 from workbench.repair.folder import locked
@@ -266,13 +266,15 @@ def _file_back(
         made = creating.to_make(
             operation.real, content, operation.mode, secret=operation.secret, drop_in=operation.drop_in
         )
-        return made, Change(shown, f"bring back {shown} byte for byte as it was"), content, ()
+        said = f"bring back {shown} byte for byte as it was{own_units.undoing(operation)}"
+        return made, Change(shown, said), content, ()
     taken = creating.undoing(operation)
     if taken is None:
         gone.append(f"{shown} is gone")
         return None
     folders = "".join(f", and the folder {visible(folder)} if it is empty" for folder in reversed(operation.folders))
-    return taken, Change(shown, f"remove {shown}, which the repair made{folders}"), b"", ()
+    said = f"remove {shown}, which the repair made{folders}{own_units.undoing(operation)}"
+    return taken, Change(shown, said), b"", ()
 
 
 def _write_back(operation: StagedWrite, backup: bytes) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
@@ -287,6 +289,8 @@ def _write_back(operation: StagedWrite, backup: bytes) -> tuple[Staged, Change, 
     after = operations.before_of(operation, now, content, lambda: backup)
     if after is None:
         return None
+    if operation.of_unit is not None:
+        return own_units.written_back(operation, real, now, content, after)
     said = f"bring back {shown} byte for byte as it was"
     if now.sha256 != operation.after:
         said = f"put back the old value in {shown} and keep everything that was changed since"

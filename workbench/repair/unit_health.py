@@ -11,12 +11,13 @@ from collections.abc import Callable
 from workbench.host.command import find_program, run
 from workbench.host.files import CannotLook
 from workbench.host.privileged import Vector
-from workbench.model.plan import OwnDropIn, Restart, RootFile
+from workbench.model.plan import OwnDropIn, RepairOwnUnit, Restart, RootFile
 from workbench.repair.exchange import HELLO
 from workbench.repair.paths import Refused
 from workbench.text import visible
 
 Tell = Callable[[str], None]
+_File = RootFile | OwnDropIn | RepairOwnUnit
 RESTS = "rests"
 """How a unit does that does not run, and is not to be started either."""
 _RUNS, _ANSWERS = "runs", "answers"
@@ -35,7 +36,7 @@ _CODES = {
 }
 
 
-def known(wanted: RootFile | OwnDropIn, forward: bool) -> str:
+def known(wanted: _File, forward: bool) -> str:
     """How the unit does before anything is changed: it ``answers``, ``runs`` or ``rests``; "" where it is left alone.
 
     Raises Refused where it is to be repaired (``forward``) and does not run, so that nothing would be proven.
@@ -58,7 +59,7 @@ def has_failed(restart: Restart) -> bool:
     return now.get("ActiveState") == "failed" or now.get("SubState") == "auto-restart"
 
 
-def require_up(wanted: RootFile | OwnDropIn, before: str, tell: Tell) -> None:
+def require_up(wanted: _File, before: str, tell: Tell) -> None:
     """Refuse where a unit that ran does not run on, or one that answered does not answer any more.
 
     ``before`` is what was ``known``, "" where it is only to run.

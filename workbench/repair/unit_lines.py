@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from workbench.model.plan import RepairUnit, UnitLine
+from workbench.model.plan import RepairOwnUnit, RepairUnit, UnitLine
 from workbench.repair.paths import Refused
 from workbench.secrets import redact
 from workbench.text import visible
@@ -13,7 +13,7 @@ _NOTE = "# systemd drops this line, so it is a comment: "
 _ASSIGNED = re.compile(r"(\s*)([A-Za-z][A-Za-z0-9-]*)(\s*=\s*)(.*?)(\s*)\Z")
 
 
-def repaired(raw: bytes, wanted: RepairUnit) -> bytes:
+def repaired(raw: bytes, wanted: RepairUnit | RepairOwnUnit) -> bytes:
     """The bytes of the unit with the lines restored. Raises Refused where one is not what it was."""
     lines = raw.decode("utf-8", "surrogateescape").split("\n")
     if not wanted.lines:
@@ -32,6 +32,34 @@ def repaired(raw: bytes, wanted: RepairUnit) -> bytes:
     if after == raw:
         raise Refused(f"{visible(wanted.path)} already is as the plan wants it")
     return after
+
+
+def taken_back(there: bytes, wanted: RepairOwnUnit, backup: bytes) -> bytes:
+    """The file without what was restored, as it is in ``backup``; what else was written since stays.
+
+    Raises Refused where a restored line is not there any more, or more than once.
+    """
+    old = backup.decode("utf-8", "surrogateescape").split("\n")
+    lines = there.decode("utf-8", "surrogateescape").split("\n")
+    for each in wanted.lines:
+        if not 0 < each.line <= len(old):
+            raise Refused(f"the backup of {visible(wanted.path)} has no line {each.line}")
+        was = old[each.line - 1]
+        made = _restored(was, each, wanted.path)
+        found = [at for at in range(len(lines)) if lines[at : at + len(made)] == made]
+        if len(found) != 1:
+            raise Refused(f"what was restored of {visible(each.key)} in {visible(wanted.path)} was changed since")
+        lines[found[0] : found[0] + len(made)] = [was]
+    return "\n".join(lines).encode("utf-8", "surrogateescape")
+
+
+def hold(content: bytes, wanted: RepairOwnUnit) -> bool:
+    """Whether the file, which somebody has written meanwhile, still says what was restored."""
+    said = set()
+    for line in content.decode("utf-8", "surrogateescape").split("\n"):
+        key, _, value = line.partition("=")
+        said.add((key.strip(), value.strip()))
+    return all((each.name or each.key, each.value) in said for each in wanted.lines if each.value)
 
 
 def _restored(line: str, wanted: UnitLine, path: str) -> list[str]:

@@ -19,7 +19,16 @@ from workbench.text import visible
 Manager = Literal["system", "user"]
 
 _SYSTEM = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system")
-_USER = ("~/.config/systemd/user", "/etc/systemd/user", "~/.local/share/systemd/user", "/usr/lib/systemd/user")
+_USER = (
+    "~/.config/systemd/user",
+    "/etc/systemd/user",
+    "/run/systemd/user",
+    "~/.local/share/systemd/user",
+    "/usr/local/share/systemd/user",
+    "/usr/share/systemd/user",
+    "/usr/local/lib/systemd/user",
+    "/usr/lib/systemd/user",
+)
 _DEADLINE = 10.0
 _ASSESSES_FILES = 250
 _MESSAGE = re.compile(r"^(.+?):(\d+): (.*)$")

@@ -25,6 +25,7 @@ from workbench.model.plan import (
     InsertItems,
     KeepSecret,
     RemoveValue,
+    RepairOwnUnit,
     RepairUnit,
     ReplaceSecret,
     RestoreLine,
@@ -96,6 +97,7 @@ class PlanDocument:
         | EditLine
         | CreateFile
         | KeepSecret
+        | RepairOwnUnit
         | EditRootFile
         | CreateRootFile
         | RepairUnit

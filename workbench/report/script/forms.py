@@ -71,6 +71,8 @@ def _mode(number: int, operation: StagedMode, _: bytes) -> list[str]:
 
 
 def _write(number: int, operation: StagedWrite, content: bytes) -> list[str]:
+    if operation.of_unit is not None:
+        raise Refused(f"a script could not see whether {visible(operation.of_unit.unit)} comes up again", _BY_ITSELF)
     there = ready(operation)
     made = pieces(there, content, operation.edits)
     with spot(operation.real) as place:
