@@ -61,6 +61,8 @@ class Flow:
         deep += 1
         if kind in ("identifier", "shorthand_property_identifier"):
             return self._of_name(node, call, deep)
+        if kind == "member_expression" and self.names.scopes.binding(node) is not None:
+            return self._of_name(node, call, deep)
         if kind == "member_expression":
             return self.part(self.of(node["object"], call, deep), property_name(node))
         if kind == "subscript_expression":
@@ -121,7 +123,7 @@ class Flow:
     ) -> Call:
         """The call of a function of this file with these arguments, and what of them comes from outside."""
         inside = dict(call.given)
-        for parameter in self.names.scopes.parameters.get(function.index, ()):
+        for parameter in self.names.scopes.parameters_of(function):
             position, path = parameter.position, parameter.path
             ways = given[position] if position < len(given) else ()
             named = option(arguments[position], path[0]) if path and ways and arguments else None
@@ -148,11 +150,11 @@ class Flow:
 
     def own(self, function: Node) -> Iterable[Node]:
         """The nodes of a function, without those of the functions in it."""
-        nodes = self.names.syntax.nodes
+        nodes, base = function.home.nodes, function.home.base
         index = function.index + 1
         while index <= function.last:
             self.spend(1)
-            node = nodes[index]
+            node = nodes[index - base]
             yield node
             index = node.last + 1 if node.kind in FUNCTIONS else index + 1
 

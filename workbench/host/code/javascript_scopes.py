@@ -94,7 +94,7 @@ class Scopes:
                 self._declare_function(node, scopes)
             elif kind in _CLASSES:
                 if (name := node["name"]) is not None:
-                    self._add(block if kind == "class_declaration" else node, name, "class").function = node
+                    self._add(node if kind == "class" else block, name, "class").function = node
             elif kind in ("import_statement", "import_clause"):
                 self._declare_imports(node)
             elif kind == "catch_clause" and (parameter := node["parameter"]) is not None:

@@ -117,7 +117,7 @@ class Tools:
             base = base["value"]
         if self._names.last(base) != "MCPTool":
             return
-        members = self._names.scopes.members.get(made.index, {})
+        members = self._names.scopes.members_of(made)
         name = next((literal(each) for each in members.get("name", ())), None)
         for each in members.get("execute", ())[:1]:
             schema = next(iter(members.get("schema", ())), None)
@@ -145,13 +145,13 @@ class Tools:
     def _look(self, function: Node, call: Call, tool: str) -> None:
         given = tuple(
             (taint.path, taint.lost)
-            for parameter in self._names.scopes.parameters.get(function.index, ())
+            for parameter in self._names.scopes.parameters_of(function)
             for taint in call.given.get(parameter, ())
         )
         if (function.index, tool, given) in self._seen:
             return
         self._seen.add((function.index, tool, given))
-        for node in self._names.syntax.inside(function):
+        for node in function.home.inside(function):
             self._flow.spend(1)
             if node.kind not in ("call_expression", "new_expression"):
                 continue
