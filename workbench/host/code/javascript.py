@@ -11,7 +11,7 @@ from workbench.text import visible
 
 if TYPE_CHECKING:
     from workbench.host.code.javascript_files import File, Files
-    from workbench.host.code.javascript_syntax import Syntax
+    from workbench.host.code.javascript_syntax import Node, Syntax
 
 FACET = "javascript"
 TOOLS = "tools"
@@ -90,17 +90,21 @@ def _analysed(file: File, files: Files | None) -> Analysis:
         observed = Observations(**{kind: each[:_MOST_OF_A_KIND] for kind, each in kinds.items()})
         gaps.append(f"there is more in it than is told: of each kind the first {_MOST_OF_A_KIND}")
     unread = [Unread(FACET, visible(path), why) for why in gaps]
-    if tools.leads_elsewhere:
-        unread.append(
-            Unread(
-                TOOLS,
-                visible(path),
-                "arguments of its tools go into other files, or through what wraps a tool, where they are not followed",
-            )
-        )
+    for left in tools.left:
+        why = "arguments of its tools are not followed everywhere: they go into other files that are not read, or"
+        why = f"{why} through what wraps or chooses a tool's function{_at(left, syntax)}"
+        unread.append(Unread(TOOLS, visible(path), why))
+    for unclear in tools.unclear:
+        why = f"an argument of its tools gets into a command in a way that is not understood{_at(unclear, syntax)}"
+        unread.append(Unread(TOOLS, visible(path), why))
     if files is not None and files.cut:
         unread.append(Unread(FACET, visible(path), "it takes in more files than are read for one: it was read in part"))
     return Analysis(observed, tuple(unread), tuple(files.read) if files is not None else ())
+
+
+def _at(node: Node, own: Syntax) -> str:
+    where = f" of {visible(node.home.path)}" if node.home is not own else ""
+    return f" (first in line {node.home.place(node)[0]}{where})"
 
 
 def _not_understood(syntax: Syntax) -> list[tuple[int, int]]:

@@ -22,7 +22,7 @@ from workbench.host.code.javascript_values import (
     together,
 )
 
-DEEPEST_CALLS = 4
+DEEPEST_CALLS = 6
 _DEEPEST = 40
 _MOST_VALUES = 50
 _MOST_WORK = 400_000

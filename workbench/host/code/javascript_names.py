@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-
 from typing import TYPE_CHECKING
 
 from workbench.host.code.javascript_objects import DEEPEST, class_around, class_of, members
@@ -11,6 +10,7 @@ from workbench.host.code.javascript_syntax import FUNCTIONS, Node, Syntax
 
 if TYPE_CHECKING:
     from workbench.host.code.javascript_links import Links
+    from workbench.host.code.javascript_scopes import Binding
 
 REQUIRING = {"require", "__require", "__webpack_require__"}
 _DEEPEST = 24
@@ -38,6 +38,8 @@ class Names:
     def __init__(self, syntax: Syntax, scopes: Links) -> None:
         self.syntax = syntax
         self.scopes = scopes
+        self.callbacks: dict[Binding, Node] = {}
+        """The functions that parameters stand for, where they were followed to."""
         self._known: dict[int, str] = {}
 
     def of(self, node: Node | None) -> str:
@@ -103,9 +105,9 @@ class Names:
             return self._function(node.children[-1], deep + 1)
         binding = self.scopes.binding(node)
         if binding is not None or node.kind in ("identifier", "shorthand_property_identifier"):
+            if binding is not None and binding.kind == "parameter":
+                return self.callbacks.get(binding)
             if binding is None or len(binding.values) + (binding.function is not None) != 1:
-                return None
-            if binding.kind == "parameter":
                 return None
             if binding.function is not None:
                 return binding.function if binding.function.kind in FUNCTIONS else None
@@ -143,6 +145,19 @@ class Names:
             return None
         returns = [node for node in body.home.inside(body) if node.kind == "return_statement"]
         return returns[0].children[0] if len(returns) == 1 and returns[0].children else None
+
+    def given_back(self, function: Node) -> Node | None:
+        """What a function itself gives back, where there is one such place alone, however much stands before it."""
+        body = function["body"]
+        if body is None or body.kind != "statement_block":
+            return body
+        found: list[Node] = []
+        index, nodes = body.index, body.home.nodes
+        while index <= body.last:
+            node = nodes[index - body.home.base]
+            found += [node] if node.kind == "return_statement" else []
+            index = node.last + 1 if node.kind in FUNCTIONS else index + 1
+        return found[0].children[0] if len(found) == 1 and found[0].children else None
 
     def value(self, node: Node | None) -> Node | None:
         """What a name stands for where it is set once and whole; any other expression is itself."""

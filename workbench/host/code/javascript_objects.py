@@ -1,4 +1,4 @@
-"""The classes of JavaScript: of which one an object is, and what its methods are, through the classes it is made from."""
+"""The classes of JavaScript: of which one an object is, and what its methods are, from whichever class it has them."""
 
 from __future__ import annotations
 
