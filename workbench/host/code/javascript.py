@@ -90,7 +90,7 @@ def _analysed(file: File, files: Files | None) -> Analysis:
         observed = Observations(**{kind: each[:_MOST_OF_A_KIND] for kind, each in kinds.items()})
         gaps.append(f"there is more in it than is told: of each kind the first {_MOST_OF_A_KIND}")
     unread = [Unread(FACET, visible(path), why) for why in gaps]
-    for left in tools.left:
+    for left in tools.left[:1]:
         why = "arguments of its tools are not followed everywhere: they go into other files that are not read, or"
         why = f"{why} through what wraps or chooses a tool's function{_at(left, syntax)}"
         unread.append(Unread(TOOLS, visible(path), why))

@@ -7,7 +7,7 @@ import threading
 
 from workbench.host.code.javascript_exports import Exports, exports_of
 from workbench.host.code.javascript_scopes import Scopes
-from workbench.host.code.javascript_syntax import CannotParse, Syntax, parse
+from workbench.host.code.javascript_syntax import CannotParse, Node, Syntax, parse
 from workbench.host.code.languages import MINIFIED_LINE, language_of
 from workbench.host.files import CannotLook, read_bounded
 from workbench.model.record import record
@@ -17,6 +17,7 @@ MOST_BYTES = 1024 * 1024
 _LIMIT = 512 * 1024
 _REMEMBERED_NODES = 250_000
 _HIGHEST = 16
+_MOST_HEIRS = 100
 _MANIFEST_LIMIT = 256 * 1024
 _ENDINGS = (".js", ".ts", ".mjs", ".mts", ".cjs", ".cts", ".tsx", ".jsx")
 # TypeScript names the file that the compiler will make of it.
@@ -25,11 +26,12 @@ _COMPILED = {".js": (".ts", ".tsx"), ".mjs": (".mts",), ".cjs": (".cts",), ".jsx
 
 @record
 class File:
-    """One file: its tree, its names, and what of these others may take."""
+    """One file: its tree, its names, what of these others may take, and its classes that are made from another."""
 
     syntax: Syntax
     scopes: Scopes
     exports: Exports
+    heirs: tuple[Node, ...]
 
 
 class _Remembered(threading.local):
@@ -99,7 +101,8 @@ def parsed(path: str, content: bytes) -> File:
         return known[1]
     syntax = parse(path, content)
     scopes = Scopes(syntax)
-    made = File(syntax, scopes, exports_of(syntax, scopes))
+    heirs = tuple(node.parent for node in syntax.nodes if node.kind == "class_heritage" and node.parent is not None)
+    made = File(syntax, scopes, exports_of(syntax, scopes), heirs[:_MOST_HEIRS])
     _remember(path, content, made)
     return made
 

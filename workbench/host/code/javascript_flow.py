@@ -22,7 +22,7 @@ from workbench.host.code.javascript_values import (
     together,
 )
 
-DEEPEST_CALLS = 6
+DEEPEST_CALLS = 4
 _DEEPEST = 40
 _MOST_VALUES = 50
 _MOST_WORK = 400_000
@@ -133,7 +133,9 @@ class Flow:
             for name in path:
                 ways = self.part(ways, name)
             inside[parameter] = stepped(ways, "bound", parameter.node, parameter)
-        return Call(inside, call.depth + 1, (site, *call.sites) if site is not None else call.sites)
+        if site is not None:
+            return Call(inside, call.depth, (site, *call.sites))
+        return Call(inside, call.depth + 1, call.sites)
 
     def answers(self, function: Node, call: Call, deep: int = 0) -> Ways:
         """What a function gives back."""

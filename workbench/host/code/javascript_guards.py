@@ -69,7 +69,8 @@ class Guards:
             found.append(Guard("unknown", reached[0], 0))
             return
         for use in binding.uses:
-            if here is not None and (use.start >= here.start or is_elsewhere(use, here)):
+            same = here is not None and use.home is here.home
+            if here is not None and same and (use.start >= here.start or is_elsewhere(use, here)):
                 continue
             stage = _stage(taint.steps, binding, use)
             kinds = {step.kind for step in taint.steps[:stage]}

@@ -10,7 +10,7 @@ from workbench.host.code.javascript_syntax import FUNCTIONS, Node
 from workbench.model.record import record
 
 _MOST_WRAPPERS = 3
-_RUNNING = ("execute", "handler", "run", "callback", "cb")
+RUNNING = ("execute", "handler", "run", "callback", "cb")
 
 
 @record
@@ -30,6 +30,7 @@ class Handlers:
         self._names = names
         self._calls = calls
         self.missed: list[Node] = []
+        self._described_here = False
 
     def tools(self) -> Iterator[Tool]:
         """Every tool, each function once under each name."""
@@ -39,6 +40,18 @@ class Handlers:
             if key not in seen:
                 seen.add(key)
                 yield tool
+
+    def are_described(self) -> bool:
+        """Whether tools are written down with their functions, in this file or in one that it is followed into: where
+        one is chosen by its name, these are what is chosen from, and they are followed by themselves.
+        """
+        return self._described_here or any(
+            option(node, "inputSchema") is not None
+            and any(self._handler(option(node, key))[0] is not None for key in RUNNING)
+            for syntax in self._names.scopes.trees()
+            for node in syntax.nodes
+            if node.kind == "object"
+        )
 
     def wrapped(self, call: Node | None, deep: int = 0) -> Node | None:
         """The function that another of the package makes of one that it is given: ``withErrors(async (args) => …)``.
@@ -131,10 +144,11 @@ class Handlers:
         name = literal(self._names.value(option(node, "name")))
         if name is None:
             return
-        for key in _RUNNING:
+        for key in RUNNING:
             written = option(node, key)
             handler, by = self._handler(written)
             if handler is not None:
+                self._described_here = True
                 schema = option(node, "parameters") or option(node, "inputSchema")
                 yield Tool(name, handler, schema=_shape(self._names.value(schema))), by
             elif written is not None:

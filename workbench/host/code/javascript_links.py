@@ -52,6 +52,18 @@ class Links:
         """The parameters of a function, each name by itself."""
         return self._of[function.home].scopes.parameters.get(function.index, ())
 
+    def heirs(self, name: str) -> list[Node]:
+        """The classes of the files that were read which are made from another and have a member of that name."""
+        found = []
+        for file in list(self._of.values()):
+            members = file.scopes.members
+            found += [each for each in file.heirs if name in members.get(each.index, ())]
+        return found
+
+    def trees(self) -> list[Syntax]:
+        """The trees of the files that were read."""
+        return list(self._of)
+
     def given_by(self, node: Node) -> list[Binding]:
         """All that a file gives, where a name stands for the file as a whole."""
         own = self._of[node.home].scopes.of.get(node.index)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from workbench.host.code.javascript_objects import DEEPEST, class_around, class_of, members
+from workbench.host.code.javascript_objects import DEEPEST, class_around, class_of, is_overridden, members
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node, Syntax
 
 if TYPE_CHECKING:
@@ -129,7 +129,9 @@ class Names:
             return []
         if of.kind == "this":
             around = class_around(node)
-            return members(around, name, self) if around is not None else []
+            if around is None or is_overridden(around, name, self):
+                return []
+            return members(around, name, self)
         written = option(self.value(of), name)
         if written is not None:
             return [written]

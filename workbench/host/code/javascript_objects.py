@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from workbench.host.code.javascript_names import Names
 
 _MOST_BASES = 6
+_MOST_HEIRS = 50
 DEEPEST = 8
 
 
@@ -50,6 +51,17 @@ def members(made: Node, name: str, names: Names) -> list[Node]:
             return found
         each = _base(each, names)
     return []
+
+
+def is_overridden(made: Node, name: str, names: Names) -> bool:
+    """Whether a class that is made from this one has a member of that name of its own, so that ``this`` may mean it."""
+    for heir in names.scopes.heirs(name)[:_MOST_HEIRS]:
+        each: Node | None = heir
+        for _ in range(_MOST_BASES):
+            each = _base(each, names) if each is not None else None
+            if each is made:
+                return True
+    return False
 
 
 def class_around(node: Node) -> Node | None:

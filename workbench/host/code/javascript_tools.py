@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from workbench.host.code.javascript_containment import containment, worst
-from workbench.host.code.javascript_flow import DEEPEST_CALLS, Flow
+from workbench.host.code.javascript_flow import Flow
 from workbench.host.code.javascript_guards import Guards
-from workbench.host.code.javascript_handlers import Handlers
+from workbench.host.code.javascript_handlers import RUNNING, Handlers
 from workbench.host.code.javascript_harmless import is_logging
 from workbench.host.code.javascript_names import key_name, literal
-from workbench.host.code.javascript_scopes import Path
+from workbench.host.code.javascript_scopes import EACH, Path
 from workbench.host.code.javascript_sinks import commands_of, paths_of
 from workbench.host.code.javascript_sites import Sites, told
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
@@ -19,6 +19,7 @@ from workbench.host.code.javascript_values import Call, Taint, Ways
 from workbench.model.code import CommandKind, CommandUse, PathUse
 
 _MOST_IN_TABLE = 200
+_FARTHEST = 16
 # How an import begins that names a file of the package itself: by its place, or by a short name for a folder.
 _OWN_FILES = (".", "#", "@/", "~/")
 _NAMING = ("identifier", "member_expression", "subscript_expression", "call_expression", "this")
@@ -48,6 +49,7 @@ class Tools:
         self._paths: dict[tuple[int, str], PathUse] = {}
         self._commands: dict[tuple[int, str], CommandUse] = {}
         self._seen: set[tuple[int, str, tuple[tuple[Path, bool], ...], tuple[int, ...]]] = set()
+        self._dispatched: Node | None = None
         self.left: list[Node] = []
         """Where arguments of tools go on to what is not followed: a file that is not read, a function that is chosen by
         a name, what wraps a tool's function; the first of them.
@@ -66,6 +68,8 @@ class Tools:
             self._look(tool.handler, call, tool.name)
         for handler in self._handlers.missed:
             self._note(handler)
+        if self._dispatched is not None and not self._handlers.are_described():
+            self.left.append(self._dispatched)
         unknown: set[tuple[str, str]] = set()
         paths = []
         for use in self._paths.values():
@@ -99,7 +103,7 @@ class Tools:
         """Go on to the functions that a call calls with something from outside."""
         arguments = node.arguments[:20]
         called = list(self._called(node, self._case(node, tool)))
-        if called and call.depth < DEEPEST_CALLS:
+        if called and len(call.sites) < _FARTHEST:
             ways = [self._flow.of(argument, call) for argument in arguments]
             if any(ways) or any(argument.kind == "object" for argument in arguments):
                 for inner, name in called:
@@ -111,7 +115,10 @@ class Tools:
             and (called or self._goes_elsewhere(node))
             and any(self._flow.of(argument, call) for argument in arguments)
         ):
-            self.left.append(node)
+            if self._prefix and not called and self._names.method(node) in RUNNING:
+                self._dispatched = self._dispatched or node
+            else:
+                self.left.append(node)
 
     def _note(self, handler: Node) -> None:
         value = self._names.value(handler)
@@ -211,8 +218,12 @@ class Tools:
         """The tool's arguments that get into an expression, by their names."""
         found: dict[str, Ways] = {}
         for taint in self._flow.of(node, call):
-            if taint.path[: len(self._prefix)] == self._prefix:
-                rest = taint.path[len(self._prefix) :]
+            path = taint.path
+            while path[:1] == (EACH,):
+                # All arguments of a function as one list: ``(...args) => handler(...args)``.
+                path = path[1:]
+            if path[: len(self._prefix)] == self._prefix:
+                rest = path[len(self._prefix) :]
                 if rest and self._flow.schemas.field(taint.schema, taint.path[taint.described :]) == "no text":
                     continue
                 name = rest[0] if rest else ""
