@@ -60,6 +60,12 @@ class Links:
             found += [each for each in file.heirs if name in members.get(each.index, ())]
         return found
 
+    def is_taken(self, node: Node | None) -> bool:
+        """Whether a name is taken from another file of the package."""
+        own = self._of[node.home].scopes.of.get(node.index) if node is not None else None
+        taken = _taken(own) if own is not None else None
+        return taken is not None and taken[1].startswith(".")
+
     def trees(self) -> list[Syntax]:
         """The trees of the files that were read."""
         return list(self._of)

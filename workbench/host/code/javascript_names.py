@@ -96,6 +96,11 @@ class Names:
             return None
         return found
 
+    def is_broken(self, node: Node | None) -> bool:
+        """Whether an expression is a function of another file in which something was not understood."""
+        found = self._function(node, 0)
+        return found is not None and found.home is not self.syntax and self.function(found) is None
+
     def _function(self, node: Node | None, deep: int) -> Node | None:
         if node is None or deep > DEEPEST:
             return None

@@ -134,40 +134,48 @@ class Tools:
         return self._is_elsewhere(call["function"]) or self._is_chosen(call["function"])
 
     def _is_elsewhere(self, function: Node | None) -> bool:
-        """Whether a function stands in another file of the package, or is a method of what a class there makes."""
+        """Whether a function stands in a file of the package that is not read, is a method of what a class there makes,
+        or is made of one by what wraps it.
+        """
         if function is None:
             return False
-        if function.kind == "call_expression":
+        name = self._names.of(function)
+        if name or self._names.is_broken(function):
+            return name.startswith(_OWN_FILES) or not name
+        value = self._names.value(function)
+        if value is not None and value.kind == "call_expression":
             # What wraps the function of a tool, and may check its arguments: withErrors(async (request) => …).
-            return any(argument.kind in FUNCTIONS for argument in function.arguments) or self._is_elsewhere(
-                function["function"]
-            )
-        if self._names.of(function).startswith(_OWN_FILES):
-            return True
+            wraps = any(self._names.function(argument) is not None for argument in value.arguments)
+            return wraps or self._is_elsewhere(value["function"])
         of = self._names.value(function["object"]) if function.kind == "member_expression" else None
         made = of["constructor"] if of is not None and of.kind == "new_expression" else None
         return self._names.of(made).startswith(_OWN_FILES)
 
     def _is_chosen(self, function: Node | None) -> bool:
-        """Whether which function it is, is told elsewhere: one out of a table, one that was given, a method of an
-        object that was given which by its name runs or opens something.
+        """Whether which function it is, is told elsewhere: one out of a table, one that was given, one that another
+        file makes, a method of an object that was given which by its name runs or opens something.
         """
+        taken = self._names.scopes.is_taken(function)
         function = self._names.value(function)
-        if function is None:
+        if function is None or self._names.of(function):
             return False
         if function.kind == "subscript_expression":
             return literal(function["index"]) is None and not self._names.of(function["object"])
+        if function.kind == "call_expression":
+            return not self._names.of(function["function"])
         if function.kind == "member_expression":
             of = self._names.value(function["object"])
-            if of is None or self._names.of(of) or not _ACTING.search(self._names.last(function)):
+            if of is None or self._names.of(of):
                 return False
-            if of.kind in ("new_expression", "call_expression"):
+            taken = self._names.scopes.is_taken(function["object"])
+            if of.kind in ("new_expression", "call_expression") and self._names.of(of["constructor"] or of["function"]):
                 # What a package from elsewhere makes is its own affair.
-                return not self._names.of(of["constructor"] or of["function"])
-            return of.kind in _NAMING
+                return False
+            acting = _ACTING.search(self._names.last(function)) is not None and of.kind != "object"
+            return (taken or acting) and of.kind in (*_NAMING, "new_expression", "object")
         binding = self._names.scopes.binding(function)
         given = binding.function if binding is not None and binding.kind == "parameter" else None
-        return given is not None and given.parent is not None and given.parent.kind != "arguments"
+        return taken or (given is not None and given.parent is not None and given.parent.kind != "arguments")
 
     def _called(self, node: Node, tool: str) -> Iterator[tuple[Node, str]]:
         """The functions of the file that a call may call, each with the tool it is of: one, or in a table of them
