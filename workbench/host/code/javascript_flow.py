@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from workbench.host.code.javascript_branches import is_certain
 from workbench.host.code.javascript_names import Names, literal, option, property_name
 from workbench.host.code.javascript_schemas import Schemas, is_schema_check
 from workbench.host.code.javascript_scopes import EACH, Binding
@@ -86,6 +87,8 @@ class Flow:
         if kind == "call_expression":
             return self._of_call(node, call, deep)
         if kind == "new_expression":
+            if self.names.called(node) == "Promise" and node.arguments:
+                return self._of_promise(node.arguments[0], call, deep)
             return lost(*[self.of(given, call, deep) for given in node.arguments[:20]])
         return ()
 
@@ -202,7 +205,7 @@ class Flow:
                 continue
             if value.expression.start < use.start:
                 before.append(index)
-                if not value.added and _is_certain(value.expression, use):
+                if not value.added and is_certain(value.expression, use):
                     return tuple(before)
         if not before and binding.kind != "parameter":
             return tuple(range(len(binding.values)))
@@ -274,7 +277,7 @@ class Flow:
         if on:
             return self._of_method(node, method, on)
         function = self.names.function(node["function"])
-        if function is not None and any(given):
+        if function is not None and (any(given) or _closes_over(function, call)):
             if call.depth >= DEEPEST_CALLS:
                 return lost(*given)
             return self.answers(function, self.entered(function, arguments, given, call, deep=deep), deep)
@@ -293,6 +296,24 @@ class Flow:
                 return on
         return lost(on)
 
+    def _of_promise(self, executor: Node, call: Call, deep: int) -> Ways:
+        """What a promise holds in the end: what is given to the first parameter of its function."""
+        parameters = self.names.scopes.parameters_of(executor)
+        resolve = next((each for each in parameters if each.position == 0 and not each.path), None)
+        found = []
+        for use in resolve.uses[:_MOST_VALUES] if resolve is not None else ():
+            around = use.parent
+            outer = around.parent if around is not None and around.kind == "arguments" else around
+            if outer is None or outer.kind != "call_expression":
+                continue
+            if outer["function"] is use:
+                found += [self.of(argument, call, deep) for argument in outer.arguments[:1]]
+            elif self.names.method(outer) == "then":
+                found.append(self.of(self.names.receiver(outer), call, deep))
+            else:
+                found.append(lost(self.of(self.names.receiver(outer), call, deep)))
+        return either(found)
+
     def _checked(self, node: Node, check: str, given: list[Ways]) -> Ways:
         ways = next(each for each in given if each)
         schema = self.schemas.of_check(node)
@@ -307,16 +328,12 @@ class Flow:
         return tuple(found)
 
 
-def _is_certain(expression: Node, use: Node) -> bool:
-    """Whether what is set there is set whenever the use is reached: no condition stands between."""
-    for above in expression.above():
-        if above.kind in ("statement_block", "program", "switch_case", "switch_default"):
-            return above.holds(use)
-        if above.kind in ("if_statement", "else_clause", "ternary_expression", "for_statement", "while_statement"):
-            return False
-        if above.kind == "binary_expression" or above.kind in FUNCTIONS:
-            return False
-    return False
+def _closes_over(function: Node, call: Call) -> bool:
+    """Whether a function stands in another that was given something, and so may use it without being given it."""
+    return any(
+        ways and binding.function is not None and binding.function.holds(function) and binding.function is not function
+        for binding, ways in call.given.items()
+    )
 
 
 def _is_default(binding: Binding, expression: Node) -> bool:

@@ -61,7 +61,8 @@ class Handlers:
         wrapper = self._names.function(call["function"]) if call is not None and deep < _MOST_WRAPPERS else None
         if call is None or wrapper is None:
             return None
-        made = self._names.function(self._names.given_back(wrapper))
+        answers = self._names.answers(wrapper)
+        made = self._names.function(answers[0]) if len(answers) == 1 else None
         return made if made is not None and self.bind(wrapper, call.arguments, deep) else None
 
     def bind(self, function: Node, arguments: list[Node], deep: int = 0) -> bool:

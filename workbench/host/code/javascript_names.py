@@ -153,18 +153,18 @@ class Names:
         returns = [node for node in body.home.inside(body) if node.kind == "return_statement"]
         return returns[0].children[0] if len(returns) == 1 and returns[0].children else None
 
-    def given_back(self, function: Node) -> Node | None:
-        """What a function itself gives back, where there is one such place alone, however much stands before it."""
+    def answers(self, function: Node) -> list[Node]:
+        """All that a function itself may give back, however much stands before it."""
         body = function["body"]
         if body is None or body.kind != "statement_block":
-            return body
+            return [body] if body is not None else []
         found: list[Node] = []
         index, nodes = body.index, body.home.nodes
         while index <= body.last:
             node = nodes[index - body.home.base]
-            found += [node] if node.kind == "return_statement" else []
+            found += node.children[:1] if node.kind == "return_statement" else []
             index = node.last + 1 if node.kind in FUNCTIONS else index + 1
-        return found[0].children[0] if len(found) == 1 and found[0].children else None
+        return found
 
     def value(self, node: Node | None) -> Node | None:
         """What a name stands for where it is set once and whole; any other expression is itself."""

@@ -10,24 +10,68 @@ if TYPE_CHECKING:
     from workbench.host.code.javascript_names import Names
 
 _MOST_BASES = 6
+_MOST_CLASSES = 8
 _MOST_HEIRS = 50
 DEEPEST = 8
 
 
 def class_of(node: Node | None, names: Names, deep: int = 0) -> Node | None:
-    """The class whose method is called on an expression: of an object that is made of it, or the class itself."""
+    """The class whose method is called on an expression, where there is but one: see ``classes_of``."""
+    found = classes_of(node, names, deep)
+    return found[0] if len(found) == 1 else None
+
+
+def classes_of(node: Node | None, names: Names, deep: int = 0) -> list[Node]:
+    """The classes of one of which an expression is an object, or the class itself; none where one is not known."""
     node = names.value(node)
     if node is None or deep > DEEPEST:
-        return None
+        return []
     if node.kind == "new_expression":
-        return class_named(node["constructor"], names)
-    if node.kind != "call_expression":
-        return class_named(node, names)
-    function = node["function"]
+        ways: list[Node | None] = [class_named(node["constructor"], names)]
+    elif node.kind == "call_expression":
+        ways = _given_back(node, names, deep)
+    elif node.kind == "ternary_expression":
+        ways = _each([each for each in (node["consequence"], node["alternative"]) if each is not None], names, deep)
+    elif node.kind in ("identifier", "member_expression") and (set_to := _set_to(node, names)):
+        ways = _each(set_to, names, deep)
+    else:
+        ways = [class_named(node, names)]
+    found = [each for each in dict.fromkeys(ways) if each is not None]
+    return found if len(found) == len(dict.fromkeys(ways)) <= _MOST_CLASSES else []
+
+
+def _given_back(call: Node, names: Names, deep: int) -> list[Node | None]:
+    function = call["function"]
     if function is not None and names.last(function) == "getInstance":
-        return class_of(function["object"], names, deep + 1)
-    made = names.function(function, deep + 1)
-    return class_of(names.answer(made), names, deep + 1) if made is not None else None
+        made: Node | None = class_of(function["object"], names, deep + 1)
+        return [made]
+    called = names.function(function, deep + 1)
+    answers = names.answers(called)[: _MOST_CLASSES + 1] if called is not None else []
+    return _each(answers, names, deep) or [None]
+
+
+def _each(ways: list[Node], names: Names, deep: int) -> list[Node | None]:
+    """The classes of several expressions, with None for each of which it is not known."""
+    found: list[Node | None] = []
+    for each in ways:
+        found += classes_of(each, names, deep + 1) or [None]
+    return found
+
+
+def _set_to(node: Node, names: Names) -> list[Node]:
+    """What a name, or a member of ``this``, is set to besides nothing: ``let notes = null; notes ??= new Notes();``."""
+    of = node["object"]
+    binding = names.scopes.binding(node)
+    if binding is not None and binding.kind != "parameter" and binding.function is None:
+        if any(value.path for value in binding.values):
+            return []
+        found = [value.expression for value in binding.values]
+    elif of is not None and of.kind == "this" and (around := class_around(node)) is not None:
+        found = members(around, names.last(node), names)
+    else:
+        return []
+    found = [each for each in found if each.kind not in ("null", "undefined") and each.text != "undefined"]
+    return found if len(found) <= _MOST_CLASSES and node not in found else []
 
 
 def class_named(node: Node | None, names: Names) -> Node | None:

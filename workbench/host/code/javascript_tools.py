@@ -11,6 +11,7 @@ from workbench.host.code.javascript_guards import Guards
 from workbench.host.code.javascript_handlers import RUNNING, Handlers
 from workbench.host.code.javascript_harmless import is_logging
 from workbench.host.code.javascript_names import key_name, literal
+from workbench.host.code.javascript_objects import classes_of, members
 from workbench.host.code.javascript_scopes import EACH, Path
 from workbench.host.code.javascript_sinks import commands_of, paths_of
 from workbench.host.code.javascript_sites import Sites, told
@@ -28,6 +29,12 @@ _ACTING = re.compile(
     r"(?i)file|dir(?:ectory|$)|folder|command|exec|spawn|shell|script|^run|^(?:handle|handler|callback|cb|fn|invoke|call"
     r"|apply|dispatch)$|(?:call|run|handle|invoke|dispatch)_?tool"
 )
+# Those of packages from elsewhere, which are not read; what node itself has of this kind is known.
+_REACHING = re.compile(
+    r"(?i)^(?:(?:read|write|open|load|save|delete|append|remove|parse|import|upload)_?files?|set_?input_?files"
+    r"|(?:exec|execute|run)_?(?:command|file|shell|script)|spawn|shell)(?:_?sync)?$"
+)
+_READ_THEMSELVES = ("fs.", "child_process.", "Deno.", "Bun.", "execa", "shelljs.")
 # Names of arguments that are texts, where a schema elsewhere says what they are.
 _TEXTS = {
     "command", "cmd", "commandline", "script", "code", "path", "file", "filename", "filepath", "file_path", "dir",
@@ -46,8 +53,8 @@ class Tools:
         self._handlers = Handlers(flow.names, calls)
         self._guards = Guards(flow)
         self._prefix: Path = ()
-        self._paths: dict[tuple[int, str], PathUse] = {}
-        self._commands: dict[tuple[int, str], CommandUse] = {}
+        self._paths: dict[tuple[int, str, str], PathUse] = {}
+        self._commands: dict[tuple[int, str, str], CommandUse] = {}
         self._seen: set[tuple[int, str, tuple[tuple[Path, bool], ...], tuple[int, ...]]] = set()
         self._dispatched: Node | None = None
         self.left: list[Node] = []
@@ -131,7 +138,13 @@ class Tools:
         """
         if self._flow.schemas.library(call) or is_logging(self._names.called(call) or self._names.method(call)):
             return False
-        return self._is_elsewhere(call["function"]) or self._is_chosen(call["function"])
+        function = call["function"]
+        return self._is_elsewhere(function) or self._is_chosen(function) or self._is_of_a_package(function)
+
+    def _is_of_a_package(self, function: Node | None) -> bool:
+        """Whether it is a function of a package from elsewhere that by its name opens files or runs commands."""
+        name = self._names.of(function)
+        return bool(_REACHING.search(self._names.last(function))) and not name.startswith(_READ_THEMSELVES)
 
     def _is_elsewhere(self, function: Node | None) -> bool:
         """Whether a function stands in a file of the package that is not read, is a method of what a class there makes,
@@ -168,14 +181,27 @@ class Tools:
             if of is None or self._names.of(of):
                 return False
             taken = self._names.scopes.is_taken(function["object"])
-            if of.kind in ("new_expression", "call_expression") and self._names.of(of["constructor"] or of["function"]):
-                # What a package from elsewhere makes is its own affair.
+            if self._is_foreign(of):
                 return False
+            own = of.kind == "call_expression" and self._names.function(of["function"]) is not None
             acting = _ACTING.search(self._names.last(function)) is not None and of.kind != "object"
-            return (taken or acting) and of.kind in (*_NAMING, "new_expression", "object")
+            return (taken or acting or own) and of.kind in (*_NAMING, "new_expression", "object")
         binding = self._names.scopes.binding(function)
         given = binding.function if binding is not None and binding.kind == "parameter" else None
         return taken or (given is not None and given.parent is not None and given.parent.kind != "arguments")
+
+    def _is_foreign(self, made: Node | None) -> bool:
+        """Whether an object is one of a package from elsewhere, whose own affair it is what it does."""
+        for _ in range(4):
+            while made is not None and made.kind == "member_expression":
+                made = self._names.value(made["object"])
+            if made is None or made.kind not in ("new_expression", "call_expression"):
+                return False
+            if self._names.of(made["constructor"] or made["function"]):
+                return True
+            function = self._names.function(made["function"])
+            made = self._names.value(self._names.answer(function)) if function is not None else None
+        return False
 
     def _called(self, node: Node, tool: str) -> Iterator[tuple[Node, str]]:
         """The functions of the file that a call may call, each with the tool it is of: one, or in a table of them
@@ -186,6 +212,13 @@ class Tools:
             yield made, tool
             return
         value = self._names.value(node["function"])
+        if value is not None and value.kind == "member_expression":
+            for each in classes_of(value["object"], self._names):
+                methods = members(each, self._names.last(value), self._names)
+                inner = self._names.function(methods[0]) if len(methods) == 1 else None
+                if inner is not None:
+                    yield inner, tool
+            return
         if value is not None and value.kind == "call_expression":
             made = self._handlers.wrapped(value)
             if made is not None:
@@ -244,10 +277,12 @@ class Tools:
         judged, check = worst([containment(taint, self._guards.of(taint, node, call.sites)) for taint in ways])
         if any(self._kind(taint) == "checked" for taint in ways):
             judged, check = "unknown", None
-        known = self._paths.get((node.index, parameter))
-        if known is not None and (known.containment == "unknown" or judged != "unknown"):
+        known = self._paths.get((node.index, tool, parameter))
+        if known is not None and (
+            known.containment == "unknown" or known.containment != "sound" != judged != "unknown"
+        ):
             return
-        self._paths[node.index, parameter] = PathUse(
+        self._paths[node.index, tool, parameter] = PathUse(
             self._sites.of(node),
             told(tool),
             told(parameter),
@@ -269,7 +304,7 @@ class Tools:
             return
         whole = not any(step.kind in ("text", "joined", "resolved") for taint in ways for step in taint.steps)
         self._commands.setdefault(
-            (node.index, parameter),
+            (node.index, tool, parameter),
             CommandUse(
                 self._sites.of(node),
                 told(tool),
