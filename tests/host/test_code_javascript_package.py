@@ -607,3 +607,124 @@ def test_what_too_much_work_leads_away_from_is_told_of_the_file_alone(
     analysis = analysed(tmp_path, {**calling(60), "index.mjs": first})
     assert found(analysis) == [("index.mjs", 8, "none")]
     assert any("more work than is spent on one" in gap.why for gap in analysis.gaps)
+
+
+AWAITER = "var __awaiter = (this && this.__awaiter) || function (a, b, P, g) { return new Promise(step); };\n"
+
+
+@pytest.mark.parametrize(
+    ("check", "containment"),
+    [("", "none"), ("if (!real.startsWith('/srv/notes/')) throw new Error();", "sound")],
+)
+def test_what_older_compilers_make_of_an_async_function_is_followed(
+    check: str, containment: str, tmp_path: Path
+) -> None:
+    files = {
+        "index.js": "const { z } = require('zod'); const fs = require('fs/promises');\n"
+        + AWAITER
+        + "const lib_1 = require('./lib.js');"
+        + f"server.tool('read', {SHAPE}, (args) => __awaiter(void 0, void 0, void 0, function* () {{"
+        " const p = yield (0, lib_1.within)(args.path); return yield fs.readFile(p); }));",
+        "lib.js": "const fs = require('fs/promises');\n"
+        + AWAITER
+        + "exports.within = within; function within(p) { return __awaiter(this, void 0, void 0, function* () {"
+        f" const real = yield fs.realpath(p); {check} return real; }}); }}",
+    }
+    analysis = analysed(tmp_path, files)
+    assert [use for _, _, use in found(analysis)] == [containment]
+    assert not analysis.gaps
+
+
+@pytest.mark.parametrize(
+    ("library", "containment"),
+    [
+        # A closure uses what the function around it was given.
+        ("const go = () => path.join('/srv', p); return go();", "not resolved"),
+        ("const go = async () => fs.realpath(p); const real = await go();"
+         " if (!real.startsWith('/srv/notes/')) throw new Error(); return real;", "sound"),
+        ("return new Promise((resolve, reject) => { setTimeout(reject, 9); resolve(p); });", "unknown"),
+        ("return new Promise((resolve) => fs.realpath(p).then((real) => resolve(real)));", "unknown"),
+        ("return new Promise((resolve) => fs.realpath(p).then(resolve));", "unknown"),
+        ("return new Promise((resolve) => other(p, resolve));", "unknown"),
+    ],
+)  # fmt: skip
+def test_what_is_given_back_later_or_by_a_closure_is_followed(library: str, containment: str, tmp_path: Path) -> None:
+    first = HEAD + "import { within } from './lib.js';" + tool("return fs.readFile(await within(args.path));")
+    code = LIBRARY + f"export async function within(p) {{ {library} }}"
+    assert [use for _, _, use in found(analysed(tmp_path, {"index.mjs": first, "lib.js": code}))] == [containment]
+
+
+@pytest.mark.parametrize(
+    "library",
+    [
+        "let one; export const notes = () => { if (!one) one = new Notes(); return one; };",
+        "let one = null; export function notes() { return (one ??= new Notes()); }",
+        "const a = new Notes(); export const notes = (x) => (x ? a : new Others());",
+        "export function notes(x) { if (x) return new Others(); return new Notes(); }",
+        "class All { constructor() { this.one = undefined; } get() { this.one = new Notes(); return this.one; } }"
+        " const all = new All(); export const notes = () => all.get();",
+    ],
+)
+def test_an_object_that_is_made_when_it_is_first_needed_or_is_one_of_several_is_known(
+    library: str, tmp_path: Path
+) -> None:
+    first = HEAD + "import { notes } from './lib.js';" + tool("return notes().read(args.path);")
+    classes = "class Notes { read(p) {\n fs.rm(p); } } class Others { read(p) { return p.length; } }"
+    analysis = analysed(tmp_path, {"index.mjs": first, "lib.js": LIBRARY + classes + library})
+    assert found(analysis) == [("lib.js", 3, "none")]
+    assert not analysis.gaps
+
+
+def test_one_place_is_judged_for_every_tool_that_leads_to_it(tmp_path: Path) -> None:
+    first = (
+        HEAD + "import { open } from './lib.js';\n"
+        f"server.tool('safe', {SHAPE}, async (args) => {{ const real = await fs.realpath(args.path);"
+        " if (!real.startsWith('/srv/notes/')) throw new Error(); return open(real); });\n"
+        f"server.tool('unsafe', {SHAPE}, async (args) => open(args.path));\n"
+    )
+    uses = analysed(tmp_path, {"index.mjs": first, "lib.js": LIBRARY + "export const open = (p) => fs.readFile(p);"})
+    assert {(use.tool, use.containment) for use in uses.observations.paths} == {("safe", "sound"), ("unsafe", "none")}
+
+
+def test_a_method_that_a_class_made_from_it_overrides_is_the_override_s(tmp_path: Path) -> None:
+    library = (
+        "export class Base { async read(p) { return fs.readFile(await this.within(p)); }"
+        " async within(p) { return p; } }"
+    )
+    override = (
+        "class Notes extends Base { async within(p) { const real = await fs.realpath(p);"
+        " if (!real.startsWith('/srv/notes/')) throw new Error(); return real; } }"
+    )
+    first = HEAD + "import { Base } from './lib.js';" + override + tool("return new Notes().read(args.path);")
+    assert [use for _, _, use in found(analysed(tmp_path, {"index.mjs": first, "lib.js": LIBRARY + library}))] == [
+        "unknown"
+    ]
+    plain = (
+        HEAD
+        + "import { Base } from './lib.js'; class Notes extends Base {}"
+        + tool("return new Notes().read(args.path);")
+    )
+    assert [use for _, _, use in found(analysed(tmp_path, {"index.mjs": plain, "lib.js": LIBRARY + library}))] == [
+        "none"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "kinds"),
+    [
+        ("'docker', ['exec', box, 'sh', '-c', args.path]", ["shell"]),
+        ("'ssh', [host, 'bash', '-lc', args.path]", ["shell"]),
+        ("'docker', ['exec', box, 'cat', args.path]", []),
+        ("'grep', ['-c', args.path]", []),
+    ],
+)
+def test_a_shell_that_another_program_starts_is_a_shell(words: str, kinds: list[str], tmp_path: Path) -> None:
+    first = HEAD + "import { spawn } from 'child_process';" + tool(f"return spawn({words});")
+    assert [use.kind for use in analysed(tmp_path, {"index.mjs": first}).observations.commands] == kinds
+
+
+def test_only_the_last_part_of_a_path_beside_the_whole_of_it_is_no_protection(tmp_path: Path) -> None:
+    first = HEAD + tool("return fs.rm(path.join(path.dirname(args.path), path.basename(args.path)));")
+    assert [use for _, _, use in found(analysed(tmp_path, {"index.mjs": first}))] == ["not resolved"]
+    first = HEAD + tool("return fs.rm(path.join('/srv/notes', path.basename(args.path)));")
+    assert found(analysed(tmp_path, {"index.mjs": first})) == []

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from workbench.host.code.javascript_branches import is_certain
-from workbench.host.code.javascript_names import Names, literal, option, property_name
+from workbench.host.code.javascript_names import Names, literal, option, property_name, stepwise
 from workbench.host.code.javascript_schemas import Schemas, is_schema_check
 from workbench.host.code.javascript_scopes import EACH, Binding
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
@@ -258,6 +258,8 @@ class Flow:
         name, method, arguments = self.names.called(node), self.names.method(node), node.arguments
         if name in _NO_TEXT:
             return ()
+        if (inner := stepwise(node)) is not None:
+            return self.answers(inner, call, deep)
         given = [self.of(argument, call, deep) for argument in arguments[:20]]
         if name in ("path.resolve", "path.join", "path.normalize"):
             # What is put behind a value from outside does not take it anywhere else.
@@ -311,7 +313,7 @@ class Flow:
             elif self.names.method(outer) == "then":
                 found.append(self.of(self.names.receiver(outer), call, deep))
             else:
-                found.append(lost(self.of(self.names.receiver(outer), call, deep)))
+                found.append(lost(*[self.of(argument, call, deep) for argument in outer.arguments[:20]]))
         return either(found)
 
     def _checked(self, node: Node, check: str, given: list[Ways]) -> Ways:

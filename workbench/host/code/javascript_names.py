@@ -162,7 +162,9 @@ class Names:
         index, nodes = body.index, body.home.nodes
         while index <= body.last:
             node = nodes[index - body.home.base]
-            found += node.children[:1] if node.kind == "return_statement" else []
+            if node.kind == "return_statement" and node.children:
+                inner = stepwise(node.children[0])
+                found += self.answers(inner) if inner is not None else node.children[:1]
             index = node.last + 1 if node.kind in FUNCTIONS else index + 1
         return found
 
@@ -245,6 +247,14 @@ class Names:
         if _INTEROPERATION.search(wrapper) or self._of(function, deep) in ("util.promisify", "promisify"):
             return self._of(arguments[0], deep)
         return ""
+
+
+def stepwise(call: Node) -> Node | None:
+    """The function that older compilers put an async function's body into: ``__awaiter(this, …, function* () {…})``."""
+    function = call["function"] if call.kind == "call_expression" else None
+    if function is None or not call.arguments or not (function.text or property_name(function)).endswith("__awaiter"):
+        return None
+    return call.arguments[-1] if call.arguments[-1].kind in FUNCTIONS else None
 
 
 def property_name(node: Node) -> str:

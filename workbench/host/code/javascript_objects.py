@@ -9,6 +9,13 @@ from workbench.host.code.javascript_syntax import Node
 if TYPE_CHECKING:
     from workbench.host.code.javascript_names import Names
 
+# Expressions that give back one or the other of their parts.
+_EITHER = {
+    "ternary_expression": ("consequence", "alternative"),
+    "binary_expression": ("left", "right"),
+    "assignment_expression": ("right",),
+    "augmented_assignment_expression": ("right",),
+}
 _MOST_BASES = 6
 _MOST_CLASSES = 8
 _MOST_HEIRS = 50
@@ -30,8 +37,9 @@ def classes_of(node: Node | None, names: Names, deep: int = 0) -> list[Node]:
         ways: list[Node | None] = [class_named(node["constructor"], names)]
     elif node.kind == "call_expression":
         ways = _given_back(node, names, deep)
-    elif node.kind == "ternary_expression":
-        ways = _each([each for each in (node["consequence"], node["alternative"]) if each is not None], names, deep)
+    elif node.kind in _EITHER:
+        parts = [node[field] for field in _EITHER[node.kind]]
+        ways = _each([each for each in parts if each is not None], names, deep)
     elif node.kind in ("identifier", "member_expression") and (set_to := _set_to(node, names)):
         ways = _each(set_to, names, deep)
     else:

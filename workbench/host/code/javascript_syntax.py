@@ -247,7 +247,14 @@ def _to_wrapped(cursor: TreeCursor) -> bool:
 
 
 def _added(syntax: Syntax, given: SitterNode, parent: Node | None, field: str | None) -> Node:
-    made = Node(syntax, given.type, given.start_byte, given.end_byte, parent)
+    # Older compilers write ``await`` as ``yield``, in a function that is taken on step by step.
+    made = Node(
+        syntax,
+        "await_expression" if given.type == "yield_expression" else given.type,
+        given.start_byte,
+        given.end_byte,
+        parent,
+    )
     made.index = made.last = syntax.base + len(syntax.nodes)
     syntax.nodes.append(made)
     if parent is not None:

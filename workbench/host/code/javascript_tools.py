@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from workbench.host.code.javascript_containment import containment, worst
+from workbench.host.code.javascript_elsewhere import NAMING, Elsewhere
 from workbench.host.code.javascript_flow import Flow
 from workbench.host.code.javascript_guards import Guards
 from workbench.host.code.javascript_handlers import RUNNING, Handlers
-from workbench.host.code.javascript_harmless import is_logging
 from workbench.host.code.javascript_names import key_name, literal
 from workbench.host.code.javascript_objects import classes_of, members
 from workbench.host.code.javascript_scopes import EACH, Path
@@ -21,20 +20,6 @@ from workbench.model.code import CommandKind, CommandUse, PathUse
 
 _MOST_IN_TABLE = 200
 _FARTHEST = 16
-# How an import begins that names a file of the package itself: by its place, or by a short name for a folder.
-_OWN_FILES = (".", "#", "@/", "~/")
-_NAMING = ("identifier", "member_expression", "subscript_expression", "call_expression", "this")
-# Methods that may open files or run something, or any function that a caller brings.
-_ACTING = re.compile(
-    r"(?i)file|dir(?:ectory|$)|folder|command|exec|spawn|shell|script|^run|^(?:handle|handler|callback|cb|fn|invoke|call"
-    r"|apply|dispatch)$|(?:call|run|handle|invoke|dispatch)_?tool"
-)
-# Those of packages from elsewhere, which are not read; what node itself has of this kind is known.
-_REACHING = re.compile(
-    r"(?i)^(?:(?:read|write|open|load|save|delete|append|remove|parse|import|upload)_?files?|set_?input_?files"
-    r"|(?:exec|execute|run)_?(?:command|file|shell|script)|spawn|shell)(?:_?sync)?$"
-)
-_READ_THEMSELVES = ("fs.", "child_process.", "Deno.", "Bun.", "execa", "shelljs.")
 # Names of arguments that are texts, where a schema elsewhere says what they are.
 _TEXTS = {
     "command", "cmd", "commandline", "script", "code", "path", "file", "filename", "filepath", "file_path", "dir",
@@ -51,6 +36,7 @@ class Tools:
         self._names = flow.names
         self._sites = sites
         self._handlers = Handlers(flow.names, calls)
+        self._elsewhere = Elsewhere(flow.names, flow.schemas)
         self._guards = Guards(flow)
         self._prefix: Path = ()
         self._paths: dict[tuple[int, str, str], PathUse] = {}
@@ -119,7 +105,7 @@ class Tools:
                         self._look(inner, self._flow.entered(inner, node.arguments, ways, call, node), name)
         elif (
             not self.left
-            and (called or self._goes_elsewhere(node))
+            and (called or self._elsewhere.leads(node))
             and any(self._flow.of(argument, call) for argument in arguments)
         ):
             if self._prefix and not called and self._names.method(node) in RUNNING:
@@ -129,79 +115,8 @@ class Tools:
 
     def _note(self, handler: Node) -> None:
         value = self._names.value(handler)
-        if not self.left and value is not None and value.kind in _NAMING:
+        if not self.left and value is not None and value.kind in NAMING:
             self.left.append(handler)
-
-    def _goes_elsewhere(self, call: Node) -> bool:
-        """Whether a call hands on what it is given to another file, or to a function that is not known, for more than
-        to write it down or to check it.
-        """
-        if self._flow.schemas.library(call) or is_logging(self._names.called(call) or self._names.method(call)):
-            return False
-        function = call["function"]
-        return self._is_elsewhere(function) or self._is_chosen(function) or self._is_of_a_package(function)
-
-    def _is_of_a_package(self, function: Node | None) -> bool:
-        """Whether it is a function of a package from elsewhere that by its name opens files or runs commands."""
-        name = self._names.of(function)
-        return bool(_REACHING.search(self._names.last(function))) and not name.startswith(_READ_THEMSELVES)
-
-    def _is_elsewhere(self, function: Node | None) -> bool:
-        """Whether a function stands in a file of the package that is not read, is a method of what a class there makes,
-        or is made of one by what wraps it.
-        """
-        if function is None:
-            return False
-        name = self._names.of(function)
-        if name or self._names.is_broken(function):
-            return name.startswith(_OWN_FILES) or not name
-        value = self._names.value(function)
-        if value is not None and value.kind == "call_expression":
-            # What wraps the function of a tool, and may check its arguments: withErrors(async (request) => …).
-            wraps = any(self._names.function(argument) is not None for argument in value.arguments)
-            return wraps or self._is_elsewhere(value["function"])
-        of = self._names.value(function["object"]) if function.kind == "member_expression" else None
-        made = of["constructor"] if of is not None and of.kind == "new_expression" else None
-        return self._names.of(made).startswith(_OWN_FILES)
-
-    def _is_chosen(self, function: Node | None) -> bool:
-        """Whether which function it is, is told elsewhere: one out of a table, one that was given, one that another
-        file makes, a method of an object that was given which by its name runs or opens something.
-        """
-        taken = self._names.scopes.is_taken(function)
-        function = self._names.value(function)
-        if function is None or self._names.of(function):
-            return False
-        if function.kind == "subscript_expression":
-            return literal(function["index"]) is None and not self._names.of(function["object"])
-        if function.kind == "call_expression":
-            return not self._names.of(function["function"])
-        if function.kind == "member_expression":
-            of = self._names.value(function["object"])
-            if of is None or self._names.of(of):
-                return False
-            taken = self._names.scopes.is_taken(function["object"])
-            if self._is_foreign(of):
-                return False
-            own = of.kind == "call_expression" and self._names.function(of["function"]) is not None
-            acting = _ACTING.search(self._names.last(function)) is not None and of.kind != "object"
-            return (taken or acting or own) and of.kind in (*_NAMING, "new_expression", "object")
-        binding = self._names.scopes.binding(function)
-        given = binding.function if binding is not None and binding.kind == "parameter" else None
-        return taken or (given is not None and given.parent is not None and given.parent.kind != "arguments")
-
-    def _is_foreign(self, made: Node | None) -> bool:
-        """Whether an object is one of a package from elsewhere, whose own affair it is what it does."""
-        for _ in range(4):
-            while made is not None and made.kind == "member_expression":
-                made = self._names.value(made["object"])
-            if made is None or made.kind not in ("new_expression", "call_expression"):
-                return False
-            if self._names.of(made["constructor"] or made["function"]):
-                return True
-            function = self._names.function(made["function"])
-            made = self._names.value(self._names.answer(function)) if function is not None else None
-        return False
 
     def _called(self, node: Node, tool: str) -> Iterator[tuple[Node, str]]:
         """The functions of the file that a call may call, each with the tool it is of: one, or in a table of them
@@ -272,7 +187,8 @@ class Tools:
         return found
 
     def _path_used(self, node: Node, name: str, tool: str, parameter: str, ways: Ways, call: Call) -> None:
-        if any(step.kind == "base" for taint in ways for step in taint.steps):
+        ways = tuple(taint for taint in ways if not any(step.kind == "base" for step in taint.steps))
+        if not ways:
             return
         judged, check = worst([containment(taint, self._guards.of(taint, node, call.sites)) for taint in ways])
         if any(self._kind(taint) == "checked" for taint in ways):
