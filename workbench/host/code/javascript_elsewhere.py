@@ -17,6 +17,11 @@ _ACTING = re.compile(
     r"(?i)file|dir(?:ectory|$)|folder|command|exec|spawn|shell|script|^run|^(?:handle|handler|callback|cb|fn|invoke|call"
     r"|apply|dispatch)$|(?:call|run|handle|invoke|dispatch)_?tool"
 )
+# Objects that may do so whatever the method's name is.
+_HOLDING = re.compile(
+    r"(?i)(?:service|manager|stor(?:e|age)|repository|workspace|files?(?:system)?|^fs|vault|shell|terminal|executor|runner"
+    r"|registry|handlers?|tools?)$"
+)
 # Those of packages from elsewhere, which are not read; what node itself has of this kind is known.
 _REACHING = re.compile(
     r"(?i)^(?:(?:read|write|open|load|save|delete|append|remove|parse|import|upload)_?files?|set_?input_?files"
@@ -89,7 +94,8 @@ class Elsewhere:
             if self._names.last(function) in ("call", "apply") and of.kind == "member_expression":
                 return False
             own = of.kind == "call_expression" and self._names.function(of["function"]) is not None
-            acting = _ACTING.search(self._names.last(function)) is not None and of.kind != "object"
+            named = _ACTING.search(self._names.last(function)) or _HOLDING.search(self._names.last(function["object"]))
+            acting = named is not None and of.kind != "object"
             return (taken or acting or own) and of.kind in (*NAMING, "new_expression", "object")
         binding = self._names.scopes.binding(function)
         given = binding.function if binding is not None and binding.kind == "parameter" else None
