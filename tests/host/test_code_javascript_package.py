@@ -728,3 +728,55 @@ def test_only_the_last_part_of_a_path_beside_the_whole_of_it_is_no_protection(tm
     assert [use for _, _, use in found(analysed(tmp_path, {"index.mjs": first}))] == ["not resolved"]
     first = HEAD + tool("return fs.rm(path.join('/srv/notes', path.basename(args.path)));")
     assert found(analysed(tmp_path, {"index.mjs": first})) == []
+
+
+NOTES = "export class Notes {\n open(p) { return fs.readFile(p); } }\n"
+GIVEN = [
+    ("import { Notes, read } from './lib.js'; const notes = new Notes();", "read(notes, args.path)",
+     "export const read = (notes, p) => notes.open(p);"),
+    ("import { Notes, Tools } from './lib.js'; const tools = new Tools(new Notes());", "tools.read(args.path)",
+     "export class Tools { constructor(notes) { this.notes = notes; } read(p) { return this.notes.open(p); } }"),
+    ("import { Notes, Base } from './lib.js'; class Tools extends Base {} const tools = new Tools(1, new Notes());",
+     "tools.read(args.path)",
+     "export class Base { constructor(n, notes) { this.notes = notes; } read(p) { return this.notes.open(p); } }"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("imported", "use", "library"), GIVEN)
+def test_an_object_that_a_function_or_a_class_is_given_is_known(
+    imported: str, use: str, library: str, tmp_path: Path
+) -> None:
+    files = {"index.mjs": HEAD + imported + tool(f"return {use};"), "lib.js": LIBRARY + NOTES + library}
+    analysis = analysed(tmp_path, files)
+    assert found(analysis) == [("lib.js", 3, "none")]
+    assert not analysis.gaps
+
+
+def test_a_parameter_of_a_constructor_that_typescript_makes_a_member_is_one(tmp_path: Path) -> None:
+    first = HEAD + "import { Notes } from './notes.js'; import { Tools } from './tools.js';"
+    first += "const tools = new Tools(new Notes());" + tool("return tools.read(args.path);")
+    files = {
+        "index.ts": first,
+        "notes.ts": LIBRARY + NOTES,
+        "tools.ts": "import type { Notes } from './notes.js'; export class Tools {"
+        " constructor(private readonly notes: Notes, public title: string = 'x') {}"
+        " async read(p: string): Promise<Buffer> { return this.notes.open(p); } }",
+    }
+    analysis = analysed(tmp_path, files)
+    assert found(analysis) == [("notes.ts", 3, "none")]
+    assert not analysis.gaps
+
+
+@pytest.mark.parametrize(
+    ("code", "gaps"),
+    [
+        # The tool's name is no argument of it, and asking a list is no use of what is asked for.
+        ("import { OFF } from './lib.js';" + REQUEST.format("(r) => { if (OFF.run(r.params.name)) return; }"), 0),
+        ("import { tools } from './lib.js';" + REQUEST.format("(r) => tools.includes(r.params.arguments.x)"), 0),
+        ("import { tools } from './lib.js';" + REQUEST.format("(r) => tools.go(r.params.arguments.x)"), 1),
+        (REQUEST.format("(r) => this.fileService.go(r.params.arguments.x)"), 1),
+    ],
+)
+def test_only_an_argument_that_is_handed_on_is_a_gap(code: str, gaps: int, tmp_path: Path) -> None:
+    library = "export const OFF = load(); export let tools; tools = load(); tools = [];"
+    assert len(analysed(tmp_path, {"index.mjs": HEAD + code, "lib.js": library}).gaps) == gaps

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from workbench.host.code.javascript_harmless import is_logging
+from workbench.host.code.javascript_harmless import PASSIVE_METHODS, TAKING_METHODS, TEXT_METHODS, is_logging
 from workbench.host.code.javascript_names import Names, literal
+from workbench.host.code.javascript_objects import set_to
 from workbench.host.code.javascript_schemas import Schemas
 from workbench.host.code.javascript_syntax import Node
 
@@ -22,6 +23,8 @@ _HOLDING = re.compile(
     r"(?i)(?:service|manager|stor(?:e|age)|repository|workspace|files?(?:system)?|^fs|vault|shell|terminal|executor|runner"
     r"|registry|handlers?|tools?)$"
 )
+_ASKING = TEXT_METHODS | PASSIVE_METHODS | TAKING_METHODS
+_ASKING |= {"includes", "has", "get", "find", "findIndex", "indexOf", "some", "every", "filter", "map", "forEach"}
 # Those of packages from elsewhere, which are not read; what node itself has of this kind is known.
 _REACHING = re.compile(
     r"(?i)^(?:(?:read|write|open|load|save|delete|append|remove|parse|import|upload)_?files?|set_?input_?files"
@@ -93,8 +96,11 @@ class Elsewhere:
                 return False
             if self._names.last(function) in ("call", "apply") and of.kind == "member_expression":
                 return False
+            method = self._names.last(function)
+            if method in _ASKING:
+                return False
             own = of.kind == "call_expression" and self._names.function(of["function"]) is not None
-            named = _ACTING.search(self._names.last(function)) or _HOLDING.search(self._names.last(function["object"]))
+            named = _ACTING.search(method) or _HOLDING.search(self._names.last(function["object"]))
             acting = named is not None and of.kind != "object"
             return (taken or acting or own) and of.kind in (*NAMING, "new_expression", "object")
         binding = self._names.scopes.binding(function)
@@ -112,6 +118,9 @@ class Elsewhere:
             if made.kind in ("member_expression", "subscript_expression"):
                 made = self._names.value(made["object"])
                 continue
+            if made.kind == "identifier":
+                values = set_to(made, self._names)
+                return bool(values) and all(self._is_foreign(self._names.value(each), deep + 1) for each in values)
             if made.kind not in ("new_expression", "call_expression"):
                 return False
             function = self._names.function(made["function"])

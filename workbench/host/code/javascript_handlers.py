@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.host.code.javascript_names import Names, literal, option
+from workbench.host.code.javascript_objects import given
 from workbench.host.code.javascript_scopes import Path
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
 from workbench.model.record import record
@@ -35,8 +36,8 @@ class Handlers:
     def tools(self) -> Iterator[Tool]:
         """Every tool, each function once under each name."""
         seen: set[tuple[int, str, int]] = set()
-        for tool, given in self._found():
-            key = (tool.handler.index, tool.name if given else "", given)
+        for tool, by in self._found():
+            key = (tool.handler.index, tool.name if by else "", by)
             if key not in seen:
                 seen.add(key)
                 yield tool
@@ -66,14 +67,15 @@ class Handlers:
         return made if made is not None and self.bind(wrapper, call.arguments, deep) else None
 
     def bind(self, function: Node, arguments: list[Node], deep: int = 0) -> bool:
-        """Note the functions that a function is given by its arguments; whether there is one."""
+        """Note the functions and objects that a function is given by its arguments; whether there is a function."""
         found = False
+        given(function, arguments, self._names)
         for parameter in self._names.scopes.parameters_of(function):
             if parameter.path or parameter.position >= len(arguments):
                 continue
-            given, _ = self._handler(arguments[parameter.position], deep + 1)
-            if given is not None:
-                self._names.callbacks[parameter] = given
+            handler, _ = self._handler(arguments[parameter.position], deep + 1)
+            if handler is not None:
+                self._names.callbacks[parameter] = handler
                 found = True
         return found
 

@@ -40,6 +40,8 @@ class Names:
         self.scopes = scopes
         self.callbacks: dict[Binding, Node] = {}
         """The functions that parameters stand for, where they were followed to."""
+        self.objects: dict[Binding, list[Node]] = {}
+        """The classes of the objects that parameters stand for, where that is known."""
         self._known: dict[int, str] = {}
 
     def of(self, node: Node | None) -> str:

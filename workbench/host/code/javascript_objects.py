@@ -33,15 +33,22 @@ def classes_of(node: Node | None, names: Names, deep: int = 0) -> list[Node]:
     node = names.value(node)
     if node is None or deep > DEEPEST:
         return []
+    binding = names.scopes.binding(node)
+    if binding is not None and binding.kind == "parameter":
+        return names.objects.get(binding, [])
     if node.kind == "new_expression":
-        ways: list[Node | None] = [class_named(node["constructor"], names)]
+        made = class_named(node["constructor"], names)
+        if made is not None:
+            for each in members(made, "constructor", names)[:1]:
+                given(each, node.arguments, names, deep + 1)
+        ways: list[Node | None] = [made]
     elif node.kind == "call_expression":
         ways = _given_back(node, names, deep)
     elif node.kind in _EITHER:
         parts = [node[field] for field in _EITHER[node.kind]]
         ways = _each([each for each in parts if each is not None], names, deep)
-    elif node.kind in ("identifier", "member_expression") and (set_to := _set_to(node, names)):
-        ways = _each(set_to, names, deep)
+    elif node.kind in ("identifier", "member_expression") and (values := set_to(node, names)):
+        ways = _each(values, names, deep)
     else:
         ways = [class_named(node, names)]
     found = [each for each in dict.fromkeys(ways) if each is not None]
@@ -66,7 +73,7 @@ def _each(ways: list[Node], names: Names, deep: int) -> list[Node | None]:
     return found
 
 
-def _set_to(node: Node, names: Names) -> list[Node]:
+def set_to(node: Node, names: Names) -> list[Node]:
     """What a name, or a member of ``this``, is set to besides nothing: ``let notes = null; notes ??= new Notes();``."""
     of = node["object"]
     binding = names.scopes.binding(node)
@@ -80,6 +87,18 @@ def _set_to(node: Node, names: Names) -> list[Node]:
         return []
     found = [each for each in found if each.kind not in ("null", "undefined") and each.text != "undefined"]
     return found if len(found) <= _MOST_CLASSES and node not in found else []
+
+
+def given(function: Node, arguments: list[Node], names: Names, deep: int = 0) -> None:
+    """Note of which classes the objects are that a function is given: its parameters stand for these from then on."""
+    for parameter in names.scopes.parameters_of(function):
+        if parameter.path or parameter.position >= len(arguments):
+            continue
+        known = names.objects.get(parameter, [])
+        found = classes_of(arguments[parameter.position], names, deep + 1)
+        together = list(dict.fromkeys([*known, *found]))
+        if found and len(together) <= _MOST_CLASSES:
+            names.objects[parameter] = together
 
 
 def class_named(node: Node | None, names: Names) -> Node | None:

@@ -106,12 +106,19 @@ class Tools:
         elif (
             not self.left
             and (called or self._elsewhere.leads(node))
-            and any(self._flow.of(argument, call) for argument in arguments)
+            and any(self._is_argument(taint) for argument in arguments for taint in self._flow.of(argument, call))
         ):
             if self._prefix and not called and self._names.method(node) in RUNNING:
                 self._dispatched = self._dispatched or node
             else:
                 self.left.append(node)
+
+    def _is_argument(self, taint: Taint) -> bool:
+        """Whether it is a tool's argument, or what holds all of them: the tool's own name is none."""
+        path = taint.path
+        while path[:1] == (EACH,):
+            path = path[1:]
+        return all(one == other for one, other in zip(path, self._prefix, strict=False))
 
     def _note(self, handler: Node) -> None:
         value = self._names.value(handler)
