@@ -550,6 +550,55 @@ HOSTILE = {
         "index.mjs": HEAD + "import { a } from './a.js'; server.tool('x', {}, a(a(a(a(a((args) => fs.rm(args.p)))))));",
         "a.js": "export const a = (f) => a((x) => f(x));",
     },
+    "constructors of constructors": {
+        "index.mjs": HEAD
+        + "import { C0 } from './a.js';"
+        + "".join(f"const o{n} = new C0(" + ", ".join(f"o{n + 1}" for _ in range(12)) + ");" for n in range(30))
+        + tool("o0.m.m.m.go(args.path); o0.go(args.path);" * 50),
+        "a.js": "export class C0 { constructor(" + ", ".join(f"p{n}" for n in range(12)) + ") { this.m = p1; } }",
+    },
+    "functions that give back one of several": {
+        "index.mjs": HEAD + "import { f0 } from './a.js';" + tool("f0().go(args.path);" * 200),
+        "a.js": "".join(
+            f"export function f{n}(x) {{ " + "".join(f"if (x) return f{n + 1}();" for _ in range(7)) + " }"
+            for n in range(30)
+        ),
+    },
+    "a long function that is asked for its answers": {
+        "index.mjs": HEAD + "import { f } from './a.js';" + tool("f().go(args.path);" * 4000),
+        "a.js": "export function f() { " + "g(1, 2, 3);" * 12_000 + " return h(); }",
+    },
+    "wrappers with very many arguments": {
+        "index.mjs": HEAD
+        + "import { w } from './a.js';"
+        + "".join(f"const g{n} = w(" + ", ".join([f"g{n + 1}"] * 60) + ");" for n in range(8))
+        + "server.tool('x', {}, g0);" * 50,
+        "a.js": "export const w = (" + ", ".join(f"p{n}" for n in range(60)) + ") => (x) => p1(x);",
+    },
+    "names that are given again and again": {
+        "index.mjs": HEAD + "const a = require('./a.js');" + tool("return a.x(args.path);"),
+        "a.js": "exports.x = f;" * 30_000,
+    },
+    "files that are not there": {
+        "index.mjs": HEAD + "import * as a from './a.js';" + tool("".join(f"a.x{n}(args.path);" for n in range(2000))),
+        "a.js": "".join(f"export * from './gone{n}.js';" for n in range(90)),
+    },
+    "members that are set again and again": {
+        "index.mjs": HEAD
+        + "class A { go(args) { "
+        + "this.x = f();" * 4000
+        + "this.x.y(args.path);" * 4000
+        + " } } const a = new A();"
+        + tool("return a.go(args);"),
+    },
+    "very many heirs": {
+        "index.mjs": HEAD
+        + "class A { x(p) { return p; } go(args) { "
+        + "this.x(args.path);" * 3000
+        + " } } const a = new A();"
+        + "".join(f"class B{n} extends A {{ x(p) {{}} }}" for n in range(2000))
+        + tool("return a.go(args);"),
+    },
     "very many names": {
         "index.mjs": HEAD + "import * as all from './a.js';" + tool("return all[args.name](args.path);"),
         "a.js": LIBRARY + "".join(f"export const f{n} = (p) => fs.rm(p);" for n in range(3000)),

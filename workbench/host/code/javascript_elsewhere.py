@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from workbench.host.code.javascript_answers import answers_of, size_of
 from workbench.host.code.javascript_harmless import PASSIVE_METHODS, TAKING_METHODS, TEXT_METHODS, is_logging
 from workbench.host.code.javascript_names import Names, literal
 from workbench.host.code.javascript_objects import set_to
@@ -110,6 +111,7 @@ class Elsewhere:
     def _is_foreign(self, made: Node | None, deep: int = 0) -> bool:
         """Whether an object is one of a package from elsewhere, whose own affair it is what it does."""
         for _ in range(_CLIMB):
+            self._names.spend(1)
             if made is None or deep > _DEEPEST:
                 return False
             name = self._names.of(made)
@@ -125,7 +127,8 @@ class Elsewhere:
                 return False
             function = self._names.function(made["function"])
             if function is not None:
-                answers = [self._names.value(each) for each in self._names.answers(function)[:_MOST_ANSWERS]]
+                self._names.spend(size_of(function))
+                answers = [self._names.value(each) for each in answers_of(function)[:_MOST_ANSWERS]]
                 return bool(answers) and all(self._is_foreign(each, deep + 1) for each in answers)
             made = self._names.value(made["constructor"] or made["function"])
         return False

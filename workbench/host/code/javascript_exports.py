@@ -138,6 +138,8 @@ def _called(node: Node, scopes: Scopes, made: Exports) -> None:
 def _add(name: str, value: Node, scopes: Scopes, made: Exports) -> None:
     if not name:
         return
+    if name in made.names and len(made.names[name].values) > 1:
+        return
     if name in made.names:
         # What is given twice is one thing or the other.
         both = Binding(name, "let", value)

@@ -13,8 +13,10 @@ from workbench.host.files import CannotLook, read_bounded
 from workbench.model.record import record
 
 MOST_FILES = 120
-MOST_BYTES = 1024 * 1024
+MOST_BYTES = 768 * 1024
 _LIMIT = 512 * 1024
+_MOST_NODES = 120_000
+_MOST_NAMES = 1000
 _REMEMBERED_NODES = 120_000
 _HIGHEST = 16
 _MOST_HEIRS = 100
@@ -53,7 +55,9 @@ class Files:
     def __init__(self, path: str) -> None:
         self.read: dict[str, File | None] = {}
         self.cut = False
+        self._known: dict[tuple[str, bool], File | None] = {}
         self._bytes = MOST_BYTES
+        self._nodes = _MOST_NODES
         self._top = package_folder(path) if os.path.isabs(path) else ""
         self._real = os.path.realpath(self._top) if self._top else ""
 
@@ -64,7 +68,14 @@ class Files:
         base = os.path.normpath(f"{os.path.dirname(path)}/{module.partition('?')[0]}")
         if base != self._top and not base.startswith(f"{self._top}/"):
             return None
-        return next((self._file(place) for place in _places(base, module) if self._is_own(place)), None)
+        key = (base, module.endswith("/"))
+        if key not in self._known:
+            if len(self._known) >= _MOST_NAMES:
+                self.cut = True
+                return None
+            places = _places(base, module)
+            self._known[key] = next((self._file(place) for place in places if self._is_own(place)), None)
+        return self._known[key]
 
     def _is_own(self, place: str) -> bool:
         if place in self.read:
@@ -81,7 +92,7 @@ class Files:
         if place in self.read:
             return self.read[place]
         made: File | None = None
-        if len(self.read) >= MOST_FILES or self._bytes <= 0:
+        if len(self.read) >= MOST_FILES or self._bytes <= 0 or self._nodes <= 0:
             self.cut = True
             return None
         try:
@@ -90,6 +101,7 @@ class Files:
             made = parsed(place, content) if not _is_minified(content) else None
         except (CannotLook, CannotParse, RecursionError):
             made = None
+        self._nodes -= len(made.syntax.nodes) if made is not None else 0
         self.read[place] = made
         return made
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workbench.host.code.javascript_answers import answers_of, size_of
 from workbench.host.code.javascript_names import Names, literal, option
 from workbench.host.code.javascript_objects import given
 from workbench.host.code.javascript_scopes import Path
@@ -62,7 +63,8 @@ class Handlers:
         wrapper = self._names.function(call["function"]) if call is not None and deep < _MOST_WRAPPERS else None
         if call is None or wrapper is None:
             return None
-        answers = self._names.answers(wrapper)
+        self._names.spend(size_of(wrapper))
+        answers = answers_of(wrapper)
         made = self._names.function(answers[0]) if len(answers) == 1 else None
         return made if made is not None and self.bind(wrapper, call.arguments, deep) else None
 
@@ -81,6 +83,7 @@ class Handlers:
 
     def _handler(self, node: Node | None, deep: int = 0) -> tuple[Node | None, int]:
         """The function that an expression is, and the number of what wraps it, 0 for nothing."""
+        self._names.spend(1)
         handler = self._names.function(node)
         if handler is not None or node is None:
             return handler, 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workbench.host.code.javascript_objects import DEEPEST, class_around, class_of, is_overridden, members
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node, Syntax
+from workbench.host.code.javascript_values import Exhausted
 
 if TYPE_CHECKING:
     from workbench.host.code.javascript_links import Links
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 REQUIRING = {"require", "__require", "__webpack_require__"}
 _DEEPEST = 24
 _SHORT = 400
+_MOST_WORK = 200_000
 _MODULES = {
     "fs/promises": "fs",
     "fs-extra": "fs",
@@ -42,7 +44,20 @@ class Names:
         """The functions that parameters stand for, where they were followed to."""
         self.objects: dict[Binding, list[Node]] = {}
         """The classes of the objects that parameters stand for, where that is known."""
+        self.grown = 0
+        """How often more became known of these."""
+        self.classes: dict[tuple[int, int], list[Node]] = {}
+        """What was found out of expressions, by the expression and what was known of parameters."""
+        self.overridden: dict[tuple[int, str, int], bool] = {}
+        """What was found out of the members of classes, by the class, the name and how many files were read."""
         self._known: dict[int, str] = {}
+        self._work = 0
+
+    def spend(self, work: int) -> None:
+        """Count work done to find out what objects are. Raises Exhausted when it is too much for one file."""
+        self._work += work
+        if self._work > _MOST_WORK:
+            raise Exhausted
 
     def of(self, node: Node | None) -> str:
         """The dotted name of a function or value of a module or of the language (``fs.readFile``, ``process.env.X``),
@@ -155,21 +170,6 @@ class Names:
         returns = [node for node in body.home.inside(body) if node.kind == "return_statement"]
         return returns[0].children[0] if len(returns) == 1 and returns[0].children else None
 
-    def answers(self, function: Node) -> list[Node]:
-        """All that a function itself may give back, however much stands before it."""
-        body = function["body"]
-        if body is None or body.kind != "statement_block":
-            return [body] if body is not None else []
-        found: list[Node] = []
-        index, nodes = body.index, body.home.nodes
-        while index <= body.last:
-            node = nodes[index - body.home.base]
-            if node.kind == "return_statement" and node.children:
-                inner = stepwise(node.children[0])
-                found += self.answers(inner) if inner is not None else node.children[:1]
-            index = node.last + 1 if node.kind in FUNCTIONS else index + 1
-        return found
-
     def value(self, node: Node | None) -> Node | None:
         """What a name stands for where it is set once and whole; any other expression is itself."""
         for _ in range(_DEEPEST):
@@ -249,14 +249,6 @@ class Names:
         if _INTEROPERATION.search(wrapper) or self._of(function, deep) in ("util.promisify", "promisify"):
             return self._of(arguments[0], deep)
         return ""
-
-
-def stepwise(call: Node) -> Node | None:
-    """The function that older compilers put an async function's body into: ``__awaiter(this, …, function* () {…})``."""
-    function = call["function"] if call.kind == "call_expression" else None
-    if function is None or not call.arguments or not (function.text or property_name(function)).endswith("__awaiter"):
-        return None
-    return call.arguments[-1] if call.arguments[-1].kind in FUNCTIONS else None
 
 
 def property_name(node: Node) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workbench.host.code.javascript_answers import answers_of, size_of
 from workbench.host.code.javascript_syntax import Node
 
 if TYPE_CHECKING:
@@ -30,8 +31,21 @@ def class_of(node: Node | None, names: Names, deep: int = 0) -> Node | None:
 
 def classes_of(node: Node | None, names: Names, deep: int = 0) -> list[Node]:
     """The classes of one of which an expression is an object, or the class itself; none where one is not known."""
-    node = names.value(node)
     if node is None or deep > DEEPEST:
+        return []
+    if deep:
+        return _worked_out(node, names, deep)
+    # What is known of parameters may grow, and nothing else.
+    key = (node.index, names.grown)
+    if key not in names.classes:
+        names.classes[key] = _worked_out(node, names, deep)
+    return names.classes[key]
+
+
+def _worked_out(expression: Node, names: Names, deep: int) -> list[Node]:
+    names.spend(1)
+    node = names.value(expression)
+    if node is None:
         return []
     binding = names.scopes.binding(node)
     if binding is not None and binding.kind == "parameter":
@@ -61,7 +75,8 @@ def _given_back(call: Node, names: Names, deep: int) -> list[Node | None]:
         made: Node | None = class_of(function["object"], names, deep + 1)
         return [made]
     called = names.function(function, deep + 1)
-    answers = names.answers(called)[: _MOST_CLASSES + 1] if called is not None else []
+    names.spend(size_of(called))
+    answers = answers_of(called)[: _MOST_CLASSES + 1] if called is not None else []
     return _each(answers, names, deep) or [None]
 
 
@@ -85,6 +100,7 @@ def set_to(node: Node, names: Names) -> list[Node]:
         found = members(around, names.last(node), names)
     else:
         return []
+    names.spend(len(found))
     found = [each for each in found if each.kind not in ("null", "undefined") and each.text != "undefined"]
     return found if len(found) <= _MOST_CLASSES and node not in found else []
 
@@ -97,8 +113,9 @@ def given(function: Node, arguments: list[Node], names: Names, deep: int = 0) ->
         known = names.objects.get(parameter, [])
         found = classes_of(arguments[parameter.position], names, deep + 1)
         together = list(dict.fromkeys([*known, *found]))
-        if found and len(together) <= _MOST_CLASSES:
+        if len(known) < len(together) <= _MOST_CLASSES:
             names.objects[parameter] = together
+            names.grown += 1
 
 
 def class_named(node: Node | None, names: Names) -> Node | None:
@@ -126,12 +143,21 @@ def members(made: Node, name: str, names: Names) -> list[Node]:
 
 def is_overridden(made: Node, name: str, names: Names) -> bool:
     """Whether a class that is made from this one has a member of that name of its own, so that ``this`` may mean it."""
-    for heir in names.scopes.heirs(name)[:_MOST_HEIRS]:
-        each: Node | None = heir
-        for _ in range(_MOST_BASES):
-            each = _base(each, names) if each is not None else None
-            if each is made:
-                return True
+    key = (made.index, name, len(names.scopes.trees()))
+    if key not in names.overridden:
+        names.overridden[key] = False
+        heirs = names.scopes.heirs(name)
+        names.spend(len(heirs))
+        names.overridden[key] = any(_comes_from(heir, made, names) for heir in heirs[:_MOST_HEIRS])
+    return names.overridden[key]
+
+
+def _comes_from(heir: Node, made: Node, names: Names) -> bool:
+    each: Node | None = heir
+    for _ in range(_MOST_BASES):
+        each = _base(each, names) if each is not None else None
+        if each is made:
+            return True
     return False
 
 
