@@ -27,6 +27,9 @@ EVERYTHING = "@modelcontextprotocol/server-everything@2026.8.31"
 OLD_FILESYSTEM = "mcp-server-filesystem@0.6.2"
 OTHER_FILESYSTEM = "@agent-infra/mcp-server-filesystem@1.2.29"
 COMMANDS = "@agent-infra/mcp-server-commands@1.2.18"
+SEVERAL_FILES = "mcp-server-commands@0.5.0"
+BROWSER = "@executeautomation/playwright-mcp-server@1.0.12"
+KUBERNETES = "mcp-server-kubernetes@4.1.7"
 COMMAND_LINE = "mcp-cli@1.0.5"
 _UNJUDGED = ("unknown", "sound")
 
@@ -103,6 +106,30 @@ def test_commands_of_a_server_that_runs_them() -> None:
     assert {(use.tool, use.parameter, use.kind, use.whole) for use in found} == {
         ("run_command", "command", "shell", True)
     }
+
+
+def test_a_command_in_another_file_of_the_package_is_found_there() -> None:
+    (use,) = observed(SEVERAL_FILES).commands
+    assert (use.tool, use.parameter, use.kind, use.whole) == ("run_command", "command", "shell", True)
+    line = Path(use.site.path).read_text().splitlines()[use.site.line - 1]
+    assert Path(use.site.path).name == "run-command.js" and "exec" in line
+
+
+def test_a_tool_that_is_a_class_of_another_file_is_followed_through_a_wrapper() -> None:
+    (use,) = (use for use in observed(BROWSER).paths if use.containment not in _UNJUDGED)
+    assert (use.tool, use.parameter, use.containment) == ("playwright_screenshot", "downloadsDir", "none")
+    assert "fs.mkdirSync(downloadsDir" in Path(use.site.path).read_text().splitlines()[use.site.line - 1]
+
+
+def test_what_the_filesystem_server_does_in_its_other_files_is_seen_and_not_judged_as_none() -> None:
+    used = {(Path(use.site.path).name, use.tool, use.containment) for use in observed(FILESYSTEM).paths}
+    assert {("lib.js", "write_file", "unknown"), ("lib.js", "move_file", "unknown")} <= used
+
+
+def test_of_a_server_that_starts_programs_without_a_shell_in_other_files_nothing_bad_is_said() -> None:
+    found = observed(KUBERNETES)
+    assert not found.commands
+    assert not [use for use in found.paths if use.containment not in _UNJUDGED]
 
 
 def test_commands_that_are_put_together() -> None:

@@ -10,7 +10,8 @@ from workbench.model.facts import Unread
 from workbench.text import visible
 
 if TYPE_CHECKING:
-    from workbench.host.code.javascript_syntax import Syntax
+    from workbench.host.code.javascript_files import File, Files
+    from workbench.host.code.javascript_syntax import Node, Syntax
 
 FACET = "javascript"
 TOOLS = "tools"
@@ -31,12 +32,18 @@ def missing() -> Unread | None:
 
 def analyse(path: str, content: bytes) -> Analysis:
     """What one file of JavaScript or TypeScript gives; its name tells which of them it is."""
-    from workbench.host.code.javascript_syntax import CannotParse, parse
+    from workbench.host.code.javascript_files import Files, parsed
+    from workbench.host.code.javascript_syntax import CannotParse
     from workbench.host.code.javascript_values import Exhausted
 
     try:
-        syntax = parse(path, content)
-        return _analysed(path, syntax)
+        file = parsed(path, content)
+        try:
+            return _analysed(file, Files(path))
+        except (Exhausted, RecursionError):
+            alone = _analysed(file, None)
+        why = "following its values into other files takes more work than is spent on one: they are not followed there"
+        return Analysis(alone.observations, (*alone.gaps, Unread(FACET, visible(path), why)))
     except ImportError:
         gap = missing() or Unread(FACET, visible(path), "the parser for it could not be loaded", INSTALL)
     except CannotParse as reason:
@@ -46,33 +53,36 @@ def analyse(path: str, content: bytes) -> Analysis:
     return Analysis(gaps=(gap,))
 
 
-def _analysed(path: str, syntax: Syntax) -> Analysis:
+def _analysed(file: File, files: Files | None) -> Analysis:
     from workbench.host.code.javascript_flow import Flow
+    from workbench.host.code.javascript_links import Links
     from workbench.host.code.javascript_listeners import Listeners
     from workbench.host.code.javascript_messages import Messages
     from workbench.host.code.javascript_names import Names
     from workbench.host.code.javascript_schemas import Schemas
-    from workbench.host.code.javascript_scopes import Scopes
     from workbench.host.code.javascript_sites import Sites
     from workbench.host.code.javascript_tools import Tools
 
-    names = Names(syntax, Scopes(syntax))
+    syntax = file.syntax
+    path = syntax.path
     calls = [node for node in syntax.nodes if node.kind == "call_expression"]
-    flow = Flow(names, Schemas(names))
-    sites = Sites(path, syntax)
-    messages = Messages(flow, sites, calls)
-    tools = Tools(flow, sites, calls)
+    sites = Sites()
+    # What is done with sockets and messages is told of the file by itself: what another file does before is not known.
+    alone = Names(syntax, Links(file))
+    messages = Messages(Flow(alone, Schemas(alone)), sites, calls)
+    names = Names(syntax, Links(file, files))
+    tools = Tools(Flow(names, Schemas(names)), sites, calls)
     paths, commands = tools.uses()
     observed = Observations(
         handlers=messages.handlers(),
         sends=messages.sends(),
-        listeners=Listeners(names, sites, calls).listeners(),
+        listeners=Listeners(alone, sites, calls).listeners(),
         paths=paths,
         commands=commands,
     )
     gaps = []
     if syntax.broken:
-        observed = _without(observed, _not_understood(syntax))
+        observed = _without(observed, visible(path), _not_understood(syntax))
         line = syntax.place(syntax.broken[0])[0]
         gaps.append(f"something in line {line} was not understood; nothing is said of the code around it")
     kinds = {kind: getattr(observed, kind) for kind in Observations.__dataclass_fields__}
@@ -80,15 +90,21 @@ def _analysed(path: str, syntax: Syntax) -> Analysis:
         observed = Observations(**{kind: each[:_MOST_OF_A_KIND] for kind, each in kinds.items()})
         gaps.append(f"there is more in it than is told: of each kind the first {_MOST_OF_A_KIND}")
     unread = [Unread(FACET, visible(path), why) for why in gaps]
-    if tools.leads_elsewhere:
-        unread.append(
-            Unread(
-                TOOLS,
-                visible(path),
-                "arguments of its tools go into other files, or through what wraps a tool, where they are not followed",
-            )
-        )
-    return Analysis(observed, tuple(unread))
+    for left in tools.left[:1]:
+        why = "arguments of its tools are not followed everywhere: they go into other files that are not read, or"
+        why = f"{why} through what wraps or chooses a tool's function{_at(left, syntax)}"
+        unread.append(Unread(TOOLS, visible(path), why))
+    for unclear in tools.unclear:
+        why = f"an argument of its tools gets into a command in a way that is not understood{_at(unclear, syntax)}"
+        unread.append(Unread(TOOLS, visible(path), why))
+    if files is not None and files.cut:
+        unread.append(Unread(FACET, visible(path), "it takes in more files than are read for one: it was read in part"))
+    return Analysis(observed, tuple(unread), tuple(files.read) if files is not None else ())
+
+
+def _at(node: Node, own: Syntax) -> str:
+    where = f" of {visible(node.home.path)}" if node.home is not own else ""
+    return f" (first in line {node.home.place(node)[0]}{where})"
 
 
 def _not_understood(syntax: Syntax) -> list[tuple[int, int]]:
@@ -102,12 +118,12 @@ def _not_understood(syntax: Syntax) -> list[tuple[int, int]]:
     return lines
 
 
-def _without(observed: Observations, lines: list[tuple[int, int]]) -> Observations:
+def _without(observed: Observations, path: str, lines: list[tuple[int, int]]) -> Observations:
     kept: dict[str, Any] = {}
     for kind in Observations.__dataclass_fields__:
         kept[kind] = tuple(
             each
             for each in getattr(observed, kind)
-            if not any(first <= each.site.line <= last for first, last in lines)
+            if each.site.path != path or not any(first <= each.site.line <= last for first, last in lines)
         )
     return Observations(**kept)

@@ -239,7 +239,7 @@ class Addresses:
         """The environment variable that an expression asks for, by way of a name or not."""
         inside = node
         for _ in range(4):
-            for part in self._names.syntax.inside(inside)[:20]:
+            for part in inside.home.inside(inside)[:20]:
                 name = self._names.of(part) if part.kind in ("member_expression", "identifier") else ""
                 if name.startswith("process.env."):
                     return name.removeprefix("process.env.")

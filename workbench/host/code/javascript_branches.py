@@ -44,3 +44,15 @@ def is_elsewhere(use: Node, here: Node) -> bool:
         if last.kind in ("return_statement", "throw_statement", "continue_statement", "break_statement"):
             return True
     return False
+
+
+def is_certain(expression: Node, use: Node) -> bool:
+    """Whether what is set there is set whenever the use is reached: no condition stands between."""
+    for above in expression.above():
+        if above.kind in ("statement_block", "program", "switch_case", "switch_default"):
+            return above.holds(use)
+        if above.kind in ("if_statement", "else_clause", "ternary_expression", "for_statement", "while_statement"):
+            return False
+        if above.kind == "binary_expression" or above.kind in FUNCTIONS:
+            return False
+    return False

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from workbench.host.code.javascript_answers import stepwise
+from workbench.host.code.javascript_branches import is_certain
 from workbench.host.code.javascript_names import Names, literal, option, property_name
 from workbench.host.code.javascript_schemas import Schemas, is_schema_check
 from workbench.host.code.javascript_scopes import EACH, Binding
@@ -61,6 +63,8 @@ class Flow:
         deep += 1
         if kind in ("identifier", "shorthand_property_identifier"):
             return self._of_name(node, call, deep)
+        if kind == "member_expression" and self.names.scopes.binding(node) is not None:
+            return self._of_name(node, call, deep)
         if kind == "member_expression":
             return self.part(self.of(node["object"], call, deep), property_name(node))
         if kind == "subscript_expression":
@@ -84,6 +88,8 @@ class Flow:
         if kind == "call_expression":
             return self._of_call(node, call, deep)
         if kind == "new_expression":
+            if self.names.called(node) == "Promise" and node.arguments:
+                return self._of_promise(node.arguments[0], call, deep)
             return lost(*[self.of(given, call, deep) for given in node.arguments[:20]])
         return ()
 
@@ -121,7 +127,7 @@ class Flow:
     ) -> Call:
         """The call of a function of this file with these arguments, and what of them comes from outside."""
         inside = dict(call.given)
-        for parameter in self.names.scopes.parameters.get(function.index, ()):
+        for parameter in self.names.scopes.parameters_of(function):
             position, path = parameter.position, parameter.path
             ways = given[position] if position < len(given) else ()
             named = option(arguments[position], path[0]) if path and ways and arguments else None
@@ -131,7 +137,9 @@ class Flow:
             for name in path:
                 ways = self.part(ways, name)
             inside[parameter] = stepped(ways, "bound", parameter.node, parameter)
-        return Call(inside, call.depth + 1, (site, *call.sites) if site is not None else call.sites)
+        if site is not None:
+            return Call(inside, call.depth, (site, *call.sites))
+        return Call(inside, call.depth + 1, call.sites)
 
     def answers(self, function: Node, call: Call, deep: int = 0) -> Ways:
         """What a function gives back."""
@@ -148,11 +156,11 @@ class Flow:
 
     def own(self, function: Node) -> Iterable[Node]:
         """The nodes of a function, without those of the functions in it."""
-        nodes = self.names.syntax.nodes
+        nodes, base = function.home.nodes, function.home.base
         index = function.index + 1
         while index <= function.last:
             self.spend(1)
-            node = nodes[index]
+            node = nodes[index - base]
             yield node
             index = node.last + 1 if node.kind in FUNCTIONS else index + 1
 
@@ -198,7 +206,7 @@ class Flow:
                 continue
             if value.expression.start < use.start:
                 before.append(index)
-                if not value.added and _is_certain(value.expression, use):
+                if not value.added and is_certain(value.expression, use):
                     return tuple(before)
         if not before and binding.kind != "parameter":
             return tuple(range(len(binding.values)))
@@ -251,6 +259,8 @@ class Flow:
         name, method, arguments = self.names.called(node), self.names.method(node), node.arguments
         if name in _NO_TEXT:
             return ()
+        if (inner := stepwise(node)) is not None:
+            return self.answers(inner, call, deep)
         given = [self.of(argument, call, deep) for argument in arguments[:20]]
         if name in ("path.resolve", "path.join", "path.normalize"):
             # What is put behind a value from outside does not take it anywhere else.
@@ -270,7 +280,7 @@ class Flow:
         if on:
             return self._of_method(node, method, on)
         function = self.names.function(node["function"])
-        if function is not None and any(given):
+        if function is not None and (any(given) or _closes_over(function, call)):
             if call.depth >= DEEPEST_CALLS:
                 return lost(*given)
             return self.answers(function, self.entered(function, arguments, given, call, deep=deep), deep)
@@ -289,6 +299,24 @@ class Flow:
                 return on
         return lost(on)
 
+    def _of_promise(self, executor: Node, call: Call, deep: int) -> Ways:
+        """What a promise holds in the end: what is given to the first parameter of its function."""
+        parameters = self.names.scopes.parameters_of(executor)
+        resolve = next((each for each in parameters if each.position == 0 and not each.path), None)
+        found = []
+        for use in resolve.uses[:_MOST_VALUES] if resolve is not None else ():
+            around = use.parent
+            outer = around.parent if around is not None and around.kind == "arguments" else around
+            if outer is None or outer.kind != "call_expression":
+                continue
+            if outer["function"] is use:
+                found += [self.of(argument, call, deep) for argument in outer.arguments[:1]]
+            elif self.names.method(outer) == "then":
+                found.append(self.of(self.names.receiver(outer), call, deep))
+            else:
+                found.append(lost(*[self.of(argument, call, deep) for argument in outer.arguments[:20]]))
+        return either(found)
+
     def _checked(self, node: Node, check: str, given: list[Ways]) -> Ways:
         ways = next(each for each in given if each)
         schema = self.schemas.of_check(node)
@@ -303,16 +331,12 @@ class Flow:
         return tuple(found)
 
 
-def _is_certain(expression: Node, use: Node) -> bool:
-    """Whether what is set there is set whenever the use is reached: no condition stands between."""
-    for above in expression.above():
-        if above.kind in ("statement_block", "program", "switch_case", "switch_default"):
-            return above.holds(use)
-        if above.kind in ("if_statement", "else_clause", "ternary_expression", "for_statement", "while_statement"):
-            return False
-        if above.kind == "binary_expression" or above.kind in FUNCTIONS:
-            return False
-    return False
+def _closes_over(function: Node, call: Call) -> bool:
+    """Whether a function stands in another that was given something, and so may use it without being given it."""
+    return any(
+        ways and binding.function is not None and binding.function.holds(function) and binding.function is not function
+        for binding, ways in call.given.items()
+    )
 
 
 def _is_default(binding: Binding, expression: Node) -> bool:

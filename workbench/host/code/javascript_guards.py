@@ -69,7 +69,8 @@ class Guards:
             found.append(Guard("unknown", reached[0], 0))
             return
         for use in binding.uses:
-            if here is not None and (use.start >= here.start or is_elsewhere(use, here)):
+            same = here is not None and use.home is here.home
+            if here is not None and same and (use.start >= here.start or is_elsewhere(use, here)):
                 continue
             stage = _stage(taint.steps, binding, use)
             kinds = {step.kind for step in taint.steps[:stage]}
@@ -223,7 +224,7 @@ class Guards:
 
     def _of_relative(self, asked: Node, other: Node | None, place: _Place, found: list[Guard]) -> None:
         """A question to ``path.relative``'s answer: whether it leads up is the check, whether it is empty is none."""
-        begins = self._names.syntax.text(other, 4)[1:] if other is not None else ""
+        begins = other.home.text(other, 4)[1:] if other is not None else ""
         if begins.startswith(".."):
             found.append(self._guard("relative", asked, place))
         elif literal(other) is None:
@@ -284,7 +285,7 @@ class Guards:
             return
         arguments = call.arguments
         position = next((index for index, given in enumerate(arguments) if given.holds(node)), -1)
-        parameters = self._scopes.parameters.get(function.index, ())
+        parameters = self._scopes.parameters_of(function)
         given = tuple(
             (each, arguments[each.position])
             for each in parameters
@@ -301,7 +302,7 @@ class Guards:
         known = self._given_back.get((function.index, position))
         if known is None:
             self._given_back[function.index, position] = True
-            parameters = self._scopes.parameters.get(function.index, ())
+            parameters = self._scopes.parameters_of(function)
             given: dict[Binding, Ways] = {each: (Taint(),) for each in parameters if each.position == position}
             known = bool(self._flow.answers(function, Call(given, depth=DEEPEST_CALLS - 1)))
             self._given_back[function.index, position] = known
@@ -313,7 +314,7 @@ class Guards:
         if deep >= _DEEPEST:
             found.append(Guard("unknown", function, place.stage))
             return
-        for parameter in self._scopes.parameters.get(function.index, ()):
+        for parameter in self._scopes.parameters_of(function):
             if parameter.position != position or parameter in seen:
                 continue
             path, rest = parameter.path, place.rest

@@ -203,7 +203,7 @@ class Listeners:
         binding = self._names.scopes.binding(one)
         if binding is not None and binding is self._names.scopes.binding(other):
             return True
-        if self._names.syntax.text(one) == self._names.syntax.text(other) and one.kind == "member_expression":
+        if one.home.text(one) == other.home.text(other) and one.kind == "member_expression":
             return True
         found = self._addresses.of(one)
         return found.kind == address.kind == "fixed" and found.text == address.text
@@ -275,7 +275,7 @@ class Listeners:
         return bool(functions) and all(self._keeps(function) for function in functions)
 
     def _keeps(self, function: Node) -> bool:
-        for parameter in self._names.scopes.parameters.get(function.index, ()):
+        for parameter in self._names.scopes.parameters_of(function):
             if parameter.position != 0:
                 continue
             if parameter.path:
@@ -297,7 +297,7 @@ class Listeners:
     def _keeps_once(self, function: Node, call: Node, use: Node) -> bool:
         """The same of a function of the file that is given the connection: one level down, no further."""
         position = next((at for at, each in enumerate(call.arguments) if each is use), -1)
-        for parameter in self._names.scopes.parameters.get(function.index, ()):
+        for parameter in self._names.scopes.parameters_of(function):
             if parameter.position == position:
                 if parameter.path:
                     return False

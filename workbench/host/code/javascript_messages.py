@@ -131,7 +131,7 @@ class _Handler:
         if function.index in self._seen:
             return
         self._seen.add(function.index)
-        for node in self._names.syntax.inside(function):
+        for node in function.home.inside(function):
             self._flow.spend(1)
             kind = node.kind
             if kind in ("call_expression", "new_expression"):

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from workbench.host.code.javascript_scopes import Scopes
+from workbench.host.code.javascript_objects import DEEPEST, class_around, class_of, is_overridden, members
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node, Syntax
+from workbench.host.code.javascript_values import Exhausted
 
-_REQUIRING = {"require", "__require", "__webpack_require__"}
+if TYPE_CHECKING:
+    from workbench.host.code.javascript_links import Links
+    from workbench.host.code.javascript_scopes import Binding
+
+REQUIRING = {"require", "__require", "__webpack_require__"}
 _DEEPEST = 24
 _SHORT = 400
+_MOST_WORK = 200_000
 _MODULES = {
     "fs/promises": "fs",
     "fs-extra": "fs",
@@ -30,10 +37,27 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0
 class Names:
     """The names of one file's expressions, each worked out once."""
 
-    def __init__(self, syntax: Syntax, scopes: Scopes) -> None:
+    def __init__(self, syntax: Syntax, scopes: Links) -> None:
         self.syntax = syntax
         self.scopes = scopes
+        self.callbacks: dict[Binding, Node] = {}
+        """The functions that parameters stand for, where they were followed to."""
+        self.objects: dict[Binding, list[Node]] = {}
+        """The classes of the objects that parameters stand for, where that is known."""
+        self.grown = 0
+        """How often more became known of these."""
+        self.classes: dict[tuple[int, int], list[Node]] = {}
+        """What was found out of expressions, by the expression and what was known of parameters."""
+        self.overridden: dict[tuple[int, str, int], bool] = {}
+        """What was found out of the members of classes, by the class, the name and how many files were read."""
         self._known: dict[int, str] = {}
+        self._work = 0
+
+    def spend(self, work: int) -> None:
+        """Count work done to find out what objects are. Raises Exhausted when it is too much for one file."""
+        self._work += work
+        if self._work > _MOST_WORK:
+            raise Exhausted
 
     def of(self, node: Node | None) -> str:
         """The dotted name of a function or value of a module or of the language (``fs.readFile``, ``process.env.X``),
@@ -80,40 +104,61 @@ class Names:
             return f"{self.shown(node['function'] or node['constructor'], deep + 1)}(…)"
         return "…"
 
-    def function(self, node: Node | None) -> Node | None:
-        """The function of this file that an expression is: itself, by its name, or a method of ``this``; None for one
-        in which something was not understood.
+    def function(self, node: Node | None, deep: int = 0) -> Node | None:
+        """The function of the package that an expression is: itself, by its name, or a method of ``this`` or of an
+        object that is made here; None for one in which something was not understood.
         """
-        found = self._function(node, 0)
-        if found is not None and any(found.holds(broken) for broken in self.syntax.broken[:_SHORT]):
+        found = self._function(node, deep)
+        if found is not None and any(found.holds(broken) for broken in found.home.broken[:_SHORT]):
             return None
         return found
 
+    def is_broken(self, node: Node | None) -> bool:
+        """Whether an expression is a function of another file in which something was not understood."""
+        found = self._function(node, 0)
+        return found is not None and found.home is not self.syntax and self.function(found) is None
+
     def _function(self, node: Node | None, deep: int) -> Node | None:
-        if node is None or deep > 6:
+        if node is None or deep > DEEPEST:
             return None
         if node.kind in FUNCTIONS:
             return node
-        if node.kind in ("identifier", "shorthand_property_identifier"):
-            binding = self.scopes.binding(node)
+        if node.kind == "sequence_expression" and node.children:
+            return self._function(node.children[-1], deep + 1)
+        binding = self.scopes.binding(node)
+        if binding is not None or node.kind in ("identifier", "shorthand_property_identifier"):
+            if binding is not None and binding.kind == "parameter":
+                return self.callbacks.get(binding)
             if binding is None or len(binding.values) + (binding.function is not None) != 1:
-                return None
-            if binding.kind == "parameter":
                 return None
             if binding.function is not None:
                 return binding.function if binding.function.kind in FUNCTIONS else None
             value = binding.values[0]
             return self._function(value.expression, deep + 1) if not value.path else None
         if node.kind == "member_expression":
-            of = node["object"]
-            if of is not None and of.kind == "this":
-                members = self.scopes.member(node, property_name(node))
-                return self._function(members[0], deep + 1) if len(members) == 1 else None
+            found = self._members(node, deep)
+            return self._function(found[0], deep + 1) if len(found) == 1 else None
         if node.kind == "call_expression":
             function = node["function"]
             if function is not None and function.kind == "member_expression" and property_name(function) == "bind":
                 return self._function(function["object"], deep + 1)
         return None
+
+    def _members(self, node: Node, deep: int) -> list[Node]:
+        """What a member of ``this``, of an object of a class, or of an object that is written down may be."""
+        of, name = node["object"], property_name(node)
+        if of is None:
+            return []
+        if of.kind == "this":
+            around = class_around(node)
+            if around is None or is_overridden(around, name, self):
+                return []
+            return members(around, name, self)
+        written = option(self.value(of), name)
+        if written is not None:
+            return [written]
+        made = class_of(of, self, deep)
+        return members(made, name, self) if made is not None else []
 
     def answer(self, function: Node) -> Node | None:
         """What a function gives back, where there is one such place alone and the function is a short one."""
@@ -122,7 +167,7 @@ class Names:
             return body
         if body.last - body.index > _SHORT:
             return None
-        returns = [node for node in self.syntax.inside(body) if node.kind == "return_statement"]
+        returns = [node for node in body.home.inside(body) if node.kind == "return_statement"]
         return returns[0].children[0] if len(returns) == 1 and returns[0].children else None
 
     def value(self, node: Node | None) -> Node | None:
@@ -133,14 +178,14 @@ class Names:
             if node.kind == "await_expression" and node.children:
                 node = node.children[0]
                 continue
-            if node.kind == "member_expression":
-                of = node["object"]
-                members = self.scopes.member(node, property_name(node)) if of is not None and of.kind == "this" else []
-                if len(members) != 1:
-                    return node
-                node = members[0]
-                continue
             binding = self.scopes.binding(node)
+            if binding is None and node.kind == "member_expression":
+                of = node["object"]
+                found = self._members(node, 0) if of is not None and of.kind == "this" else []
+                if len(found) != 1:
+                    return node
+                node = found[0]
+                continue
             if binding is None or binding.kind == "parameter" or len(binding.values) != 1 or binding.values[0].path:
                 return node
             if binding.values[0].added:
@@ -159,7 +204,7 @@ class Names:
 
     def _worked_out(self, node: Node, deep: int) -> str:
         kind = node.kind
-        if kind in ("identifier", "shorthand_property_identifier"):
+        if kind in ("identifier", "shorthand_property_identifier") or self.scopes.binding(node) is not None:
             return self._of_identifier(node, deep)
         if kind == "member_expression":
             return _joined(self._of(node["object"], deep), property_name(node))
@@ -190,7 +235,7 @@ class Names:
         function, arguments = node["function"], node.arguments
         if function is None:
             return ""
-        if arguments and (function.kind == "import" or self.last(function) in _REQUIRING):
+        if arguments and (function.kind == "import" or self.last(function) in REQUIRING):
             module = literal(arguments[0])
             return _module(module) if module else ""
         if function.kind == "member_expression" and property_name(function) == "bind":

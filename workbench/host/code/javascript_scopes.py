@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from workbench.host.code.javascript_syntax import FUNCTIONS, CannotParse, Node, Syntax
@@ -19,6 +20,7 @@ _SCOPES = FUNCTIONS | {
     "class",
 }
 _CLASSES = ("class_declaration", "class", "abstract_class_declaration")
+_OF_THE_CLASS = re.compile(rb"(?:(?:public|private|protected|override|readonly)[ \t]+)+[A-Za-z_$]")
 EACH = "*"
 """In the path of a destructured value: one element of a list, whichever."""
 
@@ -94,7 +96,7 @@ class Scopes:
                 self._declare_function(node, scopes)
             elif kind in _CLASSES:
                 if (name := node["name"]) is not None:
-                    self._add(block if kind == "class_declaration" else node, name, "class").function = node
+                    self._add(node if kind == "class" else block, name, "class").function = node
             elif kind in ("import_statement", "import_clause"):
                 self._declare_imports(node)
             elif kind == "catch_clause" and (parameter := node["parameter"]) is not None:
@@ -141,6 +143,9 @@ class Scopes:
                 if default is not None:
                     made.values.append(Value(default))
                 found.append(made)
+                if not path and _OF_THE_CLASS.match(self.syntax.content, parameter.start):
+                    # ``constructor(private readonly files: Files)`` sets ``this.files`` as well.
+                    self._add_member(node, target.text, target)
 
     def _declare_imports(self, node: Node) -> None:
         if node.kind == "import_statement":

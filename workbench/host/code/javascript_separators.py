@@ -85,7 +85,7 @@ class Separators:
             return None
         given = tuple(
             (parameter, node.arguments[parameter.position])
-            for parameter in self._names.scopes.parameters.get(made.index, ())
+            for parameter in self._names.scopes.parameters_of(made)
             if parameter.position < len(node.arguments) and not parameter.path
         )
         return self._ends(self._names.answer(made), (*given, *arguments)[:16], deep)

@@ -27,6 +27,7 @@ _EVALUATED = re.compile(
     r"^(?:eval|Function|globalThis\.eval|vm\.(?:runIn\w+|Script|compileFunction|SourceTextModule))$"
 )
 _SHELLS = re.compile(r"(?:^|[/\\])(?:sh|bash|zsh|dash|ash|ksh|fish|cmd|powershell|pwsh)(?:\.exe)?$")
+_MOST_WORDS = 100
 _SHELL_FLAG = re.compile(r"(?i)^(?:-[a-z]*c|/[a-z]*c|/s|-command|-e)$")
 
 
@@ -58,9 +59,12 @@ def commands_of(name: str, call: Node, names: Names) -> tuple[tuple[CommandKind,
     if program is None:
         return (("program", tuple(arguments[:1])),)
     listed = names.value(rest[0]) if rest else None
-    if listed is not None and listed.kind == "array" and _SHELLS.search(program):
-        elements = listed.children
-        for element, following in pairwise(elements):
-            if _SHELL_FLAG.match(literal(element) or ""):
+    if listed is not None and listed.kind == "array":
+        # A shell that another program starts is one as well: docker exec, ssh, sudo, env.
+        before = program
+        for element, following in pairwise(listed.children[:_MOST_WORDS]):
+            word = literal(element) or ""
+            if _SHELL_FLAG.match(word) and (_SHELLS.search(program) or _SHELLS.search(before)):
                 return (("shell", (following,)),)
+            before = word
     return ()

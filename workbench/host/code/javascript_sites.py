@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.host.code.javascript_names import key_name
-from workbench.host.code.javascript_syntax import FUNCTIONS, Node, Syntax
+from workbench.host.code.javascript_syntax import FUNCTIONS, Node
 from workbench.model.code import Site
 from workbench.secrets import redact
 from workbench.text import visible
@@ -12,20 +12,16 @@ _SHOWN = 100
 
 
 class Sites:
-    """The places of one file. ``broken`` are the statements of the file in which something was not understood."""
-
-    def __init__(self, path: str, syntax: Syntax) -> None:
-        self._path = visible(path)
-        self._syntax = syntax
+    """The places of the files of a package."""
 
     def of(self, node: Node) -> Site:
         """The place of a node: line, column, and the functions and classes around it by their names."""
-        line, column = self._syntax.place(node)
-        return Site(self._path, line, column, told(self._inside(node)))
+        line, column = node.home.place(node)
+        return Site(visible(node.home.path), line, column, told(self._inside(node)))
 
     def line(self, node: Node) -> int:
         """The line of a node."""
-        return self._syntax.place(node)[0]
+        return node.home.place(node)[0]
 
     def _inside(self, node: Node) -> str:
         names = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ HIGHEST_NODES = 200_000
 HIGHEST_DEPTH = 2000
 _SECONDS = 10.0
 _CHUNK = 256 * 1024
+# The nodes of several files are told from each other by their numbers: each file's begin where no other's are.
+_BASES = itertools.count(0, 4 * HIGHEST_NODES)
 
 # What stands around an expression and does not change its value.
 _WRAPPERS = {"parenthesized_expression", "as_expression", "satisfies_expression", "non_null_expression"}
@@ -58,12 +61,13 @@ class CannotParse(Exception):  # noqa: N818 - it is an answer, not an error
 class Node:
     """One node. ``children`` are the named ones, ``fields`` those that the grammar names, ``word`` an operator's text
     or a declaration's keyword, ``text`` that of a leaf. ``index`` counts nodes from the file's start and ``last`` is
-    the index of the last node inside.
+    the index of the last node inside: no node of another file has the same. ``home`` is the file's tree.
     """
 
-    __slots__ = ("children", "end", "fields", "index", "kind", "last", "parent", "start", "text", "word")
+    __slots__ = ("children", "end", "fields", "home", "index", "kind", "last", "parent", "start", "text", "word")
 
-    def __init__(self, kind: str, start: int, end: int, parent: Node | None) -> None:
+    def __init__(self, home: Syntax, kind: str, start: int, end: int, parent: Node | None) -> None:
+        self.home = home
         self.kind = kind
         self.start = start
         self.end = end
@@ -97,10 +101,12 @@ class Node:
 
 
 class Syntax:
-    """A file's tree: every node in the order of the text, the calls among them, and where it was not understood."""
+    """A file's tree: every node in the order of the text, and where it was not understood."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, path: str, content: bytes) -> None:
+        self.path = path
         self.content = content
+        self.base = next(_BASES)
         self.nodes: list[Node] = []
         self.broken: list[Node] = []
         self._lines: list[int] = []
@@ -112,7 +118,7 @@ class Syntax:
 
     def inside(self, node: Node) -> list[Node]:
         """A node and all in it, in the order of the text."""
-        return self.nodes[node.index : node.last + 1]
+        return self.nodes[node.index - self.base : node.last + 1 - self.base]
 
     def text(self, node: Node, limit: int = 200) -> str:
         """The text of a node, cut at a number of bytes."""
@@ -139,7 +145,7 @@ def parse(path: str, content: bytes) -> Syntax:
     """The tree of a file; its name says which grammar. Raises CannotParse, and ImportError without the parser."""
     if len(content) > HIGHEST_SIZE:
         raise CannotParse(f"it is larger than {HIGHEST_SIZE // (1024 * 1024)} MiB")
-    return _converted(content, _sitter_root(path, content))
+    return _converted(Syntax(path, content), _sitter_root(path, content))
 
 
 def _sitter_root(path: str, content: bytes) -> SitterNode:
@@ -173,8 +179,8 @@ def _sitter_root(path: str, content: bytes) -> SitterNode:
     return root
 
 
-def _converted(content: bytes, root: SitterNode) -> Syntax:
-    syntax = Syntax(content)
+def _converted(syntax: Syntax, root: SitterNode) -> Syntax:
+    content = syntax.content
     cursor = root.walk()
     # One for each level below the root: the node that was entered, or None for a wrapper, of which one child is read.
     entered: list[Node | None] = []
@@ -205,7 +211,7 @@ def _converted(content: bytes, root: SitterNode) -> Syntax:
             cursor.goto_parent()
             done = entered.pop()
             if done is not None:
-                done.last = len(syntax.nodes) - 1
+                done.last = syntax.base + len(syntax.nodes) - 1
                 parent = done.parent
         if not entered:
             return syntax
@@ -241,8 +247,15 @@ def _to_wrapped(cursor: TreeCursor) -> bool:
 
 
 def _added(syntax: Syntax, given: SitterNode, parent: Node | None, field: str | None) -> Node:
-    made = Node(given.type, given.start_byte, given.end_byte, parent)
-    made.index = made.last = len(syntax.nodes)
+    # Older compilers write ``await`` as ``yield``, in a function that is taken on step by step.
+    made = Node(
+        syntax,
+        "await_expression" if given.type == "yield_expression" else given.type,
+        given.start_byte,
+        given.end_byte,
+        parent,
+    )
+    made.index = made.last = syntax.base + len(syntax.nodes)
     syntax.nodes.append(made)
     if parent is not None:
         parent.children.append(made)

@@ -5,37 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.host.code.javascript_containment import containment, worst
-from workbench.host.code.javascript_flow import DEEPEST_CALLS, Flow
+from workbench.host.code.javascript_elsewhere import NAMING, Elsewhere
+from workbench.host.code.javascript_flow import Flow
 from workbench.host.code.javascript_guards import Guards
-from workbench.host.code.javascript_harmless import is_logging
-from workbench.host.code.javascript_names import key_name, literal, option
-from workbench.host.code.javascript_scopes import Path
+from workbench.host.code.javascript_handlers import RUNNING, Handlers
+from workbench.host.code.javascript_names import key_name, literal
+from workbench.host.code.javascript_objects import classes_of, members
+from workbench.host.code.javascript_scopes import EACH, Path
 from workbench.host.code.javascript_sinks import commands_of, paths_of
 from workbench.host.code.javascript_sites import Sites, told
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
 from workbench.host.code.javascript_values import Call, Taint, Ways
 from workbench.model.code import CommandKind, CommandUse, PathUse
-from workbench.model.record import record
 
 _MOST_IN_TABLE = 200
-# How an import begins that names a file of the package itself: by its place, or by a short name for a folder.
-_OWN_FILES = (".", "#", "@/", "~/")
+_FARTHEST = 16
 # Names of arguments that are texts, where a schema elsewhere says what they are.
 _TEXTS = {
     "command", "cmd", "commandline", "script", "code", "path", "file", "filename", "filepath", "file_path", "dir",
     "directory", "cwd", "url", "uri", "message", "query", "pattern", "text", "content", "input", "expression", "args",
     "arguments", "name", "branch", "repo", "repository", "source", "destination", "target", "host", "hostname",
 }  # fmt: skip
-
-
-@record
-class _Tool:
-    """A tool's handler. What comes from outside is its first parameter's part at ``prefix``."""
-
-    name: str
-    handler: Node
-    prefix: Path = ()
-    schema: Node | None = None
 
 
 class Tools:
@@ -45,26 +35,34 @@ class Tools:
         self._flow = flow
         self._names = flow.names
         self._sites = sites
-        self._calls = calls
+        self._handlers = Handlers(flow.names, calls)
+        self._elsewhere = Elsewhere(flow.names, flow.schemas)
         self._guards = Guards(flow)
         self._prefix: Path = ()
-        self._paths: dict[tuple[int, str], PathUse] = {}
-        self._commands: dict[tuple[int, str], CommandUse] = {}
-        self._seen: set[tuple[int, str, tuple[tuple[Path, bool], ...]]] = set()
-        self.leads_elsewhere = False
-        """Whether arguments of the tools get into another file of the package, or a tool's function is in one, or is
-        wrapped.
+        self._paths: dict[tuple[int, str, str], PathUse] = {}
+        self._commands: dict[tuple[int, str, str], CommandUse] = {}
+        self._seen: set[tuple[int, str, tuple[tuple[Path, bool], ...], tuple[int, ...]]] = set()
+        self._dispatched: Node | None = None
+        self.left: list[Node] = []
+        """Where arguments of tools go on to what is not followed: a file that is not read, a function that is chosen by
+        a name, what wraps a tool's function; the first of them.
         """
+        self.unclear: list[Node] = []
+        """Where a tool's argument gets into a command in a way that is not understood; the first of them."""
 
     def uses(self) -> tuple[tuple[PathUse, ...], tuple[CommandUse, ...]]:
         """Every use of a tool's argument as a path or as a command, each place and argument once; of those that are not
         understood one of each argument.
         """
-        for tool in self._tools():
+        for tool in self._handlers.tools():
             self._prefix = tool.prefix
             start = (Taint(schema=tool.schema, described=len(tool.prefix)),)
             call = self._flow.entered(tool.handler, [], [start], Call({}))
             self._look(tool.handler, call, tool.name)
+        for handler in self._handlers.missed:
+            self._note(handler)
+        if self._dispatched is not None and not self._handlers.are_described():
+            self.left.append(self._dispatched)
         unknown: set[tuple[str, str]] = set()
         paths = []
         for use in self._paths.values():
@@ -75,122 +73,57 @@ class Tools:
             paths.append(use)
         return tuple(paths), tuple(self._commands.values())
 
-    def _tools(self) -> Iterator[_Tool]:
-        seen = set()
-        for tool in self._found():
-            if tool.handler.index not in seen:
-                seen.add(tool.handler.index)
-                yield tool
-
-    def _found(self) -> Iterator[_Tool]:
-        names = self._names
-        for call in self._calls:
-            method, arguments = names.method(call), call.arguments
-            if method == "setRequestHandler" and len(arguments) == 2:
-                kind = literal(arguments[0]) or names.last(arguments[0]).rstrip("0123456789")
-                handler = names.function(arguments[1])
-                if kind not in ("CallToolRequestSchema", "tools/call"):
-                    continue
-                if handler is not None:
-                    yield _Tool("", handler, ("params", "arguments"))
-                else:
-                    self._note(arguments[1])
-            elif method in ("tool", "registerTool") and len(arguments) >= 2:
-                name = literal(names.value(arguments[0]))
-                handler = names.function(arguments[-1])
-                self._note(arguments[-1])
-                if handler is None or (name is None and arguments[0].kind in ("string", "object")):
-                    continue
-                yield _Tool(name or "", handler, schema=self._schema(method, arguments[1:-1]))
-            elif method == "addTool" and arguments:
-                yield from self._described(names.value(arguments[0]))
-        for node in self._flow.names.syntax.nodes:
-            if node.kind == "object" and option(node, "inputSchema") is not None:
-                yield from self._described(node)
-            elif node.kind == "class_heritage" and node.parent is not None:
-                yield from self._class(node, node.parent)
-
-    def _class(self, heritage: Node, made: Node) -> Iterator[_Tool]:
-        """A tool that is a class of its own: ``class Read extends MCPTool`` with a name, a schema and ``execute``."""
-        base = heritage.children[-1] if heritage.children else None
-        if base is not None and base.kind == "extends_clause":
-            base = base["value"]
-        if self._names.last(base) != "MCPTool":
-            return
-        members = self._names.scopes.members.get(made.index, {})
-        name = next((literal(each) for each in members.get("name", ())), None)
-        for each in members.get("execute", ())[:1]:
-            schema = next(iter(members.get("schema", ())), None)
-            yield _Tool(name or "", each, schema=self._names.value(schema))
-
-    def _schema(self, method: str, between: list[Node]) -> Node | None:
-        if method == "registerTool":
-            config = self._names.value(between[0]) if between else None
-            return self._names.value(option(config, "inputSchema"))
-        made = [self._names.value(each) for each in between]
-        return next((each for each in made if each is not None and each.kind in ("object", "call_expression")), None)
-
-    def _described(self, node: Node | None) -> Iterator[_Tool]:
-        """A tool that is written down as one object with its name, its schema and its function."""
-        name = literal(self._names.value(option(node, "name")))
-        if name is None:
-            return
-        for key in ("execute", "handler", "run", "callback", "cb"):
-            handler = self._names.function(option(node, key))
-            self._note(option(node, key))
-            if handler is not None:
-                schema = option(node, "parameters") or option(node, "inputSchema")
-                yield _Tool(name, handler, schema=_shape(self._names.value(schema)))
-
     def _look(self, function: Node, call: Call, tool: str) -> None:
         given = tuple(
             (taint.path, taint.lost)
-            for parameter in self._names.scopes.parameters.get(function.index, ())
+            for parameter in self._names.scopes.parameters_of(function)
             for taint in call.given.get(parameter, ())
         )
-        if (function.index, tool, given) in self._seen:
+        called = tuple(self._names.callbacks.get(each) for each in self._names.scopes.parameters_of(function))
+        key = (function.index, tool, given, tuple(each.index if each is not None else -1 for each in called))
+        if key in self._seen:
             return
-        self._seen.add((function.index, tool, given))
-        for node in self._names.syntax.inside(function):
+        self._seen.add(key)
+        for node in function.home.inside(function):
             self._flow.spend(1)
             if node.kind not in ("call_expression", "new_expression"):
                 continue
             self._look_at(node, call, tool)
-            if node.kind != "call_expression" or call.depth >= DEEPEST_CALLS or not node.arguments:
-                continue
-            called = list(self._called(node, self._case(node, tool)))
-            if not self.leads_elsewhere and not called and self._goes_elsewhere(node):
-                self.leads_elsewhere = any(self._flow.of(argument, call) for argument in node.arguments[:20])
-            ways = [self._flow.of(argument, call) for argument in node.arguments[:20]] if called else []
-            if any(ways) or any(argument.kind == "object" for argument in node.arguments):
+            if node.kind == "call_expression" and node.arguments:
+                self._enter(node, function, call, tool)
+
+    def _enter(self, node: Node, function: Node, call: Call, tool: str) -> None:
+        """Go on to the functions that a call calls with something from outside."""
+        arguments = node.arguments[:20]
+        called = list(self._called(node, self._case(node, tool)))
+        if called and len(call.sites) < _FARTHEST:
+            ways = [self._flow.of(argument, call) for argument in arguments]
+            if any(ways) or any(argument.kind == "object" for argument in arguments):
                 for inner, name in called:
                     if inner is not function:
+                        self._handlers.bind(inner, arguments)
                         self._look(inner, self._flow.entered(inner, node.arguments, ways, call, node), name)
+        elif (
+            not self.left
+            and (called or self._elsewhere.leads(node))
+            and any(self._is_argument(taint) for argument in arguments for taint in self._flow.of(argument, call))
+        ):
+            if self._prefix and not called and self._names.method(node) in RUNNING:
+                self._dispatched = self._dispatched or node
+            else:
+                self.left.append(node)
 
-    def _note(self, handler: Node | None) -> None:
-        if handler is not None and self._names.function(handler) is None:
-            self.leads_elsewhere = self.leads_elsewhere or self._is_elsewhere(self._names.value(handler))
+    def _is_argument(self, taint: Taint) -> bool:
+        """Whether it is a tool's argument, or what holds all of them: the tool's own name is none."""
+        path = taint.path
+        while path[:1] == (EACH,):
+            path = path[1:]
+        return all(one == other for one, other in zip(path, self._prefix, strict=False))
 
-    def _goes_elsewhere(self, call: Node) -> bool:
-        """Whether a call hands on what it is given to another file, for more than to write it down or to check it."""
-        if not self._is_elsewhere(call["function"]) or self._flow.schemas.library(call):
-            return False
-        return not is_logging(self._names.called(call) or self._names.method(call))
-
-    def _is_elsewhere(self, function: Node | None) -> bool:
-        """Whether a function stands in another file of the package, or is a method of what a class there makes."""
-        if function is None:
-            return False
-        if function.kind == "call_expression":
-            # What wraps the function of a tool, and may check its arguments: withErrors(async (request) => …).
-            return any(argument.kind in FUNCTIONS for argument in function.arguments) or self._is_elsewhere(
-                function["function"]
-            )
-        if self._names.of(function).startswith(_OWN_FILES):
-            return True
-        of = self._names.value(function["object"]) if function.kind == "member_expression" else None
-        made = of["constructor"] if of is not None and of.kind == "new_expression" else None
-        return self._names.of(made).startswith(_OWN_FILES)
+    def _note(self, handler: Node) -> None:
+        value = self._names.value(handler)
+        if not self.left and value is not None and value.kind in NAMING:
+            self.left.append(handler)
 
     def _called(self, node: Node, tool: str) -> Iterator[tuple[Node, str]]:
         """The functions of the file that a call may call, each with the tool it is of: one, or in a table of them
@@ -201,9 +134,27 @@ class Tools:
             yield made, tool
             return
         value = self._names.value(node["function"])
+        if value is not None and value.kind == "member_expression":
+            for each in classes_of(value["object"], self._names):
+                methods = members(each, self._names.last(value), self._names)
+                inner = self._names.function(methods[0]) if len(methods) == 1 else None
+                if inner is not None:
+                    yield inner, tool
+            return
+        if value is not None and value.kind == "call_expression":
+            made = self._handlers.wrapped(value)
+            if made is not None:
+                yield made, tool
+            return
         if value is None or value.kind != "subscript_expression" or literal(value["index"]) is not None:
             return
         table = self._names.value(value["object"])
+        if table is not None and table.kind == "identifier":
+            for binding in self._names.scopes.given_by(table)[:_MOST_IN_TABLE]:
+                inner = self._names.function(binding.node)
+                if inner is not None:
+                    yield inner, tool or binding.name
+            return
         if table is None or table.kind != "object":
             return
         for child in table.children[:_MOST_IN_TABLE]:
@@ -230,8 +181,12 @@ class Tools:
         """The tool's arguments that get into an expression, by their names."""
         found: dict[str, Ways] = {}
         for taint in self._flow.of(node, call):
-            if taint.path[: len(self._prefix)] == self._prefix:
-                rest = taint.path[len(self._prefix) :]
+            path = taint.path
+            while path[:1] == (EACH,):
+                # All arguments of a function as one list: ``(...args) => handler(...args)``.
+                path = path[1:]
+            if path[: len(self._prefix)] == self._prefix:
+                rest = path[len(self._prefix) :]
                 if rest and self._flow.schemas.field(taint.schema, taint.path[taint.described :]) == "no text":
                     continue
                 name = rest[0] if rest else ""
@@ -239,15 +194,18 @@ class Tools:
         return found
 
     def _path_used(self, node: Node, name: str, tool: str, parameter: str, ways: Ways, call: Call) -> None:
-        if any(step.kind == "base" for taint in ways for step in taint.steps):
+        ways = tuple(taint for taint in ways if not any(step.kind == "base" for step in taint.steps))
+        if not ways:
             return
         judged, check = worst([containment(taint, self._guards.of(taint, node, call.sites)) for taint in ways])
         if any(self._kind(taint) == "checked" for taint in ways):
             judged, check = "unknown", None
-        known = self._paths.get((node.index, parameter))
-        if known is not None and (known.containment == "unknown" or judged != "unknown"):
+        known = self._paths.get((node.index, tool, parameter))
+        if known is not None and (
+            known.containment == "unknown" or known.containment != "sound" != judged != "unknown"
+        ):
             return
-        self._paths[node.index, parameter] = PathUse(
+        self._paths[node.index, tool, parameter] = PathUse(
             self._sites.of(node),
             told(tool),
             told(parameter),
@@ -259,13 +217,17 @@ class Tools:
     def _command_used(
         self, node: Node, name: str, kind: CommandKind, tool: str, parameter: str, ways: Ways, call: Call
     ) -> None:
-        if any(taint.lost or self._guards.of(taint, node, call.sites) for taint in ways):
+        guards = [guard for taint in ways for guard in self._guards.of(taint, node, call.sites)]
+        if guards or any(taint.lost for taint in ways):
+            understood = guards and not any(guard.kind == "unknown" for guard in guards)
+            if not understood and not self.unclear and kind != "argument":
+                self.unclear.append(node)
             return
         if not all(self._is_text(taint) for taint in ways):
             return
         whole = not any(step.kind in ("text", "joined", "resolved") for taint in ways for step in taint.steps)
         self._commands.setdefault(
-            (node.index, parameter),
+            (node.index, tool, parameter),
             CommandUse(
                 self._sites.of(node),
                 told(tool),
@@ -302,9 +264,3 @@ class Tools:
             if above.kind in FUNCTIONS:
                 return ""
         return ""
-
-
-def _shape(node: Node | None) -> Node | None:
-    """The fields of a schema: of JSON's ``{type: "object", properties: {…}}`` what is under ``properties``."""
-    properties = option(node, "properties")
-    return properties if properties is not None and properties.kind == "object" else node

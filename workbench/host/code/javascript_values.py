@@ -60,7 +60,7 @@ LOST: Ways = (Taint(lost=True),)
 
 class Call:
     """One call of a function: what its parameters are, and what was worked out within it. ``sites`` are the calls that
-    led to it, the last one first.
+    led to it, the last one first; ``depth`` counts those that are only asked for what they give back.
     """
 
     __slots__ = ("depth", "given", "known", "sites")

@@ -61,7 +61,7 @@ _PYTHON = re.compile(
 )
 _SCRIPT = re.compile(
     rb"child_process|worker_threads|\bfork\(|['\"](?:node:)?net['\"]|\.listen\(|\bipc\b|['\"]message['\"]|postMessage|"
-    rb"\.tool\(|[rR]egisterTool|addTool|setRequestHandler|CallTool|tools/call"
+    rb"\.tool\(|[rR]egisterTool|addTool|setRequestHandler|CallTool|tools/call|inputSchema|MCPTool"
 )
 
 LANGUAGES = (
