@@ -24,9 +24,10 @@ from workbench.model.waiver import WaiverFile
 from workbench.text import visible
 from workbench.tui.deadlines import SHOWN, Deadlines, News
 from workbench.tui.host_watch import HostWatch
-from workbench.tui.keys import Keys, bound, chosen_by, in_force, unused, use, usual_file
+from workbench.tui.keys import Keys, bound, in_force, unused, use
 from workbench.tui.lasting import EVERY as LASTING_EVERY
 from workbench.tui.lasting import Lasting
+from workbench.tui.own_keys import chosen_by, usual_file
 from workbench.tui.readable import readable
 from workbench.tui.remembered import EVERY as REMEMBERED_EVERY
 from workbench.tui.remembered import Memory, as_it_is
