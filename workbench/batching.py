@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from workbench.model.batch import Batch, BatchStep, LeftOut
+from workbench.model.check import Fix
 from workbench.model.finding import Finding
 from workbench.model.plan import EditLine, EditValue, Plan, Refusal, RemoveValue, Reversal, Safety, SetMode, SetValue
 from workbench.model.run import Run, RunState
@@ -16,27 +17,44 @@ from workbench.repair.together import Files, digest_of, digest_of_all, in_order
 from workbench.rewriting import warnings
 
 if TYPE_CHECKING:
-    from workbench.engine import Workbench
+    from workbench.repair.prepare import Prepared
     from workbench.verifying import Before
 
 Progress = Callable[[int, str], None]
 """Called with the number of the step, from 0, and what happens."""
 
+
+class Repairs(Protocol):
+    """What a batch needs of the engine: one repair at a time, from its finding to its run."""
+
+    def fixes_for(self, finding: Finding, /) -> tuple[Fix, ...]:
+        """The fixes on offer for a finding, safest first."""
+
+    def plan(self, fix: Fix, finding: Finding, snapshot: Snapshot, /) -> Plan | Refusal:
+        """What the fix would do for the finding."""
+
+    def prepare(self, plan: Plan, /) -> Prepared | Refusal:
+        """Work the plan out against the files as they are now."""
+
+    def apply(self, prepared: Prepared, on_step: Callable[[str], None] | None, before: Before | None, /) -> Run:
+        """Carry out what was prepared, and verify it."""
+
+
 _SIMPLE = (SetMode, EditValue, RemoveValue, SetValue, EditLine)
 
 
-def plan_safe(workbench: Workbench, snapshot: Snapshot, findings: Iterable[Finding]) -> Batch:
+def plan_safe(engine: Repairs, snapshot: Snapshot, findings: Iterable[Finding]) -> Batch:
     """The one list of all repairs that are safe, can be undone in full and ask nothing. Reads files, writes nothing."""
     planned: list[tuple[Finding, Plan]] = []
     left_out: list[LeftOut] = []
     for finding in findings:
-        made = _safest(workbench, finding, snapshot)
+        made = _safest(engine, finding, snapshot)
         if isinstance(made, Refusal):
             left_out.append(LeftOut(finding, made.reason))
         else:
             planned.append((finding, made))
     steps: list[BatchStep] = []
-    files = Files(workbench.prepare)
+    files = Files(engine.prepare)
     for place in in_order([plan for _, plan in planned]):
         finding, plan = planned[place]
         does = next((number for number, step in enumerate(steps) if _does_as_much(step.plan, plan)), None)
@@ -52,7 +70,7 @@ def plan_safe(workbench: Workbench, snapshot: Snapshot, findings: Iterable[Findi
 
 
 def apply_batch(
-    workbench: Workbench, batch: Batch, on_progress: Progress | None = None, before: Before | None = None
+    engine: Repairs, batch: Batch, on_progress: Progress | None = None, before: Before | None = None
 ) -> tuple[Run, ...]:
     """Apply the steps in order, each prepared anew and only where it still is what was shown.
 
@@ -66,7 +84,7 @@ def apply_batch(
     runs: list[Run] = []
     for number, step in enumerate(batch.steps):
         _tell(on_progress, number, step.plan.title)
-        prepared = workbench.prepare(step.plan)
+        prepared = engine.prepare(step.plan)
         if isinstance(prepared, Refusal):
             why = f"{prepared.reason} ({prepared.instead})" if prepared.instead else prepared.reason
             run = refused(step.plan, step.changes, why)
@@ -74,7 +92,7 @@ def apply_batch(
             why = "what it would do now is not what was shown: a file changed since (look at the plan again)"
             run = refused(step.plan, step.changes, why)
         else:
-            run = workbench.apply(replace(prepared, batch=name), _telling(on_progress, number), before)
+            run = engine.apply(replace(prepared, batch=name), _telling(on_progress, number), before)
         runs.append(run)
         if run.state is not RunState.APPLIED:
             runs[-1] = replace(run, message=_stopped(run, runs[:-1], len(batch.steps), name))
@@ -129,8 +147,8 @@ def _of_batch(state: Path, batch: str) -> tuple[str, list[Run], list[Run]]:
     return names[0], [run for run in of_it if run.state is RunState.APPLIED], of_it
 
 
-def _safest(workbench: Workbench, finding: Finding, snapshot: Snapshot) -> Plan | Refusal:
-    offered = workbench.fixes_for(finding)
+def _safest(engine: Repairs, finding: Finding, snapshot: Snapshot) -> Plan | Refusal:
+    offered = engine.fixes_for(finding)
     if not offered:
         return Refusal("no repair of it is on offer")
     safe = [fix for fix in offered if fix.safety is Safety.SAFE and fix.reversal is Reversal.FULL]
@@ -139,7 +157,7 @@ def _safest(workbench: Workbench, finding: Finding, snapshot: Snapshot) -> Plan 
         return Refusal(f"its repair is to be looked at by itself: {kind}")
     first = Refusal("")
     for fix in safe:
-        made = workbench.plan(fix, finding, snapshot)
+        made = engine.plan(fix, finding, snapshot)
         if isinstance(made, Refusal):
             first = made if not first.reason else first
             continue

@@ -24,12 +24,12 @@ from workbench.host.privileged import Vector
 from workbench.model.plan import CreateRootFile, Refusal, RootFile
 from workbench.model.run import Run, RunState
 from workbench.repair import root_commands, root_consumers, root_files
+from workbench.repair.consumer import Consumer, Tell
 from workbench.repair.history import history
 from workbench.repair.journal import Broken, entries
 from workbench.repair.lasting import lasting
 from workbench.repair.paths import Refused
 from workbench.repair.prepare import Prepared, prepare
-from workbench.repair.root_consumers import Consumer, Tell
 from workbench.repair.staged import StagedRootFile
 from workbench.repair.transaction import apply
 from workbench.repair.undo import recover, undo

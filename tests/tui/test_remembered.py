@@ -19,7 +19,7 @@ from workbench.model.snapshot import Snapshot
 from workbench.tui import app as app_module
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.finding_rows import Order
-from workbench.tui.remembered import FILE, LIMIT, Remembered, as_it_is, as_json, parse, read, write
+from workbench.tui.remembered import FILE, LIMIT, Remembered, as_json, parse, read, write
 from workbench.tui.screens.preview import Preview
 from workbench.tui.widgets.findings import FindingsList
 from workbench.tui.widgets.pages import PAGES
@@ -73,7 +73,7 @@ async def test_it_comes_back_as_it_was_left(state: Path) -> None:
     assert stat.S_IMODE((state / FILE).stat().st_mode) == 0o600
     async with driven(at(state), (140, 40), remembers=True, watch=True) as (app, pilot):
         await until_shown(pilot, "not watching")
-        assert as_it_is(app) == kept(state)
+        assert app.as_it_is() == kept(state)
         assert app.main.query_one("#tabs").active == "tab-servers"  # type: ignore[attr-defined]
         await pilot.press("1")
         table = app.main.query_one(FindingsList)
@@ -91,7 +91,7 @@ async def test_it_opens_on_every_page_with_the_keys_of_that_page(state: Path, pa
     write(state, Remembered(page=page))
     async with driven(at(state), size, remembers=True) as (app, pilot):
         shown = app.main.query_one(f"#{page}")
-        assert as_it_is(app).page == page and shown.display
+        assert app.as_it_is().page == page and shown.display
         await until(pilot, lambda: app.focused is not None and shown in app.focused.ancestors_with_self)
         await pilot.press("1")
         assert app.main.query_one(FindingsList).has_focus
@@ -103,7 +103,7 @@ async def test_it_opens_there_before_the_first_look_has_ended(state: Path) -> No
     made = at(state)
     made.script.gate.clear()
     async with driven(made, remembers=True, looked=False) as (app, pilot):
-        await until(pilot, lambda: as_it_is(app).page == "servers")
+        await until(pilot, lambda: app.as_it_is().page == "servers")
         made.script.gate.set()
         await until(pilot, lambda: app.main.report is not None)
         await pilot.press("1")
@@ -161,7 +161,7 @@ async def test_who_may_change_nothing_writes_nothing(
     made = at(state, read_only=read_only)
     async with driven(made, remembers=remembers, replay=replay) as (app, pilot):
         # What is only read is read; a snapshot of another machine, or the demo, is shown as at the first start.
-        assert as_it_is(app).page == ("card" if there and read_only else "findings")
+        assert app.as_it_is().page == ("card" if there and read_only else "findings")
         await pilot.press("1", "o", "2")
         app.theme = "nord"
         await pilot.pause(0.3)
@@ -229,7 +229,7 @@ async def test_a_file_that_is_of_no_use_is_as_good_as_none_and_stays_until_there
     spoil(state / FILE)
     before = what(state / FILE)
     async with driven(at(state), remembers=True) as (app, pilot):
-        assert as_it_is(app) == Remembered()
+        assert app.as_it_is() == Remembered()
         await left(app, pilot)
     assert app.unsaid == "" and what(state / FILE) == before
 

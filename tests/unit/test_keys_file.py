@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from workbench.cli import run
-from workbench.tui.keys import ACTS, FIXED, Keys, chosen_by, hint, shown, unused, use
+from workbench.tui.keys import ACTS, FIXED, Keys, hint, shown, unused, use
 from workbench.tui.keys_file import FILE_LIMIT, _clash, _Entry, _named, parse, read
+from workbench.tui.own_keys import chosen_by
 
 
 @pytest.mark.parametrize(

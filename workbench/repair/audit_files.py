@@ -6,8 +6,8 @@ import re
 
 from workbench.audit_rules import FOLDER
 from workbench.model.plan import CreateRootFile, RootFile
+from workbench.repair.consumer import Consumer
 from workbench.repair.paths import Refused
-from workbench.repair.root_consumers import Consumer
 from workbench.text import visible
 
 _PLACES = re.compile(rf"{FOLDER}/10-mcp-[a-z0-9-]{{1,60}}\.rules")

@@ -15,11 +15,12 @@ from workbench.host.files import CannotLook, read_bounded
 from workbench.model.plan import CreateRootFile, RepairUnit, RootFile
 from workbench.model.run import Change
 from workbench.repair import root_commands as commands
+from workbench.repair.consumer import Consumer
 from workbench.repair.creating import ABSENT
 from workbench.repair.fingerprint import Fingerprint, drift
 from workbench.repair.paths import Refused, Untouched, require_plain
 from workbench.repair.publish import sha256
-from workbench.repair.root_consumers import Consumer, require_place
+from workbench.repair.root_consumers import require_place
 from workbench.repair.root_listing import keeping, publishing, staging
 from workbench.repair.root_places import digests, file_of_roots, is_there, status, way
 from workbench.repair.staged import Intent, StagedRootFile

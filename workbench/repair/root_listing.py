@@ -6,7 +6,8 @@ import os
 
 from workbench.host.privileged import Vector
 from workbench.repair import root_commands as commands
-from workbench.repair.root_consumers import Consumer, require_place
+from workbench.repair.consumer import Consumer
+from workbench.repair.root_consumers import require_place
 from workbench.repair.staged import StagedRootFile
 
 

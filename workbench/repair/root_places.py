@@ -6,9 +6,9 @@ import os
 import stat
 
 from workbench.repair import root_commands as commands
+from workbench.repair.consumer import Consumer
 from workbench.repair.fingerprint import Fingerprint, read
 from workbench.repair.paths import Refused, spot, words
-from workbench.repair.root_consumers import Consumer
 from workbench.text import visible
 
 

@@ -17,8 +17,8 @@ from workbench.model.facts import FileFact
 from workbench.model.plan import CreateRootFile, RootFile
 from workbench.repair import policy
 from workbench.repair import root_commands as commands
+from workbench.repair.consumer import Consumer, Tell
 from workbench.repair.paths import Refused
-from workbench.repair.root_consumers import Consumer, Tell
 from workbench.sudo_tightening import difference, policy_lines
 from workbench.text import visible
 

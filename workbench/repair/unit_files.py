@@ -10,8 +10,8 @@ from workbench.host.privileged import Vector
 from workbench.model.plan import RepairUnit, Restart, RootFile
 from workbench.repair import root_commands as commands
 from workbench.repair import unit_health, unit_proof
+from workbench.repair.consumer import Consumer
 from workbench.repair.paths import Refused
-from workbench.repair.root_consumers import Consumer
 from workbench.text import visible
 
 _NAME = r"[A-Za-z0-9:_.\\-]+(?:@[A-Za-z0-9:_.\\-]*)?\.(?:service|socket)"

@@ -8,33 +8,37 @@ import os
 import signal
 import time
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import events
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.screen import Screen
+from textual.widgets import ContentSwitcher
 
 from workbench.engine import Workbench
 from workbench.exits import complain
 from workbench.model.finding import Finding
-from workbench.model.run import Run, RunState
+from workbench.model.run import Run
 from workbench.model.snapshot import Snapshot
-from workbench.model.waiver import WaiverFile
-from workbench.text import visible
-from workbench.tui.deadlines import SHOWN, Deadlines, News
+from workbench.tui.base_app import BaseApp
 from workbench.tui.host_watch import HostWatch
-from workbench.tui.keys import Keys, bound, chosen_by, in_force, unused, use, usual_file
+from workbench.tui.keys import Keys, bound, in_force, unused, use
 from workbench.tui.lasting import EVERY as LASTING_EVERY
-from workbench.tui.lasting import Lasting
+from workbench.tui.own_keys import chosen_by, usual_file
 from workbench.tui.readable import readable
 from workbench.tui.remembered import EVERY as REMEMBERED_EVERY
-from workbench.tui.remembered import Memory, as_it_is
+from workbench.tui.remembered import MOST_TOLD, Memory, Remembered
 from workbench.tui.replaying import invitation
 from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.base import Roomy
 from workbench.tui.screens.main import MainScreen
 from workbench.tui.widgets.findings import FindingsList
+
+if TYPE_CHECKING:
+    from workbench.repair.backups import KeptBackup
+    from workbench.tui.past import Past
 
 READING = 0.5
 """Seconds that a question is shown before a key agrees to it, as long as the second click of a double click takes."""
@@ -43,7 +47,7 @@ HELD = 1.0
 """Seconds within which an equal notice is the same one: that of a key that is held down."""
 
 
-class WorkbenchApp(App[int]):
+class WorkbenchApp(BaseApp):
     """The workbench of one host, or the replay of a snapshot. Its result is an exit status."""
 
     TITLE = "MCP hardening workbench"
@@ -69,25 +73,21 @@ class WorkbenchApp(App[int]):
         keys: Keys | None = None,
         remembers: bool = False,
     ) -> None:
-        super().__init__()
-        use(keys or Keys())
-        self.workbench = workbench
         # What is replayed or played is nobody's own host: nothing of it is to turn up there, nothing to be written.
         live = replay is None and not workbench.is_demo
         remembers = remembers and live
-        self.memory = Memory(workbench.state if remembers else None, read_only=workbench.read_only)
-        before = self.memory.before
+        memory = Memory(workbench.state if remembers else None, read_only=workbench.read_only)
+        before = memory.before
+        super().__init__(workbench, told=before.told, side_by_side=before.side_by_side)
+        self.memory = memory
+        use(keys or Keys())
         # Whoever has set it in the environment means it now.
         if before.theme in self.available_themes and not os.environ.get("TEXTUAL_THEME"):
             self.theme = before.theme
-        self.side_by_side = before.side_by_side
-        self.main = MainScreen(workbench, replay, HostWatch(live=live, on=watch and before.watches))
+        self.main: MainScreen = MainScreen(workbench, replay, HostWatch(live=live, on=watch and before.watches))
         self.began_as = (self.theme, self.main.host_watch.on)
         self.reading = READING
-        self.busy = False
         self.unsaid = ""
-        self.deadlines = Deadlines(workbench, before.told)
-        self._lasting = Lasting(workbench)
 
     def get_css_variables(self) -> dict[str, str]:
         """The theme's colours; those of words so that they can be read."""
@@ -143,9 +143,29 @@ class WorkbenchApp(App[int]):
         if before.page != "findings":
             self.main.action_page(before.page)
 
+    def as_it_is(self) -> Remembered:
+        """How it is arranged now."""
+        before = self.memory.before
+        try:
+            pages = self.main.query_one("#pages", ContentSwitcher)
+            listed = self.main.query_one(FindingsList)
+        except NoMatches:
+            return before  # it is not drawn yet, or not any more
+        # What the environment or a caller has set was not chosen, and the choice is not to be forgotten over it.
+        theme, watches = self.began_as
+        return Remembered(
+            page=self.main.wish or pages.current or before.page,
+            order=listed.order,
+            group=listed.group,
+            theme=self.theme if self.theme != theme else before.theme,
+            watches=self.main.host_watch.on if self.main.host_watch.on != watches else before.watches,
+            side_by_side=self.side_by_side,
+            told=self.deadlines.told[-MOST_TOLD:],
+        )
+
     async def _remember(self) -> None:
         # It is looked at in turns: what is remembered is changed in many places, a key held down changes it often.
-        why = await self.memory.keep(as_it_is(self))
+        why = await self.memory.keep(self.as_it_is())
         if why:
             self.tell(f"How the app is arranged is not remembered for the next start: {why}", "warning")
 
@@ -165,12 +185,6 @@ class WorkbenchApp(App[int]):
         self.tell_news(news)
         if news:
             self.main.look_when_idle()
-
-    def tell_news(self, news: Sequence[News]) -> None:
-        """Tell of what was undone by itself, for long enough that it is seen."""
-        for each in news:
-            severity: Literal["error", "warning"] = "error" if each.bad else "warning"
-            self.notify(visible(each.words, 400), severity=severity, markup=False, timeout=SHOWN)
 
     def _heed_signals(self) -> None:
         # Without this, a kill leaves the terminal without an echo and a repair half done until the next start.
@@ -214,6 +228,12 @@ class WorkbenchApp(App[int]):
 
         self.run_worker(flow.undo_last(self), group="flow", exclusive=True)
 
+    async def review(self, past: Past, run: Run | None, backup: KeptBackup | None, wish: str) -> None:
+        """Do what was asked for of the history, with a run or a backup of it; it ends when that is done."""
+        from workbench.tui.reviewing import review
+
+        await review(self, past, run, backup, wish)
+
     def look_with_sudo(self) -> None:
         """Ask to read as root what only root may read, and look again."""
         from workbench.tui.unlocking import look_with_sudo
@@ -233,11 +253,6 @@ class WorkbenchApp(App[int]):
         if self.main.snapshot is not None:
             self.run_worker(waive(self, finding, self.main.snapshot), group="flow", exclusive=True)
 
-    def accept(self, accepted: WaiverFile | None) -> None:
-        """Judge with these waivers from now on."""
-        self.workbench = self.workbench.accepting(accepted)
-        self.main.workbench = self.main.looker.workbench = self.workbench
-
     def probe(self, sockets: Sequence[str]) -> None:
         """Ask to probe one of these sockets."""
         from workbench.tui.probing import probe
@@ -247,12 +262,6 @@ class WorkbenchApp(App[int]):
     def show_history(self) -> None:
         """Show every repair that was made."""
         self.main.action_page("history")
-
-    def watch_over(self, run: Run) -> None:
-        """Tell of it when another program takes back what this run changed."""
-        self._lasting.watch_over(run)
-        if run.confirm_by and run.state is RunState.APPLIED:
-            self.deadlines.wait_for((run.identity,))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """No palette and no help over what is under way: its window must stay on top."""
@@ -280,7 +289,7 @@ class WorkbenchApp(App[int]):
             self.tell(why, "warning")
 
     async def _leave(self, result: int | None, code: int) -> None:
-        self.unsaid = await self.memory.keep_at_the_end(as_it_is(self)) or self.unsaid
+        self.unsaid = await self.memory.keep_at_the_end(self.as_it_is()) or self.unsaid
         if self.busy:  # a change was begun meanwhile
             self.set_timer(0.1, lambda: self.run_worker(self._leave(result, code), group="leave"))
         else:
@@ -302,10 +311,6 @@ class WorkbenchApp(App[int]):
                     return
                 self._unnotify(shown, refresh=False)
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
-
-    def tell(self, words: str, severity: Literal["information", "warning", "error"] = "information") -> None:
-        """Show a short message that goes away by itself."""
-        self.notify(visible(words, 300), severity=severity, markup=False)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer what the keys offer in the command palette too."""

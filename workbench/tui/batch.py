@@ -3,42 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from workbench.model.finding import Finding
 from workbench.model.report import Report
 from workbench.model.run import Run, RunState
 from workbench.model.snapshot import Snapshot
 from workbench.tui.background import in_background
+from workbench.tui.base_app import BaseApp
 from workbench.tui.replaying import no_repair
+from workbench.tui.screens.batch import BatchReview, undo_question
+from workbench.tui.screens.batch_result import BatchOutcome, BatchResult
+from workbench.tui.screens.dialogs import refusal
+from workbench.tui.under_way import is_read_only, tell_failure, window
 from workbench.tui.wording import counted
 from workbench.verifying import Before
 
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
-
 Progress = Callable[[int, str], None]
 """Called with the number of the step, from 0, and what happens."""
-
-
-@dataclass(frozen=True, slots=True)
-class BatchOutcome:
-    """How a batch ended: the runs in their order, of how many steps, and the reports before and after.
-
-    ``after`` is None where nothing was looked at again. ``undone`` says that the runs are those of an undo.
-    """
-
-    runs: tuple[Run, ...]
-    steps: int
-    before: Report
-    after: Report | None
-    undone: bool = False
-
-    @property
-    def standing(self) -> tuple[Run, ...]:
-        """The runs that can be undone."""
-        return () if self.undone else tuple(run for run in self.runs if run.state is RunState.APPLIED)
 
 
 def only(report: Report, findings: Sequence[Finding]) -> Report:
@@ -51,26 +33,21 @@ def only(report: Report, findings: Sequence[Finding]) -> Report:
     return replace(report, results=kept)
 
 
-async def repair_several(app: WorkbenchApp, marked: Sequence[Finding], snapshot: Snapshot, report: Report) -> None:
+async def repair_several(app: BaseApp, marked: Sequence[Finding], snapshot: Snapshot, report: Report) -> None:
     """Plan the repairs of the marked findings, or of all; show the list; apply it when agreed to; show how it ended."""
-    from workbench.tui import flow
-    from workbench.tui.screens.batch import BatchReview
-    from workbench.tui.screens.batch_result import BatchResult
-    from workbench.tui.screens.dialogs import refusal
-
     if app.main.replay is not None:
         await app.push_screen_wait(refusal(no_repair(app.main.replay)))
         return
     wanted = only(report, marked) if marked else report
     failure: Exception | None = None
-    async with flow.window(app, "Working out the repairs", changes=False) as shows:
+    async with window(app, "Working out the repairs", changes=False) as shows:
         shows.begin(f"for {counted(sum(1 for _ in wanted.findings()), 'finding')}")
         try:
             batch = await in_background(lambda: app.workbench.plan_safe(snapshot, wanted))
         except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
             failure = error
     if failure is not None:
-        await flow.tell_failure(app, "The repairs could not be planned", failure, changes=False)
+        await tell_failure(app, "The repairs could not be planned", failure, changes=False)
         return
     if not await app.push_screen_wait(BatchReview(batch, bool(marked), app.workbench.read_only)):
         return
@@ -84,17 +61,13 @@ async def repair_several(app: WorkbenchApp, marked: Sequence[Finding], snapshot:
         await _undo(app, outcome)
 
 
-async def _undo(app: WorkbenchApp, outcome: BatchOutcome) -> None:
+async def _undo(app: BaseApp, outcome: BatchOutcome) -> None:
     await undo_batch(app, outcome.standing)
 
 
-async def undo_batch(app: WorkbenchApp, standing: Sequence[Run]) -> None:
+async def undo_batch(app: BaseApp, standing: Sequence[Run]) -> None:
     """Ask, undo these runs of one batch, newest first, and show how it ended."""
-    from workbench.tui import flow
-    from workbench.tui.screens.batch import undo_question
-    from workbench.tui.screens.batch_result import BatchResult
-
-    if await flow.is_read_only(app, "nothing can be undone"):
+    if await is_read_only(app, "nothing can be undone"):
         return
     before = app.main.report
     if before is None or not await app.push_screen_wait(undo_question(standing)):
@@ -115,15 +88,13 @@ def _telling(tell: Callable[[str], None], of: int) -> Progress:
 
 
 async def _carried_out(
-    app: WorkbenchApp,
+    app: BaseApp,
     title: str,
     before: Report,
     steps: int,
     work: Callable[[Callable[[str], None]], tuple[Run, ...]],
 ) -> BatchOutcome | None:
-    from workbench.tui import flow
-
-    async with flow.window(app, title) as shows:
+    async with window(app, title) as shows:
         try:
             runs = await in_background(lambda: work(shows.begin), must_end=True)
         except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
@@ -137,5 +108,5 @@ async def _carried_out(
                 app.watch_over(run)
             shows.begin("looking at the host again")
             return BatchOutcome(runs, steps, before, await app.main.look())
-    await flow.tell_failure(app, "It failed", failure)
+    await tell_failure(app, "It failed", failure)
     return None

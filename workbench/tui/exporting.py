@@ -10,19 +10,19 @@ from workbench.exits import Unusable
 from workbench.report.exporting import ENDINGS, FORMATS, Format, export, usual_name
 from workbench.text import visible
 from workbench.tui.background import in_background
+from workbench.tui.base_app import BaseApp
 from workbench.tui.plain import paragraphs, plain, stacked
 from workbench.tui.screens.dialogs import Confirm, Notice
 from workbench.tui.screens.form import Asked, Form, Given, Wrong
 
 if TYPE_CHECKING:
     from workbench.model.report import Report
-    from workbench.tui.app import WorkbenchApp
 
 _ABOUT = "The report says how this machine can be attacked: the file is for your account alone (mode 0600)."
 _ELSE = "Nothing was changed, neither there nor elsewhere."
 
 
-async def export_report(app: WorkbenchApp) -> None:
+async def export_report(app: BaseApp) -> None:
     """Ask, write, and say where it was written."""
     seen = app.main.seen
     if seen is None:

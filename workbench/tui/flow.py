@@ -5,10 +5,9 @@ They run as workers, so that they can wait for a screen's answer; what blocks ru
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from workbench.model.check import Fix
 from workbench.model.finding import Finding
@@ -17,28 +16,27 @@ from workbench.model.report import Report
 from workbench.model.run import Change, Run, RunState
 from workbench.model.snapshot import Snapshot
 from workbench.tui.background import in_background
+from workbench.tui.base_app import BaseApp
 from workbench.tui.keys import hint
 from workbench.tui.lending import as_root_if_asked
 from workbench.tui.plain import plain, stacked, together
 from workbench.tui.replaying import no_repair
-from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.dialogs import Confirm, Notice, choose_fix, refusal
 from workbench.tui.screens.preview import Preview
 from workbench.tui.screens.restore import undo_question
 from workbench.tui.screens.result import Outcome, Result, waits
+from workbench.tui.under_way import is_read_only, tell_failure, tried, window
 from workbench.tui.wording import MUTED, counted, moment
 from workbench.verifying import Before
 
 if TYPE_CHECKING:
     from workbench.repair.prepare import Prepared
     from workbench.repair.restoring import Restoring
-    from workbench.tui.app import WorkbenchApp
 
 _NO_PLAN = "The plan could not be made"
-Value = TypeVar("Value")
 
 
-async def repair(app: WorkbenchApp, finding: Finding, snapshot: Snapshot, before: Report) -> None:
+async def repair(app: BaseApp, finding: Finding, snapshot: Snapshot, before: Report) -> None:
     """Choose, ask, plan, show; apply only when the preview was agreed to; then show what came of it.
 
     A guide changes nothing: its steps are shown, in a replay too.
@@ -77,7 +75,7 @@ async def repair(app: WorkbenchApp, finding: Finding, snapshot: Snapshot, before
         await _shown(app, outcome)
 
 
-async def undo(app: WorkbenchApp, run: Run) -> None:
+async def undo(app: BaseApp, run: Run) -> None:
     """Show what undoing a run restores, undo it when that was agreed to, and show what came of it."""
     if await is_read_only(app, "nothing can be undone"):
         return
@@ -105,7 +103,7 @@ async def undo(app: WorkbenchApp, run: Run) -> None:
         await _shown(app, outcome)
 
 
-async def confirm(app: WorkbenchApp, run: Run) -> None:
+async def confirm(app: BaseApp, run: Run) -> None:
     """Keep a run that is undone by itself otherwise."""
     if await is_read_only(app, "nothing can be kept"):
         return
@@ -123,7 +121,7 @@ async def confirm(app: WorkbenchApp, run: Run) -> None:
     app.tell(f"Kept: {run.plan.title}. It can be undone from the history, as every repair.")
 
 
-async def _shown(app: WorkbenchApp, outcome: Outcome) -> None:
+async def _shown(app: BaseApp, outcome: Outcome) -> None:
     answer = await app.push_screen_wait(Result(outcome))
     if answer == "undo":
         await undo(app, outcome.run)
@@ -134,19 +132,11 @@ async def _shown(app: WorkbenchApp, outcome: Outcome) -> None:
         app.tell(f"It is undone by itself unless you keep it: {keys}.", "warning")
 
 
-def _restoring(app: WorkbenchApp, run: Run) -> Restoring | Refusal:
+def _restoring(app: BaseApp, run: Run) -> Restoring | Refusal:
     return app.workbench.plan_undo(run.identity)
 
 
-async def is_read_only(app: WorkbenchApp, so: str) -> bool:
-    """Whether the workbench may change nothing; then that is said."""
-    if app.workbench.read_only:
-        words = f"The workbench was started with --read-only, so {so}."
-        await app.push_screen_wait(Notice("Read-only", words, "start it without --read-only."))
-    return app.workbench.read_only
-
-
-async def undo_last(app: WorkbenchApp) -> None:
+async def undo_last(app: BaseApp) -> None:
     """Undo the last run that stands."""
     if app.main.replay is not None:
         await app.push_screen_wait(refusal(no_repair(app.main.replay)))
@@ -161,7 +151,7 @@ async def undo_last(app: WorkbenchApp) -> None:
         await undo(app, last)
 
 
-async def offer_recovery(app: WorkbenchApp, *, at_start: bool = False) -> None:
+async def offer_recovery(app: BaseApp, *, at_start: bool = False) -> None:
     """When a run was interrupted, offer to bring its files back. ``at_start`` also tell what was undone by itself."""
     runs = await tried(app, "The history could not be read", app.workbench.history)
     if at_start:
@@ -191,7 +181,7 @@ async def offer_recovery(app: WorkbenchApp, *, at_start: bool = False) -> None:
     await app.push_screen_wait(Notice("Recovered", told or "Nothing was left to recover."))
 
 
-async def _chosen(app: WorkbenchApp, fixes: Sequence[Fix], finding: Finding) -> Fix | None:
+async def _chosen(app: BaseApp, fixes: Sequence[Fix], finding: Finding) -> Fix | None:
     if not fixes:
         by_hand = (
             f"follow “How to fix it by hand” in the lesson of this finding, then press {hint('rescan')} to look again."
@@ -204,7 +194,7 @@ async def _chosen(app: WorkbenchApp, fixes: Sequence[Fix], finding: Finding) -> 
     return None if place is None else fixes[place]
 
 
-async def _prepared(app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Snapshot) -> Prepared | None:
+async def _prepared(app: BaseApp, fix: Fix, finding: Finding, snapshot: Snapshot) -> Prepared | None:
     """What is to be done, worked out; None where there is none, which was said.
 
     Where the fix refuses what it was answered, it asks again: what was typed is not lost.
@@ -238,7 +228,7 @@ async def _prepared(app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Sna
     return prepared
 
 
-async def _answered(app: WorkbenchApp, fix: Fix, finding: Finding, suggested: object) -> Mapping[str, Any] | None:
+async def _answered(app: BaseApp, fix: Fix, finding: Finding, suggested: object) -> Mapping[str, Any] | None:
     if fix.answers is None:
         return None
     from workbench.tui.screens.answers import AskAnswers
@@ -247,13 +237,13 @@ async def _answered(app: WorkbenchApp, fix: Fix, finding: Finding, suggested: ob
 
 
 def _planning(
-    app: WorkbenchApp, fix: Fix, finding: Finding, snapshot: Snapshot, answers: Mapping[str, Any] | None
+    app: BaseApp, fix: Fix, finding: Finding, snapshot: Snapshot, answers: Mapping[str, Any] | None
 ) -> Callable[[], Plan | Refusal]:
     return lambda: as_root_if_asked(app, lambda: app.workbench.plan(fix, finding, snapshot, answers))
 
 
 async def _carried_out(
-    app: WorkbenchApp,
+    app: BaseApp,
     title: str,
     before: Report,
     work: Callable[[Callable[[str], None]], Run],
@@ -273,44 +263,6 @@ async def _carried_out(
             return Outcome(run, before, await app.main.look())
     await tell_failure(app, "It failed", failure)
     return None
-
-
-@asynccontextmanager
-async def window(
-    app: WorkbenchApp, title: str, done: Sequence[Change] = (), *, changes: bool = True
-) -> AsyncIterator[Applying]:
-    """A window for the time that something takes; ``done`` is what it will do, where that is known.
-
-    While it ``changes`` the machine, the app does not quit.
-    """
-    shows = Applying(title, done)
-    await app.push_screen(shows)
-    app.busy = changes
-    try:
-        yield shows
-    finally:
-        app.busy = False
-        await app.pop_screen()
-
-
-async def tried(app: WorkbenchApp, failed: str, work: Callable[[], Value], *, changes: bool = False) -> Value | None:
-    """What the work gives, done in the background; None where it failed, and then that was said."""
-    try:
-        return await in_background(work)
-    except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
-        failure = error
-    await tell_failure(app, failed, failure, changes=changes)
-    return None
-
-
-async def tell_failure(app: WorkbenchApp, title: str, error: Exception, *, changes: bool = True) -> None:
-    """Say what failed. Where it ``changes`` the machine, some of it may have been done, and the history says what."""
-    words = f"{type(error).__name__}: {error}"
-    if changes:
-        instead = f"look at the history ({hint('history')}) for what was done so far."
-        await app.push_screen_wait(Notice(title, words, instead))
-    else:
-        await app.push_screen_wait(Notice(title, f"{words}\n\nNothing was changed."))
 
 
 def _is_undo(run: Run) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from workbench.exits import Exit, complain
 from workbench.options import put
-from workbench.tui.keys import ACTS, FIXED, chosen_by, shown, usual_file
+from workbench.tui.keys import ACTS, FIXED, shown
+from workbench.tui.own_keys import chosen_by, usual_file
 
 
 def list_keys() -> int:

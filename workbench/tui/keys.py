@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
 from textual.binding import Binding
 from textual.keys import format_key
-
-from workbench.plugins import user_folder
 
 KEYS = "keys.yaml"
 """The name of the file in the person's own folder of the workbench."""
@@ -227,20 +223,6 @@ def bound(act: str, action: str, *, words: str | None = None, does: str | None =
     if words is None:
         words, does = known.words, known.does if does is None else does
     return Binding(known.key, action, words, show=show, tooltip=does or "", id=act, priority=known.before)
-
-
-def usual_file() -> Path:
-    """Where the person's keys lie: ``$XDG_CONFIG_HOME/workbench/keys.yaml``."""
-    return user_folder(os.environ, Path(os.path.expanduser("~"))) / KEYS  # noqa: PTH111 - does not fail without a home
-
-
-def chosen_by(path: Path) -> Keys:
-    """The keys of a file; the usual ones where there is none. What is wrong with it is told in the answer."""
-    if not os.path.lexists(path):
-        return Keys()
-    from workbench.tui.keys_file import read
-
-    return read(path)
 
 
 def unused(keys: Keys) -> tuple[str, str]:

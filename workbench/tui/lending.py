@@ -6,12 +6,11 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from textual.app import App, SuspendNotSupported
 
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
+from workbench.tui.base_app import BaseApp
 
 PROMPT = "The workbench waits. sudo may ask for your password now; the workbench never sees it."
 Value = TypeVar("Value")
@@ -35,7 +34,7 @@ def terminal_lent(app: App[int], words: str) -> Iterator[None]:
                 signal.signal(signal.SIGINT, before)
 
 
-def as_root_if_asked(app: WorkbenchApp, work: Callable[[], Value]) -> Value:
+def as_root_if_asked(app: BaseApp, work: Callable[[], Value]) -> Value:
     """Do some work in the background; where it needs root, sudo may ask for its password on the terminal."""
     from workbench.repair.root_commands import asking
 

@@ -12,17 +12,17 @@ from textual.content import Content
 from workbench.model.plan import Refusal
 from workbench.model.probe import PeerVerdict
 from workbench.tui.background import in_background
-from workbench.tui.flow import tell_failure, window
+from workbench.tui.base_app import BaseApp
 from workbench.tui.lending import terminal_lent
 from workbench.tui.plain import hanging, plain, stacked
 from workbench.tui.replaying import nothing_live
 from workbench.tui.screens.agree import Agree, Outcome
 from workbench.tui.screens.dialogs import Choose, Notice
+from workbench.tui.under_way import tell_failure, window
 from workbench.tui.wording import ATTENTION, MUTED, heading
 
 if TYPE_CHECKING:
     from workbench.probe.planned import PlannedProbe, Probed
-    from workbench.tui.app import WorkbenchApp
 
 _PROMPT = "The workbench waits for the probe. sudo may ask for your password now; the workbench never sees it."
 _DEMO = "In the demo nothing is connected to and no command is run: it plays what the socket would answer."
@@ -33,7 +33,7 @@ _STYLES: dict[PeerVerdict, str] = {
 }
 
 
-async def probe(app: WorkbenchApp, names: Sequence[str]) -> None:
+async def probe(app: BaseApp, names: Sequence[str]) -> None:
     """Choose one of the sockets, ask, probe it, show the verdict, and look again so that it is judged."""
     if app.main.replay is not None:
         await app.push_screen_wait(Notice("Probe a socket", nothing_live(app.main.replay, "no socket can be probed")))
@@ -53,14 +53,14 @@ async def probe(app: WorkbenchApp, names: Sequence[str]) -> None:
     await app.main.look()
 
 
-async def _chosen(app: WorkbenchApp, names: Sequence[str]) -> str | None:
+async def _chosen(app: BaseApp, names: Sequence[str]) -> str | None:
     if len(names) < 2:
         return names[0] if names else None
     place = await app.push_screen_wait(Choose("Probe which socket?", [plain(name) for name in names]))
     return None if place is None else names[place]
 
 
-async def _planned(app: WorkbenchApp, name: str) -> PlannedProbe | None:
+async def _planned(app: BaseApp, name: str) -> PlannedProbe | None:
     try:
         planned = await in_background(lambda: app.workbench.plan_probe(name))
     except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
@@ -74,7 +74,7 @@ async def _planned(app: WorkbenchApp, name: str) -> PlannedProbe | None:
     return None
 
 
-async def _carried_out(app: WorkbenchApp, planned: PlannedProbe) -> Probed | None:
+async def _carried_out(app: BaseApp, planned: PlannedProbe) -> Probed | None:
     try:
         if planned.through_sudo and not app.workbench.is_demo:
             # All of it: sudo asks on the terminal whenever it likes to, which must not be while the app draws there.
@@ -100,7 +100,7 @@ async def _carried_out(app: WorkbenchApp, planned: PlannedProbe) -> Probed | Non
     return None
 
 
-async def _refused(app: WorkbenchApp, refusal: Refusal) -> None:
+async def _refused(app: BaseApp, refusal: Refusal) -> None:
     await app.push_screen_wait(Notice("Not probed", f"{refusal.reason}.", refusal.instead))
 
 

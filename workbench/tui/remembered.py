@@ -11,21 +11,14 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
-
-from textual.css.query import NoMatches
-from textual.widgets import ContentSwitcher
+from typing import TypeVar
 
 from workbench.activity import began, note
 from workbench.host.files import CannotLook, kind_of, read_bounded
 from workbench.text import is_visible, visible
 from workbench.tui.background import in_background
 from workbench.tui.finding_rows import COLUMNS, GROUPS, Group, Order
-from workbench.tui.widgets.findings import FindingsList
 from workbench.tui.widgets.pages import PAGES
-
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
 
 FILE = "app.json"
 """In the state folder, beside the journal."""
@@ -33,10 +26,11 @@ LIMIT = 64 * 1024
 """Bytes that are read of it."""
 EVERY = 2.0
 """Seconds from one look at what there is to remember to the next: what a kill can lose. Only a change is written."""
+MOST_TOLD = 100
+"""Runs of which it is remembered that their end was told."""
 
 _PATIENCE = 2.0  # seconds that a slow disk can hold up the end of the app
 _LONGEST = 100  # characters of a name
-_MOST_TOLD = 100
 _PAGES = tuple(page.name for page in PAGES)
 Known = TypeVar("Known", bound=str)
 
@@ -176,7 +170,7 @@ def parse(content: bytes) -> Remembered:
         return Remembered()
     usual = Remembered()
     told = held.get("told")
-    names = [each for each in told[-_MOST_TOLD:] if _is_name(each)] if isinstance(told, list) else []
+    names = [each for each in told[-MOST_TOLD:] if _is_name(each)] if isinstance(told, list) else []
     return Remembered(
         page=_one_of(held.get("page"), _PAGES, usual.page),
         order=Order(_one_of(held.get("sorted_by"), COLUMNS, usual.order.column), _flag(held.get("turned"), False)),
@@ -186,27 +180,6 @@ def parse(content: bytes) -> Remembered:
         watches=_flag(held.get("watches"), usual.watches),
         side_by_side=_flag(held.get("side_by_side"), usual.side_by_side),
         told=tuple(names),
-    )
-
-
-def as_it_is(app: WorkbenchApp) -> Remembered:
-    """How the app is arranged now."""
-    before = app.memory.before
-    try:
-        pages = app.main.query_one("#pages", ContentSwitcher)
-        listed = app.main.query_one(FindingsList)
-    except NoMatches:
-        return before  # it is not drawn yet, or not any more
-    # What the environment or a caller has set was not chosen, and the choice is not to be forgotten over it.
-    theme, watches = app.began_as
-    return Remembered(
-        page=app.main.wish or pages.current or before.page,
-        order=listed.order,
-        group=listed.group,
-        theme=app.theme if app.theme != theme else before.theme,
-        watches=app.main.host_watch.on if app.main.host_watch.on != watches else before.watches,
-        side_by_side=app.side_by_side,
-        told=app.deadlines.told[-_MOST_TOLD:],
     )
 
 

@@ -9,19 +9,33 @@ from textual.content import Content
 
 from workbench.model.run import Run, RunState
 from workbench.tui import flow
-from workbench.tui.past import purgeable
+from workbench.tui.base_app import BaseApp
+from workbench.tui.batch import undo_batch
+from workbench.tui.past import Past, purgeable
 from workbench.tui.plain import hanging, plain, stacked, together
 from workbench.tui.screens.agree import Agree
 from workbench.tui.screens.dialogs import Confirm, Notice
+from workbench.tui.under_way import is_read_only, tried
 from workbench.tui.widgets.history_table import HOLDS, age, size
 from workbench.tui.wording import ATTENTION, MUTED, counted
 
 if TYPE_CHECKING:
     from workbench.repair.backups import KeptBackup
-    from workbench.tui.app import WorkbenchApp
 
 
-async def act(app: WorkbenchApp, run: Run, wish: str) -> None:
+async def review(app: BaseApp, past: Past, run: Run | None, backup: KeptBackup | None, wish: str) -> None:
+    """Do what was asked for with the run or the backup that is selected, or with all that are kept."""
+    if wish == "purge" and backup is not None:
+        await purge(app, backup, past.backups)
+    elif wish == "purge secrets":
+        await purge_secrets(app, past.backups)
+    elif wish == "undo batch" and run is not None:
+        await undo_batch(app, past.standing_of_batch(run))
+    elif run is not None:
+        await act(app, run, wish)
+
+
+async def act(app: BaseApp, run: Run, wish: str) -> None:
     """Do with a run what was asked for; whatever changes something is shown and asked for first."""
     if wish == "undo":
         await flow.undo(app, run)
@@ -33,9 +47,9 @@ async def act(app: WorkbenchApp, run: Run, wish: str) -> None:
         await flow.offer_recovery(app)
 
 
-async def redo(app: WorkbenchApp, run: Run) -> None:
+async def redo(app: BaseApp, run: Run) -> None:
     """Make a run again that was undone, by undoing its undo."""
-    runs = await flow.tried(app, "The history could not be read", app.workbench.history)
+    runs = await tried(app, "The history could not be read", app.workbench.history)
     undoing = next((each for each in runs or () if each.identity == run.undone_by), None)
     if undoing is None or undoing.state is not RunState.APPLIED:
         words = "The undo of this repair does not stand any more, so it cannot be made again from here."
@@ -44,9 +58,9 @@ async def redo(app: WorkbenchApp, run: Run) -> None:
     await flow.undo(app, undoing)
 
 
-async def purge(app: WorkbenchApp, backup: KeptBackup, kept: Sequence[KeptBackup]) -> None:
+async def purge(app: BaseApp, backup: KeptBackup, kept: Sequence[KeptBackup]) -> None:
     """Ask, and delete for good what is kept of a run; ``kept`` is everything that is kept of any."""
-    if await flow.is_read_only(app, "nothing can be purged"):
+    if await is_read_only(app, "nothing can be purged"):
         return
     mine = [each for each in kept if each.run == backup.run]
     if not await app.push_screen_wait(purge_question(mine)):
@@ -54,9 +68,9 @@ async def purge(app: WorkbenchApp, backup: KeptBackup, kept: Sequence[KeptBackup
     await _purged(app, (backup.run,))
 
 
-async def purge_secrets(app: WorkbenchApp, kept: Sequence[KeptBackup]) -> None:
+async def purge_secrets(app: BaseApp, kept: Sequence[KeptBackup]) -> None:
     """Ask, and delete for good what is kept of every run of which any backup holds a secret, or may."""
-    if await flow.is_read_only(app, "nothing can be purged"):
+    if await is_read_only(app, "nothing can be purged"):
         return
     chosen = purgeable(kept)
     needed = {each.run: each for each in kept if each.secret is not False and each.needed}
@@ -66,8 +80,8 @@ async def purge_secrets(app: WorkbenchApp, kept: Sequence[KeptBackup]) -> None:
     await _purged(app, tuple(chosen))
 
 
-async def _purged(app: WorkbenchApp, runs: Sequence[str]) -> None:
-    done = await flow.tried(app, "It could not be purged", lambda: app.workbench.purge(runs))
+async def _purged(app: BaseApp, runs: Sequence[str]) -> None:
+    done = await tried(app, "It could not be purged", lambda: app.workbench.purge(runs))
     if done is None:
         return
     why = "; ".join(filter(None, (done.refused, *done.kept)))

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import TYPE_CHECKING
 
-from textual.app import SuspendNotSupported
-
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
+from textual.app import App, SuspendNotSupported
 
 _QUIT = "Quit instead: how it is arranged is remembered."
 _BACK = "The workbench is stopped. Bring it back with: fg"
 
 
-def stop(app: WorkbenchApp) -> str:
+def stop(app: App[int]) -> str:
     """Stop until a shell has the app go on; gives at once why it cannot be stopped, "" after it went on."""
     if not _has_a_shell():
         return f"No shell is there that could bring the app back. {_QUIT}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 from textual.content import Content
@@ -13,17 +12,15 @@ from workbench.asking_root import shown
 from workbench.host.command import Output
 from workbench.host.privileged import VECTOR_LIMIT, Vector
 from workbench.tui.background import in_background
-from workbench.tui.flow import tell_failure, window
+from workbench.tui.base_app import BaseApp
 from workbench.tui.keys import hint
 from workbench.tui.lending import PROMPT, terminal_lent
 from workbench.tui.plain import hanging, plain, stacked
 from workbench.tui.replaying import nothing_live
 from workbench.tui.screens.agree import Agree
 from workbench.tui.screens.dialogs import Notice
+from workbench.tui.under_way import tell_failure, window
 from workbench.tui.wording import ATTENTION, MUTED, counted, heading
-
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
 
 _ROOT = "You are root: everything was read already, as far as anybody may."
 _READ = "What only root may read was read already in this session."
@@ -33,7 +30,7 @@ _NOTHING = (
 _DEMO = "In the demo none of these commands is run, and sudo is not asked: it shows what they would tell."
 
 
-async def look_with_sudo(app: WorkbenchApp) -> None:
+async def look_with_sudo(app: BaseApp) -> None:
     """Ask, read as root what was agreed to, and look again; what that leads to is offered, and asked for anew."""
     looker = app.main.looker
     said = _nothing_to_do(app)
@@ -64,7 +61,7 @@ async def look_with_sudo(app: WorkbenchApp) -> None:
     app.tell(said)
 
 
-async def _sudo_agrees(app: WorkbenchApp) -> bool:
+async def _sudo_agrees(app: BaseApp) -> bool:
     if app.workbench.is_demo:
         return True  # no command is run, so sudo has nothing to ask for
     title = "Nothing was read as root"
@@ -82,7 +79,7 @@ async def _sudo_agrees(app: WorkbenchApp) -> bool:
     return not refusal
 
 
-def _nothing_to_do(app: WorkbenchApp) -> str:
+def _nothing_to_do(app: BaseApp) -> str:
     looker = app.main.looker
     if looker.replay is not None:
         return nothing_live(looker.replay, "there is nothing to read through sudo")
@@ -95,7 +92,7 @@ def _nothing_to_do(app: WorkbenchApp) -> str:
     return ""
 
 
-async def _read(app: WorkbenchApp, wanted: tuple[Vector, ...]) -> Mapping[Vector, Output] | None:
+async def _read(app: BaseApp, wanted: tuple[Vector, ...]) -> Mapping[Vector, Output] | None:
     async with window(app, f"Reading as root · {counted(len(wanted), 'command')}", changes=False) as shows:
 
         def read() -> Mapping[Vector, Output]:

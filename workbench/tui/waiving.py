@@ -6,23 +6,20 @@ import os
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from workbench.exits import Unusable
 from workbench.model.finding import Finding
 from workbench.model.snapshot import Snapshot
 from workbench.model.waiver import EXPIRED, LONGEST_WAIVER, Waiver, WaiverFile
 from workbench.tui.background import in_background
-from workbench.tui.flow import is_read_only
+from workbench.tui.base_app import BaseApp
 from workbench.tui.plain import plain, stacked
 from workbench.tui.replaying import no_repair, nothing_live
 from workbench.tui.screens.dialogs import Notice
 from workbench.tui.screens.dialogs import about as about_finding
 from workbench.tui.screens.form import OTHER, Asked, Form, Given, Wrong
+from workbench.tui.under_way import is_read_only
 from workbench.tui.wording import MUTED
-
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
 
 _DAYS = 90
 _BACK = "Take it back"
@@ -32,7 +29,7 @@ _TITLE = "It was not accepted"
 _NOT_TAKEN_BACK = "It was not taken back"
 
 
-async def waive(app: WorkbenchApp, finding: Finding, snapshot: Snapshot) -> None:
+async def waive(app: BaseApp, finding: Finding, snapshot: Snapshot) -> None:
     """Ask, keep the waiver in the person's file or take it out, and judge what was seen anew with that."""
     if app.main.replay is not None:
         said = nothing_live(app.main.replay, "nothing can be accepted")
@@ -148,7 +145,7 @@ def _without(accepted: WaiverFile | None, finding: str) -> WaiverFile | None:
     return replace(accepted, waivers=tuple(each for each in accepted.waivers if each.finding != finding))
 
 
-def _file(app: WorkbenchApp) -> tuple[str, Path]:
+def _file(app: BaseApp) -> tuple[str, Path]:
     """Why no waiver can be added, "" where it can, and the file it is added to."""
     from workbench.waivers.file import usual_file
 

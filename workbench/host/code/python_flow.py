@@ -3,51 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
-from workbench.host.code.python_module import Function, Scope
-from workbench.host.code.python_values import Label, Run, Value, new_run, together
-from workbench.model.record import draft
-from workbench.secrets.names import words
-
-__all__ = ["Frame", "execute", "new_run", "run_function"]
+from workbench.host.code.python_frame import Frame, in_its_file, parameters
+from workbench.host.code.python_module import Function
+from workbench.host.code.python_values import Run, Value, together
+from workbench.host.code.python_values_of import assign, evaluate
 
 _DEEPEST = 5
-_PLAIN_TYPES = frozenset(
-    words(
-        "int float bool complex datetime.datetime datetime.date uuid.UUID decimal.Decimal datetime.timedelta"
-        " mcp.server.fastmcp.Context fastmcp.Context Context"
-    )
-)
 _LOGGING = frozenset(["debug", "info", "warning", "error", "exception", "critical", "log"])
-
-
-@draft
-class Frame:
-    """One call of one function: its names, and the functions inside it that see them.
-
-    ``deciding`` while a condition is looked at; ``swallowed`` while what a check raises is caught and forgotten.
-    """
-
-    run: Run
-    scope: Scope
-    values: dict[str, Value]
-    closures: dict[Function, Frame]
-    returned: list[Value | None]
-    deciding: bool = False
-    swallowed: bool = False
-
-
-@contextmanager
-def in_its_file(run: Run, function: Function) -> Iterator[None]:
-    """What stands in another file has that file's names."""
-    caller = run.module
-    run.module = caller.owners.get(function, caller)
-    try:
-        yield
-    finally:
-        run.module = caller
 
 
 def run_function(
@@ -58,10 +22,10 @@ def run_function(
         return None
     outer = (closures or {}).get(function)
     values = {**outer.values, **given} if outer is not None else dict(given)
-    for name in _parameters(function):
+    for name in parameters(function):
         if name not in given:
             values.pop(name, None)
-    frame = Frame(run, function, values, dict(closures or {}), [])
+    frame = Frame(run, function, values, dict(closures or {}), [], evaluate, run_function)
     run.active.append(function)
     try:
         with in_its_file(run, function):
@@ -71,65 +35,9 @@ def run_function(
     return together(frame.returned, whole=True)
 
 
-def bound(
-    run: Run, function: Function, positional: list[Value | None], named: dict[str, Value | None]
-) -> dict[str, Value]:
-    """The values of a function's parameters, by those that a call gives."""
-    names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
-    if names and names[0] in ("self", "cls"):
-        names = names[1:]
-    given = dict(zip(names, positional, strict=False))
-    given.update({name: value for name, value in named.items() if name in _parameters(function)})
-    every = named.get("**")
-    if every is not None:
-        # ``f(**arguments)``: each parameter is the argument of that name.
-        for name in _parameters(function):
-            given.setdefault(name, part_of(every, name))
-    types = {each.arg: each.annotation for each in _arguments(function)}
-    found = {}
-    with in_its_file(run, function):
-        for name, value in given.items():
-            if value is not None and not is_plain(run, types.get(name), function):
-                found[name] = value
-    return found
-
-
-def part_of(value: Value, name: str) -> Value:
-    """A named part of a value: of all the arguments of a tool, the one of that name."""
-    labels = frozenset(
-        Label("argument", name) if label.origin == "arguments" and name not in ("arguments", "params") else label
-        for label in value.labels
-    )
-    return Value(labels, value.form, whole=value.whole)
-
-
-def is_plain(run: Run, annotation: ast.expr | None, scope: Scope) -> bool:
-    """Whether a type says that a value is no text that anybody can choose: a number, a list of words, the context."""
-    if annotation is None:
-        return False
-    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
-        return annotation.value in _PLAIN_TYPES
-    if isinstance(annotation, ast.BinOp):
-        sides = [each for each in (annotation.left, annotation.right) if not isinstance(each, ast.Constant)]
-        return bool(sides) and all(is_plain(run, each, scope) for each in sides)
-    if isinstance(annotation, ast.Subscript):
-        name = run.module.dotted(annotation.value).rpartition(".")[2]
-        inner = annotation.slice
-        if name in ("Literal", "Context"):
-            return True
-        if name == "Annotated" and isinstance(inner, ast.Tuple) and inner.elts:
-            return is_plain(run, inner.elts[0], scope) or any(map(is_patterned, inner.elts[1:]))
-        return name in ("Optional", "list", "List", "Sequence") and is_plain(run, inner, scope)
-    name = run.module.dotted(annotation)
-    if name in _PLAIN_TYPES or name.rpartition(".")[2] == "Context":
-        return True
-    made = run.module.class_of(annotation, scope)
-    return made is not None and any(base.rpartition(".")[2].endswith("Enum") for base in run.module.bases(made))
-
-
-def is_patterned(node: ast.expr) -> bool:
-    """Whether a field says which texts it takes, ``Field(pattern=…)``: whether that is enough is not known."""
-    return isinstance(node, ast.Call) and any(each.arg in ("pattern", "regex") for each in node.keywords)
+def run_module(run: Run, module: ast.Module) -> None:
+    """Follow what a file does when it is read, outside of its functions."""
+    execute(Frame(run, module, {}, {}, [], evaluate, run_function), module.body)
 
 
 def execute(frame: Frame, body: Iterable[ast.stmt]) -> None:
@@ -142,8 +50,6 @@ def execute(frame: Frame, body: Iterable[ast.stmt]) -> None:
 
 
 def _statement(frame: Frame, node: ast.stmt) -> None:
-    from workbench.host.code.python_values_of import evaluate
-
     if isinstance(node, ast.Assign):
         value = evaluate(frame, node.value)
         for target in node.targets:
@@ -214,8 +120,6 @@ def _branches(frame: Frame, bodies: Iterable[list[ast.stmt]]) -> None:
 
 
 def _match(frame: Frame, node: ast.Match) -> None:
-    from workbench.host.code.python_values_of import evaluate
-
     subject = evaluate(frame, node.subject)
     for case in node.cases:
         for inner in ast.walk(case.pattern):
@@ -228,33 +132,9 @@ def _match(frame: Frame, node: ast.Match) -> None:
 
 
 def _condition(frame: Frame, test: ast.expr) -> None:
-    from workbench.host.code.python_values_of import evaluate
-
     before, frame.deciding = frame.deciding, True
     evaluate(frame, test)
     frame.deciding = before
-
-
-def assign(frame: Frame, target: ast.expr, value: Value | None, source: ast.expr | None = None) -> None:
-    """Bind a name, or several, to a value; what is no name is forgotten."""
-    from workbench.host.code.python_values_of import evaluate
-
-    if isinstance(target, ast.Name):
-        if value is None:
-            frame.values.pop(target.id, None)
-        else:
-            frame.values[target.id] = value
-    elif isinstance(target, ast.Tuple | ast.List):
-        parts = source.elts if isinstance(source, ast.Tuple | ast.List) else []
-        for place, inner in enumerate(target.elts):
-            each = evaluate(frame, parts[place]) if len(parts) == len(target.elts) else value
-            assign(frame, inner, each)
-    elif isinstance(target, ast.Starred):
-        assign(frame, target.value, value)
-    elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
-        assign(frame, ast.Name(f"self.{target.attr}"), value)
-    elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and value is not None:
-        assign(frame, target.value, together((frame.values.get(target.value.id), value)))
 
 
 def _received(value: Value) -> bool:
@@ -273,11 +153,3 @@ def _leaves(handler: ast.ExceptHandler) -> bool:
             if name not in _LOGGING and name != "print":
                 return True
     return False
-
-
-def _arguments(function: Function) -> list[ast.arg]:
-    return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-
-
-def _parameters(function: Function) -> list[str]:
-    return [each.arg for each in _arguments(function)]

@@ -7,7 +7,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
-from workbench.host.code.python_flow import Frame, execute, run_function
+from workbench.host.code.python_flow import run_function, run_module
 from workbench.host.code.python_module import Function, Module, Scope, shown
 from workbench.host.code.python_uses import assigned_from
 from workbench.host.code.python_values import Label, Run, Value, new_run
@@ -33,7 +33,7 @@ def runs_of(module: Module) -> Iterator[Run]:
     for scope in module.functions:
         run = new_run(module, "")
         if isinstance(scope, ast.Module):
-            execute(Frame(run, scope, {}, {}, []), scope.body)
+            run_module(run, scope)
         elif isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
             run_function(run, scope, readers.get(scope, {}))
         else:

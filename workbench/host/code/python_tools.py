@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from workbench.host.code.python_flow import in_its_file, is_patterned, is_plain, run_function
+from workbench.host.code.python_flow import run_function
+from workbench.host.code.python_frame import in_its_file, is_patterned, is_plain
 from workbench.host.code.python_module import Function, Module, shown
 from workbench.host.code.python_values import Label, Run, Value, new_run
 from workbench.model.record import record

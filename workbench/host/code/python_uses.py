@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from workbench.host.code import python_names as names
+from workbench.host.code.python_frame import Frame
 from workbench.host.code.python_module import Scope, shown
 from workbench.host.code.python_values import Handling, Label, Run, Value, together
 from workbench.model.code import CommandKind, CommandUse, Containment, PathUse, Unpickling
-
-if TYPE_CHECKING:
-    from workbench.host.code.python_flow import Frame
 
 _RECEIVING = frozenset(["recv", "recv_bytes", "recvfrom", "recvmsg"])
 _READING = frozenset(["read", "readline", "readexactly", "readuntil", "readlines", "recv", "recvfrom"])
@@ -196,9 +193,7 @@ def _words(frame: Frame, node: ast.expr) -> list[ast.expr]:
 
 
 def _value(frame: Frame, node: ast.expr) -> Value | None:
-    from workbench.host.code.python_values_of import evaluate
-
-    return evaluate(frame, node)
+    return frame.evaluate(frame, node)
 
 
 def _is_shell(program: ast.expr, option: ast.expr) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from workbench.host.code import python_names as names
 from workbench.host.code.python_checks import begins, by_form, compared
-from workbench.host.code.python_flow import Frame, assign, bound, is_plain, part_of, run_function
+from workbench.host.code.python_frame import Frame, bound, is_plain, part_of
 from workbench.host.code.python_uses import dispatched, note_call, note_method, received, with_message
 from workbench.host.code.python_values import Value, checked, together
 
@@ -45,6 +45,26 @@ def evaluate(frame: Frame, node: ast.expr, *, statement: bool = False) -> Value 
         frame.deciding = before
         return together((evaluate(frame, node.body), evaluate(frame, node.orelse)), whole=True)
     return _compound(frame, node)
+
+
+def assign(frame: Frame, target: ast.expr, value: Value | None, source: ast.expr | None = None) -> None:
+    """Bind a name, or several, to a value; what is no name is forgotten."""
+    if isinstance(target, ast.Name):
+        if value is None:
+            frame.values.pop(target.id, None)
+        else:
+            frame.values[target.id] = value
+    elif isinstance(target, ast.Tuple | ast.List):
+        parts = source.elts if isinstance(source, ast.Tuple | ast.List) else []
+        for place, inner in enumerate(target.elts):
+            each = evaluate(frame, parts[place]) if len(parts) == len(target.elts) else value
+            assign(frame, inner, each)
+    elif isinstance(target, ast.Starred):
+        assign(frame, target.value, value)
+    elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+        assign(frame, ast.Name(f"self.{target.attr}"), value)
+    elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and value is not None:
+        assign(frame, target.value, together((frame.values.get(target.value.id), value)))
 
 
 def _compound(frame: Frame, node: ast.expr) -> Value | None:
@@ -141,7 +161,7 @@ def _call(frame: Frame, node: ast.Call, *, statement: bool) -> Value | None:
     named = {each.arg or "**": evaluate(frame, each.value) for each in node.keywords}
     function = run.module.function(node.func, frame.scope)
     if function is not None:
-        return run_function(run, function, bound(run, function, positional, named), frame.closures)
+        return frame.follow(run, function, bound(run, function, positional, named), frame.closures)
     _called_back(frame, node)
     message = received(run, node, frame.scope, owner)
     if message is not None:
@@ -164,7 +184,7 @@ def _called_back(frame: Frame, node: ast.Call) -> None:
     for each in node.args:
         function = frame.run.module.function(each, frame.scope) if isinstance(each, ast.Name) else None
         if function is not None and function in frame.closures:
-            run_function(frame.run, function, {}, frame.closures)
+            frame.follow(frame.run, function, {}, frame.closures)
 
 
 def _result(frame: Frame, node: ast.Call, name: str, value: Value, *, statement: bool) -> Value | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,7 +14,9 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button
 
-from workbench.model.run import RunState
+from workbench.model.report import Report
+from workbench.model.run import Run, RunState
+from workbench.tui.base_app import BaseApp
 from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
 from workbench.tui.screens.base import SCROLLING, Scrolled
@@ -23,17 +26,32 @@ from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
 from workbench.tui.wording import MUTED, counted, heading, letter, state
 
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
-    from workbench.tui.batch import BatchOutcome
-
 _STATE = 18
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutcome:
+    """How a batch ended: the runs in their order, of how many steps, and the reports before and after.
+
+    ``after`` is None where nothing was looked at again. ``undone`` says that the runs are those of an undo.
+    """
+
+    runs: tuple[Run, ...]
+    steps: int
+    before: Report
+    after: Report | None
+    undone: bool = False
+
+    @property
+    def standing(self) -> tuple[Run, ...]:
+        """The runs that can be undone."""
+        return () if self.undone else tuple(run for run in self.runs if run.state is RunState.APPLIED)
 
 
 class BatchResult(Scrolled, Screen[Next]):
     """Shows a BatchOutcome."""
 
-    app: WorkbenchApp
+    app: BaseApp
 
     CSS_PATH = "batch.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -18,6 +18,7 @@ from workbench.model.finding import Finding
 from workbench.model.plan import Plan, proof
 from workbench.model.report import Report
 from workbench.model.run import Change
+from workbench.tui.base_app import BaseApp
 from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
 from workbench.tui.screens.base import SCROLLING, Scrolled, plugins_of
@@ -28,7 +29,6 @@ from workbench.tui.wording import MUTED, counted, heading, letter, safety
 
 if TYPE_CHECKING:
     from workbench.repair.prepare import Prepared
-    from workbench.tui.app import WorkbenchApp
 
 Next = Literal["done", "verify"]
 
@@ -52,7 +52,7 @@ class Verified:
 class Guide(Scrolled, Screen[Next]):
     """Shows the steps; its result says whether to look again. Nothing is done by it, so the cursor is on Back."""
 
-    app: WorkbenchApp
+    app: BaseApp
     CSS_PATH = "preview.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("guide.verify", "verify"),

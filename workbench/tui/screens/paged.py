@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Tabs
 
+from workbench.tui.base_app import BaseApp
 from workbench.tui.screens.base import Roomy
 from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.findings import FindingsList
@@ -23,7 +24,6 @@ from workbench.tui.widgets.room import TooSmall, has_room
 
 if TYPE_CHECKING:
     from workbench.model.finding import Finding
-    from workbench.tui.app import WorkbenchApp
     from workbench.tui.widgets.history_keys import Asking
     from workbench.tui.widgets.reach_pane import ServerAsked
     from workbench.tui.widgets.server_pane import FindingAsked
@@ -40,7 +40,7 @@ class PagedScreen(Roomy, Screen[None]):
     it need not wait for them. What belongs to them is therefore known here by its id or its message's name.
     """
 
-    app: WorkbenchApp
+    app: BaseApp
 
     def __init__(self, home: str) -> None:
         super().__init__()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,6 +16,7 @@ from textual.widgets import Button
 from workbench.model.finding import Finding
 from workbench.model.plan import Plan, Reversal, proof
 from workbench.model.run import Change
+from workbench.tui.base_app import BaseApp
 from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, hanging, plain, stacked
 from workbench.tui.screens.base import SCROLLING, Scrolled, plugins_of
@@ -24,9 +25,6 @@ from workbench.tui.widgets.footer import Foot
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
 from workbench.tui.wording import ATTENTION, MUTED, clock, counted, heading, reversal, safety
-
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
 
 __all__ = ["Preview", "described", "preview"]
 
@@ -37,7 +35,7 @@ SPLIT_WIDTH = 120
 class Preview(Scrolled, Screen[bool]):
     """Shows a prepared repair; its result says whether to apply it. The cursor is on Cancel."""
 
-    app: WorkbenchApp
+    app: BaseApp
     CSS_PATH = "preview.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("apply", "apply"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,6 +17,7 @@ from textual.widgets import Button, Static
 
 from workbench.model.report import Report
 from workbench.model.run import Run, RunState
+from workbench.tui.base_app import BaseApp
 from workbench.tui.keys import bound, hint
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
 from workbench.tui.screens.base import Scrolled
@@ -25,9 +26,6 @@ from workbench.tui.widgets.footer import Foot
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import TooSmall
 from workbench.tui.wording import ATTENTION, MUTED, clock, counted, heading, letter, state
-
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
 
 _MEANINGS = {
     RunState.APPLIED: "The change is made.",
@@ -60,7 +58,7 @@ class Outcome:
 class Result(Scrolled, Screen[Next]):
     """Shows an Outcome."""
 
-    app: WorkbenchApp
+    app: BaseApp
 
     CSS_PATH = "preview.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -17,15 +17,13 @@ from workbench import activity
 from workbench.activity import Act
 from workbench.text import visible
 from workbench.tui.background import in_background
+from workbench.tui.base_app import BaseApp
 from workbench.tui.keys import bound
 from workbench.tui.plain import hanging, plain, stacked, wrapped
 from workbench.tui.widgets.activity_table import ActivityTable, clock, took, whole
 from workbench.tui.widgets.pages import Page
 from workbench.tui.widgets.room import has_room
 from workbench.tui.wording import ATTENTION, MUTED, counted
-
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
 
 EVERY = 0.5
 MOST_COPIED = 70_000
@@ -51,7 +49,7 @@ class Words(Input):
 class ActivityPage(Vertical):
     """The sum of it, a filter, the table, and the whole of the line under the cursor."""
 
-    app: WorkbenchApp
+    app: BaseApp
 
     DEFAULT_CSS = """
     ActivityPage {

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from workbench.tui.keys import bound
+from workbench.tui.widgets.room import has_room
 
 Wish = Literal["undo", "redo", "confirm", "recover", "purge", "purge secrets", "backups", "undo batch"]
 KEYS: tuple[BindingType, ...] = (
@@ -41,9 +42,14 @@ class Asking(Vertical):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what can be done with what is selected is there."""
-        from workbench.tui.widgets.history_page import HistoryPage
-        from workbench.tui.widgets.room import has_room
-
         if action != "ask":
             return True
-        return has_room(self.app.size) and self.screen.query_one(HistoryPage).allows(str(parameters[0]))
+        return has_room(self.app.size) and self.screen.query_one(Allowing).allows(str(parameters[0]))
+
+
+class Allowing(Asking):
+    """The page that knows what can be done with what is selected in it; there is one on a screen."""
+
+    def allows(self, wish: str) -> bool:
+        """Whether that can be asked for now."""
+        raise NotImplementedError

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -13,27 +12,25 @@ from textual.widgets import ContentSwitcher, Static
 
 from workbench.model.run import Run
 from workbench.tui.background import in_background
+from workbench.tui.base_app import BaseApp
 from workbench.tui.keys import hint
 from workbench.tui.past import Past, Standing, purgeable, read
 from workbench.tui.plain import hanging, plain, stacked, together
 from workbench.tui.replaying import nothing_live
-from workbench.tui.widgets.history_keys import Asking, Wish
+from workbench.tui.widgets.history_keys import Allowing, Wish
 from workbench.tui.widgets.history_pane import HistoryPane
 from workbench.tui.widgets.history_table import BackupsTable, HistoryTable, size
 from workbench.tui.widgets.pages import Page
 from workbench.tui.wording import ATTENTION, MUTED, counted
 
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
-
 _LOUD: tuple[Standing, ...] = ("rollback failed", "interrupted", "waits", "not in place")
 _READING = "Reading the history."
 
 
-class HistoryPage(Asking):
+class HistoryPage(Allowing):
     """The sum, and the runs or the backups; words where there is none. It reads them whenever it is shown."""
 
-    app: WorkbenchApp
+    app: BaseApp
 
     def __init__(self, home: str, **more: str) -> None:
         super().__init__(**more)  # type: ignore[arg-type]
@@ -164,19 +161,8 @@ class HistoryPage(Asking):
 
     @work(exclusive=True, group="flow")
     async def _begin(self, wish: Wish) -> None:
-        from workbench.tui import reviewing
-
-        run, backup = self.selected, self.query_one(BackupsTable).selected
-        if wish == "purge" and backup is not None:
-            await reviewing.purge(self.app, backup, self.past.backups if self.past is not None else ())
-        elif wish == "purge secrets":
-            await reviewing.purge_secrets(self.app, self.past.backups if self.past is not None else ())
-        elif wish == "undo batch" and run is not None and self.past is not None:
-            from workbench.tui.batch import undo_batch
-
-            await undo_batch(self.app, self.past.standing_of_batch(run))
-        elif run is not None:
-            await reviewing.act(self.app, run, wish)
+        if self.past is not None:
+            await self.app.review(self.past, self.selected, self.query_one(BackupsTable).selected, wish)
         self.load()
 
     def _count_down(self) -> None:
