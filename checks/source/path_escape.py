@@ -3,7 +3,7 @@
 What it looks at
 ----------------
 In the code of servers: the arguments of their tools, followed to where a file is opened, listed, written or removed,
-through the functions of the same file and, in Python, of the other files of its package. It is found where nothing
+through the functions of the same file and of the other files of its package. It is found where nothing
 keeps the path in a folder, and where what is meant to keep it does not: a comparison of beginnings without a separator,
 a check of the text that is made before links are followed, ``absolute()`` or ``path.resolve()`` taken for a check. A
 check that is not understood, or stands where it is not followed to, is not judged. A path that is one of a list known
