@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 from workbench.host.code.python_module import Module, parsed
 from workbench.host.files import CannotLook, read_bounded
@@ -14,6 +15,8 @@ _LIMIT = 512 * 1024
 _MOST = 120
 _MOST_BYTES = 1024 * 1024
 _STEPS = 30_000
+_MOST_PARSED = 4 * 1024 * 1024
+_PARSED: dict[str, tuple[bytes, Module]] = {}
 
 
 @draft
@@ -79,7 +82,7 @@ def _module(place: str, package: Package) -> Module | None:
         try:
             content = read_bounded(place, _LIMIT)
             package.bytes_left -= len(content)
-            made = parsed(visible(place), content)
+            made = _parsed(place, content)
         except (CannotLook, SyntaxError, ValueError, RecursionError, MemoryError):
             made = None
     if made is not None:
@@ -87,3 +90,15 @@ def _module(place: str, package: Package) -> Module | None:
         made.left = _STEPS
     package.read[place] = made
     return made
+
+
+def _parsed(place: str, content: bytes) -> Module:
+    """The module, parsed once for all the files of its package that are followed into it. Raises as ``parsed`` does."""
+    known = _PARSED.get(place)
+    if known is None or known[0] != content:
+        if sum(len(each) for each, _ in _PARSED.values()) > _MOST_PARSED:
+            _PARSED.clear()
+        known = (content, parsed(visible(place), content))
+        _PARSED[place] = known
+    # What was noted while one file was followed is not known to the next.
+    return replace(known[1], owners={}, meant={})

@@ -13,7 +13,7 @@ from workbench.secrets.names import words
 
 __all__ = ["Frame", "execute", "new_run", "run_function"]
 
-_DEEPEST = 5
+_DEEPEST = 8
 _PLAIN_TYPES = frozenset(
     words(
         "int float bool complex datetime.datetime datetime.date uuid.UUID decimal.Decimal datetime.timedelta"

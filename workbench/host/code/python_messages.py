@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from workbench.host.code.python_flow import Frame, execute, run_function
 from workbench.host.code.python_module import Function, Module, Scope, shown
+from workbench.host.code.python_objects import imported_by
 from workbench.host.code.python_uses import assigned_from
 from workbench.host.code.python_values import Label, Run, Value, new_run
 from workbench.model.code import MessageHandler, SecretSend
@@ -24,11 +25,14 @@ _TOKEN = ("token", "tokens")
 _ABOUT_SECRETS = re.compile(r"credential|auth|login|secret", re.IGNORECASE)
 _CARRYING = words("str dict list tuple bytes json.dumps orjson.dumps repr os.fsencode")
 _CARRYING_METHODS = words("encode format strip copy model_dump")
+_SPEAKING = ("socket", "multiprocessing", "socketserver", "asyncio")
 _SERVING = ("start_unix_server", "start_server")
 
 
 def runs_of(module: Module) -> Iterator[Run]:
     """Follow every function of a module for the messages that it receives itself, and the file's own level."""
+    if not any(each.uses(*_SPEAKING) for each in (module, *imported_by(module))):
+        return
     readers = _callbacks(module)
     for scope in module.functions:
         run = new_run(module, "")
