@@ -190,6 +190,17 @@ def test_without_time_the_rest_is_a_gap(tmp_path: Path) -> None:
     assert "no time left" in facts.state.unread[0].why
 
 
+def test_a_large_server_does_not_take_the_time_of_a_small_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(30):
+        put(tmp_path / "large", **{f"part{number}_py": FLAW})
+    put(tmp_path / "small", main_py=FLAW)
+    asked: list[str] = []
+    monkeypatch.setattr(looking, "read_file", lambda path: asked.append(path) or reading.read_file(path))
+    facts = looking.read_all((SourceFact("checkout", str(tmp_path / name)), ()) for name in ("large", "small"))
+    assert asked[0] == f"{tmp_path}/small/main.py" and len(asked) == 31
+    assert [root.path for root in facts.roots] == [f"{tmp_path}/large", f"{tmp_path}/small"]
+
+
 @pytest.mark.parametrize(
     ("name", "language"),
     [("a.py", "python"), ("a.mjs", "javascript"), ("a.tsx", "typescript"), ("a.d.ts", None), ("a.pyc", None)],

@@ -57,6 +57,8 @@ def run_function(
     if function in run.active or len(run.active) >= _DEEPEST:
         return None
     outer = (closures or {}).get(function)
+    if not given and not run.receives and (outer is None or not outer.values):
+        return None  # nothing that came from elsewhere can be in it
     values = {**outer.values, **given} if outer is not None else dict(given)
     for name in _parameters(function):
         if name not in given:

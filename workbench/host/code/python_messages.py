@@ -35,7 +35,7 @@ def runs_of(module: Module) -> Iterator[Run]:
         return
     readers = _callbacks(module)
     for scope in module.functions:
-        run = new_run(module, "")
+        run = new_run(module, "", receives=True)
         if isinstance(scope, ast.Module):
             execute(Frame(run, scope, {}, {}, []), scope.body)
         elif isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):

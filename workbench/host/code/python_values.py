@@ -56,8 +56,8 @@ class Handling:
 
 @draft
 class Run:
-    """One function that is followed, with what it calls. ``checks`` are what stood before; ``lost`` are the lines in
-    which a value was handed to what cannot be followed.
+    """One function that is followed, with what it calls. ``checks`` are what stood before; ``lost`` are the places in
+    which a value was handed to what cannot be followed. ``receives`` where it may come upon messages on its way.
     """
 
     module: Module
@@ -70,11 +70,12 @@ class Run:
     unpicklings: list[Unpickling]
     handled: dict[Label, Handling]
     lost: dict[Label, Site]
+    receives: bool = False
 
 
-def new_run(module: Module, tool: str) -> Run:
+def new_run(module: Module, tool: str, *, receives: bool = False) -> Run:
     """A run that has seen nothing yet."""
-    return Run(module, tool, {}, {}, [], [], [], [], {}, {})
+    return Run(module, tool, {}, {}, [], [], [], [], {}, {}, receives)
 
 
 def together(values: Iterable[Value | None], *, whole: bool = False) -> Value | None:
