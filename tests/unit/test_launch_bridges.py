@@ -47,6 +47,34 @@ def test_packages_besides(command: list[str], package: str | None, inner: list[t
     assert launch.understood
 
 
+@pytest.mark.parametrize(
+    ("script", "arguments", "abilities", "roots", "remote"),
+    [
+        ("supergateway/dist/index.js", ["--stdio", "npx -y @modelcontextprotocol/server-filesystem /srv"], {"files"},
+         ["/srv"], ""),
+        (".bin/supergateway", ["--stdio", "uvx mcp-shell-server", "--port", "1"], {"commands"}, [], ""),
+        ("mcp-remote/dist/proxy.js", ["http://10.0.0.5:8080/sse", "--allow-http"], {"network"}, [],
+         "http://10.0.0.5:8080/sse"),
+        (".bin/mcp-remote", ["https://mcp.example.com/sse"], {"network"}, [], "https://mcp.example.com/sse"),
+        ("@modelcontextprotocol/inspector/cli/build/cli.js", ["npx", "mcp-shell-server"], {"commands"}, [], ""),
+        # A server's own script, and one that only has such a name.
+        ("@modelcontextprotocol/server-filesystem/dist/index.js", ["/srv"], {"files"}, ["/srv"], ""),
+        ("other/mcp-remote/proxy.js", ["https://mcp.example.com/sse"], set(), [], ""),
+        ("mcp-remote", ["https://mcp.example.com/sse"], set(), [], ""),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("folder", ["/usr/lib/node_modules", "C:\\Users\\a\\node_modules"])
+def test_a_bridge_that_is_installed_is_one_too(
+    folder: str, script: str, arguments: list[str], abilities: set[str], roots: list[str], remote: str
+) -> None:
+    path = f"{folder}/{script}" if folder.startswith("/") else f"{folder}\\{script}".replace("/", "\\")
+    launch = understand(["node", path, *arguments], HOME)
+    assert {ability.kind for ability in launch.abilities} == abilities
+    assert [root.path for root in launch.roots] == roots
+    assert (launch.remote, launch.program, launch.script) == (remote, "node", path)
+    assert launch.understood
+
+
 def test_runner_of_a_bridge_stays_the_program_and_is_not_confined_by_what_is_inside() -> None:
     launch = understand(["npx", "supergateway", "--stdio", "sudo -u mcp docker run -v /srv:/x mcp/filesystem"], HOME)
     assert (launch.program, launch.wrappers, launch.sandbox, launch.account) == ("npx", (), "", "")
