@@ -312,8 +312,21 @@ def _calls(depth: int, width: int) -> str:
         + "".join(f"a{n} = a{n + 1} or a{n + 2}\n" for n in range(3000))
         + "asyncio.start_unix_server(f, a0)\n",
         "import asyncio\ndef f(p='/tmp/x'):\n    asyncio.start_unix_server(g, p)\n" + "f(a)\n" * 3000,
+        "import mcp\ndef make(f):\n    pass\n" + "    x = y\n" * 5000 + "@make\ndef t(path: str): pass\n" * 3000,
+        "import mcp\n@server.call_tool()\ndef t(name, arguments):\n"
+        + "    x.run(arguments)\n" * 3000
+        + "".join(f"class C{n}:\n    def run(self, a): pass\n" for n in range(2000)),
+        "import mcp\nclass A(A, A, A, A):\n    def __init__(self, x: 'A'):\n"
+        + "        self.x = self.x.x.x or x.x.x.x\n" * 20
+        + "    @mcp.tool()\n    def t(self, path):\n"
+        + "        self.x.x.x.x.x.run(path)\n" * 500,
+        "import mcp\n@mcp.tool()\ndef t(path):\n"
+        + "".join(f"    a{n}.append(a{n - 1} or path)\n" for n in range(3000)),
     ],
-    ids=["calls", "tools", "chains", "recursion", "listeners", "names", "callers"],
+    ids=[
+        *("calls", "tools", "chains", "recursion", "listeners", "names", "callers"),
+        *("makers", "chosen", "declared", "lists"),
+    ],
 )
 def test_a_file_that_is_made_to_take_long_does_not(text: str) -> None:
     begun = time.monotonic()

@@ -8,7 +8,7 @@ from typing import TypeVar
 from workbench.host.code.languages import Analysis
 from workbench.host.code.python_files import Package, beside
 from workbench.host.code.python_listeners import listeners_of
-from workbench.host.code.python_messages import handlers_of, runs_of, sends_of
+from workbench.host.code.python_messages import handlers_of, may_receive, runs_of, sends_of
 from workbench.host.code.python_module import Module, parsed
 from workbench.host.code.python_tools import hidden, lost_by
 from workbench.host.code.python_tools import runs_of as tool_runs_of
@@ -26,11 +26,14 @@ def missing() -> Unread | None:
 
 def analyse(path: str, content: bytes) -> Analysis:
     """What one file of Python gives, followed into the other files of its package."""
-    package = Package({})
+    package, looked = Package({}), Package({})
     try:
         module = parsed(path, content)
+        # Looked at for itself: what is asked here is not what is followed, and takes nothing of its measure.
+        module.beside = beside(path, looked)
+        receives = may_receive(module) or looked.cut
         module.beside = beside(path, package)
-        observed, lost = _observed(module)
+        observed, lost = _observed(module, receives=receives)
     except (SyntaxError, ValueError):
         return Analysis(gaps=(Unread("python", path, "it is no Python that this version understands"),))
     except (RecursionError, MemoryError):
@@ -45,7 +48,7 @@ def analyse(path: str, content: bytes) -> Analysis:
     elif lost:
         # What was read in part is told already.
         gaps += (_lost(path, lost),)
-    return Analysis(observed, gaps, tuple(package.read))
+    return Analysis(observed, gaps, tuple({**package.read, **looked.read}))
 
 
 def _lost(path: str, sites: list[Site]) -> Unread:
@@ -56,10 +59,10 @@ def _lost(path: str, sites: list[Site]) -> Unread:
     return Unread("tools", path, what, f"read line {sites[0].line} of {sites[0].path}")
 
 
-def _observed(module: Module) -> tuple[Observations, list[Site]]:
-    """What was seen, and where arguments of tools were lost."""
+def _observed(module: Module, *, receives: bool) -> tuple[Observations, list[Site]]:
+    """What was seen, and where arguments of tools were lost. ``receives`` where it may come upon messages."""
     tools = list(tool_runs_of(module))
-    own = list(runs_of(module))
+    own = list(runs_of(module)) if receives else []
     lost = dict.fromkeys((*hidden(module), *(site for run in tools for site in lost_by(run))))
     observed = Observations(
         handlers=_each_once(handler for run in own for handler in handlers_of(run)),

@@ -101,4 +101,4 @@ def _parsed(place: str, content: bytes) -> Module:
         known = (content, parsed(visible(place), content))
         _PARSED[place] = known
     # What was noted while one file was followed is not known to the next.
-    return replace(known[1], owners={}, meant={})
+    return replace(known[1], owners={}, meant={}, makers={})

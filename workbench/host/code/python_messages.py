@@ -29,10 +29,13 @@ _SPEAKING = ("socket", "multiprocessing", "socketserver", "asyncio")
 _SERVING = ("start_unix_server", "start_server")
 
 
+def may_receive(module: Module) -> bool:
+    """Whether a file, or one that it takes something from, imports what messages come through."""
+    return any(each.uses(*_SPEAKING) for each in (module, *imported_by(module)))
+
+
 def runs_of(module: Module) -> Iterator[Run]:
     """Follow every function of a module for the messages that it receives itself, and the file's own level."""
-    if not any(each.uses(*_SPEAKING) for each in (module, *imported_by(module))):
-        return
     readers = _callbacks(module)
     for scope in module.functions:
         run = new_run(module, "", receives=True)

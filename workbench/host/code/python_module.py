@@ -28,7 +28,8 @@ class Module:
     ``functions`` and ``classes`` are those of a scope by name; ``assigned`` are the values of its own names, in order.
     ``calls`` are those of functions by the last part of their names. ``left`` is how many more steps are followed in
     it, so that no file takes for ever. ``beside`` gives another module of the same package by its name as it is
-    imported here, ``owners`` are the modules of the functions that were found in these, and ``meant`` what was found.
+    imported here, and ``owners`` are the modules of the functions that were found in these. ``meant`` are the functions
+    that were asked for by an expression, and ``makers`` say whether one makes tools.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Module:
     beside: Callable[[str], Module | None] | None = None
     owners: dict[Function, Module] = field(default_factory=dict)
     meant: dict[ast.expr, Function | None] = field(default_factory=dict)
+    makers: dict[Function, bool] = field(default_factory=dict)
 
     def site(self, node: ast.expr | ast.stmt, scope: Scope) -> Site:
         """Where a node stands."""

@@ -35,6 +35,9 @@ def functions_named(module: Module, node: ast.expr, scope: Scope) -> list[Functi
     found: list[Function] = []
     for other in (module, *imported_by(module)):
         for functions in (other.functions[made] for made in _classes(other)):
+            module.left -= 1
+            if module.left < 0:
+                return found
             method = functions.get(node.attr)
             if method is not None and len(found) < _MOST:
                 found.append(method)
@@ -168,6 +171,7 @@ def imported_by(module: Module) -> list[Module]:
     """The files of the package that this one imports something from."""
     found: dict[str, Module] = {}
     for name in list(module.imports.values())[:200]:
+        module.left -= 1
         for other in (module.other(name), module.other(f"{name}.*")):
             if other is not None and other is not module:
                 found.setdefault(other.path, other)

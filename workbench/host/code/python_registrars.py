@@ -16,7 +16,11 @@ def makes_a_tool(module: Module, decorator: ast.expr, scope: Scope) -> bool:
     """Whether a decorator of the package itself hands what it decorates to the server."""
     target = decorator.func if isinstance(decorator, ast.Call) else decorator
     function = function_of(module, target, scope)
-    return function is not None and _registers(module.owners.get(function, module), function)
+    if function is None:
+        return False
+    if function not in module.makers:
+        module.makers[function] = _registers(module.owners.get(function, module), function)
+    return module.makers[function]
 
 
 def registrations(nodes: list[ast.AST]) -> Iterator[tuple[ast.Call, ast.expr]]:
