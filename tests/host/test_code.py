@@ -195,7 +195,12 @@ def test_a_large_server_does_not_take_the_time_of_a_small_one(tmp_path: Path, mo
         put(tmp_path / "large", **{f"part{number}_py": FLAW})
     put(tmp_path / "small", main_py=FLAW)
     asked: list[str] = []
-    monkeypatch.setattr(looking, "read_file", lambda path: asked.append(path) or reading.read_file(path))
+
+    def noted(path: str) -> reading.ReadFile | None:
+        asked.append(path)
+        return reading.read_file(path)
+
+    monkeypatch.setattr(looking, "read_file", noted)
     facts = looking.read_all((SourceFact("checkout", str(tmp_path / name)), ()) for name in ("large", "small"))
     assert asked[0] == f"{tmp_path}/small/main.py" and len(asked) == 31
     assert [root.path for root in facts.roots] == [f"{tmp_path}/large", f"{tmp_path}/small"]

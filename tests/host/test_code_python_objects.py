@@ -161,6 +161,19 @@ async def call_tool(name: str, arguments: dict):
     assert found.gaps == ()
 
 
+@pytest.mark.parametrize("place", ["package/main.py", "package/tools/main.py"])
+def test_a_package_without_an_init_file_is_followed(place: str, tmp_path: Path) -> None:
+    path = tmp_path / place
+    path.parent.mkdir(parents=True)
+    (tmp_path / "package/data.py").write_text("def opened(name: str):\n    return open(name)\n")
+    (tmp_path / "other.py").write_text("def opened(name: str):\n    return open(name)\n")
+    for module, uses in (("package.data", 1), ("other", 0)):
+        head = f"from mcp.server.fastmcp import FastMCP\nfrom {module} import opened\nmcp = FastMCP('x')\n"
+        path.write_text(f"{head}@mcp.tool()\ndef tool(path: str):\n    return opened(path)\n")
+        found = analyse(str(path), path.read_bytes())
+        assert len(found.observations.paths) == uses and [gap.facet for gap in found.gaps] == ["tools"] * (1 - uses)
+
+
 def test_a_model_of_another_file_is_followed(tmp_path: Path) -> None:
     model = "from pydantic import BaseModel\nclass Ask(BaseModel):\n    path: str\n    limit: int\n"
     code = """

@@ -15,6 +15,7 @@ _LIMIT = 512 * 1024
 _MOST = 120
 _MOST_BYTES = 1024 * 1024
 _STEPS = 30_000
+_HIGHEST = 4
 _MOST_PARSED = 4 * 1024 * 1024
 _PARSED: dict[str, tuple[bytes, Module]] = {}
 
@@ -66,9 +67,19 @@ def _places(name: str, folder: str, top: str, own: str) -> list[str]:
         if parts[:1] != [own]:
             return []
     else:
-        base = folder
+        # A package may go without __init__.py: then it is the folder of that name in which the file lies.
+        base = next((above for above in _above(folder) if parts and os.path.basename(above) == parts[0]), "")
+        base = os.path.dirname(base) if base else folder
     plain = "/".join([base, *parts])
     return [f"{plain}.py", f"{plain}/__init__.py"] if parts else [f"{base}/__init__.py"]
+
+
+def _above(folder: str) -> list[str]:
+    """A folder and the nearest ones above it."""
+    found = [folder]
+    while len(found) < _HIGHEST and os.path.dirname(found[-1]) != found[-1]:
+        found.append(os.path.dirname(found[-1]))
+    return found
 
 
 def _module(place: str, package: Package) -> Module | None:
