@@ -38,6 +38,11 @@ HOME = "/home/dev"
         (["npx", "supergateway", "--stdio", "/opt/server"], "supergateway", []),
         (["npx", "supergateway", "--stdio", "docker run -i img"], "supergateway", []),
         (["npx", "p", "--stdio", "npx q"], "p", []),
+        (["uvx", "mcpo", "--port", "8000", "--api-key", "k", "--", "uvx", "p==1"], "mcpo", [("p", "exact", 8)]),
+        (["uvx", "mcpo", "--port", "8000", "--config", "/srv/c.json"], "mcpo", []),
+        (["mcpo", "--port", "8000", "--", "uvx", "p"], "p", []),
+        (["python", "-m", "mcpo", "--", "uvx", "p"], "p", []),
+        (["python3", "-m", "mcp_proxy", "--host", "0.0.0.0", "uvx", "p"], "p", []),
     ],
 )  # fmt: skip
 def test_packages_besides(command: list[str], package: str | None, inner: list[tuple[str, str, int | None]]) -> None:
@@ -161,3 +166,10 @@ def test_whether_it_is_understood(command: list[str], understood: bool) -> None:
     if understood:
         assert launch.package is not None
         assert launch.package.name == "p"
+
+
+@pytest.mark.parametrize("command", [["uvx", "mcpo", "--type", "sse", "--"], ["python", "-m", "mcpo", "--"]])
+def test_what_mcpo_connects_to_is_elsewhere(command: list[str]) -> None:
+    launch = understand([*command, "http://mcp.example.com/sse"], HOME)
+    assert launch.remote == "http://mcp.example.com/sse"
+    assert {ability.kind for ability in launch.abilities} == {"network"}

@@ -216,7 +216,7 @@ def _unexamined(words: Sequence[Word]) -> Run | None:
     return None
 
 
-MODULES.update({"uv": _uv, "pipx": _pipx})
+MODULES.update({"uv": _uv, "pipx": _pipx, "mcp_proxy": BRIDGES["mcp-proxy"], "mcpo": BRIDGES["mcpo"]})
 RUNNERS: Mapping[str, Examine] = {
     **BRIDGES,
     "npx": _npx,
