@@ -174,6 +174,23 @@ def test_a_package_without_an_init_file_is_followed(place: str, tmp_path: Path) 
         assert len(found.observations.paths) == uses and [gap.facet for gap in found.gaps] == ["tools"] * (1 - uses)
 
 
+@pytest.mark.parametrize(("run", "uses"), [("json.dumps(arguments)", 0), ("codec.dumps(arguments)", 1)])
+def test_a_function_of_another_package_is_none_of_this_one(run: str, uses: int, tmp_path: Path) -> None:
+    code = f"""
+        import json
+        from mcp.server import Server
+        from .codec import codec
+        server = Server("x")
+
+        @server.call_tool()
+        async def call_tool(name: str, arguments: dict):
+            return {run}
+    """
+    codec = "class Codec:\n    def dumps(self, a):\n        return open(a['file'])\ncodec = load()\n"
+    found = analysed(tmp_path, {"codec.py": codec, "main.py": code}, "main.py")
+    assert len(found.observations.paths) == uses and found.gaps == ()
+
+
 def test_a_model_of_another_file_is_followed(tmp_path: Path) -> None:
     model = "from pydantic import BaseModel\nclass Ask(BaseModel):\n    path: str\n    limit: int\n"
     code = """
@@ -226,6 +243,7 @@ def test_what_leads_to_no_file_is_no_gap(body: str) -> None:
         ("for each in load():\n    mcp.add_tool(each)", 1),
         ("mcp.tool()(make('x'))", 1),
         ("def known(path: str):\n    return path\nmcp.add_tool(known)", 0),
+        ("def known(path: str):\n    return path\nmcp.add_tool(Tool.from_function(known))", 0),
         ("def register(function):\n    mcp.tool()(function)", 0),
     ],
 )

@@ -33,6 +33,8 @@ def functions_named(module: Module, node: ast.expr, scope: Scope) -> list[Functi
     if not isinstance(node, ast.Attribute):
         return [each for value in _given(module, node, scope) for each in functions_named(module, value, scope)][:_MOST]
     found: list[Function] = []
+    if _is_foreign(module, node):
+        return found
     for other in (module, *imported_by(module)):
         for functions in (other.functions[made] for made in _classes(other)):
             module.left -= 1
@@ -44,6 +46,14 @@ def functions_named(module: Module, node: ast.expr, scope: Scope) -> list[Functi
                 if other is not module:
                     module.owners[method] = other
     return found
+
+
+def _is_foreign(module: Module, node: ast.expr) -> bool:
+    """Whether an expression begins with what is imported from elsewhere than the package: ``json.dumps``."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    name = module.imports.get(node.id, "") if isinstance(node, ast.Name) else ""
+    return bool(name) and module.other(name) is None and module.other(f"{name}.*") is None
 
 
 def made_by(module: Module, node: ast.expr, scope: Scope, depth: int = 0) -> _Made | None:

@@ -93,7 +93,7 @@ def _handed(module: Module) -> Iterator[Tool]:
                     if function is not None:
                         yield Tool("", function, raw=True)
             for each in given:
-                function = function_of(module, each, scope)
+                function = _meant(module, each, scope)
                 if function is not None:
                     yield Tool(shown(function.name), function)
 
@@ -114,8 +114,16 @@ def hidden(module: Module) -> Iterator[Site]:
         return
     for scope, nodes in module.nodes.items():
         for node, given in registrations(nodes):
-            if function_of(module, given, scope) is None and not _decorates(module, given, scope):
+            if _meant(module, given, scope) is None and not _decorates(module, given, scope):
                 yield module.site(node, scope)
+
+
+def _meant(module: Module, given: ast.expr, scope: Scope) -> Function | None:
+    """The function that is handed on, alone or in what is made of it: ``logged(f)``, ``Tool.from_function(f)``."""
+    if not isinstance(given, ast.Call):
+        return function_of(module, given, scope)
+    inner = (function_of(module, each, scope) for each in given.args[:4])
+    return next((each for each in inner if each is not None), None)
 
 
 def _decorates(module: Module, given: ast.expr, scope: Scope) -> bool:
