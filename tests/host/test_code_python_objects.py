@@ -276,3 +276,37 @@ class A:
         return self.x.x.x.x.x.x.x.x.read(path), x.x.x.x.x.read(path), Y(1).x.nothing(path)
 """
     analyse("/srv/server/main.py", code.encode())
+
+
+@pytest.mark.parametrize(
+    ("held", "containment"),
+    [
+        ("('a', 'b')", "sound"),
+        ("ALLOWED", "sound"),
+        ("self.allowed_files", "sound"),
+        ("get_allowed()", "sound"),
+        ("names", "sound"),
+        ("made", "sound"),
+        # What was read so far, or who knows what.
+        ("cache", "unknown"),
+        ("stamps()", "unknown"),
+        # What the same caller says.
+        ("text", "none"),
+    ],
+)
+def test_only_a_list_that_was_written_down_says_what_may_be(held: str, containment: str) -> None:
+    code = f"""
+from mcp.server.fastmcp import FastMCP
+mcp = FastMCP('x')
+names = ["a", "b"]
+made = frozenset(("a", "b"))
+cache = {{}}
+
+@mcp.tool()
+def tool(path: str, text: str = ''):
+    if path not in {held}:
+        raise ValueError(path)
+    return open(path)
+"""
+    (use,) = analyse("/srv/server/main.py", code.encode()).observations.paths
+    assert use.containment == containment
