@@ -44,7 +44,7 @@ def source(options: argparse.Namespace) -> int:
         put(as_text(report))
         if options.suggest:
             put("".join(f"{line}\n" for line in suggested(report, snapshot, plugins)))
-        elif report.standing():
+        elif any(True for _ in report.standing()):
             put(f"\nThe corrected code for each: workbench source --suggest {root.path}\n")
     return verdict(report, options.fail_on, options.min_coverage)
 

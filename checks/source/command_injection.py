@@ -5,7 +5,8 @@ What it looks at
 In the code of servers: the arguments of their tools, followed to ``os.system``, ``subprocess`` with ``shell=True``,
 ``child_process.exec``, ``sh -c``, ``eval`` and ``new Function``, and to the name of the program that is started. An
 argument that is one word of a list without a shell is in order, as are numbers, choices from a fixed list, and what
-``shlex.quote`` made of it. A tool that is there to run commands is found as well: it is what it is.
+``shlex.quote`` made of it. A tool that is there to run commands is found as well: it is what it is. What stands behind
+a check that is not understood, such as a list of allowed commands, is not judged.
 
 Why it matters
 --------------
@@ -39,7 +40,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workbench.api import CommandUse, Flawed, Passed, Severity, Snapshot, Verdict, check, code_subject, judge_code
+from workbench.api import (
+    CommandUse,
+    Flawed,
+    NotAssessed,
+    Passed,
+    Severity,
+    Snapshot,
+    Verdict,
+    check,
+    code_subject,
+    judge_code,
+    unjudged,
+)
 
 _EXPECTED = {
     "shell": "the program itself, with a list of words and no shell",
@@ -55,10 +68,13 @@ def command_injection(snapshot: Snapshot) -> Iterator[Verdict]:
     return judge_code(snapshot, snapshot.code.observed.commands, _judge, "starts a program with what a tool is given")
 
 
-def _judge(use: CommandUse) -> Flawed | Passed:
+def _judge(use: CommandUse) -> Flawed | Passed | NotAssessed:
     if use.kind == "argument":
         return Passed(code_subject(use.site))
     tool = f"the tool {use.tool}" if use.tool else "a tool"
+    if use.guarded:
+        what = f"which commands {use.parameter} of {tool} can give"
+        return unjudged(use.site, what, "a check stands before it that is not understood, or not followed to the end")
     if use.kind == "shell":
         summary = f"{tool} runs {'all of' if use.whole else 'a command with'} {use.parameter} in a shell"
     else:

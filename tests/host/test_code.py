@@ -190,6 +190,22 @@ def test_without_time_the_rest_is_a_gap(tmp_path: Path) -> None:
     assert "no time left" in facts.state.unread[0].why
 
 
+def test_a_large_server_does_not_take_the_time_of_a_small_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(30):
+        put(tmp_path / "large", **{f"part{number}_py": FLAW})
+    put(tmp_path / "small", main_py=FLAW)
+    asked: list[str] = []
+
+    def noted(path: str) -> reading.ReadFile | None:
+        asked.append(path)
+        return reading.read_file(path)
+
+    monkeypatch.setattr(looking, "read_file", noted)
+    facts = looking.read_all((SourceFact("checkout", str(tmp_path / name)), ()) for name in ("large", "small"))
+    assert asked[0] == f"{tmp_path}/small/main.py" and len(asked) == 31
+    assert [root.path for root in facts.roots] == [f"{tmp_path}/large", f"{tmp_path}/small"]
+
+
 @pytest.mark.parametrize(
     ("name", "language"),
     [("a.py", "python"), ("a.mjs", "javascript"), ("a.tsx", "typescript"), ("a.d.ts", None), ("a.pyc", None)],
@@ -301,8 +317,21 @@ def _calls(depth: int, width: int) -> str:
         + "".join(f"a{n} = a{n + 1} or a{n + 2}\n" for n in range(3000))
         + "asyncio.start_unix_server(f, a0)\n",
         "import asyncio\ndef f(p='/tmp/x'):\n    asyncio.start_unix_server(g, p)\n" + "f(a)\n" * 3000,
+        "import mcp\ndef make(f):\n    pass\n" + "    x = y\n" * 5000 + "@make\ndef t(path: str): pass\n" * 3000,
+        "import mcp\n@server.call_tool()\ndef t(name, arguments):\n"
+        + "    x.run(arguments)\n" * 3000
+        + "".join(f"class C{n}:\n    def run(self, a): pass\n" for n in range(2000)),
+        "import mcp\nclass A(A, A, A, A):\n    def __init__(self, x: 'A'):\n"
+        + "        self.x = self.x.x.x or x.x.x.x\n" * 20
+        + "    @mcp.tool()\n    def t(self, path):\n"
+        + "        self.x.x.x.x.x.run(path)\n" * 500,
+        "import mcp\n@mcp.tool()\ndef t(path):\n"
+        + "".join(f"    a{n}.append(a{n - 1} or path)\n" for n in range(3000)),
     ],
-    ids=["calls", "tools", "chains", "recursion", "listeners", "names", "callers"],
+    ids=[
+        *("calls", "tools", "chains", "recursion", "listeners", "names", "callers"),
+        *("makers", "chosen", "declared", "lists"),
+    ],
 )
 def test_a_file_that_is_made_to_take_long_does_not(text: str) -> None:
     begun = time.monotonic()

@@ -69,12 +69,24 @@ def test_one_word_of_a_list_is_in_order(body: str) -> None:
         "os.system(f'kill {int(text)}')",
         "return ast.literal_eval(text)",
         "return frame.eval(text)",
-        "check_command(text)\nos.system(text)",
         "return session.run(text, shell=True)",
     ],
 )
 def test_no_command_is_seen_where_there_is_none(body: str) -> None:
     assert [use for use in uses(body) if use.kind != "argument"] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "check_command(text)\nos.system(text)",
+        # Only the first word is one of those that are allowed: a shell reads the rest as well.
+        "if text.split()[0] not in ALLOWED:\n    raise ValueError\nsubprocess.run(text, shell=True)",
+        "if text[0] not in ALLOWED:\n    raise ValueError\nawait asyncio.create_subprocess_exec(*text)",
+    ],
+)
+def test_a_command_behind_a_check_that_is_not_understood_is_not_judged(body: str) -> None:
+    assert [(use.guarded, use.kind != "argument") for use in uses(body)] == [(True, True)]
 
 
 @pytest.mark.parametrize("parameters", ["text: int", "text: Literal['a', 'b']", "text: bool | None"])

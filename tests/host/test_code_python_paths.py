@@ -318,6 +318,8 @@ def test_one_function_for_every_tool_is_followed_by_its_arguments() -> None:
     [
         "mcp.add_tool(tool)",
         "mcp.tool()(tool)",
+        "mcp.tool()(logged(tool))",
+        "mcp.add_tool(Tool.from_function(tool))",
         "mcp = FastMCP('y', tools=[tool])",
         "@mcp.tool\ndef tool(path: str):\n    return open(path)",
     ],

@@ -7,7 +7,7 @@ import pytest
 from tests import builders
 from tests.plugins.code_facts import SITE, said, unread_status
 from workbench.model.code import CommandKind, CommandUse
-from workbench.model.finding import NotApplicable, Passed
+from workbench.model.finding import NotApplicable, NotAssessed, Passed
 from workbench.model.report import Status
 from workbench.model.severity import Severity
 
@@ -32,6 +32,13 @@ def test_vulnerable_where_it_decides_what_runs(kind: CommandKind, whole: bool, w
 def test_hardened_as_one_word_of_a_list() -> None:
     seen = CommandUse(SITE, "search", "text", "subprocess.run", "argument")
     assert builders.kinds(said(CHECK, commands=(seen,))) == {Passed}
+
+
+@pytest.mark.parametrize("kind", ["shell", "evaluated", "program"])
+def test_not_assessed_behind_a_check_that_is_not_understood(kind: CommandKind) -> None:
+    seen = CommandUse(SITE, "search", "text", "os.system", kind, guarded=True)
+    (verdict,) = said(CHECK, commands=(seen,))
+    assert isinstance(verdict, NotAssessed) and "which commands text of the tool search can give" in verdict.what
 
 
 def test_not_applicable_without_code() -> None:

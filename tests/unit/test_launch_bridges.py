@@ -38,12 +38,45 @@ HOME = "/home/dev"
         (["npx", "supergateway", "--stdio", "/opt/server"], "supergateway", []),
         (["npx", "supergateway", "--stdio", "docker run -i img"], "supergateway", []),
         (["npx", "p", "--stdio", "npx q"], "p", []),
+        (["uvx", "mcpo", "--port", "8000", "--api-key", "k", "--", "uvx", "p==1"], "mcpo", [("p", "exact", 8)]),
+        (["uvx", "mcpo", "--port", "8000", "--config", "/srv/c.json"], "mcpo", []),
+        (["mcpo", "--port", "8000", "--", "uvx", "p"], "p", []),
+        (["python", "-m", "mcpo", "--", "uvx", "p"], "p", []),
+        (["python3", "-m", "mcp_proxy", "--host", "0.0.0.0", "uvx", "p"], "p", []),
     ],
 )  # fmt: skip
 def test_packages_besides(command: list[str], package: str | None, inner: list[tuple[str, str, int | None]]) -> None:
     launch = understand(command, HOME)
     assert (launch.package.name if launch.package is not None else None) == package
     assert [(each.name, each.pin, each.argument) for each in launch.inner] == inner
+    assert launch.understood
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "abilities", "roots", "remote"),
+    [
+        ("supergateway/dist/index.js", ["--stdio", "npx -y @modelcontextprotocol/server-filesystem /srv"], {"files"},
+         ["/srv"], ""),
+        (".bin/supergateway", ["--stdio", "uvx mcp-shell-server", "--port", "1"], {"commands"}, [], ""),
+        ("mcp-remote/dist/proxy.js", ["http://10.0.0.5:8080/sse", "--allow-http"], {"network"}, [],
+         "http://10.0.0.5:8080/sse"),
+        (".bin/mcp-remote", ["https://mcp.example.com/sse"], {"network"}, [], "https://mcp.example.com/sse"),
+        ("@modelcontextprotocol/inspector/cli/build/cli.js", ["npx", "mcp-shell-server"], {"commands"}, [], ""),
+        # A server's own script, and one that only has such a name.
+        ("@modelcontextprotocol/server-filesystem/dist/index.js", ["/srv"], {"files"}, ["/srv"], ""),
+        ("other/mcp-remote/proxy.js", ["https://mcp.example.com/sse"], set(), [], ""),
+        ("mcp-remote", ["https://mcp.example.com/sse"], set(), [], ""),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("folder", ["/usr/lib/node_modules", "C:\\Users\\a\\node_modules"])
+def test_a_bridge_that_is_installed_is_one_too(
+    folder: str, script: str, arguments: list[str], abilities: set[str], roots: list[str], remote: str
+) -> None:
+    path = f"{folder}/{script}" if folder.startswith("/") else f"{folder}\\{script}".replace("/", "\\")
+    launch = understand(["node", path, *arguments], HOME)
+    assert {ability.kind for ability in launch.abilities} == abilities
+    assert [root.path for root in launch.roots] == roots
+    assert (launch.remote, launch.program, launch.script) == (remote, "node", path)
     assert launch.understood
 
 
@@ -133,3 +166,10 @@ def test_whether_it_is_understood(command: list[str], understood: bool) -> None:
     if understood:
         assert launch.package is not None
         assert launch.package.name == "p"
+
+
+@pytest.mark.parametrize("command", [["uvx", "mcpo", "--type", "sse", "--"], ["python", "-m", "mcpo", "--"]])
+def test_what_mcpo_connects_to_is_elsewhere(command: list[str]) -> None:
+    launch = understand([*command, "http://mcp.example.com/sse"], HOME)
+    assert launch.remote == "http://mcp.example.com/sse"
+    assert {ability.kind for ability in launch.abilities} == {"network"}

@@ -102,5 +102,6 @@ def test_the_corrected_code_is_printed_where_it_is_asked_for(server: Path, capsy
     out = capsys.readouterr().out
     assert "is_relative_to" in out and f"{server}/server.py:8" in out
     (server / "server.py").write_text(HARDENED)
-    run(["source", str(server), "--suggest"])
-    assert "--suggest" not in capsys.readouterr().out
+    for options in ([], ["--suggest"]):
+        assert run(["source", str(server), *options]) == Exit.CLEAN
+        assert "--suggest" not in capsys.readouterr().out

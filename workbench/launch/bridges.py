@@ -133,6 +133,13 @@ def _examine_dashes(words: Sequence[Word]) -> Run | None:
     return Run(inner=tuple(words[at + 1 :]), wrapper=basename(words[0].text)) if at + 1 < len(words) else None
 
 
+def _examine_mcpo(words: Sequence[Word]) -> Run | None:
+    """``mcpo [options] -- command``, or a URL in its place."""
+    at = next((place for place, word in enumerate(words) if word.text == "--"), len(words))
+    after = words[at + 1 :]
+    return Run(remote=after[0]) if after and _is_address(after[0]) else _examine_dashes(words)
+
+
 def _is_address(word: Word) -> bool:
     return word.text.startswith(("http://", "https://"))
 
@@ -141,6 +148,7 @@ def _is_address(word: Word) -> bool:
 BRIDGES: dict[str, Examine] = {
     "mcp-proxy": _examine_proxy,
     "supergateway": _examine_gateway,
+    "mcpo": _examine_mcpo,
     "mcp-remote": _examine_remote,
     "@smithery/cli": _examine_smithery,
     "smithery": _examine_smithery,

@@ -181,11 +181,42 @@ def _pipx(words: Sequence[Word]) -> Run | None:
     return replace(run, further=further, understood=run.understood and options.understood)
 
 
+def _node(words: Sequence[Word]) -> Run | None:
+    """``node script``. One that a bridge is installed as runs what that runs: ``node …/mcp-remote/dist/proxy.js``."""
+    run = examine_node(words)
+    name = _installed(run.script.text) if run is not None and run.script is not None else ""
+    examine = BRIDGES.get(name)
+    if run is None or run.script is None or examine is None:
+        return run
+    within = examine((run.script.part(name), *run.arguments))
+    if within is None:
+        return run
+    return replace(
+        within,
+        names=(*run.names, *within.names),
+        script=within.script or run.script,
+        inner=None,
+        starts=within.starts or within.inner or (),
+        understood=run.understood and within.understood,
+    )
+
+
+def _installed(script: str) -> str:
+    """The npm package that a script lies in, or the program that it is a link of; "" for neither."""
+    _, installed, after = script.replace("\\", "/").rpartition("/node_modules/")
+    parts = after.split("/") if installed else []
+    if len(parts) < 2:
+        return ""
+    if parts[0] == ".bin":
+        return parts[1]
+    return "/".join(parts[:2]) if parts[0].startswith("@") else parts[0]
+
+
 def _unexamined(words: Sequence[Word]) -> Run | None:
     return None
 
 
-MODULES.update({"uv": _uv, "pipx": _pipx})
+MODULES.update({"uv": _uv, "pipx": _pipx, "mcp_proxy": BRIDGES["mcp-proxy"], "mcpo": BRIDGES["mcpo"]})
 RUNNERS: Mapping[str, Examine] = {
     **BRIDGES,
     "npx": _npx,
@@ -199,9 +230,9 @@ RUNNERS: Mapping[str, Examine] = {
     "uvx": _uvx,
     "uv": _uv,
     "pipx": _pipx,
-    "node": examine_node,
-    "nodejs": examine_node,
-    "electron": examine_node,
+    "node": _node,
+    "nodejs": _node,
+    "electron": _node,
     "go": examine_go,
     "nix": examine_nix,
     "docker": examine_gateway,

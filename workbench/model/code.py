@@ -117,7 +117,8 @@ class CommandUse:
     """A tool's argument in what a shell runs, in code that is evaluated, or as the name of the program to start.
 
     ``argument``: it is one word of a program's arguments, with no shell between, which is in order.
-    ``whole``: the argument is all of the command, so that running commands is what the tool is for.
+    ``whole``: the argument is all of the command, so that running commands is what the tool is for. ``guarded``: a
+    check stands before it that was not understood, which is no finding.
     """
 
     site: Site
@@ -126,6 +127,7 @@ class CommandUse:
     use: str
     kind: CommandKind
     whole: bool = False
+    guarded: bool = False
 
 
 @record

@@ -57,7 +57,7 @@ class LanguageFiles:
 # where there are tools: it is these that are followed, into other files where that has to be.
 _PYTHON = re.compile(
     rb"AF_UNIX|unix_server|unix_listener|UnixStream|UnixDatagram|UnixSite|\buds\b|multiprocessing|\bsocket\b|socketserver|"
-    rb"start_server|open_connection|open_unix_connection|\.tool\b|call_tool|add_tool|\btools\s*="
+    rb"start_server|open_connection|open_unix_connection|\.tool\b|call_tool|add_tool|\btools\s*=|@\w*tools?\b"
 )
 _SCRIPT = re.compile(
     rb"child_process|worker_threads|\bfork\(|['\"](?:node:)?net['\"]|\.listen\(|\bipc\b|['\"]message['\"]|postMessage|"

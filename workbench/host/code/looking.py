@@ -34,22 +34,34 @@ class _Reading:
 def read_all(places: Iterable[tuple[SourceFact, tuple[str, ...]]], until: float | None = None) -> CodeFacts:
     """The facts of several places, each with the keys of the servers that run it."""
     reading = _Reading(until or time.monotonic() + SECONDS, [], [], 0, {})
-    roots = [_root(reading, source, servers) for source, servers in places]
+    listed = [(source, servers, _listed(reading, source)) for source, servers in places]
+    # The smallest first: one large server must not take the time of all the others.
+    roots = {
+        source.path: _root(reading, source, servers, files)
+        for source, servers, files in sorted(listed, key=lambda each: len(each[2].paths))
+    }
     if reading.without_reader:
         what = f"{reading.without_reader} JavaScript and TypeScript files of servers"
         reading.unread.append(Unread("javascript", what, "what reads these languages is not installed", NOT_INSTALLED))
     unread = tuple(dict.fromkeys(reading.unread))
     state = SectionState("partial" if unread else "complete", unread=unread)
-    return CodeFacts(state, tuple(root for root in roots if root is not None), _merged(reading.observed))
+    return CodeFacts(
+        state,
+        tuple(root for source, _, _ in listed if (root := roots[source.path]) is not None),
+        _merged(reading.observed),
+    )
 
 
-def _root(reading: _Reading, source: SourceFact, servers: tuple[str, ...]) -> CodeRoot | None:
+def _listed(reading: _Reading, source: SourceFact) -> Files:
     try:
-        files = files_of(source)
+        return files_of(source)
     except CannotLook as why:
         if not why.absent:
             reading.unread.append(Unread("files", f"the code in {source.path}", why.why, why.unlock))
-        return None
+        return Files(())
+
+
+def _root(reading: _Reading, source: SourceFact, servers: tuple[str, ...], files: Files) -> CodeRoot | None:
     if not files.paths:
         return None
     read = _read(reading, files, source.path)

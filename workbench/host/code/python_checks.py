@@ -13,6 +13,20 @@ _WITHOUT_END = frozenset(
     ("os.path.abspath", "os.path.realpath", "os.path.normpath", "os.path.expanduser", "os.getcwd", "str", "os.fspath")
 )
 _DEPTH = 6
+# Of the name of a list: it holds what may be.
+_ALLOWING = (
+    "allow",
+    "permit",
+    "valid",
+    "safe",
+    "known",
+    "white",
+    "support",
+    "approved",
+    "trusted",
+    "choices",
+    "enabled",
+)
 
 
 def by_form(form: Form) -> Containment:
@@ -30,8 +44,8 @@ def compared(run: Run, node: ast.Compare, values: dict[ast.expr, Value | None], 
         elif there is not None and isinstance(left, ast.Constant) and left.value in ("..", "../"):
             checked(run, there, "text only", node.lineno)
         elif here is not None and there is None and not isinstance(right, ast.Constant) and not _says_nothing(right):
-            # One of a list of what is known beforehand; or something else, and then it was not understood.
-            checked(run, here, "sound", node.lineno)
+            how: Containment = "sound" if _is_known_beforehand(run.module, right) else "unknown"
+            checked(run, here, how, node.lineno)
     elif isinstance(operator, ast.Eq | ast.NotEq):
         for one, other in ((left, right), (right, left)):
             value = values.get(one)
@@ -45,6 +59,22 @@ def compared(run: Run, node: ast.Compare, values: dict[ast.expr, Value | None], 
                 checked(run, value, "text only", node.lineno)
             elif isinstance(one, ast.Attribute) and one.attr in ("parent", "parts"):
                 checked(run, value, "unknown", node.lineno)
+
+
+def _is_known_beforehand(module: Module, node: ast.expr) -> bool:
+    """Whether a list holds what somebody wrote down as allowed: what was seen so far, in a cache, is none of these."""
+    if isinstance(node, ast.Call):
+        return _is_known_beforehand(module, node.func)
+    if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict):
+        return True
+    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    if name.isupper() or any(word in name.lower() for word in _ALLOWING):
+        return True
+    written = module.assigned[module.tree].get(name, []) if isinstance(node, ast.Name) else []
+    return any(
+        each.args if isinstance(each, ast.Call) else getattr(each, "elts", getattr(each, "keys", None))
+        for each in written[:4]
+    )
 
 
 def _says_nothing(node: ast.expr) -> bool:

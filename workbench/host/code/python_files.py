@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 from workbench.host.code.python_module import Module, parsed
 from workbench.host.files import CannotLook, read_bounded
@@ -14,6 +15,9 @@ _LIMIT = 512 * 1024
 _MOST = 120
 _MOST_BYTES = 1024 * 1024
 _STEPS = 30_000
+_HIGHEST = 4
+_MOST_PARSED = 4 * 1024 * 1024
+_PARSED: dict[str, tuple[bytes, Module]] = {}
 
 
 @draft
@@ -63,9 +67,19 @@ def _places(name: str, folder: str, top: str, own: str) -> list[str]:
         if parts[:1] != [own]:
             return []
     else:
-        base = folder
+        # A package may go without __init__.py: then it is the folder of that name in which the file lies.
+        base = next((above for above in _above(folder) if parts and os.path.basename(above) == parts[0]), "")
+        base = os.path.dirname(base) if base else folder
     plain = "/".join([base, *parts])
     return [f"{plain}.py", f"{plain}/__init__.py"] if parts else [f"{base}/__init__.py"]
+
+
+def _above(folder: str) -> list[str]:
+    """A folder and the nearest ones above it."""
+    found = [folder]
+    while len(found) < _HIGHEST and os.path.dirname(found[-1]) != found[-1]:
+        found.append(os.path.dirname(found[-1]))
+    return found
 
 
 def _module(place: str, package: Package) -> Module | None:
@@ -79,7 +93,7 @@ def _module(place: str, package: Package) -> Module | None:
         try:
             content = read_bounded(place, _LIMIT)
             package.bytes_left -= len(content)
-            made = parsed(visible(place), content)
+            made = _parsed(place, content)
         except (CannotLook, SyntaxError, ValueError, RecursionError, MemoryError):
             made = None
     if made is not None:
@@ -87,3 +101,15 @@ def _module(place: str, package: Package) -> Module | None:
         made.left = _STEPS
     package.read[place] = made
     return made
+
+
+def _parsed(place: str, content: bytes) -> Module:
+    """The module, parsed once for all the files of its package that are followed into it. Raises as ``parsed`` does."""
+    known = _PARSED.get(place)
+    if known is None or known[0] != content:
+        if sum(len(each) for each, _ in _PARSED.values()) > _MOST_PARSED:
+            _PARSED.clear()
+        known = (content, parsed(visible(place), content))
+        _PARSED[place] = known
+    # What was noted while one file was followed is not known to the next.
+    return replace(known[1], owners={}, meant={}, makers={})

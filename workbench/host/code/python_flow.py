@@ -10,7 +10,7 @@ from workbench.host.code.python_module import Function
 from workbench.host.code.python_values import Run, Value, together
 from workbench.host.code.python_values_of import assign, evaluate
 
-_DEEPEST = 5
+_DEEPEST = 8
 _LOGGING = frozenset(["debug", "info", "warning", "error", "exception", "critical", "log"])
 
 
@@ -21,6 +21,8 @@ def run_function(
     if function in run.active or len(run.active) >= _DEEPEST:
         return None
     outer = (closures or {}).get(function)
+    if not given and not run.receives and (outer is None or not outer.values):
+        return None  # nothing that came from elsewhere can be in it
     values = {**outer.values, **given} if outer is not None else dict(given)
     for name in parameters(function):
         if name not in given:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from workbench.host.code.python_flow import run_function, run_module
 from workbench.host.code.python_module import Function, Module, Scope, shown
+from workbench.host.code.python_objects import imported_by
 from workbench.host.code.python_uses import assigned_from
 from workbench.host.code.python_values import Label, Run, Value, new_run
 from workbench.model.code import MessageHandler, SecretSend
@@ -24,14 +25,20 @@ _TOKEN = ("token", "tokens")
 _ABOUT_SECRETS = re.compile(r"credential|auth|login|secret", re.IGNORECASE)
 _CARRYING = words("str dict list tuple bytes json.dumps orjson.dumps repr os.fsencode")
 _CARRYING_METHODS = words("encode format strip copy model_dump")
+_SPEAKING = ("socket", "multiprocessing", "socketserver", "asyncio")
 _SERVING = ("start_unix_server", "start_server")
+
+
+def may_receive(module: Module) -> bool:
+    """Whether a file, or one that it takes something from, imports what messages come through."""
+    return any(each.uses(*_SPEAKING) for each in (module, *imported_by(module)))
 
 
 def runs_of(module: Module) -> Iterator[Run]:
     """Follow every function of a module for the messages that it receives itself, and the file's own level."""
     readers = _callbacks(module)
     for scope in module.functions:
-        run = new_run(module, "")
+        run = new_run(module, "", receives=True)
         if isinstance(scope, ast.Module):
             run_module(run, scope)
         elif isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -28,7 +28,8 @@ class Module:
     ``functions`` and ``classes`` are those of a scope by name; ``assigned`` are the values of its own names, in order.
     ``calls`` are those of functions by the last part of their names. ``left`` is how many more steps are followed in
     it, so that no file takes for ever. ``beside`` gives another module of the same package by its name as it is
-    imported here, and ``owners`` are the modules of the functions that were found in these.
+    imported here, and ``owners`` are the modules of the functions that were found in these. ``meant`` are the functions
+    that were asked for by an expression, and ``makers`` say whether one makes tools.
     """
 
     path: str
@@ -43,6 +44,8 @@ class Module:
     left: int = 400_000
     beside: Callable[[str], Module | None] | None = None
     owners: dict[Function, Module] = field(default_factory=dict)
+    meant: dict[ast.expr, Function | None] = field(default_factory=dict)
+    makers: dict[Function, bool] = field(default_factory=dict)
 
     def site(self, node: ast.expr | ast.stmt, scope: Scope) -> Site:
         """Where a node stands."""
@@ -60,7 +63,7 @@ class Module:
         """A scope and those around it, as a name is looked up in them: a method does not see its class's names."""
         yield scope
         while not isinstance(scope, ast.Module):
-            scope = self.above[scope]
+            scope = self.above.get(scope, self.tree)
             if not isinstance(scope, ast.ClassDef):
                 yield scope
 
@@ -135,7 +138,9 @@ class Module:
         """The class of this file that an expression names."""
         if not isinstance(node, ast.Name):
             return None
-        return next((self.classes[each][node.id] for each in self.scopes(scope) if node.id in self.classes[each]), None)
+        # A class of another file is no scope of this one: of its annotations only common names are known here.
+        known = (self.classes.get(each, {}) for each in self.scopes(scope))
+        return next((classes[node.id] for classes in known if node.id in classes), None)
 
     def bases(self, made: ast.ClassDef) -> set[str]:
         """The full names of the classes that a class of this file is made from, through others of this file."""

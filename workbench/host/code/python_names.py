@@ -49,6 +49,8 @@ CARRYING_METHODS = frozenset(
         " title absolute resolve replace relative_to model_dump dict __str__ __fspath__"
     )
 )
+COLLECTING = frozenset(("append", "extend", "insert", "add", "appendleft"))
+"""Methods that put what they are given into what they belong to."""
 NAMES_ONLY = frozenset(("name", "stem", "suffix", "suffixes"))
 """What of a path holds no folder any more."""
 
@@ -128,3 +130,18 @@ CHECKING_WORDS = words(
 )
 PLAIN_TEXT = words("isalnum isidentifier isdigit isdecimal isnumeric isalpha")
 """Methods that say of a text that it holds nothing a path or a command is led astray by."""
+
+LEADING_NOWHERE = HARMLESS_METHODS | frozenset(
+    words(
+        "post put patch delete head request fetch send execute executemany fetchall dumps loads quote urlencode"
+        " setdefault update extend insert remove discard pop isinstance len print str int float bool sub match"
+        " search fullmatch compile findall sleep monotonic time choice min max sum zip enumerate map filter range"
+        " TextContent ErrorData McpError ValueError TypeError RuntimeError KeyError Exception"
+    )
+)
+"""The last part of names of functions that hand nothing on to a file or a shell."""
+LEADING_ELSEWHERE = (
+    "requests.", "httpx.", "aiohttp.", "urllib.", "re.", "json.", "logging.", "mcp.", "fastmcp.", "pydantic.",
+    "datetime.", "hashlib.", "base64.", "math.", "textwrap.", "html.", "uuid.",
+)  # fmt: skip
+"""Packages whose functions open no file that a text names."""

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from workbench.host.code.python_flow import run_function
 from workbench.host.code.python_frame import in_its_file, is_patterned, is_plain
-from workbench.host.code.python_module import Function, Module, shown
+from workbench.host.code.python_module import Function, Module, Scope, shown
+from workbench.host.code.python_objects import function_of
+from workbench.host.code.python_registrars import makes_a_tool, registrations
 from workbench.host.code.python_values import Label, Run, Value, new_run
+from workbench.model.code import Site
 from workbench.model.record import record
+from workbench.secrets.names import words
 
 _SERVERS = frozenset(("mcp", "server", "app", "srv", "mcp_server"))
 _PACKAGES = ("mcp", "fastmcp")
 _CONTEXTS = ("ctx", "context")
+_LEADING = words(
+    "path paths file files filename filenames filepath filepaths directory directories dir dirs folder folders"
+    " command commands cmd script shell executable program uri uris"
+)
+_PARTS = re.compile(r"[a-z]+")
 
 
 @record
@@ -45,6 +55,9 @@ def tools_of(module: Module) -> Iterator[Tool]:
                 if tool is not None:
                     yield tool
                     break
+                if makes_a_tool(module, decorator, module.above[function]):
+                    yield Tool(shown(function.name), function)
+                    break
     if of_mcp:
         yield from _handed(module)
 
@@ -72,23 +85,53 @@ def _handed(module: Module) -> Iterator[Tool]:
         for node in nodes:
             if not isinstance(node, ast.Call):
                 continue
-            called = node.func
-            adds = isinstance(called, ast.Attribute) and called.attr == "add_tool"
-            wraps = (
-                isinstance(called, ast.Call) and isinstance(called.func, ast.Attribute) and called.func.attr == "tool"
-            )
-            given = node.args[:1] if adds or wraps else []
+            given = [function for _, function in registrations([node])]
             for keyword in node.keywords:
                 if keyword.arg == "tools" and isinstance(keyword.value, ast.List):
                     given = [*given, *keyword.value.elts]
                 elif keyword.arg == "on_call_tool":
-                    function = module.function(keyword.value, scope)
+                    function = function_of(module, keyword.value, scope)
                     if function is not None:
                         yield Tool("", function, raw=True)
             for each in given:
-                function = module.function(each, scope)
+                function = _meant(module, each, scope)
                 if function is not None:
                     yield Tool(shown(function.name), function)
+
+
+def lost_by(run: Run) -> Iterator[Site]:
+    """Where arguments go that are used nowhere that was looked at, though their names say that they lead somewhere."""
+    used = {each.parameter for each in run.paths} | {each.parameter for each in run.commands}
+    for label, site in run.lost.items():
+        if label in run.checks or shown(label.name) in used:
+            continue
+        if label.origin == "arguments" or not _LEADING.isdisjoint(_PARTS.findall(label.name.lower())):
+            yield site
+
+
+def hidden(module: Module) -> Iterator[Site]:
+    """Where functions are handed to the server that cannot be told, and are not those that a decorator is given."""
+    if not module.uses(*_PACKAGES):
+        return
+    for scope, nodes in module.nodes.items():
+        for node, given in registrations(nodes):
+            if _meant(module, given, scope) is None and not _decorates(module, given, scope):
+                yield module.site(node, scope)
+
+
+def _meant(module: Module, given: ast.expr, scope: Scope) -> Function | None:
+    """The function that is handed on, alone or in what is made of it: ``logged(f)``, ``Tool.from_function(f)``."""
+    if not isinstance(given, ast.Call):
+        return function_of(module, given, scope)
+    inner = (function_of(module, each, scope) for each in given.args[:4])
+    return next((each for each in inner if each is not None), None)
+
+
+def _decorates(module: Module, given: ast.expr, scope: Scope) -> bool:
+    """Whether what is handed on is the parameter of a function: who calls that is looked at for itself."""
+    named = {node.id for node in ast.walk(given) if isinstance(node, ast.Name)}
+    around = [each for each in module.scopes(scope) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return any(each.arg in named for function in around for each in [*function.args.posonlyargs, *function.args.args])
 
 
 def _given(run: Run, tool: Tool) -> dict[str, Value]:

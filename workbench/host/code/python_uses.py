@@ -52,6 +52,20 @@ def dispatched(frame: Frame, value: Value) -> None:
                 handling.dispatch = f"a name in what {handling.channel} gives"
 
 
+def lost(frame: Frame, node: ast.Call, name: str, value: Value) -> None:
+    """Note that an argument goes on into what is not followed, and may be used as a path or a command there."""
+    last = name.rpartition(".")[2] or getattr(node.func, "attr", "")
+    followed = (names.PATH_ARGUMENTS, names.SHELLS, names.STARTING, names.EVALUATING)
+    if (
+        last in names.LEADING_NOWHERE
+        or name.startswith(names.LEADING_ELSEWHERE)
+        or any(name in each for each in followed)
+    ):
+        return
+    for label in _arguments(value):
+        frame.run.lost.setdefault(label, frame.run.module.site(node, frame.scope))
+
+
 def received(run: Run, node: ast.expr, scope: Scope, owner: Value | None = None) -> Value | None:
     """The message that an expression gives, or what messages are read from; None where it gives neither."""
     if isinstance(node, ast.Attribute):
@@ -172,7 +186,7 @@ def _started(
     elif every:
         value = _value(frame, every[0])
         if value is not None:
-            _command(frame, node, name, "program", value)
+            _command(frame, node, name, "program", value, alone=not isinstance(every[0], ast.Starred))
         elif (word := together(positional)) is not None:
             _command(frame, node, name, "argument", word)
     elif first is not None and first.whole:
@@ -202,14 +216,15 @@ def _is_shell(program: ast.expr, option: ast.expr) -> bool:
     return str(program.value).rpartition("/")[2] in names.SHELL_PROGRAMS and option.value in names.SHELL_OPTIONS
 
 
-def _command(frame: Frame, node: ast.Call, use: str, kind: CommandKind, value: Value) -> None:
+def _command(frame: Frame, node: ast.Call, use: str, kind: CommandKind, value: Value, *, alone: bool = True) -> None:
     run = frame.run
     for label in _arguments(value):
-        if run.checks.get(label, ("none", 0))[0] in ("sound", "unknown"):
+        check = run.checks.get(label, ("none", 0))[0]
+        if check == "sound" and kind in ("program", "argument") and alone:
             continue  # it is one of those that are allowed
-        run.commands.append(
-            CommandUse(run.module.site(node, frame.scope), run.tool, shown(label.name), use, kind, value.whole)
-        )
+        # A list of what is allowed says nothing of the rest of a line, of which only one word may have been looked up.
+        site, guarded = run.module.site(node, frame.scope), check in ("sound", "unknown")
+        run.commands.append(CommandUse(site, run.tool, shown(label.name), use, kind, value.whole, guarded))
     if kind != "argument":
         _acted(run, value, use)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from workbench.host.code.python_module import Function, Module, Scope
-from workbench.model.code import CommandUse, Containment, PathUse, Unpickling
+from workbench.model.code import CommandUse, Containment, PathUse, Site, Unpickling
 from workbench.model.record import draft, record
 
 Form = Literal["raw", "absolute", "normal", "resolved"]
@@ -56,7 +56,9 @@ class Handling:
 
 @draft
 class Run:
-    """One function that is followed, with what it calls in the same file. ``checks`` are what stood before."""
+    """One function that is followed, with what it calls. ``checks`` are what stood before; ``lost`` are the places in
+    which a value was handed to what cannot be followed. ``receives`` where it may come upon messages on its way.
+    """
 
     module: Module
     tool: str
@@ -67,11 +69,13 @@ class Run:
     commands: list[CommandUse]
     unpicklings: list[Unpickling]
     handled: dict[Label, Handling]
+    lost: dict[Label, Site]
+    receives: bool = False
 
 
-def new_run(module: Module, tool: str) -> Run:
+def new_run(module: Module, tool: str, *, receives: bool = False) -> Run:
     """A run that has seen nothing yet."""
-    return Run(module, tool, {}, {}, [], [], [], [], {})
+    return Run(module, tool, {}, {}, [], [], [], [], {}, {}, receives)
 
 
 def together(values: Iterable[Value | None], *, whole: bool = False) -> Value | None:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from workbench.host.code import python_names as names
 from workbench.host.code.python_checks import begins, by_form, compared
 from workbench.host.code.python_frame import Frame, bound, is_plain, part_of
-from workbench.host.code.python_uses import dispatched, note_call, note_method, received, with_message
+from workbench.host.code.python_objects import class_named, function_of, functions_named
+from workbench.host.code.python_uses import dispatched, lost, note_call, note_method, received, with_message
 from workbench.host.code.python_values import Value, checked, together
 
 
@@ -159,17 +160,20 @@ def _call(frame: Frame, node: ast.Call, *, statement: bool) -> Value | None:
         dispatched(frame, called)
     positional = [evaluate(frame, each) for each in node.args]
     named = {each.arg or "**": evaluate(frame, each.value) for each in node.keywords}
-    function = run.module.function(node.func, frame.scope)
+    function = function_of(run.module, node.func, frame.scope)
     if function is not None:
         return frame.follow(run, function, bound(run, function, positional, named), frame.closures)
     _called_back(frame, node)
     message = received(run, node, frame.scope, owner)
     if message is not None:
         return message
+    _collected(frame, node, positional)
     if isinstance(node.func, ast.Attribute) and owner is not None:
         return _method(frame, node, node.func.attr, owner, positional)
     value = together((*positional, *named.values()), whole=True)
     if value is None:
+        return None
+    if any(label.origin == "arguments" for label in value.labels) and _chosen_later(frame, node, positional, named):
         return None
     if isinstance(node.func, ast.Attribute) and node.func.attr in ("format", "join") and not name:
         return replace(value, whole=False)  # a text of the code, with the value put into it
@@ -177,6 +181,23 @@ def _call(frame: Frame, node: ast.Call, *, statement: bool) -> Value | None:
         return replace(positional[1], chosen=True)
     note_call(frame, node, name, positional, named)
     return _result(frame, node, name, value, statement=statement)
+
+
+def _chosen_later(frame: Frame, node: ast.Call, positional: list[Value | None], named: dict[str, Value | None]) -> bool:
+    """Follow what all arguments of a tool are handed to where that is chosen while it runs, each that it may be."""
+    found = functions_named(frame.run.module, node.func, frame.scope)
+    for function in found:
+        frame.follow(frame.run, function, bound(frame.run, function, positional, named), frame.closures)
+    return bool(found)
+
+
+def _collected(frame: Frame, node: ast.Call, positional: list[Value | None]) -> None:
+    """A list that a value is put into holds it from here on."""
+    if not isinstance(node.func, ast.Attribute) or node.func.attr not in names.COLLECTING:
+        return
+    value, into = together(positional), node.func.value
+    if value is not None and isinstance(into, ast.Name):
+        frame.values[into.id] = together((frame.values.get(into.id), value)) or value
 
 
 def _called_back(frame: Frame, node: ast.Call) -> None:
@@ -192,8 +213,8 @@ def _result(frame: Frame, node: ast.Call, name: str, value: Value, *, statement:
     validator = names.VALIDATING.get(name) or (
         names.VALIDATING_METHODS.get(node.func.attr) if isinstance(node.func, ast.Attribute) else None
     )
-    made = run.module.class_of(node.func, frame.scope)
-    if made is not None and any(base.rpartition(".")[2] == "BaseModel" for base in run.module.bases(made)):
+    module, made = class_named(run.module, node.func, frame.scope) or (run.module, None)
+    if made is not None and any(base.rpartition(".")[2] == "BaseModel" for base in module.bases(made)):
         validator = validator or "pydantic"
     if validator is not None:
         return with_message(run, value, validator, made)
@@ -213,6 +234,7 @@ def _result(frame: Frame, node: ast.Call, name: str, value: Value, *, statement:
         return None
     if name not in names.HARMLESS:
         _unknown_check(frame, node, name, value, statement=statement)
+        lost(frame, node, name, value)
     return None
 
 
