@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from workbench.host.code.javascript_names import Names, literal, number, option, property_name, unescaped
+from workbench.host.code.javascript_names import Names
 from workbench.host.code.javascript_scopes import Binding
 from workbench.host.code.javascript_syntax import Node
+from workbench.host.code.javascript_texts import literal, number, option, property_name, unescaped
 from workbench.model.code import AddressKind
 from workbench.model.record import record
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from workbench.host.code.javascript_names import Names, literal, option
+from workbench.host.code.javascript_names import Names
 from workbench.host.code.javascript_syntax import Node
+from workbench.host.code.javascript_texts import literal, option
 from workbench.model.record import record
 
 _FORKS = {"child_process.fork", "fork", "cluster.fork"}

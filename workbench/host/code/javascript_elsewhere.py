@@ -6,10 +6,11 @@ import re
 
 from workbench.host.code.javascript_answers import answers_of, size_of
 from workbench.host.code.javascript_harmless import PASSIVE_METHODS, TAKING_METHODS, TEXT_METHODS, is_logging
-from workbench.host.code.javascript_names import Names, literal
+from workbench.host.code.javascript_names import Names
 from workbench.host.code.javascript_objects import set_to
 from workbench.host.code.javascript_schemas import Schemas
 from workbench.host.code.javascript_syntax import Node
+from workbench.host.code.javascript_texts import literal
 
 # How an import begins that names a file of the package itself: by its place, or by a short name for a folder.
 _OWN_FILES = (".", "#", "@/", "~/")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from workbench.host.code.javascript_names import REQUIRING, key_name, literal, option, property_name
 from workbench.host.code.javascript_scopes import Binding, Scopes, Value, targets
 from workbench.host.code.javascript_syntax import Node, Syntax
+from workbench.host.code.javascript_texts import REQUIRING, key_name, literal, option, property_name
 from workbench.model.record import draft
 
 ALL = "*"

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from workbench.host.code.javascript_answers import stepwise
 from workbench.host.code.javascript_branches import is_certain
-from workbench.host.code.javascript_names import Names, literal, option, property_name
+from workbench.host.code.javascript_names import Names
 from workbench.host.code.javascript_schemas import Schemas, is_schema_check
 from workbench.host.code.javascript_scopes import EACH, Binding
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
+from workbench.host.code.javascript_texts import literal, option, property_name
 from workbench.host.code.javascript_values import (
     LOST,
     Call,

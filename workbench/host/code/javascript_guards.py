@@ -14,11 +14,11 @@ from workbench.host.code.javascript_harmless import (
     TEXT_METHODS,
     is_logging,
 )
-from workbench.host.code.javascript_names import literal, property_name
 from workbench.host.code.javascript_schemas import is_schema_check
 from workbench.host.code.javascript_scopes import EACH, Binding, Path, targets
 from workbench.host.code.javascript_separators import Separators
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
+from workbench.host.code.javascript_texts import literal, property_name
 from workbench.host.code.javascript_values import Call, Guard, GuardKind, Step, Taint, Ways
 from workbench.model.record import record
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.host.code.javascript_answers import answers_of, size_of
-from workbench.host.code.javascript_names import Names, literal, option
+from workbench.host.code.javascript_names import Names
 from workbench.host.code.javascript_objects import given
 from workbench.host.code.javascript_scopes import Path
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
+from workbench.host.code.javascript_texts import literal, option
 from workbench.model.record import record
 
 _MOST_WRAPPERS = 3

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from workbench.host.code.javascript_exports import ALL, is_of_exports, required
 from workbench.host.code.javascript_files import File, Files
-from workbench.host.code.javascript_names import literal, property_name
 from workbench.host.code.javascript_scopes import Binding
 from workbench.host.code.javascript_syntax import Node, Syntax
+from workbench.host.code.javascript_texts import literal, property_name
 
 _FARTHEST = 6
 

@@ -6,10 +6,11 @@ import re
 
 from workbench.host.code.javascript_addresses import Address, Addresses, private_folders
 from workbench.host.code.javascript_harmless import is_logging
-from workbench.host.code.javascript_names import Names, literal, number, option
+from workbench.host.code.javascript_names import Names
 from workbench.host.code.javascript_scopes import targets
 from workbench.host.code.javascript_sites import Sites, told
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
+from workbench.host.code.javascript_texts import literal, number, option
 from workbench.host.code.javascript_values import Exhausted
 from workbench.model.code import PeerCheck, Restriction, UnixListener
 

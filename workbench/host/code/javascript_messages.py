@@ -7,12 +7,12 @@ import re
 from workbench.host.code.javascript_channels import Channel, channel_of
 from workbench.host.code.javascript_flow import Flow
 from workbench.host.code.javascript_harmless import is_logging
-from workbench.host.code.javascript_names import literal
 from workbench.host.code.javascript_schemas import is_schema_check
 from workbench.host.code.javascript_secrets import secret_in
 from workbench.host.code.javascript_sinks import commands_of, paths_of
 from workbench.host.code.javascript_sites import Sites, told
 from workbench.host.code.javascript_syntax import Node
+from workbench.host.code.javascript_texts import literal
 from workbench.host.code.javascript_values import Call, Taint, Ways
 from workbench.model.code import MessageHandler, SecretSend
 

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from workbench.host.code.javascript_known import Known
 from workbench.host.code.javascript_objects import DEEPEST, class_around, class_of, is_overridden, members
-from workbench.host.code.javascript_syntax import FUNCTIONS, Node, Syntax
-from workbench.host.code.javascript_values import Exhausted
+from workbench.host.code.javascript_syntax import FUNCTIONS, Node
+from workbench.host.code.javascript_texts import REQUIRING, literal, option, property_name
 
-if TYPE_CHECKING:
-    from workbench.host.code.javascript_links import Links
-    from workbench.host.code.javascript_scopes import Binding
-
-REQUIRING = {"require", "__require", "__webpack_require__"}
 _DEEPEST = 24
 _SHORT = 400
-_MOST_WORK = 200_000
 _MODULES = {
     "fs/promises": "fs",
     "fs-extra": "fs",
@@ -31,33 +25,10 @@ _MODULES = {
 # Parts of a name that change nothing: what compilers put between, and the promise forms of the same functions.
 _SILENT = {"default", "promises", "posix", "win32"}
 _INTEROPERATION = re.compile(r"(?:^|\.)(?:__import(?:Default|Star)|__toESM|_?_?interopRequire\w*)\d*$")
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": "", "\r": ""}
 
 
-class Names:
+class Names(Known):
     """The names of one file's expressions, each worked out once."""
-
-    def __init__(self, syntax: Syntax, scopes: Links) -> None:
-        self.syntax = syntax
-        self.scopes = scopes
-        self.callbacks: dict[Binding, Node] = {}
-        """The functions that parameters stand for, where they were followed to."""
-        self.objects: dict[Binding, list[Node]] = {}
-        """The classes of the objects that parameters stand for, where that is known."""
-        self.grown = 0
-        """How often more became known of these."""
-        self.classes: dict[tuple[int, int], list[Node]] = {}
-        """What was found out of expressions, by the expression and what was known of parameters."""
-        self.overridden: dict[tuple[int, str, int], bool] = {}
-        """What was found out of the members of classes, by the class, the name and how many files were read."""
-        self._known: dict[int, str] = {}
-        self._work = 0
-
-    def spend(self, work: int) -> None:
-        """Count work done to find out what objects are. Raises Exhausted when it is too much for one file."""
-        self._work += work
-        if self._work > _MOST_WORK:
-            raise Exhausted
 
     def of(self, node: Node | None) -> str:
         """The dotted name of a function or value of a module or of the language (``fs.readFile``, ``process.env.X``),
@@ -72,18 +43,6 @@ class Names:
     def method(self, call: Node) -> str:
         """The last part of what is called: ``listen`` in ``this.server.listen()``, ``start`` in ``start()``."""
         return self.last(call["function"] or call["constructor"])
-
-    def last(self, node: Node | None) -> str:
-        """The last part of an expression's name, as it stands here."""
-        while node is not None and node.kind == "sequence_expression" and node.children:
-            node = node.children[-1]
-        if node is None:
-            return ""
-        if node.kind == "member_expression":
-            return property_name(node)
-        if node.kind == "subscript_expression":
-            return literal(node["index"]) or ""
-        return node.text if node.kind in ("identifier", "shorthand_property_identifier") else ""
 
     def receiver(self, call: Node) -> Node | None:
         """What a method is called on: ``this.server`` in ``this.server.listen()``."""
@@ -249,82 +208,6 @@ class Names:
         if _INTEROPERATION.search(wrapper) or self._of(function, deep) in ("util.promisify", "promisify"):
             return self._of(arguments[0], deep)
         return ""
-
-
-def property_name(node: Node) -> str:
-    """The property that a member expression takes, "" for none."""
-    name = node["property"]
-    return name.text if name is not None else ""
-
-
-def literal(node: Node | None) -> str | None:
-    """The text of a string that stands there as it is, None for anything else."""
-    if node is None or node.kind not in ("string", "template_string"):
-        return None
-    parts = []
-    for part in node.children:
-        if part.kind == "string_fragment":
-            parts.append(part.text)
-        elif part.kind == "escape_sequence":
-            parts.append(unescaped(part.text))
-        else:
-            return None
-    return "".join(parts)
-
-
-def unescaped(text: str) -> str:
-    r"""The character that an escape sequence (``\n``, ``\x00``, ``\u{0}``) stands for."""
-    body = text[1:]
-    if body[:1] in ("x", "u"):
-        try:
-            return chr(int(body[1:].strip("{}"), 16))
-        except (ValueError, OverflowError):
-            return ""
-    if body.isdigit() and len(body) <= 3:
-        # An octal escape of old: \000 is as good a NUL as \0.
-        try:
-            return chr(int(body, 8))
-        except ValueError:
-            return body
-    return _ESCAPES.get(body, body)
-
-
-def number(node: Node | None) -> int | None:
-    """The whole number that a literal is (``0o600``, ``384``, ``"600"`` as a mode), None for anything else."""
-    if node is None:
-        return None
-    try:
-        if node.kind == "number":
-            text = node.text.replace("_", "").lower()
-            if len(text) > 1 and text[0] == "0" and text.isdigit():
-                return int(text, 8)
-            return int(text, 0)
-        text = literal(node) or ""
-        return int(text.removeprefix("0o"), 8) if 0 < len(text) <= 8 else None
-    except ValueError:
-        return None
-
-
-def option(node: Node | None, name: str) -> Node | None:
-    """The value of a key of an object literal; for ``{name}`` the name itself."""
-    if node is None or node.kind != "object":
-        return None
-    for child in node.children:
-        if child.kind == "shorthand_property_identifier" and child.text == name:
-            return child
-        if child.kind == "pair" and key_name(child) == name:
-            return child["value"]
-        if child.kind == "method_definition" and (of := child["name"]) is not None and of.text == name:
-            return child
-    return None
-
-
-def key_name(pair: Node) -> str:
-    """The key of a pair of an object literal, "" for one that is worked out."""
-    key = pair["key"]
-    if key is None:
-        return ""
-    return key.text if key.kind in ("property_identifier", "number") else literal(key) or ""
 
 
 def _module(name: str) -> str:

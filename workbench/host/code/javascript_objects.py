@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from workbench.host.code.javascript_answers import answers_of, size_of
+from workbench.host.code.javascript_known import Known
 from workbench.host.code.javascript_syntax import Node
-
-if TYPE_CHECKING:
-    from workbench.host.code.javascript_names import Names
 
 # Expressions that give back one or the other of their parts.
 _EITHER = {
@@ -23,13 +19,13 @@ _MOST_HEIRS = 50
 DEEPEST = 8
 
 
-def class_of(node: Node | None, names: Names, deep: int = 0) -> Node | None:
+def class_of(node: Node | None, names: Known, deep: int = 0) -> Node | None:
     """The class whose method is called on an expression, where there is but one: see ``classes_of``."""
     found = classes_of(node, names, deep)
     return found[0] if len(found) == 1 else None
 
 
-def classes_of(node: Node | None, names: Names, deep: int = 0) -> list[Node]:
+def classes_of(node: Node | None, names: Known, deep: int = 0) -> list[Node]:
     """The classes of one of which an expression is an object, or the class itself; none where one is not known."""
     if node is None or deep > DEEPEST:
         return []
@@ -42,7 +38,7 @@ def classes_of(node: Node | None, names: Names, deep: int = 0) -> list[Node]:
     return names.classes[key]
 
 
-def _worked_out(expression: Node, names: Names, deep: int) -> list[Node]:
+def _worked_out(expression: Node, names: Known, deep: int) -> list[Node]:
     names.spend(1)
     node = names.value(expression)
     if node is None:
@@ -69,7 +65,7 @@ def _worked_out(expression: Node, names: Names, deep: int) -> list[Node]:
     return found if len(found) == len(dict.fromkeys(ways)) <= _MOST_CLASSES else []
 
 
-def _given_back(call: Node, names: Names, deep: int) -> list[Node | None]:
+def _given_back(call: Node, names: Known, deep: int) -> list[Node | None]:
     function = call["function"]
     if function is not None and names.last(function) == "getInstance":
         made: Node | None = class_of(function["object"], names, deep + 1)
@@ -80,7 +76,7 @@ def _given_back(call: Node, names: Names, deep: int) -> list[Node | None]:
     return _each(answers, names, deep) or [None]
 
 
-def _each(ways: list[Node], names: Names, deep: int) -> list[Node | None]:
+def _each(ways: list[Node], names: Known, deep: int) -> list[Node | None]:
     """The classes of several expressions, with None for each of which it is not known."""
     found: list[Node | None] = []
     for each in ways:
@@ -88,7 +84,7 @@ def _each(ways: list[Node], names: Names, deep: int) -> list[Node | None]:
     return found
 
 
-def set_to(node: Node, names: Names) -> list[Node]:
+def set_to(node: Node, names: Known) -> list[Node]:
     """What a name, or a member of ``this``, is set to besides nothing: ``let notes = null; notes ??= new Notes();``."""
     of = node["object"]
     binding = names.scopes.binding(node)
@@ -105,7 +101,7 @@ def set_to(node: Node, names: Names) -> list[Node]:
     return found if len(found) <= _MOST_CLASSES and node not in found else []
 
 
-def given(function: Node, arguments: list[Node], names: Names, deep: int = 0) -> None:
+def given(function: Node, arguments: list[Node], names: Known, deep: int = 0) -> None:
     """Note of which classes the objects are that a function is given: its parameters stand for these from then on."""
     for parameter in names.scopes.parameters_of(function):
         if parameter.path or parameter.position >= len(arguments):
@@ -118,7 +114,7 @@ def given(function: Node, arguments: list[Node], names: Names, deep: int = 0) ->
             names.grown += 1
 
 
-def class_named(node: Node | None, names: Names) -> Node | None:
+def class_named(node: Node | None, names: Known) -> Node | None:
     """The class that a name stands for, or that stands there itself."""
     value = names.value(node)
     if value is not None and value.kind.startswith("class"):
@@ -128,7 +124,7 @@ def class_named(node: Node | None, names: Names) -> Node | None:
     return made if made is not None and "class" in made.kind else None
 
 
-def members(made: Node, name: str, names: Names) -> list[Node]:
+def members(made: Node, name: str, names: Known) -> list[Node]:
     """What a member of a class may be: its own, or that of the first class it is made from which has one."""
     each: Node | None = made
     for _ in range(_MOST_BASES):
@@ -141,7 +137,7 @@ def members(made: Node, name: str, names: Names) -> list[Node]:
     return []
 
 
-def is_overridden(made: Node, name: str, names: Names) -> bool:
+def is_overridden(made: Node, name: str, names: Known) -> bool:
     """Whether a class that is made from this one has a member of that name of its own, so that ``this`` may mean it."""
     key = (made.index, name, len(names.scopes.trees()))
     if key not in names.overridden:
@@ -152,7 +148,7 @@ def is_overridden(made: Node, name: str, names: Names) -> bool:
     return names.overridden[key]
 
 
-def _comes_from(heir: Node, made: Node, names: Names) -> bool:
+def _comes_from(heir: Node, made: Node, names: Known) -> bool:
     each: Node | None = heir
     for _ in range(_MOST_BASES):
         each = _base(each, names) if each is not None else None
@@ -166,7 +162,7 @@ def class_around(node: Node) -> Node | None:
     return next((above for above in node.above() if "class" in above.kind and above["body"] is not None), None)
 
 
-def _base(made: Node, names: Names) -> Node | None:
+def _base(made: Node, names: Known) -> Node | None:
     heritage = next((child for child in made.children if child.kind == "class_heritage"), None)
     base = heritage.children[0] if heritage is not None and heritage.children else None
     if base is not None and base.kind == "extends_clause":

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from workbench.host.code.javascript_names import Names, key_name, literal, option
+from workbench.host.code.javascript_names import Names
 from workbench.host.code.javascript_scopes import EACH, Path
 from workbench.host.code.javascript_syntax import Node
+from workbench.host.code.javascript_texts import key_name, literal, option
 
 FieldKind = Literal["text", "no text", "checked", "unknown"]
 

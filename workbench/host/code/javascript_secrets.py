@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from workbench.host.code.javascript_names import Names, key_name, literal
+from workbench.host.code.javascript_names import Names
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
+from workbench.host.code.javascript_texts import key_name, literal
 from workbench.secrets import recognise
 from workbench.secrets.names import kind_of_name
 

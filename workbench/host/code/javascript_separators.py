@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from workbench.host.code.javascript_names import Names, literal, property_name
+from workbench.host.code.javascript_names import Names
 from workbench.host.code.javascript_scopes import EACH, Binding
 from workbench.host.code.javascript_syntax import Node
+from workbench.host.code.javascript_texts import literal, property_name
 
 _DEEPEST = 12
 # What these give back never ends with a separator, the root folder aside.

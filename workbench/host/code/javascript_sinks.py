@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from workbench.host.code.javascript_names import Names, literal, option
+from workbench.host.code.javascript_names import Names
 from workbench.host.code.javascript_syntax import Node
+from workbench.host.code.javascript_texts import literal, option
 from workbench.model.code import CommandKind
 
 _ONE_PATH = re.compile(

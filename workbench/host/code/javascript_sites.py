@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from workbench.host.code.javascript_names import key_name
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
+from workbench.host.code.javascript_texts import key_name
 from workbench.model.code import Site
 from workbench.secrets import redact
 from workbench.text import visible

@@ -9,12 +9,12 @@ from workbench.host.code.javascript_elsewhere import NAMING, Elsewhere
 from workbench.host.code.javascript_flow import Flow
 from workbench.host.code.javascript_guards import Guards
 from workbench.host.code.javascript_handlers import RUNNING, Handlers
-from workbench.host.code.javascript_names import key_name, literal
 from workbench.host.code.javascript_objects import classes_of, members
 from workbench.host.code.javascript_scopes import EACH, Path
 from workbench.host.code.javascript_sinks import commands_of, paths_of
 from workbench.host.code.javascript_sites import Sites, told
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
+from workbench.host.code.javascript_texts import key_name, literal
 from workbench.host.code.javascript_values import Call, Taint, Ways
 from workbench.model.code import CommandKind, CommandUse, PathUse
 
