@@ -11,6 +11,7 @@ from workbench.model.acts import Act
 from workbench.model.clients import DocumentFormat
 from workbench.model.finding import Pointer
 from workbench.model.record import record
+from workbench.model.recreation import RecreateContainer
 
 
 class Safety(StrEnum):
@@ -342,7 +343,7 @@ Edit = EditValue | RemoveValue | SetValue | InsertItems | EditItems | ReplaceSec
 LineEdit = EditLine | RestoreLine
 FileEdit = Edit | LineEdit | KeepSecret
 RootFile = CreateRootFile | RepairUnit
-Operation = SetMode | FileEdit | CreateFile | EditRootFile | RootFile | TrialStart | Act
+Operation = SetMode | FileEdit | CreateFile | EditRootFile | RootFile | TrialStart | RecreateContainer | Act
 
 
 @record

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from workbench.model.plan import Operation, Plan, Reversal, SetMode
 from workbench.model.run import Change, Run, RunState
-from workbench.repair import creating, operations, root_acts, root_files, root_timer, rooted
+from workbench.repair import creating, operations, recreating, root_acts, root_files, root_timer, rooted
 from workbench.repair.edits import inverse, what_is_left
 from workbench.repair.fingerprint import exists, read, status_of
 from workbench.repair.folder import locked
@@ -26,6 +26,7 @@ from workbench.repair.publish import sha256
 from workbench.repair.staged import (
     Staged,
     StagedAct,
+    StagedContainer,
     StagedFile,
     StagedMode,
     StagedRoot,
@@ -192,6 +193,8 @@ def _inverse(entry: Entry, confirm: int) -> tuple[Prepared, str]:
             made = _root_file_back(operation, gone)
         elif isinstance(operation, StagedAct):
             made = _act_back(operation, gone)
+        elif isinstance(operation, StagedContainer):
+            made = _container_back(operation, gone)
         elif isinstance(operation, StagedFile):
             made = _file_back(operation, gone, partial(entry.writer.backup, number))
         else:
@@ -254,6 +257,13 @@ def _root_file_back(
 
 def _act_back(operation: StagedAct, gone: list[str]) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
     back = root_acts.taken_back(operation, gone)
+    return None if back is None else (*back, b"", (operation.wanted,))
+
+
+def _container_back(
+    operation: StagedContainer, gone: list[str]
+) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
+    back = recreating.taken_back(operation, gone)
     return None if back is None else (*back, b"", (operation.wanted,))
 
 
