@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -24,7 +25,7 @@ from workbench.model.recreation import RECREATED
 from workbench.model.run import Run, RunState
 from workbench.model.snapshot import Snapshot
 from workbench.planning import fitting, plan, still_found
-from workbench.repair import recreating
+from workbench.repair import container_engine, recreating
 from workbench.repair.history import history
 from workbench.repair.lasting import lasting
 from workbench.repair.prepare import Prepared, prepare
@@ -214,3 +215,251 @@ def test_nothing_known_starts_it_so_this_fix_is_the_one(clean: PrivateEngine) ->
         (finding,) = findings(check, snapshot)
         offered = tuple(get_fix(each) for each in finding.repairs)
         assert len(offered) > 1 and [each.id for each in fitting(offered, finding, snapshot)] == [FIX], check
+
+
+# What it writes when it starts it takes away again: with data in it nothing would be made anew.
+WRITES = "{ echo > /mine && /bin/busybox rm /mine; }"
+BROKEN: dict[str, tuple[tuple[str, ...], str, dict[str, str], str]] = {
+    "it writes elsewhere": ((), f"{WRITES} || exit 1; {WAITS}", {}, "answer writable"),
+    "it ends": ((), f"[ -w / ] || exit 3; {WAITS}", {}, "ended with status 3"),
+    "it is started again and again": (
+        ("--restart", "always"),
+        f"[ -w / ] || exit 3; {WAITS}",
+        {},
+        "does not work, it end",
+    ),
+    "its health check fails": (
+        ("--health-cmd", "test -w /", "--health-interval", "1s", "--health-retries", "1"),
+        WAITS,
+        {},
+        "health check fails",
+    ),
+    "it says its secret": (
+        ("--env", f"TOKEN={TOKEN}"),
+        f"{WRITES} || {{ echo no: $TOKEN >&2; exit 1; }}; {WAITS}",
+        {},
+        "no: <secret",
+    ),
+    "too little memory": ((), WAITS, {"memory": "1k"}, "the engine says"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_what_does_not_work_is_put_back(case: str, clean: PrivateEngine, tmp_path: Path) -> None:
+    options, command, answers, told = BROKEN[case]
+    started(clean, *options, command=command)
+    before, was = standing(clean), inspect(clean, "files")
+    run = applied(clean, tmp_path / "state", **answers)
+    assert run.state in (RunState.ROLLED_BACK, RunState.REFUSED) and told in run.message, run.message
+    now = inspect(clean, "files")
+    assert standing(clean) == before and (now["HostConfig"], now["Config"]) == (was["HostConfig"], was["Config"])
+    assert TOKEN not in run.message + journal_text(tmp_path / "state")
+    assert recover(tmp_path / "state") == ()
+
+
+def test_its_own_health_check_is_waited_for(clean: PrivateEngine, tmp_path: Path) -> None:
+    started(clean, "--health-cmd", "true", "--health-interval", "1s")
+    made = prepared(clean)
+    assert "until its own health check passes" in made.changes[0].words
+    steps: list[str] = []
+    run = apply(made, tmp_path / "state", lambda: "", steps.append)
+    assert run.state is RunState.APPLIED, run.message
+    assert inspect(clean, "files")["State"]["Health"]["Status"] == "healthy"
+    assert any("waiting for its health check" in step for step in steps)
+
+
+def test_a_check_that_still_finds_it_rolls_it_back(clean: PrivateEngine, tmp_path: Path) -> None:
+    started(clean)
+    before = standing(clean)
+    run = apply(prepared(clean), tmp_path / "state", lambda: "it is still found")
+    assert run.state is RunState.ROLLED_BACK and standing(clean) == before, run.message
+
+
+REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
+    "--rm": (("--rm",), "--rm"),
+    "compose": (("--label", "com.docker.compose.project=shop", "--label", "com.docker.compose.service=x"), "compose"),
+    "swarm": (("--label", "com.docker.swarm.task.id=1"), "swarm"),
+    "kubernetes": (("--label", "io.kubernetes.pod.name=x"), "Kubernetes"),
+    "its input is held": (("--interactive",), "input"),
+    "a terminal": (("--tty",), "input"),
+    "another's network": (("--network", "container:other"), "namespace of another"),
+    "a link": (("--link", "other"), "links"),
+    "volumes of another": (("--volumes-from", "other"), "--volumes-from"),
+    "a device": (("--device", "/dev/null:/dev/mine"), "devices"),
+    "a file of its id": (("--cidfile", "{folder}/id"), "--cidfile"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_exact_is_refused_and_nothing_touched(case: str, clean: PrivateEngine) -> None:
+    options, told = REFUSED[case]
+    clean.docker("run", "--detach", "--name", "other", "--entrypoint", "/bin/sh", IMAGE, "-c", WAITS)
+    (clean.folder / "id").unlink(missing_ok=True)
+    started(clean, *[word.replace("{folder}", str(clean.folder)) for word in options])
+    before = standing(clean)
+    made = of_files(clean)
+    refused = prepare(made) if isinstance(made, Plan) else made
+    assert isinstance(refused, Refusal) and told in refused.reason, refused
+    assert refused.instead and standing(clean) == before
+
+
+def of_files(engine: PrivateEngine) -> Plan | Refusal:
+    """The plan for the one that is called so, where there are others."""
+    snapshot = seen(engine)
+    (finding,) = [each for each in findings(CHECK, snapshot) if each.subject.key.endswith(":files")]
+    return plan(get_fix(FIX), finding, snapshot, {})
+
+
+def test_what_it_has_written_into_itself_would_be_lost(clean: PrivateEngine) -> None:
+    started(clean, command=f"mkdir -p /opt/mine && echo kept > /opt/mine/data; echo no > /tmp/x; {WAITS}")
+    eventually(lambda: "/opt/mine/data" in clean.docker("diff", "files").stdout)
+    refused = prepare_of(clean)
+    assert isinstance(refused, Refusal) and "/opt/mine/data" in refused.reason and "/tmp" not in refused.reason
+    clean.docker("exec", "files", "/bin/busybox", "rm", "-r", "/opt")
+    assert isinstance(prepare_of(clean), Prepared)
+
+
+def prepare_of(engine: PrivateEngine) -> Prepared | Refusal:
+    made = planned(engine)
+    assert isinstance(made, Plan), made
+    return prepare(made)
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_what_it_writes_after_it_was_shown_is_not_lost_either(clean: PrivateEngine, tmp_path: Path) -> None:
+    started(clean, command="trap 'echo late > /late; exit 0' TERM; while :; do sleep 0.1; done")
+    before = standing(clean)
+    run = applied(clean, tmp_path / "state")
+    assert run.state is RunState.ROLLED_BACK and "/late" in run.message, run.message
+    assert standing(clean) == before
+
+
+def test_who_works_in_it_is_not_cut_off(clean: PrivateEngine) -> None:
+    started(clean)
+    inside = subprocess.Popen(
+        ["docker", "exec", "-i", "files", "/bin/cat"], env=clean.environment, stdin=subprocess.PIPE
+    )
+    try:
+        eventually(lambda: bool(inspect(clean, "files")["ExecIDs"]))
+        refused = prepare_of(clean)
+        assert isinstance(refused, Refusal) and "docker exec" in refused.reason, refused
+    finally:
+        inside.communicate(timeout=20)
+    assert isinstance(prepare_of(clean), Prepared)
+
+
+def test_what_changed_since_it_was_shown_is_refused(clean: PrivateEngine, tmp_path: Path) -> None:
+    started(clean)
+    made = prepared(clean)
+    clean.docker("update", "--restart", "always", "files")
+    run = apply(made, tmp_path / "state", lambda: "")
+    assert run.state is RunState.REFUSED and "changed since it was shown" in run.message, run.message
+    assert len(standing(clean)) == 1
+
+
+def test_of_the_same_image_although_its_tag_has_moved_on(clean: PrivateEngine, tmp_path: Path) -> None:
+    started(clean)
+    image = inspect(clean, "files")["Image"]
+    other = tmp_path / "other"
+    busybox_root(other)
+    (other / "new").write_text("another version")
+    clean.import_image(IMAGE, other, 'ENTRYPOINT ["/bin/sh"]')
+    try:
+        refused = prepare_of(clean)
+        assert isinstance(refused, Refusal) and "docker tag" in refused.instead, refused
+        clean.docker("tag", image, f"{IMAGE}:old")
+        run = applied(clean, tmp_path / "state")
+        assert run.state is RunState.APPLIED, run.message
+        assert inspect(clean, "files")["Image"] == image
+    finally:
+        clean.docker("tag", image, IMAGE)
+
+
+def test_what_is_not_as_it_was_left_is_not_undone_over(clean: PrivateEngine, tmp_path: Path) -> None:
+    old = started(clean)
+    run = applied(clean, tmp_path / "state")
+    assert run.state is RunState.APPLIED, run.message
+    clean.docker("rename", "files", "mine")
+    clean.docker("run", "--detach", "--name", "files", "--entrypoint", "/bin/sh", IMAGE, "-c", WAITS)
+    before = standing(clean)
+    refused = undo(tmp_path / "state", run.identity)
+    assert refused.state is RunState.REFUSED and "another container" in refused.message, refused.message
+    assert standing(clean) == before and lasting(tmp_path / "state")
+    clean.docker("rm", "--force", "files")
+    clean.docker("rename", "mine", "files")
+    clean.docker("rm", f"files-kept-{old[:12]}")
+    refused = undo(tmp_path / "state", run.identity)
+    assert refused.state is RunState.REFUSED and "was removed" in refused.message, refused.message
+    assert not lasting(tmp_path / "state"), "who removes what was kept keeps the repair"
+    assert inspect(clean, "files")["State"]["Running"]
+
+
+def test_what_was_kept_is_told_of_again_once_it_runs(clean: PrivateEngine, tmp_path: Path) -> None:
+    old = started(clean)
+    assert applied(clean, tmp_path / "state").state is RunState.APPLIED
+    assert [each.name for each in look(clean).containers] == ["files"]
+    clean.docker("start", old)
+    assert {each.name for each in look(clean).containers} == {"files", f"files-kept-{old[:12]}"}
+
+
+def killed(work: Callable[[], Run], at: int, *, after: bool) -> bool:
+    """Do it in a child that kills itself at the so manyth thing that the engine is to do. Whether it came to that."""
+    child = os.fork()
+    if child == 0:
+        left, order = at, recreating.order
+
+        def orders(*arguments: Any, **named: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left == 0 and not after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            answer = order(*arguments, **named)
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return answer
+
+        setattr(recreating, "order", orders)  # noqa: B010 - it is none of its own names
+        setattr(container_engine, "order", orders)  # noqa: B010 - nor is this
+        work()
+        os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_g10_killed_anywhere_the_old_one_runs_again(after: bool, clean: PrivateEngine, tmp_path: Path) -> None:
+    started(clean, "--restart", "always", "-v", "/cache")
+    before, was = standing(clean), inspect(clean, "files")
+    points = 0
+    for at in range(1, 20):
+        state = tmp_path / f"state-{at}"
+        made = prepared(clean)
+        if not killed(lambda made=made, state=state: apply(made, state, lambda: ""), at, after=after):  # type: ignore[misc]
+            break
+        points += 1
+        recovered = recover(state)
+        assert [run.state for run in recovered] == [RunState.RECOVERED], (at, recovered)
+        now = inspect(clean, "files")
+        assert standing(clean) == before, at
+        assert (now["HostConfig"], now["Config"]) == (was["HostConfig"], was["Config"]), at
+        assert recover(state) == ()
+    assert points >= 6
+    (run,) = history(state)
+    assert run.state is RunState.APPLIED
+    # And of the undo: what it was interrupted in comes back, or it had come to its end.
+    applied_now = set(standing(clean))
+    for at in range(1, 20):
+        if not killed(lambda: undo(state, run.identity), at, after=after):
+            break
+        recovered = recover(state)
+        assert [each.state for each in recovered] == [RunState.RECOVERED], (at, recovered)
+        if standing(clean) == before:
+            break  # only the new one had to be removed yet, and it was
+        assert set(standing(clean)) == applied_now and inspect(clean, "files")["State"]["Running"], at
+        assert inspect(clean, "files")["HostConfig"]["RestartPolicy"]["Name"] == "always"
+    assert standing(clean) == before

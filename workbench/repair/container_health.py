@@ -55,7 +55,8 @@ def _until(engine: Engine, container: str, seconds: float, secrets: Sequence[str
         health = raw(told, "State", "Health", "Status")
         why = ""
         if not flag(told, "State", "Running") or flag(told, "State", "Restarting") or number(told, "RestartCount"):
-            why = f"it ended with status {number(told, 'State', 'ExitCode')}"
+            status = number(told, "State", "ExitCode")
+            why = f"it ended with status {status}" if status else "it ends soon after its start"
             why += ", for it needed more memory" if flag(told, "State", "OOMKilled") else ""
         elif healthy and health == "unhealthy":
             why = "its health check fails"
