@@ -27,6 +27,9 @@ one is stopped, the old one started, and the new one removed. It is not reported
 of it for good, and of the undo with it, remove it: ``docker rm NAME-kept-…`` (without ``-v``, for its volumes are those
 of the new one).
 
+Not the same are what the engine gives anew by itself: its id, its address, and a hardware address that was asked for
+(``--mac-address``), which engines do not tell.
+
 Refused, with what to do: containers of compose, swarm, Kubernetes or a gateway; ``--rm``; what holds its input or was
 started in the foreground; what shares a namespace with another container; links, devices; what does not run; and what
 has written into itself, for a new one would not have that: the paths are listed.

@@ -20,6 +20,7 @@ _LONGEST_SECONDS = 300.0
 _ANSWER_SECONDS, _COMES_UP_SECONDS = 3.0, 20.0
 _PLACES = ("/mcp", "/mcp/", "/")
 _LIMIT = 1 << 16
+_MOST_PORTS = 8
 _ADVICE = (
     (r"Read-only file system|EROFS|ENOSPC", "it writes somewhere else in its image: answer writable with it as well"),
     (
@@ -88,7 +89,7 @@ def _patience(told: Any) -> float:
 def answering(told: Any) -> tuple[tuple[str, int, str], ...]:
     """The published addresses at which a server of MCP answers its first request: host, port and path."""
     found = []
-    for inside, bindings in pairs(told, "NetworkSettings", "Ports"):
+    for inside, bindings in pairs(told, "NetworkSettings", "Ports")[:_MOST_PORTS]:
         ports = [each for each in items({"all": bindings}, "all") if raw(each, "HostPort").isdigit()]
         if not inside.endswith("/tcp") or not ports:
             continue

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -186,11 +186,11 @@ def taken_back(operation: StagedContainer, gone: list[str]) -> tuple[StagedConta
             f"the old container, {kept_name(wanted)}, was removed, so there is nothing to go back to",
             "start it anew by hand with the options that you want",
         )
-    if raw(current, "Id") == wanted.container:
+    new, is_back = _new(engine, operation), raw(current, "Id") == wanted.container
+    if is_back and new is None and flag(current, "State", "Running"):
         gone.append(f"{wanted.name} is the old container already")
         return None
-    new = _new(engine, operation)
-    if current is not None and (new is None or raw(new, "Id") != raw(current, "Id")):
+    if current is not None and not is_back and (new is None or raw(new, "Id") != raw(current, "Id")):
         raise Refused(
             f"{wanted.name} is another container now than the one that was made; it was left as it is",
             "undo the later repair of it first; or give it another name: docker rename",
@@ -215,6 +215,13 @@ def taken_back(operation: StagedContainer, gone: list[str]) -> tuple[StagedConta
         comes=False,
     )
     return staged, Change(visible(wanted.path), said, "\n".join(lines))
+
+
+def require_engine(operations: Sequence[object]) -> None:
+    """Refuse where the engine of a container among them does not answer now: it may only not be up yet."""
+    for operation in operations:
+        if isinstance(operation, StagedContainer):
+            reach(operation.wanted.engine)
 
 
 def sound(operation: StagedContainer) -> bool:

@@ -133,7 +133,7 @@ def _interrupted(entry: Entry | Broken) -> bool:
 
 def _recovered(entry: Entry | Broken) -> Run:
     assert isinstance(entry, Entry)  # noqa: S101 - the caller sorted them
-    why = _needs_root(entry)
+    why = _not_now(entry)
     if why:
         return refused(entry.planned.plan, entry.planned.changes, why)
     writer = reopen(entry)
@@ -141,12 +141,13 @@ def _recovered(entry: Entry | Broken) -> Run:
     return roll_back(writer, entry.intents, "it was interrupted", lambda _: None, recovering=True)
 
 
-def _needs_root(entry: Entry) -> str:
-    """Why a run that changed a file of root's cannot be brought back now ("" when it can): it stays interrupted."""
+def _not_now(entry: Entry) -> str:
+    """Why a run of root's files, or of an engine, cannot be brought back now ("" when it can): it stays interrupted."""
     try:
         rooted.require_root(entry.planned.operations)
         root_files.require_root(entry.planned.operations)
         root_acts.require_root(entry.planned.operations)
+        recreating.require_engine(entry.planned.operations)
     except Refused as why:
         return f"{why.reason} ({why.instead})" if why.instead else why.reason
     return ""

@@ -115,6 +115,7 @@ def _recognised(containers: Sequence[tuple[ContainerFact, Any]], context: Contex
     # What a repair stopped and put aside is nobody's server; the moment that it runs it is told again.
     anew = {raw(inspected, "Config", "Labels", RECREATED) for _, inspected in containers}
     kept = {fact.id for fact, _ in containers if fact.id in anew and not fact.running and fact.restart in ("", "no")}
+    kept -= {fact.id for fact, _ in containers if is_named(fact, context.named_containers)}
     others = [(fact, inspected) for fact, inspected in containers if not is_own(fact, own) and fact.id not in kept]
     joined = _joined([fact for fact, _ in others], context)
     entries = _entries(context)
