@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.plugins.loading import get_fix, plugins
 from tests.plugins.repairing import findings
 from tests.repair.support import journal_text
 from workbench.model.plan import Plan, Refusal
-from workbench.model.recreation import RECREATED
+from workbench.model.recreation import RECREATED, RecreateContainer
 from workbench.model.run import Run, RunState
 from workbench.model.snapshot import Snapshot
 from workbench.planning import fitting, plan, still_found
@@ -95,8 +96,9 @@ def planned(engine: PrivateEngine, check: str = CHECK, **answers: str) -> Plan |
     (finding,) = findings(check, snapshot)
     made = plan(get_fix(FIX), finding, snapshot, answers)
     if isinstance(made, Plan):
-        (wanted,) = made.operations  # it would be watched for ten seconds each time
-        return replace(made, operations=(replace(wanted, seconds=1),))  # type: ignore[type-var]
+        (wanted,) = made.operations
+        assert isinstance(wanted, RecreateContainer)
+        return replace(made, operations=(replace(wanted, seconds=1),))  # ten seconds each time would be long
     return made
 
 
@@ -412,7 +414,7 @@ def killed(work: Callable[[], Run], at: int, *, after: bool) -> bool:
     """Do it in a child that kills itself at the so manyth thing that the engine is to do. Whether it came to that."""
     child = os.fork()
     if child == 0:
-        left, order = at, recreating.order
+        left, order = at, container_engine.order
 
         def orders(*arguments: Any, **named: Any) -> Any:
             nonlocal left
@@ -439,7 +441,7 @@ def test_g10_killed_anywhere_the_old_one_runs_again(after: bool, clean: PrivateE
     for at in range(1, 20):
         state = tmp_path / f"state-{at}"
         made = prepared(clean)
-        if not killed(lambda made=made, state=state: apply(made, state, lambda: ""), at, after=after):  # type: ignore[misc]
+        if not killed(partial(apply, made, state, lambda: ""), at, after=after):
             break
         points += 1
         recovered = recover(state)

@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from workbench.repair import container_engine, container_health, recreating
 from workbench.repair.container_settings import wanted_settings, written_paths
 from workbench.repair.history import history
 from workbench.repair.lasting import lasting
+from workbench.repair.paths import Refused
 from workbench.repair.prepare import Prepared, prepare
 from workbench.repair.soundness import sound
 from workbench.repair.staged import StagedContainer
@@ -385,9 +387,7 @@ def test_g10_broken_off_anywhere_it_is_put_back(
     for at in range(1, 40):
         state = tmp_path / f"{at}"
         made = prepared(docker)
-        if not _killed(
-            lambda made=made, state=state: apply(made, state, lambda: ""), at, after=after, monkeypatch=monkeypatch
-        ):  # type: ignore[misc]
+        if not _killed(partial(apply, made, state, lambda: ""), at, after=after, monkeypatch=monkeypatch):
             break
         (run,) = recover(state)
         states.add(run.state)
@@ -501,7 +501,14 @@ def test_what_a_journal_may_say_of_it(docker: SmallDocker) -> None:
         other = replace(made.wanted, **changes)
         assert not sound(replace(made, wanted=other, path=other.path, real=other.path)), case
         assert isinstance(prepare(plan(other)), Refusal), case
-    for more in ({"path": "/x", "real": "/x"}, {"image": "x"}, {"reference": "-x"}, {"restart": "x"}, {"state": "x"}):
+    others: tuple[dict[str, Any], ...] = (
+        {"path": "/x", "real": "/x"},
+        {"image": "x"},
+        {"reference": "-x"},
+        {"restart": "x"},
+        {"state": "x"},
+    )
+    for more in others:
         assert not sound(replace(made, **more)), more
 
 
@@ -547,5 +554,5 @@ def test_what_answered_mcp_before_must_answer_again(monkeypatch: pytest.MonkeyPa
     container_health.require_answers(places, lambda _: None)
     server.shutdown()
     server.server_close()
-    with pytest.raises(recreating.Refused, match="answered MCP"):
+    with pytest.raises(Refused, match="answered MCP"):
         container_health.require_answers(places, lambda _: None)
