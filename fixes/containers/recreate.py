@@ -32,7 +32,7 @@ Not the same are what the engine gives anew by itself: its id, its address, and 
 
 Refused, with what to do: containers of compose, swarm, Kubernetes or a gateway; ``--rm``; what holds its input or was
 started in the foreground; what shares a namespace with another container; links, devices; what does not run; and what
-has written into itself, for a new one would not have that: the paths are listed.
+has written into itself, but for ``/tmp`` and ``/run``, for a new one would not have that: the paths are listed.
 
 Whoever may ask the engine is root of this machine: so is everybody in the group ``docker``, and so is this repair,
 without sudo. It asks the engine for nothing but what is said above.

@@ -243,8 +243,13 @@ def test_data_in_its_own_layer_is_named_and_not_lost(docker: SmallDocker, tmp_pa
 
 def test_a_path_beside_a_mount_is_data(docker: SmallDocker) -> None:
     told = {"Mounts": [{"Destination": "/srv/a/b"}], "HostConfig": {"Tmpfs": {"/scratch/": ""}}}
-    paths = ["/srv", "/srv/a", "/srv/a/b", "/scratch", "/srv/a/c", "/tmpfile", "/runner/x"]
-    assert written_paths(told, [{"Path": path} for path in paths]) == ("/srv/a/c", "/tmpfile", "/runner/x")
+    paths = ["/srv", "/srv/a", "/srv/a/b", "/scratch", "/srv/a/c", "/tmpfile", "/runner/x", "/var/tmp/x"]
+    assert written_paths(told, [{"Path": path} for path in paths]) == (
+        "/srv/a/c",
+        "/tmpfile",
+        "/runner/x",
+        "/var/tmp/x",
+    )
     assert written_paths(told, None) == ()
 
 

@@ -116,6 +116,7 @@ def _answers(host: str, port: int, path: str) -> bool:
     """Whether what listens there answers the first request of MCP over HTTP."""
     import http.client
 
+    end = time.monotonic() + _ANSWER_SECONDS
     link = http.client.HTTPConnection(host, port, timeout=_ANSWER_SECONDS)
     try:
         headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
@@ -125,7 +126,7 @@ def _answers(host: str, port: int, path: str) -> bool:
             return False
         body = b""
         # A stream of events stays open: its first line that says something is enough.
-        while len(body) < _LIMIT and b'"jsonrpc"' not in body:
+        while len(body) < _LIMIT and b'"jsonrpc"' not in body and time.monotonic() < end:
             part = answer.read1(4096)
             if not part:
                 break

@@ -24,8 +24,8 @@ _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _HELD = re.compile(r"no-new-privileges(?:[:=](?:1|t|T|TRUE|true|True))?")
 _LONGEST_STOP = 120
 _MOST_PATHS = 8
-# Made empty by whoever starts a machine: nobody keeps anything there.
-_FLEETING = ("/tmp", "/run", "/var/run", "/var/tmp")  # noqa: S108 - they are folders inside of a container
+# Empty whenever a machine starts: nobody keeps anything there.
+_FLEETING = ("/tmp", "/run", "/var/run")  # noqa: S108 - they are folders inside of a container
 _BY_OTHERS = (
     (("com.docker.compose.", "io.podman.compose."), "compose made it", "containers/harden-compose closes it"),
     (("com.docker.swarm.", "com.docker.stack."), "swarm made it, and would make it again", "docker service update"),
