@@ -26,7 +26,7 @@ from workbench.model.recreation import RECREATED, RecreateContainer
 from workbench.model.run import Run, RunState
 from workbench.model.snapshot import Snapshot
 from workbench.planning import fitting, plan, still_found
-from workbench.repair import container_engine, recreating
+from workbench.repair import container_engine, container_swap
 from workbench.repair.history import history
 from workbench.repair.lasting import lasting
 from workbench.repair.prepare import Prepared, prepare
@@ -426,7 +426,7 @@ def killed(work: Callable[[], Run], at: int, *, after: bool) -> bool:
                 os.kill(os.getpid(), signal.SIGKILL)
             return answer
 
-        setattr(recreating, "order", orders)  # noqa: B010 - it is none of its own names
+        setattr(container_swap, "order", orders)  # noqa: B010 - it is none of its own names
         setattr(container_engine, "order", orders)  # noqa: B010 - nor is this
         work()
         os._exit(0)

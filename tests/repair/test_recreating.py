@@ -22,7 +22,7 @@ from tests.repair.support import journal_text, plan
 from workbench.model.plan import Refusal
 from workbench.model.recreation import RECREATED, RecreateContainer
 from workbench.model.run import Run, RunState
-from workbench.repair import container_engine, container_health, recreating
+from workbench.repair import container_engine, container_health, container_swap, recreating
 from workbench.repair.container_settings import wanted_settings, written_paths
 from workbench.repair.history import history
 from workbench.repair.lasting import lasting
@@ -40,7 +40,7 @@ KEPT = f"files-kept-{OLD[:12]}"
 @pytest.fixture
 def docker(monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallDocker]:
     folder = Path(tempfile.mkdtemp(prefix="docker-", dir="/tmp"))  # the name of a socket is short
-    monkeypatch.setattr(recreating, "_UP_SECONDS", 0.0)
+    monkeypatch.setattr(container_swap, "_UP_SECONDS", 0.0)
     monkeypatch.setattr(container_health, "_NAP", 0.01)
     watched = container_health.require_up
     monkeypatch.setattr(
@@ -372,7 +372,7 @@ def _killed(work: Callable[[], Run], at: int, *, after: bool, monkeypatch: pytes
         return order(*arguments, **named)
 
     with monkeypatch.context() as patched:
-        patched.setattr(recreating, "order", orders)
+        patched.setattr(container_swap, "order", orders)
         patched.setattr(container_engine, "order", orders)
         # Its own putting back is not to run either, nor is what ends the journal.
         patched.setattr("workbench.repair.transaction.roll_back", lambda *_, **__: None)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +18,7 @@ from workbench.host.containers.values import flag, number, raw, raws
 from workbench.launch.images import normal_image, parse_image
 from workbench.model.recreation import RECREATED, RecreateContainer
 from workbench.model.run import Change
-from workbench.repair.container_engine import asked, done, image_of, inspected, made_of, order, reach, secrets_of
+from workbench.repair.container_engine import asked, done, image_of, inspected, reach, secrets_of
 from workbench.repair.container_health import answering, require_answers, require_up
 from workbench.repair.container_settings import (
     difference,
@@ -29,6 +28,15 @@ from workbench.repair.container_settings import (
     state_of,
     unlike,
     wanted_settings,
+)
+from workbench.repair.container_swap import (
+    kept_name,
+    new_in_place,
+    new_name,
+    new_of,
+    old_in_place,
+    rename,
+    stop,
 )
 from workbench.repair.creating import ABSENT
 from workbench.repair.paths import Refused
@@ -45,18 +53,6 @@ _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:@+-]{0,400}")
 _POLICIES = ("", "no", "always", "unless-stopped", "on-failure")
 _LONGEST_SECONDS = 120
 _MOST_CONTAINERS = 500
-_UP_SECONDS = 3.0
-_NAP = 0.25
-
-
-def kept_name(wanted: RecreateContainer) -> str:
-    """What the old container is called from then on."""
-    return f"{wanted.name}-kept-{wanted.container[:12]}"
-
-
-def new_name(wanted: RecreateContainer) -> str:
-    """What the new container is called until it takes the place of the old one."""
-    return f"{wanted.name}-new-{wanted.container[:12]}"
 
 
 def worked_out(wanted: RecreateContainer) -> tuple[StagedContainer, Change, bytes]:
@@ -112,7 +108,7 @@ def carry_out(number_of_it: int, operation: StagedContainer, note: Note, tell: T
     engine, wanted = reach(operation.wanted.engine), operation.wanted
     if not operation.comes:
         note(Intent(number_of_it, ""))
-        _old_in_place(engine, operation, tell)
+        old_in_place(engine, operation, tell)
         return
     told = _as_shown(engine, operation)
     secrets = secrets_of(told)
@@ -121,11 +117,11 @@ def carry_out(number_of_it: int, operation: StagedContainer, note: Note, tell: T
     note(Intent(number_of_it, ""))
     new = _made(engine, told, settings, operation, secrets)
     tell(f"made the new container, as {new_name(wanted)}")
-    _stop(engine, told, tell)
+    stop(engine, told, tell)
     # What was written between the look and the stop would be lost as well.
     require_unwritten(told, asked(engine, f"/containers/{wanted.container}/changes"))
-    _rename(engine, wanted.container, kept_name(wanted))
-    _rename(engine, new, wanted.name)
+    rename(engine, wanted.container, kept_name(wanted))
+    rename(engine, new, wanted.name)
     done(engine, f"/containers/{new}/start", "the new container cannot be started", secrets, seconds=60.0)
     tell(f"started the new container as {wanted.name}; the old one is {kept_name(wanted)}")
     require_up(engine, new, wanted.seconds, secrets, tell)
@@ -153,12 +149,12 @@ def in_place(operation: StagedContainer) -> str:
 def put_back(number_of_it: int, operation: StagedContainer, note: Note, tell: Tell) -> bool:
     """Bring back what was before; False where nothing was to be done. Raises Refused where it cannot be."""
     engine, wanted = reach(operation.wanted.engine), operation.wanted
-    new = _new(engine, operation)
+    new = new_of(engine, operation)
     if not operation.comes:
         if new is None:
             return False  # it was taken away last of all: the old one is in its place
         note(Intent(number_of_it, "", back=True))
-        _new_in_place(engine, operation, raw(new, "Id"), tell)
+        new_in_place(engine, operation, raw(new, "Id"), tell)
         return True
     told = inspected(engine, wanted.container)
     if told is None:
@@ -169,7 +165,7 @@ def put_back(number_of_it: int, operation: StagedContainer, note: Note, tell: Te
             raise Refused(f"{wanted.name} does not run any more: docker start {wanted.name}")
         return False
     note(Intent(number_of_it, "", back=True))
-    _old_in_place(engine, operation, tell)
+    old_in_place(engine, operation, tell)
     return True
 
 
@@ -186,7 +182,7 @@ def taken_back(operation: StagedContainer, gone: list[str]) -> tuple[StagedConta
             f"the old container, {kept_name(wanted)}, was removed, so there is nothing to go back to",
             "start it anew by hand with the options that you want",
         )
-    new, is_back = _new(engine, operation), raw(current, "Id") == wanted.container
+    new, is_back = new_of(engine, operation), raw(current, "Id") == wanted.container
     if is_back and new is None and flag(current, "State", "Running"):
         gone.append(f"{wanted.name} is the old container already")
         return None
@@ -334,83 +330,3 @@ def _made(engine: Engine, told: Any, settings: Any, operation: StagedContainer, 
     if why:
         raise Refused(f"the engine does not make it as it was to be: {why} would be different", "make it anew by hand")
     return new
-
-
-def _new(engine: Engine, operation: StagedContainer) -> Any:
-    """The container that was made of the old one, None where there is none. Raises Refused where it is not certain."""
-    found = [
-        told for each in made_of(engine, RECREATED, operation.wanted.container) if (told := inspected(engine, each))
-    ]
-    names = (operation.wanted.name, new_name(operation.wanted))
-    ours = [
-        each for each in found if raw(each, "Name").removeprefix("/") in names and raw(each, "Image") == operation.image
-    ]
-    if len(ours) > 1:
-        raise Refused(f"there are several containers that were made of {operation.wanted.name}; look at them")
-    return ours[0] if ours else None
-
-
-def _stop(engine: Engine, told: Any, tell: Tell) -> None:
-    """Stop a container, and have nothing start it again."""
-    identity = raw(told, "Id")
-    off = {"RestartPolicy": {"Name": "no"}}
-    done(engine, f"/containers/{identity}/update", "its restart policy cannot be changed", (), off)
-    seconds = (number(told, "Config", "StopTimeout") or 10) + 30.0
-    done(engine, f"/containers/{identity}/stop", "it cannot be stopped", (), seconds=seconds)
-    tell(f"stopped {visible(raw(told, 'Name').removeprefix('/'), 200)}")
-
-
-def _rename(engine: Engine, identity: str, name: str) -> None:
-    if raw(inspected(engine, identity), "Name") != f"/{name}":
-        done(engine, f"/containers/{identity}/rename?name={name}", f"it cannot be renamed to {name}", ())
-
-
-def _policy(operation: StagedContainer) -> dict[str, Any]:
-    retries = {"MaximumRetryCount": operation.retries} if operation.restart == "on-failure" else {}
-    return {"RestartPolicy": {"Name": operation.restart or "no", **retries}}
-
-
-def _start(engine: Engine, identity: str, name: str, operation: StagedContainer) -> None:
-    """Start a container that ran before, with the restart policy that it had. Raises Refused where it does not run."""
-    done(engine, f"/containers/{identity}/update", "its restart policy cannot be put back", (), _policy(operation))
-    secrets = secrets_of(inspected(engine, identity))
-    done(engine, f"/containers/{identity}/start", f"{name} cannot be started", secrets, seconds=60.0)
-    end = time.monotonic() + _UP_SECONDS
-    while time.monotonic() < end:
-        if not flag(inspected(engine, identity), "State", "Running"):
-            raise Refused(f"{name} was started again and has ended: look with docker logs {name}")
-        time.sleep(_NAP)
-
-
-def _old_in_place(engine: Engine, operation: StagedContainer, tell: Tell) -> None:
-    """The old container under its own name and running, and the new one gone. Each step may be done already."""
-    wanted = operation.wanted
-    new = _new(engine, operation)
-    told = inspected(engine, wanted.container)
-    if raw(told, "Name").removeprefix("/") not in (wanted.name, kept_name(wanted)):
-        raise Refused(f"the old container of {wanted.name} was renamed, and was left as it is")
-    if new is not None:
-        if flag(new, "State", "Running") or flag(new, "State", "Restarting"):
-            _stop(engine, new, tell)
-        _rename(engine, raw(new, "Id"), new_name(wanted))
-    _rename(engine, wanted.container, wanted.name)
-    _start(engine, wanted.container, wanted.name, operation)
-    tell(f"{wanted.name} is the old container again, and runs")
-    if new is not None:
-        # Its volumes are those of the old one, and stay.
-        status, _ = order(engine, f"/containers/{raw(new, 'Id')}?force=1", method="DELETE", seconds=60.0)
-        if status not in (204, 404):
-            raise Refused(f"the new container could not be removed: docker rm --force {new_name(wanted)}")
-        tell("removed the new container")
-
-
-def _new_in_place(engine: Engine, operation: StagedContainer, new: str, tell: Tell) -> None:
-    """The new container under the name and running, and the old one stopped and kept."""
-    wanted = operation.wanted
-    told = _old(engine, wanted)
-    if raw(told, "Name").removeprefix("/") == wanted.name or flag(told, "State", "Running"):
-        _stop(engine, told, tell)
-    _rename(engine, wanted.container, kept_name(wanted))
-    _rename(engine, new, wanted.name)
-    _start(engine, new, wanted.name, operation)
-    tell(f"{wanted.name} is the new container again, and runs")
