@@ -249,6 +249,7 @@ def _consequences(containers: list[ContainerFact], answers: Recreate, pinned: bo
         f"{f' but {answers.writable}, which is in memory' if answers.writable else ''}. Volumes that belong to another"
         " account it cannot write any more",
         "the old one stays, stopped, until you remove it (docker rm, without -v); while it does, this can be undone",
+        "sudo is not asked: whoever may ask the engine, as the group docker may, is root of this machine",
         "it is not changed in whatever made it: a script or a tool that makes it again makes it as it was",
         "that it stays up does not prove that it does all it did: use it, and undo this where something is missing",
     ]
