@@ -1,4 +1,4 @@
-"""The containers of the staged host: one that was made with thought, one that was given too much, one with all."""
+"""The containers of the staged host: one that was made with thought, one given too much, one with all, one by hand."""
 
 from __future__ import annotations
 
@@ -107,4 +107,29 @@ def containers() -> ContainerFacts:
         compose_service="monitor",
         compose_file="/home/dev/fleet/compose.yaml",
     )
-    return ContainerFacts(builders.COMPLETE, (database, workspace, monitor), (ENGINE,), seen=5)
+    weather = ContainerFact(
+        "71ad" * 16,
+        "weather",
+        "ghcr.io/example/weather-mcp@sha256:" + "3e9b" * 16,
+        "sha256:" + "a850" * 16,
+        ("ghcr.io/example/weather-mcp@sha256:" + "3e9b" * 16,),
+        command=("/usr/bin/weather-mcp", "--http", "0.0.0.0:8844"),
+        running=True,
+        pid=5390,
+        started=1773472100.0,
+        engine=ENGINE.socket,
+        recognised_by="its command names mcp",
+        user="1000:1000",
+        image_user="",
+        cap_drop=("ALL",),
+        no_new_privileges=True,
+        masked_paths=_MASKED,
+        readonly_paths=_READ_ONLY,
+        network_mode="bridge",
+        networks=("bridge",),
+        internal=False,
+        ports=(PublishedPort("127.0.0.1", 8844, 8844, "tcp"),),
+        restart="always",
+        memory=512 << 20,
+    )
+    return ContainerFacts(builders.COMPLETE, (database, workspace, monitor, weather), (ENGINE,), seen=6)

@@ -45,7 +45,7 @@ from workbench.confinement import (
     rules_the_host,
     runs_as_root,
 )
-from workbench.container_entries import found_again, of_containers, profile_place, tried
+from workbench.container_entries import found_again, is_of_a_client, of_containers, profile_place, tried
 from workbench.container_hardening import (
     NOBODY,
     Closing,
@@ -154,6 +154,7 @@ from workbench.model.plan import (
     UnitLine,
 )
 from workbench.model.processes import ServerProcess
+from workbench.model.recreation import RecreateContainer
 from workbench.model.servers import Server
 from workbench.model.session import StartupFile
 from workbench.model.severity import Severity
@@ -305,6 +306,7 @@ __all__ = [
     "PortFact",
     "PublishedPort",
     "Reach",
+    "RecreateContainer",
     "Refusal",
     "RemoveValue",
     "RepairOwnUnit",
@@ -392,6 +394,7 @@ __all__ = [
     "inventory_subject",
     "is_account_rule",
     "is_kept_to_one",
+    "is_of_a_client",
     "is_replaced_socket",
     "judge_code",
     "judge_containers",

@@ -48,6 +48,12 @@ def of_containers(finding: Finding, snapshot: Snapshot) -> tuple[tuple[ClientCon
     )
 
 
+def is_of_a_client(container: ContainerFact, snapshot: Snapshot) -> bool:
+    """Whether a client's configuration started a container, or may have: then it is closed there."""
+    joined = [server for server in snapshot.servers.servers if container.id in server.containers]
+    return any(server.entry is not None for server in joined) or bool(_starters(container, snapshot))
+
+
 def _starters(container: ContainerFact, snapshot: Snapshot) -> list[tuple[str, Pointer]]:
     """The entries that a container that belongs to no running server can come from: by its image, name and words."""
     found = []

@@ -25,7 +25,7 @@ Items = tuple[int | str, ...]
 
 _NO = ("false", "f", "0")
 _BY_HAND = "close it by hand: workbench explain clients/container-flags"
-_OF_DOCKER = frozenset(
+GIVEN_BY_DOCKER = frozenset(
     [
         "AUDIT_WRITE",
         "CHOWN",
@@ -44,9 +44,9 @@ _OF_DOCKER = frozenset(
     ]
 )
 """What an engine gives by itself: to ask for one of these opens nothing more."""
-_SOCKET = expression(r"/(?:docker|podman|containerd|crio|buildkitd)\.sock/?\Z")
+ENGINE_SOCKET = expression(r"/(?:docker|podman|containerd|crio|buildkitd)\.sock/?\Z")
 _DEVICE = expression(r"/dev/(?:mem|kmem|port|sd[a-z]|nvme|vd[a-z]|xvd|dm-|mapper|disk|loop)")
-_UNCONFINED = frozenset(
+UNCONFINED = frozenset(
     ("seccomp=unconfined", "apparmor=unconfined", "label=disable", "systempaths=unconfined", "unmask=ALL")
 )
 _NAMESPACES = ("--network", "--net", "--pid", "--ipc", "--userns", "--uts", "--cgroupns")
@@ -231,15 +231,15 @@ def _opens_at_all(option: Option) -> bool:
     if name in _NAMESPACES:
         return value == "host"
     if name == "--security-opt":
-        return value.replace(":", "=", 1) in _UNCONFINED
+        return value.replace(":", "=", 1) in UNCONFINED
     if name == "--cap-add":
         asked = {each.strip().upper().removeprefix("CAP_") for each in value.split(",")}
-        return not asked <= _OF_DOCKER
+        return not asked <= GIVEN_BY_DOCKER
     if name == "--device":
         return _DEVICE.match(value) is not None
     if name == "--device-cgroup-rule":
         return re.match(r"a|[bc] \*:\*", value) is not None
-    return name in _VOLUMES and _SOCKET.search(_source(name, value)) is not None
+    return name in _VOLUMES and ENGINE_SOCKET.search(_source(name, value)) is not None
 
 
 def _source(name: str, value: str) -> str:

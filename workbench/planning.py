@@ -30,6 +30,7 @@ from workbench.model.plan import (
     SetValue,
     TrialStart,
 )
+from workbench.model.recreation import RecreateContainer
 from workbench.model.report import CheckResult, Report, Status
 from workbench.model.snapshot import Snapshot
 from workbench.plugins import Plugins, load
@@ -37,7 +38,7 @@ from workbench.text import visible
 
 _PLANNED = (
     *(SetMode, EditValue, RemoveValue, SetValue, InsertItems, EditItems, ReplaceSecret, EditLine),
-    *(CreateFile, KeepSecret, RepairOwnUnit, EditRootFile, CreateRootFile, RepairUnit, TrialStart),
+    *(CreateFile, KeepSecret, RepairOwnUnit, EditRootFile, CreateRootFile, RepairUnit, TrialStart, RecreateContainer),
     *get_args(Act),
 )
 _STRICTNESS = (Safety.SAFE, Safety.REVIEW, Safety.GUIDE)
@@ -72,6 +73,13 @@ def answered(fix: Fix, finding: Finding, snapshot: Snapshot, given: Mapping[str,
         return _answers(fix, finding, snapshot, given)
     except Exception as error:  # noqa: BLE001, RUF100 - one broken fix must not take the workbench with it
         return Refusal(f"the fix {fix.id} failed: {type(error).__name__}", "repair it by hand, as the lesson says")
+
+
+def fitting(fixes: tuple[Fix, ...], finding: Finding, snapshot: Snapshot) -> tuple[Fix, ...]:
+    """Of the fixes of a container those that may be meant: one thing starts it, and the fixes of others refuse."""
+    if finding.subject.kind != "container":
+        return fixes
+    return tuple(fix for fix in fixes if not isinstance(answered(fix, finding, snapshot, {}), Refusal))
 
 
 def still_found(plan: Plan, plugins: Plugins, snapshot: Snapshot, before: Report | None = None) -> str:

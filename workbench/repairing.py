@@ -53,7 +53,7 @@ def plan(options: argparse.Namespace) -> int:
         complain(f"no repair of {finding.identity} is on offer; by hand: workbench explain {finding.check}")
         return Exit.REFUSED
     with sudo_may_ask():
-        worked_out = _work_out(workbench, _chosen(offered, options.fix, finding), finding, snapshot, given)
+        worked_out = _work_out(workbench, _chosen(offered, options.fix, finding, snapshot), finding, snapshot, given)
     if isinstance(worked_out, Refusal):
         complain(f"no plan: {_said(worked_out)}; nothing was changed")
         return Exit.REFUSED
@@ -234,9 +234,15 @@ def named(beginning: str, report: Report) -> Finding:
     return next(iter(found.values()))
 
 
-def _chosen(offered: tuple[Fix, ...], named: str | None, finding: Finding) -> Fix:
+def _chosen(offered: tuple[Fix, ...], named: str | None, finding: Finding, snapshot: Snapshot) -> Fix:
     if named is None and len(offered) == 1:
         return offered[0]
+    if named is None:
+        from workbench.planning import fitting
+
+        fits = fitting(offered, finding, snapshot)
+        if len(fits) == 1:
+            return fits[0]
     chosen = next((fix for fix in offered if fix.id == named), None)
     if chosen is None:
         listed = "; ".join(f"{fix.id} ({fix.safety.value}): {visible(fix.title, 100)}" for fix in offered)

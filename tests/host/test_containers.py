@@ -512,6 +512,24 @@ class TestContainers:
         (tmp_path / "sys/kernel/hostname").write_text(f"{ID[:12]}\n")
         assert [found.id for found in gather(engine.place, proc=tmp_path).containers] == [OTHER]
 
+    @pytest.mark.parametrize(
+        ("running", "policy", "told"),
+        [(False, "no", False), (False, "", False), (True, "no", True), (False, "always", True)],
+    )
+    def test_what_a_repair_put_aside_is_told_of_once_something_may_start_it(
+        self, running: bool, policy: str, told: bool, start: Callable[..., FakeEngine]
+    ) -> None:
+        new = inspection(Id=OTHER, Name="/new")
+        new["Config"] = {**new["Config"], "Labels": {"workbench.recreated": ID}}
+        old = inspection()
+        old["State"] = {**old.get("State", {}), "Running": running}
+        old["HostConfig"] = {**old.get("HostConfig", {}), "RestartPolicy": {"Name": policy}}
+        engine = start(engine_of(old, new))
+        assert ([found.id for found in gather(engine.place).containers] == [OTHER]) is not told
+        assert {found.id for found in gather(engine.place, named_containers=(ID,)).containers} == {ID, OTHER}
+        alone = start(engine_of(old), name="alone.sock")
+        assert [found.id for found in gather(alone.place).containers] == [ID], "nothing says that it was put aside"
+
     def test_a_running_server_and_a_configured_image_say_what_a_name_does_not(
         self, start: Callable[..., FakeEngine]
     ) -> None:

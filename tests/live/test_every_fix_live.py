@@ -27,6 +27,7 @@ ELSEWHERE = {
     "clients/move-secret",  # of an entry whose arguments hold secrets too, nothing is moved
     "clients/pin-version",  # a package that is installed
     "containers/harden-compose",  # a container that compose made
+    "containers/recreate",  # a running container
     "session/private-umask",  # a login shell
     "sockets/private-umask",  # the same entry
     "sudoers/tighten-rule",  # the policy of a machine

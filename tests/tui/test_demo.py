@@ -66,12 +66,12 @@ async def test_a_repair_is_shown_applied_undone_and_made_again(engine: PlayedWor
             pilot, "set the mode of", "from 0666 to 0600", "What may stop working", "What undo brings back"
         )
         await pilot.press("a")
-        await until_shown(pilot, "a fresh look no longer finds it", "140 → 138 findings")
+        await until_shown(pilot, "a fresh look no longer finds it", "142 → 140 findings")
         assert engine.stage.modes == {CONFIG: 0o600}
         await pilot.press("u")
         await until_shown(pilot, "Undo this repair?", "back from 0600 to 0666")
         await pilot.press("y")
-        await until_shown(pilot, "138 → 140 findings")
+        await until_shown(pilot, "140 → 142 findings")
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.main and app.main.report is not None and not app.main.looking)
         assert app.main.report is not None
@@ -81,7 +81,7 @@ async def test_a_repair_is_shown_applied_undone_and_made_again(engine: PlayedWor
         await pilot.press("j", "U")
         await until_shown(pilot, "Make this repair again?", "back from 0666 to 0600")
         await pilot.press("y")
-        await until_shown(pilot, "140 → 138 findings")
+        await until_shown(pilot, "142 → 140 findings")
 
 
 async def test_the_diff_of_a_document_is_what_the_editor_makes_of_it(engine: PlayedWorkbench) -> None:
@@ -115,11 +115,11 @@ async def test_a_batch_is_played_and_undone(engine: PlayedWorkbench) -> None:
         await pilot.press("R")
         await until_shown(pilot, "/tmp/mcp-files.sock", "/home/dev/.cursor/mcp.json")
         await pilot.press("a")
-        await until_shown(pilot, "3 of 3 repairs applied", "140 → 136 findings")
+        await until_shown(pilot, "3 of 3 repairs applied", "142 → 138 findings")
         await pilot.press("u")
         await until_shown(pilot, "Undo")
         await pilot.press("y")
-        await until_shown(pilot, "136 → 140 findings")
+        await until_shown(pilot, "138 → 142 findings")
     assert engine.stage.seen(as_root=True) == engine.stage.began
 
 
@@ -129,10 +129,10 @@ async def test_sudo_is_never_asked_and_its_answers_are_played(engine: PlayedWork
         await pilot.press("s")
         await until_shown(pilot, "In the demo none of these commands is run", "/usr/sbin/auditctl -s")
         await pilot.press("y")
-        await until_shown(pilot, "Findings 147", "93 of 93 checks assessed")
+        await until_shown(pilot, "Findings 149", "93 of 93 checks assessed")
         await pilot.press("r")
         await until(pilot, lambda: not app.main.looking)
-        assert "Findings 147" in flat(app)
+        assert "Findings 149" in flat(app)
 
 
 async def test_a_probe_connects_to_nothing_and_is_judged(engine: PlayedWorkbench) -> None:
@@ -154,7 +154,7 @@ async def test_what_is_accepted_is_kept_in_memory_only(
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     async with driven(engine, WIDE) as (app, pilot):
-        for count in (139, 138):
+        for count in (141, 140):
             await pilot.press("home", "W")
             await until_shown(pilot, "Accept this finding for a while")
             app.screen.query_one("#asked-reason", Input).value = "only to try it"

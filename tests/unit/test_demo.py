@@ -41,6 +41,7 @@ from workbench.model.plan import (
     SetValue,
     TrialStart,
 )
+from workbench.model.recreation import RecreateContainer
 from workbench.model.report import Status
 from workbench.model.run import RunState
 from workbench.model.severity import Severity
@@ -240,7 +241,7 @@ def test_every_repair_is_proved_by_its_check_and_undone_and_made_again(
     if any(isinstance(each, TrialStart) for each in plan.operations):
         assert isinstance(prepared, Refusal) and "nothing is ever started" in prepared.reason
         return
-    if any(isinstance(each, CreateRootFile | RepairUnit | Act) for each in plan.operations):
+    if any(isinstance(each, CreateRootFile | RepairUnit | RecreateContainer | Act) for each in plan.operations):
         assert isinstance(prepared, Refusal) and "the demo ends here" in prepared.reason
         return
     if plan.steps:

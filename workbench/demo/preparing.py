@@ -20,6 +20,7 @@ from workbench.model.plan import (
     SetMode,
     TrialStart,
 )
+from workbench.model.recreation import RecreateContainer
 from workbench.model.run import Change
 from workbench.repair.creating import ABSENT
 from workbench.repair.edits import edited, inverse, line_edits, taken_back, what_is_left
@@ -45,7 +46,7 @@ def prepare(plan: Plan, stage: Stage) -> Prepared | Refusal:
     kept = kept_edits([each for each in plan.operations if isinstance(each, KeepSecret)])
     try:
         # What the demo cannot play is told before anything else: it is no fault of the plan.
-        ends = TrialStart | RepairOwnUnit | EditRootFile | CreateRootFile | RepairUnit | Act
+        ends = TrialStart | RepairOwnUnit | EditRootFile | CreateRootFile | RepairUnit | RecreateContainer | Act
         groups = sorted(grouped(plan), key=lambda group: not isinstance(group[0], ends))
         parts = [_worked_out(group, kept, stage) for group in groups]
     except Refused as why:
@@ -88,6 +89,12 @@ def _worked_out(group: list[Operation], kept: Sequence[KeepSecret], stage: Stage
         raise Refused(
             f"the demo ends here: {first.operation} is done by root. On a real host you would now see every command"
             " that is to run as root; sudo would ask you before any of them runs",
+            "start workbench without --demo on the host itself",
+        )
+    if isinstance(first, RecreateContainer):
+        raise Refused(
+            f"the demo ends here: {visible(first.name)} would be made anew now and watched, and in the demo no engine"
+            " is there. On a real host you would see every setting that changes first, and the old one would be kept",
             "start workbench without --demo on the host itself",
         )
     if isinstance(first, TrialStart):

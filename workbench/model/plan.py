@@ -11,6 +11,7 @@ from workbench.model.acts import Act
 from workbench.model.clients import DocumentFormat
 from workbench.model.finding import Pointer
 from workbench.model.record import record
+from workbench.model.recreation import RecreateContainer
 
 
 class Safety(StrEnum):
@@ -357,7 +358,9 @@ Edit = EditValue | RemoveValue | SetValue | InsertItems | EditItems | ReplaceSec
 LineEdit = EditLine | RestoreLine
 FileEdit = Edit | LineEdit | KeepSecret
 RootFile = CreateRootFile | RepairUnit
-Operation = SetMode | FileEdit | CreateFile | RepairOwnUnit | EditRootFile | RootFile | TrialStart | Act
+Alone = SetMode | CreateFile | RepairOwnUnit | EditRootFile | RootFile | TrialStart | RecreateContainer | Act
+"""What is no edit of a part of a file."""
+Operation = FileEdit | Alone
 
 
 @record

@@ -15,7 +15,7 @@ from workbench.repair.fingerprint import exists
 from workbench.repair.history import as_run, undoers
 from workbench.repair.journal import Entry, entries
 from workbench.repair.paths import Refused, spot, words
-from workbench.repair.staged import Staged, StagedAct, StagedRootFile, StagedWrite
+from workbench.repair.staged import Staged, StagedAct, StagedContainer, StagedRootFile, StagedWrite
 from workbench.text import visible
 
 _RUNS = 200  # the newest ones; nobody has more that still stand
@@ -89,7 +89,7 @@ def _lost_of(operation: Staged, newer: list[Staged]) -> tuple[str, str, bool] | 
         # Asked every few seconds and by nobody: sudo would log each time, and never forget the password again.
         return path, f"{path} is root's, and sudo is not run for that", False
     try:
-        if isinstance(operation, StagedAct):
+        if isinstance(operation, StagedAct | StagedContainer):
             why = operations.in_place(operation)
             if why:
                 return path, why, True

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from workbench.activity import began
 from workbench.activity import note as noted
-from workbench.repair import creating, own_units, root_acts, root_files, rooted, trial
+from workbench.repair import creating, own_units, recreating, root_acts, root_files, rooted, trial
 from workbench.repair.edits import holds, require_edited, taken_back
 from workbench.repair.fingerprint import Fingerprint, drift, exists, of_status, read, status_of
 from workbench.repair.paths import Refused, Spot, Untouched, spot, words
@@ -17,6 +17,7 @@ from workbench.repair.staged import (
     Intent,
     Staged,
     StagedAct,
+    StagedContainer,
     StagedFile,
     StagedMode,
     StagedRoot,
@@ -40,6 +41,9 @@ def ready(operation: Staged) -> bytes:
         return b""
     if isinstance(operation, StagedAct):
         root_acts.ready(operation)
+        return b""
+    if isinstance(operation, StagedContainer):
+        recreating.ready(operation)
         return b""
     if isinstance(operation, StagedFile):
         return creating.ready(operation)
@@ -77,6 +81,9 @@ def carry_out(number: int, operation: Staged, content: bytes, note: Note, tell: 
     if isinstance(operation, StagedAct):
         root_acts.carry_out(number, operation, note, tell)
         return
+    if isinstance(operation, StagedContainer):
+        recreating.carry_out(number, operation, note, tell)
+        return
     if isinstance(operation, StagedFile):
         creating.carry_out(number, operation, content, note, tell)
         return
@@ -105,6 +112,8 @@ def in_place(operation: Staged) -> str:
         return root_files.in_place(operation)
     if isinstance(operation, StagedAct):
         return root_acts.in_place(operation)
+    if isinstance(operation, StagedContainer):
+        return recreating.in_place(operation)
     if isinstance(operation, StagedFile):
         return creating.in_place(operation)
     if isinstance(operation, StagedTrial):
@@ -130,6 +139,8 @@ def put_back(number: int, operation: Staged, backup: Callable[[], bytes], note: 
         return root_files.put_back(number, operation, note, tell)
     if isinstance(operation, StagedAct):
         return root_acts.put_back(number, operation, note, tell)
+    if isinstance(operation, StagedContainer):
+        return recreating.put_back(number, operation, note, tell)
     if isinstance(operation, StagedFile):
         return creating.put_back(number, operation, backup, note, tell)
     if isinstance(operation, StagedTrial):
@@ -175,7 +186,7 @@ def clear_away(operation: Staged, intent: Intent) -> str:
         return creating.clear_away(operation, intent)
     if isinstance(operation, StagedRootFile):
         return root_files.clear_away(operation, intent)
-    if isinstance(operation, StagedTrial | StagedAct):
+    if isinstance(operation, StagedTrial | StagedAct | StagedContainer):
         return ""
     temporary, back = intent.temporary, intent.back
     if isinstance(operation, StagedRoot):

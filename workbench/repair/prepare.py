@@ -15,6 +15,7 @@ from typing import get_args
 
 from workbench.model.acts import Act
 from workbench.model.plan import (
+    Alone,
     CreateFile,
     CreateRootFile,
     Edit,
@@ -33,11 +34,11 @@ from workbench.model.plan import (
     ReplaceSecret,
     RestoreLine,
     RestoreValue,
-    RootFile,
     SetMode,
     SetValue,
     TrialStart,
 )
+from workbench.model.recreation import RecreateContainer
 from workbench.model.run import Change
 from workbench.repair import items
 from workbench.repair.creating import to_make
@@ -50,12 +51,13 @@ from workbench.repair.paths import Refused, Spot, require_plain, spot
 from workbench.repair.preview import diff, leaves
 from workbench.repair.publish import sha256
 from workbench.repair.root_timer import shown as with_timer
-from workbench.repair.staged import Staged, StagedAct, StagedMode, StagedTrial, StagedWrite
+from workbench.repair.staged import Staged, StagedAct, StagedContainer, StagedMode, StagedTrial, StagedWrite
 from workbench.secrets import recognise, redact
 from workbench.text import visible
 
 _ALONE = (
     *(SetMode, CreateFile, KeepSecret, RepairOwnUnit, EditRootFile, CreateRootFile, RepairUnit, TrialStart),
+    RecreateContainer,
     *get_args(Act),
 )
 _IMMUTABLE, _APPEND_ONLY, _GET_FLAGS = 0x10, 0x20, 0x80086601
@@ -101,7 +103,7 @@ def prepare(plan: Plan) -> Prepared | Refusal:
     places = [
         (operation.before.device, operation.before.inode) if operation.before.inode else operation.real
         for operation, _, _ in staged
-        if not isinstance(operation, StagedTrial | StagedAct)
+        if not isinstance(operation, StagedTrial | StagedAct | StagedContainer)
     ]
     if len(set(places)) != len(places):
         return Refusal("two operations of the plan change the same file under different names")
@@ -152,6 +154,10 @@ def _worked_out(group: list[Operation], kept: Sequence[KeepSecret], plan: Plan) 
         from workbench.repair.root_acts import prepared as of_act
 
         return of_act(first)
+    if isinstance(first, RecreateContainer):
+        from workbench.repair.recreating import worked_out as anew
+
+        return anew(first)
     if isinstance(first, TrialStart):
         from workbench.repair.trial import worked_out
 
@@ -255,8 +261,7 @@ def _require_replaceable(place: Spot, by_hand: str) -> None:
 
 def edits_of(operations: Sequence[Operation]) -> tuple[Edit | EditLine | RestoreLine, ...]:
     """The edits among the operations on one file. Raises Refused: for a secret, and for two in each other's way."""
-    alone = SetMode | CreateFile | KeepSecret | RepairOwnUnit | EditRootFile | RootFile | TrialStart | Act
-    edits = tuple(each for each in operations if not isinstance(each, alone))
+    edits = tuple(each for each in operations if not isinstance(each, Alone | KeepSecret))
     for edit in edits:
         _require_no_secret(edit)
     if len({edit.format for edit in edits}) > 1 or overlap(edits):

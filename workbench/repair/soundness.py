@@ -6,7 +6,7 @@ import os
 import re
 
 from workbench.model.plan import CreateRootFile
-from workbench.repair import root_commands
+from workbench.repair import recreating, root_commands
 from workbench.repair.publish import sha256
 from workbench.repair.root_acts import sound as is_sound_act
 from workbench.repair.root_commands import is_policy_file
@@ -14,6 +14,7 @@ from workbench.repair.root_consumers import consumer_of, is_place_of
 from workbench.repair.staged import (
     Staged,
     StagedAct,
+    StagedContainer,
     StagedFile,
     StagedMode,
     StagedRoot,
@@ -30,6 +31,8 @@ def sound(operation: Staged) -> bool:
     if isinstance(operation, StagedRoot) and not is_policy_file(operation.real):
         return False
     if isinstance(operation, StagedAct) and not is_sound_act(operation):
+        return False
+    if isinstance(operation, StagedContainer) and not recreating.sound(operation):
         return False
     if isinstance(operation, StagedRootFile) and not _is_of_roots(operation):
         return False

@@ -17,6 +17,7 @@ from workbench.model.plan import (
     RootFile,
     TrialStart,
 )
+from workbench.model.recreation import RecreateContainer
 from workbench.repair.fingerprint import Fingerprint
 
 
@@ -160,7 +161,28 @@ class StagedAct:
     comes: bool = True
 
 
-Staged = StagedWrite | StagedMode | StagedRoot | StagedRootFile | StagedFile | StagedTrial | StagedAct
+@dataclass(frozen=True, slots=True)
+class StagedContainer:
+    """A container that is made anew, or the old one of it that comes back. Nothing that it was given is told here.
+
+    ``image`` is the id of its image, ``reference`` the name by which the engine is asked for that. ``restart`` and
+    ``retries`` are the restart policy of the old one, which it has only while it is not kept. ``state`` is the digest
+    of what can change of it, as it was shown. ``comes`` is whether a new one is made.
+    """
+
+    path: str
+    real: str
+    before: Fingerprint
+    wanted: RecreateContainer
+    image: str
+    reference: str
+    restart: str
+    retries: int
+    state: str
+    comes: bool = True
+
+
+Staged = StagedWrite | StagedMode | StagedRoot | StagedRootFile | StagedFile | StagedTrial | StagedAct | StagedContainer
 
 
 def moves_secrets(operations: Iterable[Staged]) -> bool:

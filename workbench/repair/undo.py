@@ -13,7 +13,7 @@ from pathlib import Path
 
 from workbench.model.plan import Operation, Plan, Reversal, SetMode
 from workbench.model.run import Change, Run, RunState
-from workbench.repair import creating, operations, own_units, root_acts, root_files, root_timer, rooted
+from workbench.repair import creating, operations, own_units, recreating, root_acts, root_files, root_timer, rooted
 from workbench.repair.edits import inverse, what_is_left
 from workbench.repair.fingerprint import exists, read, status_of
 from workbench.repair.folder import locked
@@ -26,6 +26,7 @@ from workbench.repair.publish import sha256
 from workbench.repair.staged import (
     Staged,
     StagedAct,
+    StagedContainer,
     StagedFile,
     StagedMode,
     StagedRoot,
@@ -132,7 +133,7 @@ def _interrupted(entry: Entry | Broken) -> bool:
 
 def _recovered(entry: Entry | Broken) -> Run:
     assert isinstance(entry, Entry)  # noqa: S101 - the caller sorted them
-    why = _needs_root(entry)
+    why = _not_now(entry)
     if why:
         return refused(entry.planned.plan, entry.planned.changes, why)
     writer = reopen(entry)
@@ -140,12 +141,13 @@ def _recovered(entry: Entry | Broken) -> Run:
     return roll_back(writer, entry.intents, "it was interrupted", lambda _: None, recovering=True)
 
 
-def _needs_root(entry: Entry) -> str:
-    """Why a run that changed a file of root's cannot be brought back now ("" when it can): it stays interrupted."""
+def _not_now(entry: Entry) -> str:
+    """Why a run of root's files, or of an engine, cannot be brought back now ("" when it can): it stays interrupted."""
     try:
         rooted.require_root(entry.planned.operations)
         root_files.require_root(entry.planned.operations)
         root_acts.require_root(entry.planned.operations)
+        recreating.require_engine(entry.planned.operations)
     except Refused as why:
         return f"{why.reason} ({why.instead})" if why.instead else why.reason
     return ""
@@ -192,6 +194,8 @@ def _inverse(entry: Entry, confirm: int) -> tuple[Prepared, str]:
             made = _root_file_back(operation, gone)
         elif isinstance(operation, StagedAct):
             made = _act_back(operation, gone)
+        elif isinstance(operation, StagedContainer):
+            made = _container_back(operation, gone)
         elif isinstance(operation, StagedFile):
             made = _file_back(operation, gone, partial(entry.writer.backup, number))
         else:
@@ -254,6 +258,13 @@ def _root_file_back(
 
 def _act_back(operation: StagedAct, gone: list[str]) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
     back = root_acts.taken_back(operation, gone)
+    return None if back is None else (*back, b"", (operation.wanted,))
+
+
+def _container_back(
+    operation: StagedContainer, gone: list[str]
+) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
+    back = recreating.taken_back(operation, gone)
     return None if back is None else (*back, b"", (operation.wanted,))
 
 

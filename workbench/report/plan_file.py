@@ -37,6 +37,7 @@ from workbench.model.plan import (
     TrialStart,
 )
 from workbench.model.record import record
+from workbench.model.recreation import RecreateContainer
 from workbench.report.damage import place_of
 from workbench.report.json_text import json_text
 from workbench.text import visible
@@ -102,6 +103,7 @@ class PlanDocument:
         | CreateRootFile
         | RepairUnit
         | TrialStart
+        | RecreateContainer
         | LoadAuditRules
         | CreateAccount
         | MakeRootDirectory
@@ -149,7 +151,7 @@ def document(prepared: Prepared, answers: Mapping[str, Answer], warnings: Sequen
 
 def digest(prepared: Prepared) -> str:
     """SHA-256, in hexadecimal, over the plan, what every file of it is now, and what each will be."""
-    from workbench.repair.staged import StagedAct, StagedFile, StagedMode, StagedRootFile, StagedTrial
+    from workbench.repair.staged import StagedAct, StagedContainer, StagedFile, StagedMode, StagedRootFile, StagedTrial
 
     parts: list[Any] = [prepared.plan.digest]
     for staged in prepared.operations:
@@ -164,6 +166,8 @@ def digest(prepared: Prepared) -> str:
             parts.append([staged.path, staged.real, same, before.sha256, staged.after, staged.folders])
         elif isinstance(staged, StagedAct):
             parts.append([staged.path, staged.parts, staged.comes])
+        elif isinstance(staged, StagedContainer):
+            parts.append([staged.path, staged.state, staged.image, staged.reference, staged.comes])
         elif isinstance(staged, StagedMode):
             parts.append([staged.path, staged.real, same, staged.mode])
         elif isinstance(staged, StagedTrial):

@@ -47,6 +47,10 @@ async def repair(app: BaseApp, finding: Finding, snapshot: Snapshot, before: Rep
         if not fixes:
             await app.push_screen_wait(refusal(no_repair(app.main.replay)))
             return
+    if len(fixes) > 1:
+        from workbench.planning import fitting
+
+        fixes = fitting(fixes, finding, snapshot) or fixes
     fix = await _chosen(app, fixes, finding)
     if fix is None:
         return

@@ -30,6 +30,7 @@ from workbench.model.containers import ContainerFact, EngineFact
 from workbench.model.facts import Unread
 from workbench.model.processes import ProcessFacts, ServerProcess
 from workbench.model.record import record
+from workbench.model.recreation import RECREATED
 from workbench.text import visible
 
 DEADLINE = 3.0
@@ -111,7 +112,11 @@ def _ask(place: Place, context: Context) -> Told:
 
 def _recognised(containers: Sequence[tuple[ContainerFact, Any]], context: Context) -> list[ContainerFact]:
     own = own_container(context)
-    others = [(fact, inspected) for fact, inspected in containers if not is_own(fact, own)]
+    # What a repair stopped and put aside is nobody's server; the moment that it runs it is told again.
+    anew = {raw(inspected, "Config", "Labels", RECREATED) for _, inspected in containers}
+    kept = {fact.id for fact, _ in containers if fact.id in anew and not fact.running and fact.restart in ("", "no")}
+    kept -= {fact.id for fact, _ in containers if is_named(fact, context.named_containers)}
+    others = [(fact, inspected) for fact, inspected in containers if not is_own(fact, own) and fact.id not in kept]
     joined = _joined([fact for fact, _ in others], context)
     entries = _entries(context)
     found = []

@@ -17,7 +17,15 @@ from workbench.repair.fingerprint import Fingerprint
 from workbench.repair.operations import ready
 from workbench.repair.paths import Refused, Spot, spot, trusted_accounts, writable_by_others
 from workbench.repair.publish import sha256
-from workbench.repair.staged import StagedAct, StagedFile, StagedMode, StagedRoot, StagedRootFile, StagedWrite
+from workbench.repair.staged import (
+    StagedAct,
+    StagedContainer,
+    StagedFile,
+    StagedMode,
+    StagedRoot,
+    StagedRootFile,
+    StagedWrite,
+)
 from workbench.report.script.pieces import pieces
 from workbench.report.script.shell import assigned, printed, quoted
 from workbench.text import visible
@@ -166,6 +174,13 @@ def _act(_: int, operation: StagedAct, __: bytes) -> list[str]:
     )
 
 
+def _container(_: int, operation: StagedContainer, __: bytes) -> list[str]:
+    raise Refused(
+        f"{visible(operation.wanted.name)} is a container, and a script would have to name the values of its variables",
+        _BY_ITSELF,
+    )
+
+
 _FORMS: dict[type, Callable[[int, Any, bytes], list[str]]] = {
     StagedMode: _mode,
     StagedWrite: _write,
@@ -173,6 +188,7 @@ _FORMS: dict[type, Callable[[int, Any, bytes], list[str]]] = {
     StagedRoot: _root,
     StagedRootFile: _root_file,
     StagedAct: _act,
+    StagedContainer: _container,
 }
 
 
