@@ -11,7 +11,6 @@ import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import get_args
 
 from workbench.model.acts import Act
 from workbench.model.plan import (
@@ -55,11 +54,7 @@ from workbench.repair.staged import Staged, StagedAct, StagedContainer, StagedMo
 from workbench.secrets import recognise, redact
 from workbench.text import visible
 
-_ALONE = (
-    *(SetMode, CreateFile, KeepSecret, RepairOwnUnit, EditRootFile, CreateRootFile, RepairUnit, TrialStart),
-    RecreateContainer,
-    *get_args(Act),
-)
+_ALONE = Alone | KeepSecret
 _IMMUTABLE, _APPEND_ONLY, _GET_FLAGS = 0x10, 0x20, 0x80086601
 
 
@@ -261,7 +256,7 @@ def _require_replaceable(place: Spot, by_hand: str) -> None:
 
 def edits_of(operations: Sequence[Operation]) -> tuple[Edit | EditLine | RestoreLine, ...]:
     """The edits among the operations on one file. Raises Refused: for a secret, and for two in each other's way."""
-    edits = tuple(each for each in operations if not isinstance(each, Alone | KeepSecret))
+    edits = tuple(each for each in operations if not isinstance(each, _ALONE))
     for edit in edits:
         _require_no_secret(edit)
     if len({edit.format for edit in edits}) > 1 or overlap(edits):
