@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import time
@@ -35,6 +36,7 @@ from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.base import Roomy
 from workbench.tui.screens.main import MainScreen
 from workbench.tui.widgets.findings import FindingsList
+from workbench.tui.widgets.room import classes_for
 
 READING = 0.5
 """Seconds that a question is shown before a key agrees to it, as long as the second click of a double click takes."""
@@ -96,6 +98,8 @@ class WorkbenchApp(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen is the one below all others: an empty one below it would be laid out for nothing."""
+        # Textual tells it its size only when it was laid out once, as for another one.
+        self.main.add_class(*classes_for(self.size, self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS))
         return self.main
 
     def on_mount(self) -> None:
@@ -120,6 +124,8 @@ class WorkbenchApp(App[int]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        gc.freeze()
+        gc.enable()
         self.main.begin()
         self._tell_of_keys()
         if self.workbench.is_demo:
