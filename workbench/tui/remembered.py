@@ -9,7 +9,7 @@ import stat
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,6 +18,7 @@ from textual.widgets import ContentSwitcher
 
 from workbench.activity import began, note
 from workbench.host.files import CannotLook, kind_of, read_bounded
+from workbench.model.record import record
 from workbench.text import is_visible, visible
 from workbench.tui.background import in_background
 from workbench.tui.finding_rows import COLUMNS, GROUPS, Group, Order
@@ -41,7 +42,7 @@ _PAGES = tuple(page.name for page in PAGES)
 Known = TypeVar("Known", bound=str)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Remembered:
     """How the app was arranged. ``theme`` is "" while none was chosen.
 

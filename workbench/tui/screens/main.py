@@ -75,6 +75,7 @@ class MainScreen(ShowingScreen):
         """Say what is to come, and draw it when all of it is laid out: the first picture is whole."""
         self.query_one(DetailPane).show_nothing(_NOTHING_YET)
         self._show_progress()
+        self.fit_tabs()
         await self.query_one(Foot).show_at_once()
         self._undrawn.enter_context(self.app.batch_update())
 
