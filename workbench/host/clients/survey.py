@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -30,13 +30,12 @@ from workbench.host.context import Context, Home
 from workbench.host.files import CannotLook
 from workbench.model.clients import ClientConfig
 from workbench.model.facts import PathFact, Unread
-from workbench.model.record import draft
 
 _SECONDS = 6.0
 """What it may take: with the rest of the collector less than its deadline, after which nothing would be known."""
 
 
-@draft
+@dataclass(slots=True)
 class Survey:
     """What was found so far. ``late`` are places that were left out because the time was over."""
 
