@@ -15,8 +15,9 @@ def main() -> int:
         return 0
     import gc
 
-    # Thousands of facts and hardly a cycle among them: looking after every 700 takes a tenth of a large scan.
-    gc.set_threshold(20_000)
+    # Thousands of facts and hardly a cycle among them: looking after every 700 takes a tenth of a large scan. What is
+    # loaded for a scan of a small host, or for the first picture of the app, is less than this, and never looked at.
+    gc.set_threshold(200_000)
     from workbench.cli import run
 
     return run(sys.argv[1:])

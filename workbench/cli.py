@@ -16,12 +16,14 @@ from workbench.text import visible
 
 _DEMONSTRATED = (None, "servers", "report", "list", "explain")
 """The commands that touch no host, or that can tell of the demo's."""
+_PLAIN = {"--all-users", "--demo", "--headless", "--json", "--read-only", "--sudo", "--yes"}
+"""Options that no command need be known for, and that cannot be wrong: nothing is said of the commands there are."""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit status. Never raises; prints errors on standard error."""
     try:
-        options = _parser().parse_args(list(arguments))
+        options = _parser(commands=not _PLAIN.issuperset(arguments)).parse_args(list(arguments))
     except SystemExit as end:
         return int(end.code or 0)
     return guarded(lambda: int(_dispatch(options)))
@@ -97,7 +99,7 @@ def _dispatch(options: argparse.Namespace) -> int:
     return commands.open_tui(options)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(*, commands: bool = True) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="workbench",
         description="Harden this machine against its own MCP servers. Without options: the terminal app.",
@@ -118,6 +120,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="with --headless: go on with what changes in the report until Ctrl+C; looks for it every 2 seconds",
     )
+    if commands:
+        _commands(parser)
+    else:
+        parser.set_defaults(command=None)
+    return parser
+
+
+def _commands(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     add = partial(commands.add_parser, formatter_class=lambda prog: argparse.HelpFormatter(prog, width=_width()))
     report = add("report", help="write the report as a page, as Markdown, as SARIF or as JSON")
@@ -199,7 +209,6 @@ def _parser() -> argparse.ArgumentParser:
         _replay(command, "of", again=True)
     for command in commands.choices.values():
         _shared(command, again=True)
-    return parser
 
 
 def _after_it(apply: argparse.ArgumentParser) -> None:

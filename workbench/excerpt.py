@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from workbench.host.files import CannotLook, read_bounded, reason
 from workbench.model.finding import Location, Pointer
+from workbench.model.record import record
 from workbench.model.snapshot import Snapshot
 
 AROUND = 4
@@ -20,7 +20,7 @@ _CODE = {".py": "python", ".js": "javascript", ".mjs": "javascript", ".cjs": "ja
 _LANGUAGES = {"jsonc": "json", "json5": "json", "environment": "bash", "sh": "bash", "fish": "fish"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Excerpt:
     """Lines of a file. ``first`` is the number of the first of them, ``at`` that of the place itself, from 1.
 

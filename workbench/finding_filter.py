@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from workbench.model.finding import Finding
 from workbench.model.plan import Safety
+from workbench.model.record import record
 from workbench.model.severity import Severity
 
 Key = Literal["", "sev", "area", "server", "check", "fixable", "waived"]
@@ -26,7 +26,7 @@ _SEVERITY = re.compile(r"(>=|<=|>|<|=)?(.*)")
 _ANSWERS = {"fixable": ("yes", "no", "safe"), "waived": ("yes", "no")}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Judged:
     """A finding and what is known beside it: the servers it is about, what repairs it, whether it is accepted.
 
@@ -44,7 +44,7 @@ class Judged:
         return self.finding.check.partition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Term:
     """One condition. ``sign`` compares severities; ``value`` is folded for comparison, a whole word where known."""
 
@@ -54,7 +54,7 @@ class Term:
     sign: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Filter:
     """The terms that must all hold. ``problem`` says what was not understood and what is known; that is left out."""
 

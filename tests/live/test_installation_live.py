@@ -71,6 +71,33 @@ def test_the_target_of_a_link_counts_as_well(program: Path) -> None:
     assert other_hand([str(program)]) == f"{folder / 'real.py'} belongs to the account nobody"
 
 
+def test_all_code_below_a_folder_counts_and_so_does_what_it_lies_in(program: Path) -> None:
+    folder = program.parent / "code"
+    deep = folder / "one" / "two"
+    deep.mkdir(parents=True)
+    files = [folder / "first.py", folder / "last.py", deep / "deep.py", deep / "other.py"]
+    for file in files:
+        file.write_text("pass\n")
+    (folder / "notes.txt").write_text("")
+    os.chown(folder / "notes.txt", STRANGER, -1)  # it is not run
+    (folder / "gone.py").symlink_to(program.parent / "theirs" / "gone.py")  # it leads nowhere
+
+    def told() -> str:
+        return other_hand((), [str(folder)])
+
+    assert told() == ""
+    for place in (*files, deep, folder / "one", folder, program.parent):
+        os.chown(place, STRANGER, -1)
+        assert told() == f"{place} belongs to the account nobody"
+        os.chown(place, 0, -1)
+    (program.parent / "theirs").mkdir()
+    (program.parent / "theirs" / "gone.py").write_text("")
+    os.chown(program.parent / "theirs", STRANGER, -1)
+    assert told() == f"{program.parent / 'theirs'} belongs to the account nobody"
+    (folder / "gone.py").unlink()
+    assert told() == ""
+
+
 @pytest.mark.parametrize("theirs", [True, False], ids=["of another account", "of root"])
 def test_a_workbench_that_another_account_can_write_repairs_nothing_as_root(tmp_path: Path, theirs: bool) -> None:
     require_root()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from textual.widgets._footer import FooterKey
 
 from scripts.scenes import NARROW, WALKS, Walk
 from scripts.walking import keys, opened, reached
@@ -82,3 +83,17 @@ async def test_a_key_that_was_chosen_keeps_its_place() -> None:
             if chosen:
                 assert "F Repair" in shown(app) and "^f Filter" in shown(app)
     assert words[0] == words[1]
+
+
+async def test_keys_that_stay_the_same_are_not_made_anew() -> None:
+    async with driven("") as (app, pilot):
+        await until(pilot, lambda: bool(keys(app)))
+        before = list(app.screen.query(FooterKey))
+        app.screen.refresh_bindings()
+        await pilot.pause()
+        await pilot.pause()
+        assert list(app.screen.query(FooterKey)) == before
+        await pilot.press("7")
+        await until(pilot, lambda: "h History" not in [each.words for each in keys(app)])
+        await pilot.press("1")
+        await until(pilot, lambda: "h History" in [each.words for each in keys(app)])

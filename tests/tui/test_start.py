@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
+from textual.geometry import Size
 from textual.widgets import Tabs
+from textual.widgets._footer import FooterKey
 
 from tests.tui import fakes
-from tests.tui.driving import driven, until, until_shown
+from tests.tui.driving import NARROW, WIDE, driven, until, until_shown
 from workbench import plugins
 from workbench.demo import demonstrated, playing
 from workbench.model.snapshot import Snapshot
 from workbench.plugins import LatePlugins, Plugins
-from workbench.tui.app import WorkbenchApp
+from workbench.tui.app import MOST_UNSEEN, WorkbenchApp
 from workbench.tui.screens.main import MainScreen
+from workbench.tui.widgets.page_tab import PageTab
+from workbench.tui.widgets.room import classes_for
 
 ROOT = Path(__file__).parents[2]
 LATER = (
@@ -26,7 +31,11 @@ LATER = (
     "workbench.host.gather",
     "workbench.host.processes",
     "workbench.repair",
+    "workbench.tui.attack",
+    "workbench.tui.evidence",
     "workbench.tui.flow",
+    "workbench.tui.lesson",
+    "workbench.tui.screens.applying",
     "workbench.tui.screens.other_pages",
     "workbench.tui.screens.preview",
     "workbench.tui.widgets.activity_page",
@@ -44,6 +53,59 @@ def test_what_the_first_picture_does_not_show_is_not_imported_before_it() -> Non
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert "workbench.tui.widgets.findings\n" in loaded
     assert [name for name in LATER if name in loaded.split()] == []
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE, (60, 16)])
+async def test_the_first_picture_is_whole(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    first: list[tuple[list[str], list[str], list[str]]] = []
+
+    def seen(app: WorkbenchApp) -> tuple[list[str], list[str], list[str]]:
+        keys = [key.description for key in app.main.query(FooterKey) if key.display]
+        titles = [str(tab.render()) for tab in app.main.query(PageTab)]
+        return sorted(app.main.classes), keys, titles
+
+    def resumed(screen: MainScreen) -> None:  # Textual lays it out for the first time after this
+        first.append(seen(screen.app))
+        resume(screen)
+
+    resume = MainScreen.on_screen_resume
+    monkeypatch.setattr(MainScreen, "on_screen_resume", resumed)
+    monkeypatch.setattr(MainScreen, "begin", lambda screen: None)  # nothing is looked at: nothing else comes into it
+    async with driven(fakes.workbench(), size, looked=False) as (app, pilot):
+        await until(pilot, lambda: bool(first))
+        for _ in range(5):
+            await pilot.pause()
+        assert first == [seen(app)]
+        classes, keys, titles = first[0]
+        assert set(classes) == set(classes_for(app.size, app.HORIZONTAL_BREAKPOINTS, app.VERTICAL_BREAKPOINTS))
+        assert keys[-2:] == ["Help", "Quit"]
+        assert ("Report card" in titles) is (size == WIDE)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((0, 0), ["-tiny", "-flat"]),
+        ((59, 15), ["-tiny", "-flat"]),
+        ((60, 16), ["-narrow", "-short"]),
+        ((99, 19), ["-narrow", "-short"]),
+        ((100, 20), ["-wide", "-low"]),
+        ((500, 500), ["-wide", "-tall"]),
+    ],
+)
+def test_the_classes_of_a_size(size: tuple[int, int], expected: list[str]) -> None:
+    assert classes_for(Size(*size), WorkbenchApp.HORIZONTAL_BREAKPOINTS, WorkbenchApp.VERTICAL_BREAKPOINTS) == expected
+
+
+async def test_it_draws_and_looks_for_garbage_once_it_is_there() -> None:
+    before = gc.get_threshold()
+    try:
+        gc.set_threshold(200_000)
+        async with driven(fakes.workbench()) as (app, _):
+            assert app._batch_count == 0
+            assert gc.isenabled() and gc.get_threshold()[0] == MOST_UNSEEN
+    finally:
+        gc.set_threshold(*before)
 
 
 async def test_no_plugin_is_loaded_by_the_thread_that_draws(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from tests.unit.test_snapshot_file import full
-from workbench.cli import run
+from workbench.cli import _PLAIN, _parser, run
 from workbench.model.report import Status
 from workbench.report.snapshot_file import to_json
 
@@ -220,3 +221,15 @@ def test_with_standard_error_closed_nothing_else_gets_into_the_answer(tmp_path: 
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("flags", [(), *combinations(sorted(_PLAIN), 1), *combinations(sorted(_PLAIN), 2)])
+def test_options_alone_mean_the_same_whether_the_commands_are_known_or_not(flags: tuple[str, ...]) -> None:
+    known, unknown = (vars(_parser(commands=commands).parse_args(list(flags))) for commands in (True, False))
+    assert known == unknown
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--headless", "nothing"), ("--json", "-x")])
+def test_a_wrong_line_and_the_help_name_the_commands(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    result = workbench(*arguments, home=tmp_path)
+    assert "COMMAND" in result.stdout + result.stderr

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from workbench.expressions import expression
+from workbench.model.record import record
 
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
 # Found one after the other, so that a file of any content is read once. No group that can fail halfway is repeated
@@ -17,7 +17,7 @@ _VISIBLE = expression(r"[^\r\n]")
 _BLANK = " \t\r\n"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plain:
     """The text as plain JSON of the same length. ``extra`` is the offset of the first thing that JSON does not allow
     (None when there is none) and ``extra_kind`` its name. ``unclosed`` is the offset of a comment without an end.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from workbench.model.clients import DocumentFormat
 from workbench.model.finding import Pointer
+from workbench.model.record import record
 
 Format = DocumentFormat
 Encoding = Literal["utf-8", "utf-16-le", "utf-16-be", "us-ascii", "iso-8859-1", "windows-1252"]
@@ -47,7 +48,7 @@ class EditRefused(Exception):  # noqa: N818 - it is an answer, not an error
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Document:
     """A parsed document. ``text`` is what the bytes decode to, line ends kept, without the byte order mark.
 
@@ -62,7 +63,7 @@ class Document:
     byte_order_mark: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Span:
     """Where a value stands: character offsets into ``Document.text`` (end excluded), line and column from 1."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
 from workbench.host.files import CannotLook, read_bounded
 from workbench.model.probe import PeerVerdict
-from workbench.repair.notes import NOTE_LIMIT, change_note
 
 _NAME = "probes.json"
 _KEPT = 500
@@ -20,6 +20,10 @@ def remembered(state: Path) -> Mapping[int, PeerVerdict]:
 
     The numbers start again with each boot, so what was found out before is forgotten then. Never raises.
     """
+    if not os.path.lexists(state / _NAME):
+        return {}  # as for most: a scan need not load what writes it
+    from workbench.repair.notes import NOTE_LIMIT
+
     try:
         return _verdicts(read_bounded(state / _NAME, NOTE_LIMIT))
     except CannotLook:
@@ -28,6 +32,7 @@ def remembered(state: Path) -> Mapping[int, PeerVerdict]:
 
 def remember(state: Path, inode: int, verdict: PeerVerdict) -> None:
     """Keep a verdict. Raises Refused and OSError."""
+    from workbench.repair.notes import change_note
 
     def with_it(before: bytes) -> bytes:
         kept = list({**_verdicts(before), inode: verdict}.items())[-_KEPT:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import time
@@ -31,10 +32,10 @@ from workbench.tui.readable import readable
 from workbench.tui.remembered import EVERY as REMEMBERED_EVERY
 from workbench.tui.remembered import MOST_TOLD, Memory, Remembered
 from workbench.tui.replaying import invitation
-from workbench.tui.screens.applying import Applying
 from workbench.tui.screens.base import Roomy
 from workbench.tui.screens.main import MainScreen
 from workbench.tui.widgets.findings import FindingsList
+from workbench.tui.widgets.room import classes_for
 
 if TYPE_CHECKING:
     from workbench.repair.backups import KeptBackup
@@ -45,6 +46,9 @@ READING = 0.5
 
 HELD = 1.0
 """Seconds within which an equal notice is the same one: that of a key that is held down."""
+
+MOST_UNSEEN = 20_000
+"""Objects that may come into being before they are looked through for garbage: a few milliseconds."""
 
 
 class WorkbenchApp(BaseApp):
@@ -96,6 +100,9 @@ class WorkbenchApp(BaseApp):
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen is the one below all others: an empty one below it would be laid out for nothing."""
+        # Textual tells it its size only when it was laid out once, as for another one.
+        classes = classes_for(self.size, self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS)
+        self.main.add_class(*classes, update=False)
         return self.main
 
     def on_mount(self) -> None:
@@ -120,6 +127,9 @@ class WorkbenchApp(BaseApp):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        # What is loaded stays; and to look at very much for garbage at once would hold the interface up.
+        gc.freeze()
+        gc.set_threshold(MOST_UNSEEN)
         self.main.begin()
         self._tell_of_keys()
         if self.workbench.is_demo:
@@ -265,7 +275,11 @@ class WorkbenchApp(BaseApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """No palette and no help over what is under way: its window must stay on top."""
-        return action not in ("command_palette", "help") or not isinstance(self.screen, Applying)
+        if action not in ("command_palette", "help") or self.screen is self.main:
+            return True
+        from workbench.tui.screens.applying import Applying
+
+        return not isinstance(self.screen, Applying)
 
     def action_help(self) -> None:
         """Show the keys of the screen at hand."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from workbench.engine import Workbench
+from workbench.model.record import record
 from workbench.model.run import NOT_REVERTED, UNCONFIRMED, Run, RunState
 from workbench.tui.background import in_background
 from workbench.tui.keys import hint
@@ -18,7 +18,7 @@ SHOWN = 60.0
 _RECENT = timedelta(days=7)  # what is older is no news to anybody; the history has it
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class News:
     """What is told: of runs that were undone by themselves, or could not be, which is ``bad``."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from workbench.finding_filter import Judged
 from workbench.model.check import Fix
 from workbench.model.finding import Finding
+from workbench.model.record import record
 from workbench.model.severity import Severity
 from workbench.text import visible
 from workbench.tui.wording import at_home
@@ -26,7 +27,7 @@ LONGEST = 600
 NO_SERVER, SEVERAL = "no server", "several servers"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Order:
     """The column by which the rows are sorted. Worst, or first in the alphabet, is on top unless ``turned``."""
 
@@ -51,7 +52,7 @@ class Order:
         return "▲" if self.turned else "▼"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Listed:
     """A finding as it is listed: what is said of it, and below that what the summary does not say of the subject."""
 
@@ -77,7 +78,7 @@ class Listed:
         return self.judged.safety.value if self.judged.safety is not None else "–"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Heading:
     """The head of a group: its name, how many findings of each severity it holds, and whether they are hidden."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from workbench.engine import Workbench
+from workbench.model.record import record
 from workbench.model.report import CheckResult, Report
 from workbench.model.snapshot import Snapshot
 from workbench.tui.background import in_background
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from workbench.tui.reach import Matrix
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Seen:
     """What one look came to. ``rows`` are the findings of the report in its order, ready to be listed."""
 

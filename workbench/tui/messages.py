@@ -28,6 +28,5 @@ class CheckEnded(Message):
     rows: tuple[Listed, ...]
 
 
-@dataclass
 class RepairAsked(Message):
     """The person wants to repair the selected finding."""

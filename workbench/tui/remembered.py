@@ -9,12 +9,13 @@ import stat
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeVar
 
 from workbench.activity import began, note
 from workbench.host.files import CannotLook, kind_of, read_bounded
+from workbench.model.record import record
 from workbench.text import is_visible, visible
 from workbench.tui.background import in_background
 from workbench.tui.finding_rows import COLUMNS, GROUPS, Group, Order
@@ -35,7 +36,7 @@ _PAGES = tuple(page.name for page in PAGES)
 Known = TypeVar("Known", bound=str)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Remembered:
     """How the app was arranged. ``theme`` is "" while none was chosen.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workbench.model.audit import AuditEvent, AuditFacts, EventKind, Outcome, ServerAccount
+from workbench.model.record import record
 from workbench.tui.wording import counted
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ Key = tuple[int, str, str, str]
 """Account, kind, outcome, and what it is about."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TrailRow:
     """Equal events of one account. ``fresh`` counts those that came since the page was opened.
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import field
 
 from workbench.documents import Malformed
+from workbench.expressions import expression
 from workbench.host.clients.places import gap
 from workbench.host.clients.ways import fact_below
 from workbench.host.files import CannotLook, read_bounded, reason
@@ -25,11 +26,11 @@ _SLOW_LIMIT = 512 << 10  # of formats that are not read by a parser in C
 _TEXT_LIMIT = 1 << 20
 _WORD = "bak|backup|back|old|orig|original|save|saved|sav|tmp|temp|copy|prev|previous|corrupted|sw[a-p]"
 # After the whole name: "~", ".~1~", ".bak", ".bak2", ".backup.1764102935", "-old", ".1", ".20251126", ".12345.tmp".
-_AFTER = re.compile(
+_AFTER = expression(
     rf"~|\.~\d+~|[._ -]\d[\d._:TZ-]*(?:[._-](?:{_WORD}))?|[._ -]?(?:{_WORD})(?:[\d._ -][\w.:+ -]*)?", re.IGNORECASE
 )
 # Between the name and its extension: " (1)", " copy 2", ".bak", "-backup-2025-11-26", "_20251126".
-_BETWEEN = re.compile(rf" \(\d+\)|[._ -]\d{{6,}}[\d._:TZ-]*|[._ -](?:{_WORD})(?:[\d._ -][\w.:+ -]*)?", re.IGNORECASE)
+_BETWEEN = expression(rf" \(\d+\)|[._ -]\d{{6,}}[\d._:TZ-]*|[._ -](?:{_WORD})(?:[\d._ -][\w.:+ -]*)?", re.IGNORECASE)
 
 Read = Callable[[bytes], tuple[int, tuple[SecretFact, ...]]]
 """How many servers the bytes of a config name, and its secrets. Raises Malformed, ValueError or RecursionError."""

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from workbench.expressions import expression
 from workbench.model.launch import Launch
 
-_WORD = re.compile(r"(?<![A-Za-z0-9])mcp(?![A-Za-z0-9])", re.IGNORECASE)
+_WORD = expression(r"(?<![A-Za-z0-9])mcp(?![A-Za-z0-9])", re.IGNORECASE)
 _KNOWN_PROGRAMS = frozenset(("fastmcp", "mcpo", "mcphost", "supergateway", "mcp-proxy", "mcp-remote"))
 _SCOPE = "@modelcontextprotocol"
 _ANY_OF = ("mcp", _SCOPE, "supergateway")
 _PACKAGE_FOLDERS = ("node_modules", "site-packages", "dist-packages")
 # What a project calls its own entry point says nothing; the folder of the project does.
-_ENTRY = re.compile(
+_ENTRY = expression(
     r"(?:index|main|__main__|server|app|cli|run|start|entrypoint)(?:\.(?:js|mjs|cjs|ts|py|sh))?\Z", re.IGNORECASE
 )
-_INTERPRETER = re.compile(
+_INTERPRETER = expression(
     r"(?:node|nodejs|deno|bun|tsx|python|pypy|ruby|perl|php|sh|bash|dash|java)[\d.]*\Z", re.IGNORECASE
 )
 _INNER_FOLDERS = frozenset(("dist", "build", "src", "out", "lib", "bin", ".bin", "venv", ".venv", "target", "release"))

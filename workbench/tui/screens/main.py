@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import gc
+from contextlib import ExitStack
 from typing import ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.widgets import OptionList
 
+from workbench.engine import Workbench
 from workbench.model.report import Report
 from workbench.model.snapshot import Snapshot
+from workbench.tui.host_watch import HostWatch
 from workbench.tui.keys import bound, hint
 from workbench.tui.messages import CheckEnded, RepairAsked, SectionChanged
 from workbench.tui.screens.showing import ShowingScreen
 from workbench.tui.widgets.detail import DetailPane
 from workbench.tui.widgets.findings import FindingsList
+from workbench.tui.widgets.footer import Foot
 from workbench.tui.widgets.pages import PAGES
 from workbench.tui.widgets.room import has_room
 
@@ -38,6 +42,10 @@ class MainScreen(ShowingScreen):
         *(bound(f"page.{page.name}", f"page('{page.name}')", show=False) for page in PAGES),
     ]
     AUTO_FOCUS = ""
+
+    def __init__(self, workbench: Workbench, replay: Snapshot | None, host_watch: HostWatch) -> None:
+        super().__init__(workbench, replay, host_watch)
+        self._undrawn = ExitStack()
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -63,13 +71,21 @@ class MainScreen(ShowingScreen):
             return False
         return super().check_action(action, parameters)
 
-    def on_mount(self) -> None:
-        """Say what is to come."""
+    async def on_mount(self) -> None:
+        """Say what is to come, and draw it when all of it is laid out: the first picture is whole."""
         self.query_one(DetailPane).show_nothing(_NOTHING_YET)
         self._show_progress()
+        self.fit_tabs()
+        await self.query_one(Foot).show_at_once()
+        self._undrawn.enter_context(self.app.batch_update())
+
+    def on_resize(self) -> None:
+        """Draw: Textual lays the screen out anew after this, with the scrollbars that it needs at this size."""
+        self._undrawn.close()
 
     def begin(self) -> None:
         """Begin the first look, and make what the first picture does not show."""
+        self._undrawn.close()
         self.app.arrange_as_before()
         self.make_the_other_pages()
         self.action_rescan()

@@ -73,6 +73,10 @@ class PagedScreen(Roomy, Screen[None]):
         return self.has_class("-wide") or self._reading
 
     def on_resize(self) -> None:
+        """Fit the tabs to the new width."""
+        self.fit_tabs()
+
+    def fit_tabs(self) -> None:
         """Where room is short, so are the titles of the pages."""
         for tab in self.query(PageTab):
             tab.fit()

@@ -15,10 +15,7 @@ from textual.widgets import Static
 
 from workbench.model.check import Check, Fix
 from workbench.model.finding import Finding
-from workbench.tui.attack import attack, split
-from workbench.tui.evidence import where
 from workbench.tui.keys import bound, hint
-from workbench.tui.lesson import lesson
 from workbench.tui.messages import RepairAsked
 from workbench.tui.plain import entitle, hanging, plain, stacked, together
 from workbench.tui.pressable import pressable
@@ -165,6 +162,10 @@ def page(
 
     What a reader asks for first stands first: what it is, what proves it, where, what comes of it, and what helps.
     """
+    # There is no finding in the first picture, which need not wait for what is needed for one.
+    from workbench.tui.attack import attack, split
+    from workbench.tui.lesson import lesson
+
     told, rest = split(check.lesson) if check is not None else ("", "")
     parts = [
         stacked((*_head(finding, home, width), *_can_be_done(keys, probes, width))),
@@ -184,6 +185,8 @@ def page(
 
 
 def _head(finding: Finding, home: str, width: int) -> Iterator[Content]:
+    from workbench.tui.evidence import where
+
     yield hanging(severity(finding.severity), plain(at_home(finding.summary, home), "bold"), width)
     yield Content("")
     yield _labelled("subject", at_home(f"{finding.subject.kind} {finding.subject.label}", home), width)

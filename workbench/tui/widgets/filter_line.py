@@ -30,11 +30,9 @@ class FilterInput(Input):
         Binding("escape", "drop", "Clear", tooltip="Clear the filter"),
     ]
 
-    @dataclass
     class Kept(Message):
         """The filter stays as it is."""
 
-    @dataclass
     class Dropped(Message):
         """There is to be no filter."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, islice
 from typing import ClassVar
 
@@ -52,27 +51,21 @@ class FindingsList(RowsView):
         bound("undo", "screen.undo", show=False),
     ]
 
-    @dataclass
     class Opened(RowsView.Opened):
         """The person wants to go one step further with the finding under the cursor."""
 
-    @dataclass
     class Moved(RowsView.Moved):
         """The cursor is on another row."""
 
-    @dataclass
     class Pointed(Message):
         """The mouse chose a finding."""
 
-    @dataclass
     class FilterAsked(Message):
         """The person wants to type a filter."""
 
-    @dataclass
     class FilterDropped(Message):
         """The person wants no filter any more."""
 
-    @dataclass
     class Rearranged(Message):
         """Something is marked, or other rows are shown."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 from textual import events
@@ -22,6 +22,17 @@ _SPACES = 3
 """Cells of a key beside its words: one before the key, one between, one at the end."""
 
 
+class Shown(NamedTuple):
+    """What a key at the foot says and does."""
+
+    key: str
+    name: str
+    words: str
+    action: str
+    enabled: bool
+    tooltip: str
+
+
 class Foot(Footer):
     """Hides the keys for which there is no room, from the right, and never the last ones; nothing of it scrolls.
 
@@ -36,25 +47,44 @@ class Foot(Footer):
 
     def __init__(self) -> None:
         super().__init__(show_command_palette=False)
+        self._shown: list[Shown] = []
 
     def compose(self) -> ComposeResult:
         """A key for each action that there is now."""
-        if not self._bindings_ready:
-            return
+        if self._bindings_ready:
+            yield from self._made()
+
+    async def show_at_once(self) -> None:
+        """Show the keys of a screen whose widgets are all there; else they come after its first picture."""
+        if not self._shown:
+            await self.mount_all(self._made())
+
+    async def recompose(self) -> None:
+        """Show the keys that there are now, if they are others."""
+        if not self.is_attached or self._shown != self._wanted():
+            await super().recompose()
+
+    def _wanted(self) -> list[Shown]:
         worded = getattr(self.screen, "worded", lambda action: "")
-        made = [
-            FooterKey(
+        return [
+            Shown(
                 binding.key,
                 self.app.get_key_display(binding),
                 worded(binding.action) or binding.description,
                 binding.action,
-                disabled=not enabled,
-                tooltip=binding.tooltip,
-            ).data_bind(compact=Footer.compact)
+                enabled,
+                binding.tooltip,
+            )
             for binding, enabled in keys_of(self.screen)
         ]
+
+    def _made(self) -> list[FooterKey]:
+        self._shown = self._wanted()
+        made = [FooterKey(*each[:4], disabled=not each.enabled, tooltip=each.tooltip) for each in self._shown]
+        for key in made:
+            key.set_reactive(FooterKey.compact, False)  # it is until it is told otherwise, and styled once for each
         _fit(made, self.app.size.width)
-        yield from made
+        return made
 
     def on_resize(self, event: events.Resize) -> None:
         """There is more room, or less."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from textual import events
@@ -14,6 +13,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from workbench.model.record import record
 from workbench.model.report import AreaGrade, CheckResult, Report, Status
 from workbench.model.severity import Severity
 from workbench.tui.coverage import ROOTS, assessed, sudo_unlocks, worst_first
@@ -119,7 +119,7 @@ class ReportPage(Page):
         await self.run_action("screen.export")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Gap:
     """Something that could not be looked at, and the checks that it stops."""
 

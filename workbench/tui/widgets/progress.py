@@ -43,6 +43,7 @@ class LookPane(VerticalScroll):
     """What is being looked at."""
 
     can_focus = False
+    _told: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         """A line a section, and a bar for the checks."""
@@ -51,6 +52,10 @@ class LookPane(VerticalScroll):
 
     def show(self, sections: dict[str, str], checked: int, checks: int, last: str) -> None:
         """Show the state of every section, and how many checks have ended."""
+        told = (dict(sections), checked, checks, last)
+        if told == self._told:
+            return  # else all of the screen would be laid out anew, with every size it is told of
+        self._told = told
         self.query_one("#sections", Static).update(stacked(_section(name, sections.get(name, "")) for name in SECTIONS))
         words = f"{checked} of {checks} checks" + (f", last {last}" if last else "") if checks else _LOADING
         filled = _BAR * checked // max(checks, 1)

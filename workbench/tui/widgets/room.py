@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events
 from textual.content import Content
 from textual.geometry import Size
@@ -10,12 +12,22 @@ from textual.widget import Widget
 from workbench.tui.plain import plain
 
 LEAST = Size(60, 16)
+Breakpoints = Sequence[tuple[int, str]]
+"""From how many cells on a screen has which class, the least first; the first of them is 0."""
 _ALWAYS = {"app.quit", "quit", "leave"}
 
 
 def has_room(size: Size) -> bool:
     """Whether a screen can be used at this size."""
     return size.width >= LEAST.width and size.height >= LEAST.height
+
+
+def classes_for(size: Size, widths: Breakpoints, heights: Breakpoints) -> list[str]:
+    """The classes of a screen of this size: of each list the last that its width, its height reaches."""
+    return [
+        [name for least, name in breakpoints if least <= cells][-1]
+        for cells, breakpoints in ((size.width, widths), (size.height, heights))
+    ]
 
 
 def allowed(size: Size, action: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -37,11 +36,9 @@ class RowsView(ScrollView, can_focus=True):
         bound("move.last", "move(1000000)", show=False),
     ]
 
-    @dataclass
     class Opened(Message):
         """The person wants to see everything about the row under the cursor."""
 
-    @dataclass
     class Moved(Message):
         """The cursor is on another row."""
 
