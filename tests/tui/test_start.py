@@ -59,13 +59,13 @@ def test_what_the_first_picture_does_not_show_is_not_imported_before_it() -> Non
 async def test_the_first_picture_is_whole(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     first: list[tuple[list[str], list[str], list[str]]] = []
 
-    def seen(app: WorkbenchApp) -> tuple[list[str], list[str], list[str]]:
-        keys = [key.description for key in app.main.query(FooterKey) if key.display]
-        titles = [str(tab.render()) for tab in app.main.query(PageTab)]
-        return sorted(app.main.classes), keys, titles
+    def seen(screen: MainScreen) -> tuple[list[str], list[str], list[str]]:
+        keys = [key.description for key in screen.query(FooterKey) if key.display]
+        titles = [str(tab.render()) for tab in screen.query(PageTab)]
+        return sorted(screen.classes), keys, titles
 
     def resumed(screen: MainScreen) -> None:  # Textual lays it out for the first time after this
-        first.append(seen(screen.app))
+        first.append(seen(screen))
         resume(screen)
 
     resume = MainScreen.on_screen_resume
@@ -75,7 +75,7 @@ async def test_the_first_picture_is_whole(size: tuple[int, int], monkeypatch: py
         await until(pilot, lambda: bool(first))
         for _ in range(5):
             await pilot.pause()
-        assert first == [seen(app)]
+        assert first == [seen(app.main)]
         classes, keys, titles = first[0]
         assert set(classes) == set(classes_for(app.size, app.HORIZONTAL_BREAKPOINTS, app.VERTICAL_BREAKPOINTS))
         assert keys[-2:] == ["Help", "Quit"]
