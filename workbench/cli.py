@@ -81,7 +81,9 @@ def _dispatch(options: argparse.Namespace) -> int:
     if options.command == "undo":
         return commands.undo(options)
     if options.command == "recover":
-        return commands.recover(options)
+        from workbench.recovery import recover
+
+        return recover(options)
     if options.command == "history":
         return commands.history(options)
     if options.watch is not None:
@@ -184,7 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     confirm = add("confirm", help="keep a repair that is undone by itself otherwise")
     confirm.add_argument("run", metavar="RUN", help="the run's id, or its beginning")
-    add("recover", help="bring interrupted repairs back to the state before them")
+    add("recover", help="bring interrupted repairs back to the state before them: shows what that does, and asks")
     history = add("history", help="list the repairs that were made, and which are no longer in place")
     backups = add("backups", help="list the backups that repairs keep, and which hold secrets")
     purge = add("purge", help="delete backups: their repairs cannot be undone any more (asks first)")

@@ -99,7 +99,7 @@ def revert(
     with locked(state, patience) as real:
         interrupted = any(isinstance(each, Entry) and each.state is RunState.STARTED for each in entries(real))
     if interrupted:
-        recover(state, patience=patience)
+        recover(state, patience=patience, on_plan=on_plan)
     known = entries(state)
     entry = find(run, known)
     done = None

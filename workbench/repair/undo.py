@@ -6,10 +6,11 @@ recovered, and undone in its turn, which does the repair again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeGuard
 
 from workbench.model.plan import Operation, Plan, Reversal, SetMode
 from workbench.model.run import Change, Run, RunState
@@ -36,6 +37,9 @@ from workbench.repair.staged import (
 from workbench.repair.transaction import perform, refused, roll_back
 from workbench.repair.watched import WATCHED
 from workbench.text import visible
+
+if TYPE_CHECKING:
+    from workbench.repair.recovering import Recovering
 
 READ_ONLY = "the workbench was started with --read-only, or as root from files that another account can write"
 """Why nothing is changed where nothing may be."""
@@ -110,37 +114,58 @@ def worked_out(entry: Entry, known: tuple[Entry | Broken, ...]) -> tuple[Prepare
     return _inverse(entry, _to_be_confirmed(entry, known))
 
 
-def recover(state: Path, *, read_only: bool = False, patience: float = 0.0) -> tuple[Run, ...]:
-    """Bring every interrupted run back to the state before it, newest first. Nothing to do is no run."""
+def recover(
+    state: Path,
+    *,
+    read_only: bool = False,
+    patience: float = 0.0,
+    agreed: Sequence[Recovering] | None = None,
+    on_plan: Callable[[Prepared], None] | None = None,
+) -> tuple[Run, ...]:
+    """Bring every interrupted run back to the state before it, newest first. Nothing to do is no run.
+
+    With ``agreed`` only what was shown so is done: a run that would be brought back in another way by now is refused,
+    and waits. ``on_plan`` is shown what will be done before it is.
+    """
     try:
-        if not any(isinstance(entry, Entry) and entry.state is RunState.STARTED for entry in entries(state)):
+        if not any(interrupted(entry) for entry in entries(state)):
             return ()
         if read_only:
-            found = entries(state)
-            return tuple(as_run(entry, {}) for entry in reversed(found) if _interrupted(entry))
+            return tuple(as_run(entry, {}) for entry in reversed(entries(state)) if interrupted(entry))
         with locked(state, patience) as real:
-            return tuple(_recovered(entry) for entry in reversed(entries(real)) if _interrupted(entry))
+            found = [entry for entry in reversed(entries(real)) if interrupted(entry)]
+            return tuple(_recovered(entry, agreed, on_plan) for entry in found)
     except Refused as why:
         return (refused(unread_plan(), (), why.reason),)
     except OSError as error:
         return (refused(unread_plan(), (), f"the journal cannot be used: {words(error)}"),)
 
 
-def _interrupted(entry: Entry | Broken) -> bool:
+def interrupted(entry: Entry | Broken) -> TypeGuard[Entry]:
+    """Whether the run was begun, and has no end."""
     return isinstance(entry, Entry) and entry.state is RunState.STARTED
 
 
-def _recovered(entry: Entry | Broken) -> Run:
-    assert isinstance(entry, Entry)  # noqa: S101 - the caller sorted them
-    why = _needs_root(entry)
+def _recovered(entry: Entry, agreed: Sequence[Recovering] | None, on_plan: Callable[[Prepared], None] | None) -> Run:
+    plan = entry.planned.plan
+    why = needs_root(entry)
     if why:
-        return refused(entry.planned.plan, entry.planned.changes, why)
+        return refused(plan, entry.planned.changes, why)
+    if agreed is not None or on_plan is not None:
+        from workbench.repair.recovering import worked_out as what_recovers
+
+        now = what_recovers(entry)
+        if agreed is not None and now not in agreed:
+            changed = "what recovering it would do now is not what was shown: something changed since"
+            return refused(plan, now.changes, f"{changed} (look at it again: workbench recover)")
+        if on_plan is not None:
+            on_plan(Prepared(plan, now.changes, (), ()))
     writer = reopen(entry)
     writer.note("recovering")
     return roll_back(writer, entry.intents, "it was interrupted", lambda _: None, recovering=True)
 
 
-def _needs_root(entry: Entry) -> str:
+def needs_root(entry: Entry) -> str:
     """Why a run that changed a file of root's cannot be brought back now ("" when it can): it stays interrupted."""
     try:
         rooted.require_root(entry.planned.operations)
@@ -185,7 +210,7 @@ def _inverse(entry: Entry, confirm: int) -> tuple[Prepared, str]:
         if isinstance(operation, StagedTrial):
             continue  # it was started and ended: nothing is left of it to be undone
         if isinstance(operation, StagedMode):
-            made = _mode_back(operation, gone)
+            made = mode_back(operation, gone)
         elif isinstance(operation, StagedRoot):
             made = _root_back(operation)
         elif isinstance(operation, StagedRootFile):
@@ -195,7 +220,7 @@ def _inverse(entry: Entry, confirm: int) -> tuple[Prepared, str]:
         elif isinstance(operation, StagedFile):
             made = _file_back(operation, gone, partial(entry.writer.backup, number))
         else:
-            made = _write_back(operation, entry.writer.backup(number))
+            made = write_back(operation, partial(bytes, entry.writer.backup(number)))
         if made is not None:
             staged.append(made)
     plan = undoing(entry.planned.plan, tuple(operation for *_, each in staged for operation in each), confirm)
@@ -210,7 +235,8 @@ def _inverse(entry: Entry, confirm: int) -> tuple[Prepared, str]:
     return prepared, f"there is nothing to undo any more: {why}" if gone and not staged else why
 
 
-def _mode_back(operation: StagedMode, gone: list[str]) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
+def mode_back(operation: StagedMode, gone: list[str]) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
+    """What sets a mode back; None where it is so, or where the file is gone, which is added. Raises Refused."""
     shown = visible(operation.real)
     is_socket = operation.before.kind == "socket"
     with spot(operation.real) as place:
@@ -275,7 +301,10 @@ def _file_back(
     return taken, Change(shown, f"remove {shown}, which the repair made{folders}"), b"", ()
 
 
-def _write_back(operation: StagedWrite, backup: bytes) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
+def write_back(
+    operation: StagedWrite, backup: Callable[[], bytes]
+) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
+    """What brings the bytes of a file back, or puts only the old values into what it holds by now. Raises Refused."""
     shown = visible(operation.real)
     edits = inverse(operation.edits)
     with spot(operation.real) as place:
@@ -284,7 +313,7 @@ def _write_back(operation: StagedWrite, backup: bytes) -> tuple[Staged, Change, 
         (now, content), real = read(place), place.path
     if now.links > 1:
         raise Refused(f"{shown} has {now.links} names (hard links) now; replacing one would leave the others behind")
-    after = operations.before_of(operation, now, content, lambda: backup)
+    after = operations.before_of(operation, now, content, backup)
     if after is None:
         return None
     said = f"bring back {shown} byte for byte as it was"

@@ -132,9 +132,9 @@ class WorkbenchApp(App[int]):
             self.set_interval(REMEMBERED_EVERY, lambda: self.run_worker(self._remember(), group="memory"))
 
     async def _offer_recovery(self) -> None:
-        from workbench.tui import flow
+        from workbench.tui.recovering import offer_recovery
 
-        await flow.offer_recovery(self, at_start=True)
+        await offer_recovery(self, at_start=True)
 
     def arrange_as_before(self) -> None:
         """Arrange the main screen, which is there now, as it is remembered."""

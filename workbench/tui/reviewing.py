@@ -30,7 +30,9 @@ async def act(app: WorkbenchApp, run: Run, wish: str) -> None:
     elif wish == "confirm":
         await flow.confirm(app, run)
     elif wish == "recover":
-        await flow.offer_recovery(app)
+        from workbench.tui.recovering import offer_recovery
+
+        await offer_recovery(app)
 
 
 async def redo(app: WorkbenchApp, run: Run) -> None:
