@@ -50,7 +50,8 @@ def plan(options: argparse.Namespace) -> int:
     finding = named(options.finding, workbench.judge(snapshot))
     offered = workbench.fixes_for(finding)
     if not offered:
-        complain(f"no repair of {finding.identity} is on offer; by hand: workbench explain {finding.check}")
+        why = f": {finding.refused}" if finding.refused else ""
+        complain(f"no repair of {finding.identity} is on offer{why}; by hand: workbench explain {finding.check}")
         return Exit.REFUSED
     with sudo_may_ask():
         worked_out = _work_out(workbench, _chosen(offered, options.fix, finding), finding, snapshot, given)

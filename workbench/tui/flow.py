@@ -164,7 +164,9 @@ async def _chosen(app: WorkbenchApp, fixes: Sequence[Fix], finding: Finding) -> 
         by_hand = (
             f"follow “How to fix it by hand” in the lesson of this finding, then press {hint('rescan')} to look again."
         )
-        await app.push_screen_wait(Notice("No repair on offer", "There is no repair for this finding yet.", by_hand))
+        why = f"No repair of it can be made here: {finding.refused}." if finding.refused else ""
+        said = why or "There is no repair for this finding yet."
+        await app.push_screen_wait(Notice("No repair on offer", said, by_hand))
         return None
     if len(fixes) == 1:
         return fixes[0]
