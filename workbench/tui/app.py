@@ -8,11 +8,12 @@ import os
 import signal
 import time
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeVar
 
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.screen import Screen
 
 from workbench.engine import Workbench
@@ -39,8 +40,13 @@ from workbench.tui.widgets.findings import FindingsList
 READING = 0.5
 """Seconds that a question is shown before a key agrees to it, as long as the second click of a double click takes."""
 
+IN_FRONT = 0.05
+"""Seconds from one look whether help is still in front to the next."""
+
 HELD = 1.0
 """Seconds within which an equal notice is the same one: that of a key that is held down."""
+
+Value = TypeVar("Value")
 
 
 class WorkbenchApp(App[int]):
@@ -257,6 +263,18 @@ class WorkbenchApp(App[int]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """No palette and no help over what is under way: its window must stay on top."""
         return action not in ("command_palette", "help") or not isinstance(self.screen, Applying)
+
+    async def push_screen_wait(  # type: ignore[override]
+        self, screen: Screen[Value], *, mode: str | None = None
+    ) -> Value:
+        """Show a screen and wait for its result; where help is read, or a command looked for, that ends first."""
+        await self.unobstructed()
+        return await super().push_screen_wait(screen, mode=mode)
+
+    async def unobstructed(self) -> None:
+        """Wait until no help and no palette is in front: what was begun before it was opened must not lie over it."""
+        while isinstance(self.screen, CommandPalette) or getattr(self.screen, "HOLDS_OFF", False):
+            await asyncio.sleep(IN_FRONT)
 
     def action_help(self) -> None:
         """Show the keys of the screen at hand."""
