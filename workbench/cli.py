@@ -165,7 +165,12 @@ def _parser() -> argparse.ArgumentParser:
         "finding", nargs="?", metavar="FINDING", help="its identity, or the beginning (see: --headless --json)"
     )
     plan.add_argument("--safe", action="store_true", help="of everything that is safe to repair, as one list")
-    plan.add_argument("--fix", metavar="FIX", help="which fix, where several repair it")
+    plan.add_argument(
+        "--fix",
+        metavar="FIX",
+        help="which fix, where several repair it; else the safest that can be made here, then what is undone in full,"
+        " then what takes no root (standard error says which others there are). Where two come out alike, it asks",
+    )
     plan.add_argument(
         "--answer", action="append", default=[], metavar="NAME=VALUE", help="what the fix asks, if not as it suggests"
     )

@@ -278,7 +278,10 @@ async def test_an_answer_that_is_refused_is_asked_for_again_and_what_was_typed_i
 
 async def test_a_suggestion_that_is_a_refusal_is_shown() -> None:
     asking = fakes.fix(
-        CONFIG_CHECK, answers=Wanted, suggest=lambda finding, snapshot: Refusal("no version is installed")
+        CONFIG_CHECK,
+        safety=Safety.REVIEW,
+        answers=Wanted,
+        suggest=lambda finding, snapshot: Refusal("no version is installed"),
     )
     workbench = fakes.workbench(fakes.plugins(fakes.usual().checks.values(), [asking]))
     async with driven(workbench) as (_, pilot):
