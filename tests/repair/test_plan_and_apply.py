@@ -337,7 +337,6 @@ def test_a_damaged_plan_says_where_and_not_what(
         ([""], 2, "workbench --headless --json"),
         (["\x1b[2J"], 2, r"there is no finding \x1b[2J"),
         ([BROAD, "--fix", "clients/nothing"], 2, "choose with --fix one of: clients/narrow-root"),
-        ([FLAWED], 2, "clients/pin-version (review)"),
         ([FLAWED], 2, "this is clients/pin-version (the safest"),
         ([FLAWED], 2, "with --fix there is also: clients/remove-server (review)"),
         ([FLAWED], 2, "asks: --answer version=TEXT"),
