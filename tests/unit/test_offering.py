@@ -14,6 +14,7 @@ from workbench.model.finding import Finding
 from workbench.model.plan import Refusal, Safety
 from workbench.model.report import Report
 from workbench.model.snapshot import Snapshot
+from workbench.offering import repaired_together
 from workbench.plugins import Plugins, load
 from workbench.report.text import as_text
 from workbench.scan import scan
@@ -79,19 +80,18 @@ def test_of_thousands_only_the_first_are_asked_so_that_a_look_takes_no_longer(pl
 
 
 @pytest.mark.parametrize("as_root", [False, True])
-def test_the_price_of_the_next_letter_is_no_more_than_what_is_repaired_together(
-    as_root: bool, plugins: Plugins
-) -> None:
+def test_what_is_priced_is_what_is_repaired_together(as_root: bool, plugins: Plugins) -> None:
     workbench = demo(plugins)
     seen = workbench.stage.seen(as_root=as_root)
     report = workbench.judge(seen)
     batch = workbench.plan_safe(seen, report)
     together = {each.identity for step in batch.steps for each in (step.finding, *step.resolves)}
+    priced = {each.identity for each in report.findings() if repaired_together(each, seen, plugins) is not None}
+    assert priced == together and len(batch.steps) < len(together), "one step repairs several"
     for finding in report.findings():
-        offered = [plugins.fixes[each] for each in finding.repairs]
-        if finding.identity not in together and not finding.waived:
-            for fix in (each for each in offered if each.safety is Safety.SAFE):
-                assert not isinstance(workbench.plan(fix, finding, seen), Refusal), "it can be made by itself, as root"
+        for fix in (plugins.fixes[each] for each in finding.repairs):
+            if fix.safety is Safety.SAFE:
+                assert not isinstance(workbench.plan(fix, finding, seen), Refusal), "what is called safe can be planned"
 
 
 def test_a_repair_that_takes_root_is_not_in_the_price(plugins: Plugins) -> None:
