@@ -41,8 +41,8 @@ def _git() -> UnitFact:
             IgnoredLine(
                 _GIT,
                 14,
-                "Failed to parse boolean value, ignoring: yes  # no escalation",
-                "NoNewPrivileges=yes  # no escalation",
+                "Failed to parse boolean value, ignoring: yes # …",
+                "NoNewPrivileges=yes # …",
             ),
         ),
         recognised_by="ExecStart names mcp-server-git",

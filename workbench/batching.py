@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 from workbench.model.batch import Batch, BatchStep, LeftOut
 from workbench.model.check import Fix
 from workbench.model.finding import Finding
-from workbench.model.plan import EditLine, EditValue, Plan, Refusal, RemoveValue, Reversal, Safety, SetMode, SetValue
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.run import Run, RunState
 from workbench.model.snapshot import Snapshot
+from workbench.offering import does_as_much, unfit
 from workbench.repair.together import Files, digest_of, digest_of_all, in_order
 from workbench.rewriting import warnings
 
@@ -40,9 +41,6 @@ class Repairs(Protocol):
         """Carry out what was prepared, and verify it."""
 
 
-_SIMPLE = (SetMode, EditValue, RemoveValue, SetValue, EditLine)
-
-
 def plan_safe(engine: Repairs, snapshot: Snapshot, findings: Iterable[Finding]) -> Batch:
     """The one list of all repairs that are safe, can be undone in full and ask nothing. Reads files, writes nothing."""
     planned: list[tuple[Finding, Plan]] = []
@@ -57,7 +55,7 @@ def plan_safe(engine: Repairs, snapshot: Snapshot, findings: Iterable[Finding]) 
     files = Files(engine.prepare)
     for place in in_order([plan for _, plan in planned]):
         finding, plan = planned[place]
-        does = next((number for number, step in enumerate(steps) if _does_as_much(step.plan, plan)), None)
+        does = next((number for number, step in enumerate(steps) if does_as_much(step.plan, plan)), None)
         if does is not None:
             steps[does] = replace(steps[does], resolves=(*steps[does].resolves, finding))
             continue
@@ -150,7 +148,7 @@ def _of_batch(state: Path, batch: str) -> tuple[str, list[Run], list[Run]]:
 def _safest(engine: Repairs, finding: Finding, snapshot: Snapshot) -> Plan | Refusal:
     offered = engine.fixes_for(finding)
     if not offered:
-        return Refusal("no repair of it is on offer")
+        return Refusal(finding.refused or "no repair of it is on offer")
     safe = [fix for fix in offered if fix.safety is Safety.SAFE and fix.reversal is Reversal.FULL]
     if not safe:
         kind = f"{offered[0].id} is {offered[0].safety.value}, its undo {offered[0].reversal.value}"
@@ -161,38 +159,11 @@ def _safest(engine: Repairs, finding: Finding, snapshot: Snapshot) -> Plan | Ref
         if isinstance(made, Refusal):
             first = made if not first.reason else first
             continue
-        why = _unfit(made)
+        why = unfit(made)
         if not why:
             return made
         first = first if first.reason else Refusal(why)
     return first
-
-
-def _unfit(plan: Plan) -> str:
-    if plan.safety is not Safety.SAFE or plan.reversal is not Reversal.FULL:
-        return f"here its repair is {plan.safety.value}, and its undo {plan.reversal.value}"
-    if plan.confirm:
-        return "its repair has to be confirmed"
-    if not all(isinstance(operation, _SIMPLE) for operation in plan.operations):
-        return "its repair does more than change what is there"
-    return ""
-
-
-def _does_as_much(done: Plan, wanted: Plan) -> bool:
-    """Whether one plan's operations do all that the other's would."""
-    return bool(wanted.operations) and all(
-        any(
-            each == operation
-            or (
-                isinstance(operation, SetMode)
-                and isinstance(each, SetMode)
-                and each.path == operation.path
-                and not each.mode & ~operation.mode
-            )
-            for each in done.operations
-        )
-        for operation in wanted.operations
-    )
 
 
 def _stopped(run: Run, before: list[Run], of: int, name: str) -> str:

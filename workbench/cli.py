@@ -83,7 +83,9 @@ def _dispatch(options: argparse.Namespace) -> int:
     if options.command == "undo":
         return commands.undo(options)
     if options.command == "recover":
-        return commands.recover(options)
+        from workbench.recovery import recover
+
+        return recover(options)
     if options.command == "history":
         return commands.history(options)
     if options.watch is not None:
@@ -173,7 +175,12 @@ def _commands(parser: argparse.ArgumentParser) -> None:
         "finding", nargs="?", metavar="FINDING", help="its identity, or the beginning (see: --headless --json)"
     )
     plan.add_argument("--safe", action="store_true", help="of everything that is safe to repair, as one list")
-    plan.add_argument("--fix", metavar="FIX", help="which fix, where several repair it")
+    plan.add_argument(
+        "--fix",
+        metavar="FIX",
+        help="which fix, where several repair it; else the safest that can be made here, then what is undone in full,"
+        " then what takes no root (standard error says which others there are). Where two come out alike, it asks",
+    )
     plan.add_argument(
         "--answer", action="append", default=[], metavar="NAME=VALUE", help="what the fix asks, if not as it suggests"
     )
@@ -194,7 +201,7 @@ def _commands(parser: argparse.ArgumentParser) -> None:
     )
     confirm = add("confirm", help="keep a repair that is undone by itself otherwise")
     confirm.add_argument("run", metavar="RUN", help="the run's id, or its beginning")
-    add("recover", help="bring interrupted repairs back to the state before them")
+    add("recover", help="bring interrupted repairs back to the state before them: shows what that does, and asks")
     history = add("history", help="list the repairs that were made, and which are no longer in place")
     backups = add("backups", help="list the backups that repairs keep, and which hold secrets")
     purge = add("purge", help="delete backups: their repairs cannot be undone any more (asks first)")

@@ -152,20 +152,11 @@ def undo(options: argparse.Namespace) -> int:
         with sudo_may_ask():
             if options.run.startswith("batch-"):
                 return max(told(run) for run in workbench.undo_batch(options.run))
-            run = workbench.undo(options.run, on_plan=_show_commands)
+            run = workbench.undo(options.run, on_plan=show_commands)
     except LookupError as error:
         complain(visible(str(error.args[0] if error.args else error), 300))
         return Exit.USAGE
     return told(run)
-
-
-def recover(options: argparse.Namespace) -> int:
-    """Recover every interrupted run."""
-    with sudo_may_ask():
-        runs = workbench_of(options).recover()
-    if not runs:
-        print("no repair was interrupted", file=sys.stderr)
-    return max((told(run) for run in runs), default=Exit.CLEAN)
 
 
 def settle(workbench: Workbench) -> None:
@@ -175,7 +166,7 @@ def settle(workbench: Workbench) -> None:
     if not any_watched(workbench.state):
         return
     with sudo_may_ask():
-        runs = workbench.revert_overdue(_show_commands)
+        runs = workbench.revert_overdue(show_commands)
     for run in runs:
         complain(visible(f"{run.identity} was not confirmed in time: {run.state.value}: {run.message}", 1000))
 
@@ -190,7 +181,8 @@ def sudo_may_ask() -> Iterator[None]:
         yield
 
 
-def _show_commands(prepared: Prepared) -> None:
+def show_commands(prepared: Prepared) -> None:
+    """Say which commands run as root to bring a repair back, before they do."""
     commands = [command for change in prepared.changes for command in change.commands]
     if commands:
         print(f"To bring it back, these {len(commands)} commands run as root:", file=sys.stderr)

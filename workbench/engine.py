@@ -5,7 +5,7 @@ Every method blocks; a user interface calls them from a thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from workbench.model.finding import Finding, Location
 from workbench.model.plan import Plan, Refusal
 from workbench.model.record import record
 from workbench.model.report import CheckResult, Report
-from workbench.model.run import Run
+from workbench.model.run import Run, RunState
 from workbench.model.snapshot import Snapshot
 from workbench.model.waiver import WaiverFile
 from workbench.plugins import Plugins
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from workbench.repair.backups import KeptBackup, Purged
     from workbench.repair.lasting import Lost
     from workbench.repair.prepare import Prepared
+    from workbench.repair.recovering import Recovering
     from workbench.repair.restoring import Restoring
     from workbench.verifying import Before
 
@@ -289,10 +290,24 @@ class Workbench:
 
         return history(self.state)
 
-    def recover(self) -> tuple[Run, ...]:
-        """Bring every interrupted run back to the state before it, and undo those that nobody confirmed in time."""
-        from workbench.repair.confirming import revert_overdue
-        from workbench.repair.undo import recover
+    def plan_recovery(self) -> tuple[Recovering, ...] | Refusal:
+        """What recovering would do to every interrupted run, worked out against the files as they are now."""
+        from workbench.repair.recovering import recovering
 
-        recovered = recover(self.state, read_only=self.read_only)
-        return (*recovered, *revert_overdue(self.state, read_only=self.read_only))
+        return recovering(self.state)
+
+    def recover(
+        self, agreed: Sequence[Recovering] | None = None, on_plan: Callable[[Prepared], None] | None = None
+    ) -> tuple[Run, ...]:
+        """Bring every interrupted run back to the state before it, and undo those that nobody confirmed in time.
+
+        With ``agreed``, from ``plan_recovery``, only what was shown so is done, and what would be something else by now
+        is refused. ``on_plan`` is shown what else will be done before it is.
+        """
+        from workbench.repair.confirming import revert_overdue
+        from workbench.repair.recovering import recover
+
+        recovered = recover(self.state, read_only=self.read_only, agreed=agreed)
+        if agreed is not None and any(run.state is RunState.REFUSED for run in recovered):
+            return recovered  # what is still interrupted would be brought back before anything is undone, unasked
+        return (*recovered, *revert_overdue(self.state, read_only=self.read_only, on_plan=on_plan))

@@ -10,14 +10,17 @@ is never lifted above B.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from workbench.model.finding import Finding, Subject
+from workbench.model.plan import Plan
 from workbench.model.record import record
 from workbench.model.report import CheckResult, Grade, Status
 from workbench.model.severity import Severity
 from workbench.model.waiver import EXPIRED
+from workbench.offering import does_as_much
 
 COSTS = {Severity.CRITICAL: 50.0, Severity.HIGH: 12.0, Severity.MEDIUM: 4.0, Severity.LOW: 1.0, Severity.INFO: 0.0}
 LETTERS = (("A", 90.0), ("B", 80.0), ("C", 65.0), ("D", 50.0), ("E", 35.0), ("F", 0.0))
@@ -34,6 +37,8 @@ _SERVER_AREAS = ("clients", "processes", "sockets", "systemd", "containers", "so
 _WAIVED_LETTER = "B"
 _COUNTED = 60
 """Findings of one check that are counted: what the next one costs is nothing any more."""
+_PRICED, _COMPARED = 1000, 100
+"""Safe repairs that the price of the next letter is told of, and of those compared with each other."""
 _ORDER = "".join(letter for letter, _ in LETTERS)
 
 
@@ -113,31 +118,46 @@ def results_at_worst(results: Sequence[CheckResult]) -> list[CheckResult]:
     return [_at_worst(result) for result in results]
 
 
-def price_of_next_letter(results: Sequence[CheckResult], safe_checks: Collection[str]) -> str:
+def price_of_next_letter(results: Sequence[CheckResult], plan_of: Callable[[Finding], Plan | None]) -> str:
     """The cheapest set of safe repairs to the next letter, in words ("" when there is no better letter to reach).
 
-    ``safe_checks`` are the ids of the checks whose findings a safe fix repairs.
+    ``plan_of`` is the repair of a finding that is made with all that are safe, None where it is not among them: what
+    needs root or a review, and what is waived. Findings that one step repairs are one repair.
     """
     now = grade(results)
     if now.letter in ("A", UNGRADED):
         return ""
-    repairs = list(_worst_first(results, safe_checks))
+    every = _worst_first(results)
+    repairs = list(islice(((finding, plan) for finding in every if (plan := plan_of(finding)) is not None), _PRICED))
 
     def letter_after(count: int) -> str:
-        return grade([_without(result, frozenset(repairs[:count])) for result in results]).letter
+        gone = frozenset(finding for finding, _ in repairs[:count])
+        return grade([_without(result, gone) for result in results]).letter
 
     # A repair never lowers the grade, so the least number that lifts it is found by halving: another account can make
     # thousands of findings, and a grade for each number of repairs would take minutes.
     if repairs and letter_after(len(repairs)) < now.letter:
         least = bisect_left(range(1, len(repairs) + 1), True, key=lambda count: letter_after(count) < now.letter) + 1
-        return f"{least} safe {'repair' if least == 1 else 'repairs'} to {letter_after(least)}"
+        steps = _steps([plan for _, plan in repairs[:least]])
+        return f"{steps} safe {'repair' if steps == 1 else 'repairs'} to {letter_after(least)}"
     wanted = _ORDER[_ORDER.index(now.letter) - 1]
+    if len(repairs) == _PRICED:
+        return f"more than {_PRICED} safe repairs to {wanted}"
     return f"safe repairs alone do not reach {wanted}: review the others"
 
 
-def _worst_first(results: Sequence[CheckResult], checks: Collection[str]) -> Iterator[Finding]:
-    every = [finding for result in results if result.check in checks for finding in result.findings]
-    yield from sorted(every, key=lambda each: (each.waived, -each.severity.rank, each.check, each.identity))
+def _steps(plans: Sequence[Plan]) -> int:
+    """How many of the plans are left where one that does as much as another stands for both."""
+    kept: list[Plan] = []
+    for plan in {plan.operations: plan for plan in plans}.values():
+        if not any(does_as_much(each, plan) for each in kept[:_COMPARED]):
+            kept = [*(each for each in kept[:_COMPARED] if not does_as_much(plan, each)), *kept[_COMPARED:], plan]
+    return len(kept)
+
+
+def _worst_first(results: Sequence[CheckResult]) -> Iterator[Finding]:
+    every = [finding for result in results for finding in result.findings]
+    yield from sorted(every, key=lambda each: (-each.severity.rank, each.check, each.identity))
 
 
 def _without(result: CheckResult, repaired: frozenset[Finding]) -> CheckResult:

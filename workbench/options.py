@@ -42,8 +42,10 @@ def replayed(options: argparse.Namespace) -> Snapshot | None:
     """The snapshot to report on in the place of this host, where a file or the demo is asked for. Raises Unusable."""
     if options.demo:
         from workbench.demo import demonstrated
+        from workbench.demo.facts import as_account
 
-        return demonstrated()
+        # As the app shows it: what only root may read is read once --sudo asks for it.
+        return demonstrated() if options.sudo else as_account(demonstrated())
     if options.replay is None:
         return None
     from workbench.report.snapshot_file import read

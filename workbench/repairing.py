@@ -50,10 +50,12 @@ def plan(options: argparse.Namespace) -> int:
     finding = named(options.finding, workbench.judge(snapshot))
     offered = workbench.fixes_for(finding)
     if not offered:
-        complain(f"no repair of {finding.identity} is on offer; by hand: workbench explain {finding.check}")
+        why = f": {finding.refused}" if finding.refused else ""
+        complain(f"no repair of {finding.identity} is on offer{why}; by hand: workbench explain {finding.check}")
         return Exit.REFUSED
     with sudo_may_ask():
-        worked_out = _work_out(workbench, _chosen(offered, options.fix, finding, snapshot), finding, snapshot, given)
+        fix = _chosen(workbench, offered, options.fix, finding, snapshot, given)
+        worked_out = _work_out(workbench, fix, finding, snapshot, given)
     if isinstance(worked_out, Refusal):
         complain(f"no plan: {_said(worked_out)}; nothing was changed")
         return Exit.REFUSED
@@ -234,21 +236,39 @@ def named(beginning: str, report: Report) -> Finding:
     return next(iter(found.values()))
 
 
-def _chosen(offered: tuple[Fix, ...], named: str | None, finding: Finding, snapshot: Snapshot) -> Fix:
+def _chosen(
+    workbench: Workbench,
+    offered: tuple[Fix, ...],
+    named: str | None,
+    finding: Finding,
+    snapshot: Snapshot,
+    given: Mapping[str, Any],
+) -> Fix:
+    """The fix that is named, else the one that is recommended here, and then it is said which others there are."""
     if named is None and len(offered) == 1:
         return offered[0]
+    meant = tuple(fix for fix in offered if fix.id == named)
     if named is None:
         from workbench.planning import fitting
+        from workbench.recommending import ORDER, recommended
 
-        fits = fitting(offered, finding, snapshot)
+        fits = fitting(offered, finding, snapshot) or offered
         if len(fits) == 1:
             return fits[0]
-    chosen = next((fix for fix in offered if fix.id == named), None)
-    if chosen is None:
-        listed = "; ".join(f"{fix.id} ({fix.safety.value}): {visible(fix.title, 100)}" for fix in offered)
-        wrong = f"{visible(named, 100)} does not repair" if named is not None else f"{len(offered)} fixes repair"
+        meant = recommended(workbench, fits, finding, snapshot, given)
+    if len(meant) != 1:
+        listed = "; ".join(map(_described, meant or offered))
+        several = f"{len(meant or offered)} fixes repair" if meant or not given else "no fix asks all of that for"
+        wrong = f"{visible(named, 100)} does not repair" if named is not None else several
         raise Unusable(f"{wrong} {finding.identity}; choose with --fix one of: {listed}")
-    return chosen
+    if named is None:
+        others = "; ".join(_described(fix) for fix in offered if fix is not meant[0])
+        complain(f"this is {meant[0].id} ({ORDER}); with --fix there is also: {others}")
+    return meant[0]
+
+
+def _described(fix: Fix) -> str:
+    return f"{fix.id} ({fix.safety.value}): {visible(fix.title, 100)}"
 
 
 def _refused(planned: PlanDocument, why: Refusal) -> Run:

@@ -11,10 +11,10 @@ from workbench.grading import grade, price_of_next_letter
 from workbench.model.check import Check
 from workbench.model.facts import SectionState
 from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed, Verdict
-from workbench.model.plan import Safety
 from workbench.model.report import REPORT_VERSION, AreaGrade, CheckResult, Report, Status
 from workbench.model.snapshot import SECTIONS, Snapshot
 from workbench.model.waiver import WaiverFile
+from workbench.offering import offered, repaired_together
 from workbench.plugins import Plugins
 from workbench.text import visible
 from workbench.waivers.applying import by_finding, day_of, expired, outcomes, waived
@@ -37,6 +37,7 @@ def scan(
     today = day_of(snapshot.taken_at)
     for identity in sorted(plugins.checks):
         result = run_check(plugins.checks[identity], snapshot, plugins.repairs_of(identity))
+        result = offered(result, snapshot, plugins)
         results.append(waived(result, waivers, today))
         tell(results[-1])
     made = outcomes(results, accepted, today) if accepted is not None else None
@@ -44,7 +45,6 @@ def scan(
     if run_out is not None:
         results.append(run_out)
         tell(run_out)
-    safe = frozenset(check for fix in plugins.fixes.values() if fix.safety is Safety.SAFE for check in fix.repairs)
     areas = sorted({result.area for result in results})
     return Report(
         version=REPORT_VERSION,
@@ -53,7 +53,7 @@ def scan(
         platform=snapshot.host.platform,
         user=snapshot.host.user,
         grade=grade(results),
-        next_step=price_of_next_letter(results, safe),
+        next_step=price_of_next_letter(results, lambda finding: repaired_together(finding, snapshot, plugins)),
         areas=tuple(_area(area, [result for result in results if result.area == area]) for area in areas),
         results=tuple(results),
         sections={section: getattr(snapshot, section).state for section in SECTIONS},

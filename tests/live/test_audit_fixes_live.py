@@ -31,8 +31,9 @@ from workbench.repair import root_commands
 from workbench.repair.history import history
 from workbench.repair.lasting import lasting
 from workbench.repair.prepare import Prepared, prepare
+from workbench.repair.recovering import recover
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover, undo
+from workbench.repair.undo import undo
 from workbench.scan import run_check
 
 __all__ = ["clean", "daemon", "machine"]  # pytest finds fixtures by their names

@@ -32,8 +32,9 @@ from workbench.planning import plan, still_found
 from workbench.repair.container_trial import LABEL
 from workbench.repair.exchange import Outcome, Start
 from workbench.repair.prepare import Prepared, prepare
+from workbench.repair.recovering import recover
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover, undo
+from workbench.repair.undo import undo
 from workbench.verifying import Before
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("containers")]

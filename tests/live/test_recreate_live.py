@@ -30,8 +30,9 @@ from workbench.repair import container_engine, container_swap
 from workbench.repair.history import history
 from workbench.repair.lasting import lasting
 from workbench.repair.prepare import Prepared, prepare
+from workbench.repair.recovering import recover
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover, undo
+from workbench.repair.undo import undo
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("containers")]
 

@@ -32,8 +32,9 @@ from workbench.plugins import load
 from workbench.repair.history import history
 from workbench.repair.journal import Planned
 from workbench.repair.prepare import Prepared, prepare
+from workbench.repair.recovering import recover
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover, undo
+from workbench.repair.undo import undo
 
 pytestmark = pytest.mark.live
 

@@ -29,9 +29,10 @@ from workbench.repair import root_commands, rooted
 from workbench.repair.history import history
 from workbench.repair.journal import Entry, entries
 from workbench.repair.prepare import Prepared, prepare
+from workbench.repair.recovering import recover
 from workbench.repair.staged import StagedRoot
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover, undo
+from workbench.repair.undo import undo
 from workbench.sudo_tightening import Kept, Tightened, tighten_environment, tighten_password
 
 pytestmark = pytest.mark.live

@@ -30,9 +30,10 @@ from workbench.repair.journal import Broken, entries
 from workbench.repair.lasting import lasting
 from workbench.repair.paths import Refused
 from workbench.repair.prepare import Prepared, prepare
+from workbench.repair.recovering import recover
 from workbench.repair.staged import StagedRootFile
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover, undo
+from workbench.repair.undo import undo
 
 pytestmark = pytest.mark.live
 CONTENT = "[Service]\nUMask=0077\n"

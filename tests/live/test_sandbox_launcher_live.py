@@ -34,8 +34,9 @@ from workbench.model.run import Run, RunState
 from workbench.model.snapshot import Snapshot
 from workbench.planning import plan, still_found
 from workbench.repair.prepare import Prepared, prepare
+from workbench.repair.recovering import recover
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover, undo
+from workbench.repair.undo import undo
 from workbench.verifying import Before
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("processes")]

@@ -18,8 +18,9 @@ from workbench.repair import arming
 from workbench.repair.backups import backups, purge
 from workbench.repair.history import history
 from workbench.repair.prepare import Prepared, prepare
+from workbench.repair.recovering import recover
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover, undo
+from workbench.repair.undo import undo
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="repairs are made on Linux only")
 PLAIN = b'{"mcpServers": {"files": {"command": "npx", "args": ["-y", "pkg"]}}}'

@@ -27,7 +27,7 @@ from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
 from workbench.plugins import Plugins
 from workbench.repair.history import history
-from workbench.repair.undo import recover
+from workbench.repair.recovering import recover
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="repairs are made on Linux only")
 

@@ -24,8 +24,9 @@ from workbench.repair.confirming import confirm, revert, revert_overdue, waiting
 from workbench.repair.deadline import is_watched
 from workbench.repair.history import history
 from workbench.repair.prepare import Prepared, prepare
+from workbench.repair.recovering import recover
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover, undo
+from workbench.repair.undo import undo
 from workbench.repair.watched import WATCHED
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="repairs are made on Linux only")

@@ -20,9 +20,10 @@ from workbench.repair.container_trial import LABEL, name_of
 from workbench.repair.history import history
 from workbench.repair.paths import Refused
 from workbench.repair.prepare import Prepared, prepare
+from workbench.repair.recovering import recover
 from workbench.repair.staged import StagedTrial
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover, undo
+from workbench.repair.undo import undo
 
 ENTRY = ("mcpServers", "files")
 GOOD = ("run", "-i", "--security-opt", "no-new-privileges", "-e", "API_KEY", "img")

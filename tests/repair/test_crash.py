@@ -19,8 +19,9 @@ from workbench.model.plan import EditLine
 from workbench.model.run import Run, RunState
 from workbench.repair.history import history
 from workbench.repair.prepare import Prepared
+from workbench.repair.recovering import recover
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover, undo
+from workbench.repair.undo import undo
 
 _HERE = f"{os.sep}workbench{os.sep}repair{os.sep}"
 _STRIDE = int(os.environ.get("WORKBENCH_CRASH_STRIDE", "31"))

@@ -19,9 +19,10 @@ from workbench.model.run import Run, RunState
 from workbench.repair import creating, publish
 from workbench.repair.history import history
 from workbench.repair.prepare import Prepared
+from workbench.repair.recovering import recover
 from workbench.repair.staged import Intent, StagedFile, moves_secrets
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover, undo
+from workbench.repair.undo import undo
 
 LINE = "umask 077\n"
 ENTRY = ("mcpServers", "files", "env", "API_KEY")

@@ -14,8 +14,9 @@ from tests.repair.support import applied, edit, mode, prepared, tree, written
 from workbench.model.run import RunState
 from workbench.repair.history import history
 from workbench.repair.publish import write_all
+from workbench.repair.recovering import recover
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover, undo
+from workbench.repair.undo import undo
 
 
 @pytest.fixture

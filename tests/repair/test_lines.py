@@ -13,8 +13,8 @@ from workbench.model.run import RunState
 from workbench.repair.lines import lines_edited
 from workbench.repair.paths import Refused
 from workbench.repair.preview import diff
+from workbench.repair.recovering import recover
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover
 
 ADDED = EditLine("P", "sh", value="umask 077")
 

@@ -18,9 +18,10 @@ from workbench.repair.history import history
 from workbench.repair.lasting import lasting
 from workbench.repair.paths import Refused
 from workbench.repair.prepare import Prepared
+from workbench.repair.recovering import recover
 from workbench.repair.staged import StagedWrite, moves_secrets
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover, undo
+from workbench.repair.undo import undo
 from workbench.report.script.forms import step
 
 NAME = "mcp-files.service"

@@ -28,10 +28,11 @@ from workbench.repair.history import history
 from workbench.repair.lasting import lasting
 from workbench.repair.paths import Refused
 from workbench.repair.prepare import Prepared, prepare
+from workbench.repair.recovering import recover
 from workbench.repair.soundness import sound
 from workbench.repair.staged import StagedContainer
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover, undo
+from workbench.repair.undo import undo
 
 SECRET = "hush-hush-hush"
 KEPT = f"files-kept-{OLD[:12]}"

@@ -22,9 +22,10 @@ from workbench.repair.history import history
 from workbench.repair.lasting import lasting
 from workbench.repair.paths import Refused
 from workbench.repair.prepare import Prepared, prepare
+from workbench.repair.recovering import recover
 from workbench.repair.staged import StagedTrial
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover, undo
+from workbench.repair.undo import undo
 
 ENTRY = ("mcpServers", "files")
 GOOD = Outcome("", "small", "1.0", 2)

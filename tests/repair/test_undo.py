@@ -13,8 +13,9 @@ import pytest
 from tests.repair.support import applied, config, edit, mode, prepared, tree, written
 from workbench.model.run import RunState
 from workbench.repair.history import history
+from workbench.repair.recovering import recover
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover, undo
+from workbench.repair.undo import undo
 
 
 @pytest.fixture

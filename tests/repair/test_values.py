@@ -23,8 +23,9 @@ from workbench.model.run import RunState
 from workbench.repair.edits import edited, taken_back, what_is_left
 from workbench.repair.history import history
 from workbench.repair.paths import Refused
+from workbench.repair.recovering import recover
 from workbench.repair.transaction import apply
-from workbench.repair.undo import recover, undo
+from workbench.repair.undo import undo
 
 SERVER: Pointer = ("mcpServers", "files")
 YAML = f"# mine\nextensions:\n  files:\n    cmd: npx # run\n    envs:\n      API_KEY: {SECRET}\n  other:\n    cmd: x\n"

@@ -32,6 +32,7 @@ from workbench.probe.target import Target
 from workbench.repair.backups import KeptBackup, Purged
 from workbench.repair.guides import steps_told
 from workbench.repair.lasting import Lost
+from workbench.repair.recovering import Recovering
 from workbench.repair.restoring import Restoring
 
 CONFIG = "/home/dev/.config/Claude/claude_desktop_config.json"
@@ -157,6 +158,9 @@ class Script:
     undone: list[str] = field(default_factory=list)
     undo_refused: Refusal | None = None
     undo_note: str = ""
+    recovery_shown: bool = True
+    recovery_commands: tuple[tuple[str, ...], ...] = ()
+    recovery_agreed: object = None
     confirmed: list[str] = field(default_factory=list)
     confirm_refused: str = ""
     waiting: dict[str, float] = field(default_factory=dict)
@@ -331,7 +335,15 @@ class FakeWorkbench(Workbench):
         assert self.script.history_gate.wait(20)
         return tuple(self.script.runs)
 
-    def recover(self) -> tuple[Run, ...]:
+    def plan_recovery(self) -> tuple[Recovering, ...] | Refusal:
+        told = Change(CONFIG, "give the old rights back", DIFF, 0o600, 0o666, self.script.recovery_commands)
+        needs = "" if self.script.recovery_shown else "sudo asks for a password"
+        self.script.recovery_shown = True
+        runs = [each for each in self.script.runs if each.state is RunState.STARTED]
+        return tuple(Recovering(each, () if needs else (told,), unseen=needs) for each in runs)
+
+    def recover(self, agreed: Any = None, on_plan: Any = None) -> tuple[Run, ...]:
+        self.script.recovery_agreed = agreed
         for place, each in enumerate(self.script.runs):
             if each.state is RunState.STARTED:
                 self.script.runs[place] = replace(each, state=RunState.RECOVERED)

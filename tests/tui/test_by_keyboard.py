@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
+from textual.command import CommandPalette
 from textual.containers import VerticalScroll
 from textual.widgets import Button, Input
 
 from tests.tui import fakes, inventories
 from tests.tui.driving import NARROW, WIDE, driven, flat, until, until_shown
 from tests.tui.test_history import _backup, _run
+from workbench.model.plan import Plan
 from workbench.tui.plain import plain
 from workbench.tui.screens.answers import AskAnswers
 from workbench.tui.screens.dialogs import Choose, Confirm, Notice
 from workbench.tui.screens.form import Form
+from workbench.tui.screens.help import Help
+from workbench.tui.screens.preview import Preview
 
 BOTH = pytest.mark.parametrize("size", [NARROW, WIDE], ids=str)
 LONG = "\n".join(f"line {number}" for number in range(60))
@@ -71,6 +77,26 @@ async def test_escape_leads_from_everywhere_to_the_list(size: tuple[int, int]) -
             assert not app.main.has_class("-reading") and app.focused is not None
             await pilot.press("1")
         assert workbench.script.answers == [None] * len(workbench.script.answers) and len(workbench.script.runs) == 1
+
+
+@pytest.mark.parametrize("over", ["question_mark", "ctrl+p"])
+async def test_in_a_burst_of_keys_no_dialog_opens_over_help(over: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare, worked_out = fakes.FakeWorkbench.prepare, threading.Event()
+
+    def slowly(self: fakes.FakeWorkbench, plan: Plan) -> Any:
+        assert worked_out.wait(20)
+        return prepare(self, plan)
+
+    monkeypatch.setattr(fakes.FakeWorkbench, "prepare", slowly)
+    async with driven(fakes.workbench()) as (app, pilot):
+        await pilot.press("f", over)
+        await until(pilot, lambda: isinstance(app.screen, Help | CommandPalette))
+        worked_out.set()
+        for _ in range(20):
+            await pilot.pause(0.02)
+            assert isinstance(app.screen, Help | CommandPalette)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, Preview))
 
 
 async def test_a_reason_that_was_typed_is_not_dropped_without_a_word() -> None:

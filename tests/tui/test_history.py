@@ -200,7 +200,7 @@ async def test_an_interrupted_run_is_recovered_from_the_history() -> None:
         await pilot.press("7")
         await until_shown(pilot, "… interrupted")
         await pilot.press("v")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await until(pilot, lambda: isinstance(app.screen, Agree))
         await pilot.press("y")
         await until_shown(pilot, "Recovered")
         await pilot.press("escape")

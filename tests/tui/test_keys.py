@@ -229,9 +229,10 @@ async def test_the_agreeing_keys_can_be_chosen_too_and_the_buttons_say_so() -> N
 async def test_a_question_in_a_small_window_names_its_key() -> None:
     made = fakes.workbench()
     made.script.runs.append(fakes.run(state=RunState.STARTED))
+    made.script.recovery_shown = False
     async with driven("agree: Y\n", made) as (app, pilot):
         await until(pilot, lambda: isinstance(app.screen, Confirm))
-        await until_shown(pilot, "Recover (Y)")
+        await until_shown(pilot, "Look (Y)")
         await pilot.press("y")
         await pilot.pause()
         assert isinstance(app.screen, Confirm)

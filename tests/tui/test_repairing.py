@@ -278,7 +278,10 @@ async def test_an_answer_that_is_refused_is_asked_for_again_and_what_was_typed_i
 
 async def test_a_suggestion_that_is_a_refusal_is_shown() -> None:
     asking = fakes.fix(
-        CONFIG_CHECK, answers=Wanted, suggest=lambda finding, snapshot: Refusal("no version is installed")
+        CONFIG_CHECK,
+        safety=Safety.REVIEW,
+        answers=Wanted,
+        suggest=lambda finding, snapshot: Refusal("no version is installed"),
     )
     workbench = fakes.workbench(fakes.plugins(fakes.usual().checks.values(), [asking]))
     async with driven(workbench) as (_, pilot):
@@ -328,13 +331,30 @@ async def test_an_engine_that_fails_is_said_and_the_app_stays(monkeypatch: pytes
 async def test_an_interrupted_run_is_offered_for_recovery_at_the_start() -> None:
     workbench = fakes.workbench()
     workbench.script.runs.append(fakes.run(state=RunState.STARTED))
+    workbench.script.recovery_commands = (("/usr/bin/sudo", "-n", "--", "/usr/bin/systemctl", "daemon-reload"),)
     async with driven(workbench) as (app, pilot):
         await until_shown(pilot, "A repair was interrupted", "Make the config of Claude Desktop private")
+        await until_shown(pilot, "give the old rights back", "0600", "systemctl daemon-reload")
+        assert [run.state for run in workbench.script.runs] == [RunState.STARTED]
         await pilot.press("y")
         await until_shown(pilot, "Recovered")
+        assert workbench.script.recovery_agreed is not None, "only what was shown is agreed to"
         assert workbench.script.runs[0].state is RunState.RECOVERED
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.main)
+
+
+async def test_what_only_root_may_look_at_is_shown_once_sudo_lets_it_and_then_asked_about() -> None:
+    workbench = fakes.workbench()
+    workbench.script.runs.append(fakes.run(state=RunState.STARTED))
+    workbench.script.recovery_shown = False
+    async with driven(workbench) as (_, pilot):
+        await until_shown(pilot, "A repair was interrupted", "Look (y)")
+        await pilot.press("y")
+        await until_shown(pilot, "give the old rights back", "Recover (y)")
+        assert workbench.script.runs[0].state is RunState.STARTED
+        await pilot.press("y")
+        await until_shown(pilot, "Recovered")
 
 
 async def test_recovery_can_wait_and_read_only_does_not_offer_it() -> None:

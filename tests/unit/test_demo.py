@@ -148,6 +148,21 @@ def test_the_documents_hold_nothing_else(arguments: list[str], capsys: pytest.Ca
 
 
 @pytest.mark.usefixtures("blind")
+def test_the_report_and_the_app_say_the_same_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = demo(load())
+    for arguments, seen in ((), shown.look()), (("--sudo", "--yes"), shown.stage.seen(as_root=True)):
+        run(["--demo", "--headless", "--json", *arguments])
+        headless = json.loads(capsys.readouterr().out)
+        run(["report", "--demo", "--format", "json", *arguments])
+        written = json.loads(capsys.readouterr().out)
+        report = shown.judge(seen)
+        for document in (headless, written):
+            assert document["grade"]["letter"] == report.grade.letter
+            assert document["grade"]["coverage"] == pytest.approx(report.grade.coverage, abs=1e-3)
+            assert {each["identity"] for each in document["findings"]} == {each.identity for each in report.findings()}
+
+
+@pytest.mark.usefixtures("blind")
 @pytest.mark.parametrize(
     "command",
     [

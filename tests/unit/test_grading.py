@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from hypothesis import given
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from workbench.grading import coverage, grade, price_of_next_letter, score
 from workbench.model.finding import Finding, NotAssessed, Subject
+from workbench.model.plan import Operation, Plan, Reversal, Safety, SetMode
 from workbench.model.report import CheckResult, Status
 from workbench.model.severity import Severity
 
@@ -25,6 +26,20 @@ def finding(severity: Severity, key: str = "x") -> Finding:
 def found(*severities: Severity, check: str = "clients/a") -> CheckResult:
     made = tuple(finding(severity, str(place)).of_check(check, ()) for place, severity in enumerate(severities))
     return CheckResult(check, check, Severity.CRITICAL, Status.FOUND, made)
+
+
+def plan(*operations: Operation) -> Plan:
+    return Plan("clients/fix", "clients/a", "0", "Repair it", Safety.SAFE, Reversal.FULL, operations)
+
+
+def of_checks(*safe: str) -> Callable[[Finding], Plan | None]:
+    """A repair of its own for every finding of these checks that nobody accepted."""
+
+    def plan_of(finding: Finding) -> Plan | None:
+        wanted = SetMode(f"/{finding.identity}", 0o600, 0o666, 1, 2)
+        return plan(wanted) if finding.check in safe and not finding.waived else None
+
+    return plan_of
 
 
 def passed(check: str = "clients/a", worst: Severity = Severity.HIGH) -> CheckResult:
@@ -107,25 +122,36 @@ def test_at_worst_is_said() -> None:
 
 def test_the_price_of_the_next_letter() -> None:
     results = [found(Severity.CRITICAL, check="clients/safe"), found(Severity.HIGH, check="clients/hard")]
-    assert price_of_next_letter(results, {"clients/safe"}) == "1 safe repair to C"
-    assert price_of_next_letter(results, set()) == "safe repairs alone do not reach E: review the others"
-    assert price_of_next_letter([passed()], {"clients/a"}) == ""
+    assert price_of_next_letter(results, of_checks("clients/safe")) == "1 safe repair to C"
+    assert price_of_next_letter(results, of_checks()) == "safe repairs alone do not reach E: review the others"
+    assert price_of_next_letter([passed()], of_checks("clients/a")) == ""
+
+
+def test_findings_that_one_step_repairs_are_one_repair() -> None:
+    results = [found(Severity.CRITICAL, Severity.CRITICAL, check="clients/safe"), passed("clients/b")]
+    once = SetMode("/home/dev/x", 0o700, 0o777, 1, 2)
+    looser = replace(once, mode=0o755)
+
+    def plan_of(finding: Finding) -> Plan | None:
+        return plan(looser if finding.subject.key == "0" else once)
+
+    assert price_of_next_letter(results, plan_of) == "1 safe repair to A"
 
 
 def test_the_price_of_thousands_of_findings_is_told_at_once() -> None:
     crowd = found(*[Severity.CRITICAL] * 20_000, check="sockets/crowd")
     began = time.monotonic()
-    assert price_of_next_letter([crowd, passed()], {"sockets/crowd"}) == "20000 safe repairs to A"
+    assert price_of_next_letter([crowd, passed()], of_checks("sockets/crowd")) == "more than 1000 safe repairs to E"
     assert time.monotonic() - began < 10
 
 
 @given(_results(), st.sets(st.sampled_from([f"{area}/{name}" for area in AREAS for name in "abcdefgh"])))
 def test_the_price_is_the_least_number_of_repairs(results: list[CheckResult], safe: set[str]) -> None:
-    said = price_of_next_letter(results, safe)
+    said = price_of_next_letter(results, of_checks(*safe))
     if "safe repair" not in said or said.startswith("safe"):
         return
     count, letter = int(said.split()[0]), said[-1]
-    every = [each for result in results if result.check in safe for each in result.findings]
+    every = [each for result in results if result.check in safe for each in result.findings if not each.waived]
     every.sort(key=lambda each: (-each.severity.rank, each.check, each.identity))
 
     def after(repaired: int) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.test_grading import ORDER, _not_better, _results, finding, found, passed, unseen
+from tests.unit.test_grading import ORDER, _not_better, _results, finding, found, of_checks, passed, unseen
 from workbench.grading import grade, price_of_next_letter
 from workbench.model.finding import Finding
 from workbench.model.report import CheckResult, Status
@@ -61,9 +61,11 @@ def test_many_small_ones_waived_are_no_a_either() -> None:
     assert grade(waived(many, set(range(12)))).letter == "B"
 
 
-def test_the_price_of_the_next_letter_repairs_what_is_waived_last() -> None:
-    results = waived([found(Severity.MEDIUM, Severity.MEDIUM, check="clients/safe"), passed()], {0})
-    assert price_of_next_letter(results, {"clients/safe"}) == "2 safe repairs to A"
+def test_the_price_of_the_next_letter_repairs_nothing_that_is_waived() -> None:
+    results = waived([found(Severity.CRITICAL, Severity.MEDIUM, check="clients/safe"), passed()], {1})
+    assert price_of_next_letter(results, of_checks("clients/safe")) == "1 safe repair to B"
+    results = waived([found(Severity.MEDIUM, check="clients/safe"), passed()], {0})
+    assert price_of_next_letter(results, of_checks("clients/safe")).startswith("safe repairs alone do not reach A")
 
 
 @given(_results(), st.sets(st.integers(0, 40)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from workbench.repair.backups import KeptBackup, Purged
     from workbench.repair.lasting import Lost
     from workbench.repair.prepare import Prepared
+    from workbench.repair.recovering import Recovering
     from workbench.repair.restoring import Restoring
     from workbench.verifying import Before
 
@@ -240,7 +241,13 @@ class PlayedWorkbench(Workbench):
         """Nothing waits."""
         return ()
 
-    def recover(self) -> tuple[Run, ...]:
+    def plan_recovery(self) -> tuple[Recovering, ...]:
+        """Nothing was interrupted."""
+        return ()
+
+    def recover(
+        self, agreed: Sequence[Recovering] | None = None, on_plan: Callable[[Prepared], None] | None = None
+    ) -> tuple[Run, ...]:
         """Nothing was interrupted."""
         return ()
 

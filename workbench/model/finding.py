@@ -49,7 +49,8 @@ class Finding:
     """An insecure condition that was really seen.
 
     ``check`` and ``repairs`` (ids of the fixes on offer) are filled in by the scan, not by the check; so is ``waiver``,
-    the one that somebody wrote for it, and ``lapsed``, why that one does not hold now ("" where it does).
+    the one that somebody wrote for it, and ``lapsed``, why that one does not hold now ("" where it does). ``refused``
+    is why none of the fixes for such findings can repair this one, "" where one is on offer or none is known.
     """
 
     subject: Subject
@@ -63,6 +64,7 @@ class Finding:
     repairs: tuple[str, ...] = ()
     waiver: Waiver | None = None
     lapsed: str = ""
+    refused: str = ""
 
     @property
     def waived(self) -> bool:
@@ -79,7 +81,7 @@ class Finding:
 
     def of_check(self, check: str, repairs: tuple[str, ...]) -> Finding:
         """The same finding, signed with the check that made it and the fixes that repair it."""
-        return replace(self, check=check, repairs=repairs, waiver=None, lapsed="")
+        return replace(self, check=check, repairs=repairs, waiver=None, lapsed="", refused="")
 
 
 @record

@@ -89,7 +89,8 @@ def revert(
     ``patience`` is how many seconds another repair is waited for; Busy is raised when it is over. Where the run cannot
     be undone for another reason it stands, and its journal says so.
     """
-    from workbench.repair.undo import recover, undo
+    from workbench.repair.recovering import recover
+    from workbench.repair.undo import undo
 
     def overdue(entry: Entry, known: tuple[Entry | Broken, ...]) -> None:
         if not is_waiting(entry, undoers(known)) or seconds_left(entry):
@@ -99,7 +100,7 @@ def revert(
     with locked(state, patience) as real:
         interrupted = any(isinstance(each, Entry) and each.state is RunState.STARTED for each in entries(real))
     if interrupted:
-        recover(state, patience=patience)
+        recover(state, patience=patience, on_plan=on_plan)
     known = entries(state)
     entry = find(run, known)
     done = None

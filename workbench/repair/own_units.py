@@ -154,6 +154,19 @@ def restore(operation: StagedFile | StagedWrite, tell: Tell) -> None:
     unit_health.require_up(wanted, was, tell)
 
 
+def restoring(operation: StagedFile | StagedWrite) -> str:
+    """What ``restore`` runs, in words; "" for a file of no unit. Raises Refused."""
+    wanted = _wanted(operation)
+    if wanted is None:
+        return ""
+    said = shlex.join(_control("daemon-reload"))
+    restart = wanted.restarts
+    if restart is not None and "@." not in restart.unit:
+        again = "; ".join(shlex.join(_control(word, "--", restart.unit)) for word in ("reset-failed", "restart"))
+        said += f"; {again}{'' if _comes(operation) else ' (the last two where it ran, or has failed)'}"
+    return f". Then this runs, where the manager of your own units does: {said}"
+
+
 def _wanted(operation: StagedFile | StagedWrite) -> OwnFile | None:
     return operation.drop_in if isinstance(operation, StagedFile) else operation.of_unit
 

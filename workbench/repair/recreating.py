@@ -169,6 +169,22 @@ def put_back(number_of_it: int, operation: StagedContainer, note: Note, tell: Te
     return True
 
 
+def putting_back(operation: StagedContainer) -> str:
+    """What ``put_back`` does now, in words; "" for nothing. Raises Refused where it cannot be."""
+    wanted = operation.wanted
+    engine = reach(wanted.engine)
+    new, told = new_of(engine, operation), inspected(engine, wanted.container)
+    if not operation.comes:
+        back = f"stop the old container again, call it {kept_name(wanted)}, and start the new one as {wanted.name}"
+        return back if new is not None else ""
+    if told is None:
+        raise Refused(f"the container {wanted.name} that was there before is gone from the engine")
+    if new is None and raw(told, "Name") == f"/{wanted.name}":
+        return ""
+    away = f"stop the new container of {wanted.name}, and remove it; " if new is not None else ""
+    return f"{away}give the old one its name {wanted.name} back, and start it if it does not run"
+
+
 def taken_back(operation: StagedContainer, gone: list[str]) -> tuple[StagedContainer, Change] | None:
     """What puts the old container back, or the new one in again; None where nothing is to be done. Raises Refused."""
     wanted = operation.wanted

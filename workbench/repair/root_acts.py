@@ -75,12 +75,7 @@ def in_place(operation: StagedAct) -> str:
 
 def put_back(number: int, operation: StagedAct, note: Note, tell: Tell) -> bool:
     """Take away what is there of it, or make again what is gone; False where nothing is to be done. Raises Refused."""
-    now = _kind(operation.wanted).there(operation.wanted, operation.parts)
-    back = StagedAct(operation.path, operation.real, ABSENT, operation.wanted, operation.parts, not operation.comes)
-    parts = [part for part in _in_order(back) if (part in now) is operation.comes]
-    if operation.comes and isinstance(operation.wanted, MakeRootDirectory) and parts:
-        left = _kind(operation.wanted).removable(operation.wanted, tuple(reversed(parts)))
-        parts = [part for part in parts if part in left]
+    parts = _to_put_back(operation)
     if not parts:
         return False
     note(Intent(number, "", back=True))
@@ -88,6 +83,29 @@ def put_back(number: int, operation: StagedAct, note: Note, tell: Tell) -> bool:
         _one(operation.wanted, part, comes=not operation.comes)
     tell(f"took back: {_words(operation)}")
     return True
+
+
+def putting_back(operation: StagedAct) -> tuple[str, tuple[Vector, ...]]:
+    """What ``put_back`` would do now, in words, and by which commands. Raises Refused where that cannot be told."""
+    kind, wanted = _kind(operation.wanted), operation.wanted
+    looks = kind.before(wanted, operation.parts, comes=True)
+    parts = _to_put_back(operation)
+    if not parts:
+        return f"nothing is left to be put back of what was done by {wanted.operation}", looks
+    vectors = tuple((kind.taking if operation.comes else kind.making)(wanted, part) for part in parts)
+    said = kind.said(wanted, _outermost_first(operation, parts), comes=not operation.comes)
+    return visible(said, 2000), (*looks, *vectors)
+
+
+def _to_put_back(operation: StagedAct) -> tuple[str, ...]:
+    """The parts that are there and have to go, or are gone and have to come, in the order they do. Raises Refused."""
+    now = _kind(operation.wanted).there(operation.wanted, operation.parts)
+    back = StagedAct(operation.path, operation.real, ABSENT, operation.wanted, operation.parts, not operation.comes)
+    parts = tuple(part for part in _in_order(back) if (part in now) is operation.comes)
+    if operation.comes and isinstance(operation.wanted, MakeRootDirectory) and parts:
+        left = _kind(operation.wanted).removable(operation.wanted, tuple(reversed(parts)))
+        parts = tuple(part for part in parts if part in left)
+    return parts
 
 
 def require_root(operations: Sequence[object]) -> None:
@@ -116,6 +134,10 @@ def listed(operation: StagedAct) -> tuple[Vector, ...]:
 
 def _in_order(operation: StagedAct) -> tuple[str, ...]:
     return operation.parts if operation.comes else tuple(reversed(operation.parts))
+
+
+def _outermost_first(operation: StagedAct, parts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part for part in operation.parts if part in parts)
 
 
 def _one(wanted: Act, part: str, *, comes: bool) -> None:

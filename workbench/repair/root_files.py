@@ -214,6 +214,8 @@ def put_back(number: int, operation: StagedRootFile, note: Note, tell: Tell) -> 
         _remove_folders(operation)
     if changed:
         tell(f"put {name} back as it was" if not operation.comes else f"removed {name}")
+    if not (changed or operation.comes or now.get(kept) == operation.before.sha256):
+        return False  # nothing of root's was kept, so nothing was begun: whatever reads the file heard nothing of it
     # Also where the file is as it was: what read it may have been told of the new one before a sudden end.
     last = consumer.activates if operation.brings_back else consumer.deactivates
     was, undoes = "", last

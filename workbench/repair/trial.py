@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -182,6 +183,20 @@ def put_back(operation: StagedTrial, tell: Tell) -> bool:
             return removed  # a folder above it holds something else by now
         raise Refused(f"{visible(kept)} could not be removed: {words(error)}", f"run: rm -r {kept}") from error
     return removed
+
+
+def left_over(operation: StagedTrial) -> str:
+    """What ``put_back`` would take away now, in words; "" for nothing. Raises Refused."""
+    if operation.engine:
+        from workbench.repair.container_trial import name_of
+
+        asked = visible(shlex.join(operation.engine))
+        return f"remove the container {name_of(operation)} of the one start, if it is there still, by: {asked} rm"
+    there = [folder for folder in reversed(operation.folders) if is_there(folder)]
+    if operation.trial.kept not in there:
+        return ""
+    above = "".join(f", and the folder {visible(each)} if it is empty" for each in there[1:])
+    return f"remove {visible(there[0])} with everything in it, which the one start of the server fetched{above}"
 
 
 def _launcher(wanted: TrialStart, plan: Plan) -> tuple[CreateFile, Sandbox]:

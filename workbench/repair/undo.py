@@ -6,20 +6,20 @@ recovered, and undone in its turn, which does the repair again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeGuard
 
 from workbench.model.plan import Operation, Plan, Reversal, SetMode
 from workbench.model.run import Change, Run, RunState
 from workbench.repair import creating, operations, own_units, recreating, root_acts, root_files, root_timer, rooted
 from workbench.repair.edits import inverse, what_is_left
 from workbench.repair.fingerprint import exists, read, status_of
-from workbench.repair.folder import locked
 from workbench.repair.history import as_run, find, undoers, unread_plan
 from workbench.repair.journal import Broken, Entry, entries, reopen
-from workbench.repair.paths import Refused, spot, words
+from workbench.repair.paths import Refused, spot
 from workbench.repair.prepare import Prepared
 from workbench.repair.preview import diff
 from workbench.repair.publish import sha256
@@ -34,9 +34,12 @@ from workbench.repair.staged import (
     StagedTrial,
     StagedWrite,
 )
-from workbench.repair.transaction import perform, refused, roll_back
+from workbench.repair.transaction import perform, refused
 from workbench.repair.watched import WATCHED
 from workbench.text import visible
+
+if TYPE_CHECKING:
+    pass
 
 READ_ONLY = "the workbench was started with --read-only, or as root from files that another account can write"
 """Why nothing is changed where nothing may be."""
@@ -111,43 +114,25 @@ def worked_out(entry: Entry, known: tuple[Entry | Broken, ...]) -> tuple[Prepare
     return _inverse(entry, _to_be_confirmed(entry, known))
 
 
-def recover(state: Path, *, read_only: bool = False, patience: float = 0.0) -> tuple[Run, ...]:
-    """Bring every interrupted run back to the state before it, newest first. Nothing to do is no run."""
-    try:
-        if not any(isinstance(entry, Entry) and entry.state is RunState.STARTED for entry in entries(state)):
-            return ()
-        if read_only:
-            found = entries(state)
-            return tuple(as_run(entry, {}) for entry in reversed(found) if _interrupted(entry))
-        with locked(state, patience) as real:
-            return tuple(_recovered(entry) for entry in reversed(entries(real)) if _interrupted(entry))
-    except Refused as why:
-        return (refused(unread_plan(), (), why.reason),)
-    except OSError as error:
-        return (refused(unread_plan(), (), f"the journal cannot be used: {words(error)}"),)
-
-
-def _interrupted(entry: Entry | Broken) -> bool:
+def interrupted(entry: Entry | Broken) -> TypeGuard[Entry]:
+    """Whether the run was begun, and has no end."""
     return isinstance(entry, Entry) and entry.state is RunState.STARTED
 
 
-def _recovered(entry: Entry | Broken) -> Run:
-    assert isinstance(entry, Entry)  # noqa: S101 - the caller sorted them
-    why = _not_now(entry)
-    if why:
-        return refused(entry.planned.plan, entry.planned.changes, why)
-    writer = reopen(entry)
-    writer.note("recovering")
-    return roll_back(writer, entry.intents, "it was interrupted", lambda _: None, recovering=True)
+def needs_root(entry: Entry) -> str:
+    """Why a run that changed something as root cannot be brought back now ("" when it can): it stays interrupted."""
+    return _lacks(entry, rooted.require_root, root_files.require_root, root_acts.require_root)
 
 
-def _not_now(entry: Entry) -> str:
-    """Why a run of root's files, or of an engine, cannot be brought back now ("" when it can): it stays interrupted."""
+def needs_engine(entry: Entry) -> str:
+    """Why a run that made a container anew cannot be brought back now ("" when it can): it stays interrupted."""
+    return _lacks(entry, recreating.require_engine)
+
+
+def _lacks(entry: Entry, *required: Callable[[Sequence[Staged]], None]) -> str:
     try:
-        rooted.require_root(entry.planned.operations)
-        root_files.require_root(entry.planned.operations)
-        root_acts.require_root(entry.planned.operations)
-        recreating.require_engine(entry.planned.operations)
+        for require in required:
+            require(entry.planned.operations)
     except Refused as why:
         return f"{why.reason} ({why.instead})" if why.instead else why.reason
     return ""
@@ -187,7 +172,7 @@ def _inverse(entry: Entry, confirm: int) -> tuple[Prepared, str]:
         if isinstance(operation, StagedTrial):
             continue  # it was started and ended: nothing is left of it to be undone
         if isinstance(operation, StagedMode):
-            made = _mode_back(operation, gone)
+            made = mode_back(operation, gone)
         elif isinstance(operation, StagedRoot):
             made = _root_back(operation)
         elif isinstance(operation, StagedRootFile):
@@ -199,7 +184,7 @@ def _inverse(entry: Entry, confirm: int) -> tuple[Prepared, str]:
         elif isinstance(operation, StagedFile):
             made = _file_back(operation, gone, partial(entry.writer.backup, number))
         else:
-            made = _write_back(operation, entry.writer.backup(number))
+            made = write_back(operation, partial(bytes, entry.writer.backup(number)))
         if made is not None:
             staged.append(made)
     plan = undoing(entry.planned.plan, tuple(operation for *_, each in staged for operation in each), confirm)
@@ -214,7 +199,8 @@ def _inverse(entry: Entry, confirm: int) -> tuple[Prepared, str]:
     return prepared, f"there is nothing to undo any more: {why}" if gone and not staged else why
 
 
-def _mode_back(operation: StagedMode, gone: list[str]) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
+def mode_back(operation: StagedMode, gone: list[str]) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
+    """What sets a mode back; None where it is so, or where the file is gone, which is added. Raises Refused."""
     shown = visible(operation.real)
     is_socket = operation.before.kind == "socket"
     with spot(operation.real) as place:
@@ -288,7 +274,10 @@ def _file_back(
     return taken, Change(shown, said), b"", ()
 
 
-def _write_back(operation: StagedWrite, backup: bytes) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
+def write_back(
+    operation: StagedWrite, backup: Callable[[], bytes]
+) -> tuple[Staged, Change, bytes, tuple[Operation, ...]] | None:
+    """What brings the bytes of a file back, or puts only the old values into what it holds by now. Raises Refused."""
     shown = visible(operation.real)
     edits = inverse(operation.edits)
     with spot(operation.real) as place:
@@ -297,7 +286,7 @@ def _write_back(operation: StagedWrite, backup: bytes) -> tuple[Staged, Change, 
         (now, content), real = read(place), place.path
     if now.links > 1:
         raise Refused(f"{shown} has {now.links} names (hard links) now; replacing one would leave the others behind")
-    after = operations.before_of(operation, now, content, lambda: backup)
+    after = operations.before_of(operation, now, content, backup)
     if after is None:
         return None
     if operation.of_unit is not None:

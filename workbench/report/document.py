@@ -63,7 +63,10 @@ class AcceptedDocument:
 
 @record
 class FindingDocument:
-    """One finding. ``identity`` stays the same over rescans of the same host. ``waiver`` is null for most."""
+    """One finding. ``identity`` stays the same over rescans of the same host. ``waiver`` is null for most.
+
+    ``repair_refused`` is why none of the fixes for such findings can repair this one ("" where one can).
+    """
 
     identity: str
     check: str
@@ -75,6 +78,7 @@ class FindingDocument:
     location: LocationDocument | None
     repairs: list[str]
     waiver: AcceptedDocument | None = None
+    repair_refused: str = ""
 
 
 @record
@@ -264,6 +268,7 @@ def finding_document(finding: Finding) -> FindingDocument:
         waiver=AcceptedDocument(waiver.reason, waiver.owner, waiver.accepted, waiver.expires, finding.lapsed)
         if waiver
         else None,
+        repair_refused=finding.refused,
     )
 
 

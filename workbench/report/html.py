@@ -133,6 +133,8 @@ def _finding(finding: Finding, plugins: Plugins, taught: set[str] | None) -> Ite
         yield from _evidence(evidence)
     if finding.repairs:
         yield f"<dt>repair</dt><dd>{'<br>'.join(_repair(fix, plugins) for fix in finding.repairs)}</dd>"
+    if finding.refused:
+        yield f"<dt>repair</dt><dd>none can be made here: {_text(finding.refused)}</dd>"
     yield f'<dt>check</dt><dd>{_code(finding.check)} <span class="quiet">{_code(finding.identity)}</span></dd></dl>'
     yield from _lesson(finding.check, plugins, taught)
     yield "</article>"

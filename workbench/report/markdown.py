@@ -106,6 +106,8 @@ def _finding(finding: Finding, plugins: Plugins) -> Iterator[str]:
         fix = plugins.fixes.get(identity)
         said = f" {prose(fix.title)} ({fix.safety.value}; undo: {fix.reversal.value})" if fix else ""
         yield f"- repair: {code(identity)}{said}"
+    if finding.refused:
+        yield f"- repair: none can be made here: {prose(finding.refused)}"
     yield f"- check: {code(finding.check)}, identity {code(finding.identity)}"
     yield f"- lesson: {code(f'workbench explain {finding.check}')}"
 

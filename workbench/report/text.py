@@ -92,6 +92,8 @@ def _finding(finding: Finding) -> Iterator[str]:
         yield from wrapped(said, "    waiver    ", "              ")
     if finding.repairs:
         yield f"    repair    {', '.join(finding.repairs)}"
+    if finding.refused:
+        yield from wrapped(f"none can be made here: {finding.refused}", "    repair    ", "              ")
 
 
 def _waived(report: Report) -> Iterator[str]:

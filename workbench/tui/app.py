@@ -9,7 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from textual import events
 from textual.app import SystemCommand
@@ -44,9 +44,11 @@ if TYPE_CHECKING:
 READING = 0.5
 """Seconds that a question is shown before a key agrees to it, as long as the second click of a double click takes."""
 
+
 HELD = 1.0
 """Seconds within which an equal notice is the same one: that of a key that is held down."""
 
+Value = TypeVar("Value")
 MOST_UNSEEN = 20_000
 """Objects that may come into being before they are looked through for garbage: a few milliseconds."""
 
@@ -142,9 +144,9 @@ class WorkbenchApp(BaseApp):
             self.set_interval(REMEMBERED_EVERY, lambda: self.run_worker(self._remember(), group="memory"))
 
     async def _offer_recovery(self) -> None:
-        from workbench.tui import flow
+        from workbench.tui.recovering import offer_recovery
 
-        await flow.offer_recovery(self, at_start=True)
+        await offer_recovery(self, at_start=True)
 
     def arrange_as_before(self) -> None:
         """Arrange the main screen, which is there now, as it is remembered."""

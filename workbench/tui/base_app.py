@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from textual.app import App
+from textual.command import CommandPalette
+from textual.screen import Screen
 
 from workbench.engine import Workbench
 from workbench.model.finding import Finding
@@ -21,6 +24,10 @@ from workbench.tui.looking import Looker, Seen
 if TYPE_CHECKING:
     from workbench.repair.backups import KeptBackup
     from workbench.tui.past import Past
+
+IN_FRONT = 0.05
+"""Seconds from one look whether help is still in front to the next."""
+Value = TypeVar("Value")
 
 
 class MainView(Protocol):
@@ -90,6 +97,18 @@ class BaseApp(App[int]):
         for each in news:
             severity: Literal["error", "warning"] = "error" if each.bad else "warning"
             self.notify(visible(each.words, 400), severity=severity, markup=False, timeout=SHOWN)
+
+    async def push_screen_wait(  # type: ignore[override]
+        self, screen: Screen[Value], *, mode: str | None = None
+    ) -> Value:
+        """Show a screen and wait for its result; where help is read, or a command looked for, that ends first."""
+        await self.unobstructed()
+        return await super().push_screen_wait(screen, mode=mode)
+
+    async def unobstructed(self) -> None:
+        """Wait until no help and no palette is in front: what was begun before it was opened must not lie over it."""
+        while isinstance(self.screen, CommandPalette) or getattr(self.screen, "HOLDS_OFF", False):
+            await asyncio.sleep(IN_FRONT)
 
     def arrange_as_before(self) -> None:
         """Arrange the main screen, which is there now, as it is remembered."""

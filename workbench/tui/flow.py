@@ -19,14 +19,12 @@ from workbench.tui.background import in_background
 from workbench.tui.base_app import BaseApp
 from workbench.tui.keys import hint
 from workbench.tui.lending import as_root_if_asked
-from workbench.tui.plain import plain, stacked, together
 from workbench.tui.replaying import no_repair
-from workbench.tui.screens.dialogs import Confirm, Notice, choose_fix, refusal
+from workbench.tui.screens.dialogs import Notice, choose_fix, refusal
 from workbench.tui.screens.preview import Preview
 from workbench.tui.screens.restore import undo_question
 from workbench.tui.screens.result import Outcome, Result, waits
 from workbench.tui.under_way import is_read_only, tell_failure, tried, window
-from workbench.tui.wording import MUTED, counted, moment
 from workbench.verifying import Before
 
 if TYPE_CHECKING:
@@ -155,42 +153,14 @@ async def undo_last(app: BaseApp) -> None:
         await undo(app, last)
 
 
-async def offer_recovery(app: BaseApp, *, at_start: bool = False) -> None:
-    """When a run was interrupted, offer to bring its files back. ``at_start`` also tell what was undone by itself."""
-    runs = await tried(app, "The history could not be read", app.workbench.history)
-    if at_start:
-        app.tell_news(await app.deadlines.at_start(runs or ()))
-    interrupted = [run for run in runs or () if run.state is RunState.STARTED]
-    if not interrupted:
-        return
-    if app.workbench.read_only:
-        words = "It can be recovered when the workbench is started without --read-only."
-        await app.push_screen_wait(Notice("A repair was interrupted", words))
-        return
-    if not await app.push_screen_wait(_recovery_question(interrupted)):
-        app.tell("The interrupted repair was left as it is. It is offered again at the next start.", "warning")
-        return
-    failure: Exception | None = None
-    async with window(app, "Recovering"):
-        try:
-            recovered = await in_background(lambda: as_root_if_asked(app, app.workbench.recover), must_end=True)
-            await app.main.look()
-        except Exception as error:  # noqa: BLE001, RUF100 - whatever fails, the app says it and stays
-            recovered, failure = (), error
-    if failure is not None:
-        await tell_failure(app, "It could not be recovered", failure)
-        return
-    app.deadlines.heard(run for run in recovered if run.plan.confirm)
-    told = "\n\n".join(f"{run.plan.title}\n{run.state.value}. {run.message}" for run in recovered)
-    await app.push_screen_wait(Notice("Recovered", told or "Nothing was left to recover."))
-
-
 async def _chosen(app: BaseApp, fixes: Sequence[Fix], finding: Finding) -> Fix | None:
     if not fixes:
         by_hand = (
             f"follow “How to fix it by hand” in the lesson of this finding, then press {hint('rescan')} to look again."
         )
-        await app.push_screen_wait(Notice("No repair on offer", "There is no repair for this finding yet.", by_hand))
+        why = f"No repair of it can be made here: {finding.refused}." if finding.refused else ""
+        said = why or "There is no repair for this finding yet."
+        await app.push_screen_wait(Notice("No repair on offer", said, by_hand))
         return None
     if len(fixes) == 1:
         return fixes[0]
@@ -272,11 +242,3 @@ async def _carried_out(
 def _is_undo(run: Run) -> bool:
     # Undoing again and again walks back through the repairs; an undo itself is undone from the history.
     return run.plan.title.startswith("Undo: ")
-
-
-def _recovery_question(runs: list[Run]) -> Confirm:
-    said = "was interrupted before it ended" if len(runs) == 1 else "were interrupted before they ended"
-    lines = [plain(f"{counted(len(runs), 'repair')} {said}:"), plain("")]
-    lines += [together("  ", (run.plan.title, "bold"), (f"  started {moment(run.started_at)}", MUTED)) for run in runs]
-    lines += [plain(""), plain("Recovering brings every file back to how it was before.")]
-    return Confirm("A repair was interrupted", stacked(lines), "Recover", "Later")

@@ -44,7 +44,9 @@ async def act(app: BaseApp, run: Run, wish: str) -> None:
     elif wish == "confirm":
         await flow.confirm(app, run)
     elif wish == "recover":
-        await flow.offer_recovery(app)
+        from workbench.tui.recovering import offer_recovery
+
+        await offer_recovery(app)
 
 
 async def redo(app: BaseApp, run: Run) -> None:

@@ -25,6 +25,7 @@ async def window(
     While it ``changes`` the machine, the app does not quit.
     """
     shows = Applying(title, done)
+    await app.unobstructed()
     await app.push_screen(shows)
     app.busy = changes
     try:

@@ -56,15 +56,15 @@ class Agree(_Told[bool]):
         *SCROLLING,
     ]
 
-    def __init__(self, title: str, subtitle: str, text: Text, agree: str) -> None:
+    def __init__(self, title: str, subtitle: str, text: Text, agree: str, leave: str = "Cancel") -> None:
         super().__init__(title, subtitle, text)
-        self._agree = agree
+        self._agree, self._leave = agree, leave
 
     def compose(self) -> ComposeResult:
         """The text and the two answers."""
         yield self._page()
         with Horizontal(classes="buttons"):
-            yield Button("Cancel", id="leave", compact=True)
+            yield Button(self._leave, id="leave", compact=True)
             yield Button(plain(f"{self._agree} ({hint('agree')})"), id="agree", variant="warning", compact=True)
         yield Foot()
         yield TooSmall()

@@ -51,6 +51,9 @@ class Roomy(_Mixed):
     LEAVES_OUTSIDE: ClassVar[bool] = False
     """Whether a click beside its window closes it: where nothing is lost by that."""
 
+    HOLDS_OFF: ClassVar[bool] = False
+    """Whether a question that comes meanwhile waits until it is closed: nobody asked for that over what is read."""
+
     _came: tuple[float, tuple[int, int]] = (0.0, (-1, -1))
     _unread_since: float = math.inf
 

@@ -43,7 +43,7 @@ class Help(Roomy, ModalScreen[None]):
     """The keys and the signs."""
 
     CSS_PATH = "help.tcss"
-    LEAVES_OUTSIDE = True
+    LEAVES_OUTSIDE = HOLDS_OFF = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter", "leave", "Close", show=False),
         bound("close", "leave", words="Close", show=False),

@@ -172,7 +172,7 @@ def page(
         stacked(_seen(finding, width)),
         file_lines(lines, width),
         attack(told, width),
-        stacked(_repairs(fixes, width)),
+        stacked(_repairs(fixes, finding.refused, width)),
     ]
     above = Content("\n\n").join(part for part in parts if part)
     if check is None:
@@ -232,10 +232,11 @@ def _offered(keys: Sequence[tuple[str, str]], width: int) -> Iterator[Content]:
     yield line
 
 
-def _repairs(fixes: Sequence[Fix], width: int) -> Iterator[Content]:
+def _repairs(fixes: Sequence[Fix], refused: str, width: int) -> Iterator[Content]:
     yield heading("Repairs on offer")
     if not fixes:
-        yield stacked(plain("None yet. The lesson below says how to do it by hand.", MUTED).wrap(width))
+        none = f"None can be made here: {refused}." if refused else "None yet."
+        yield stacked(plain(f"{none} The lesson below says how to do it by hand.", MUTED).wrap(width))
     for fix in fixes:
         words = hanging(together((f"{hint('repair')} ", "bold $text-accent"), " "), plain(fix.title), width)
         yield pressable(words, "repair")
