@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from workbench.repair.history import history
 from workbench.repair.lasting import lasting
 from workbench.repair.paths import Refused
 from workbench.repair.prepare import Prepared
-from workbench.repair.recovering import recover
+from workbench.repair.recovering import recover, recovering
 from workbench.repair.staged import StagedWrite, moves_secrets
 from workbench.repair.transaction import apply
 from workbench.repair.undo import undo
@@ -244,7 +245,11 @@ def test_g10_killed_at_any_line(doing: str, tmp_path: Path, manager: Manager, mo
         manager.asked.clear()
         there = bench.file.read_bytes()
         assert there in (TEXT, RESTORED), (at_line, "never half of one and half of the other")
-        recovered = recover(bench.state)
+        found = recovering(bench.state)
+        assert isinstance(found, tuple)
+        recovered = recover(bench.state, agreed=found)
+        shown = " ".join(change.words for each in found for change in each.changes)
+        assert all(shlex.join(vector) in shown for vector in manager.asked), (at_line, shown, manager.asked)
         assert all(run.state is RunState.RECOVERED for run in recovered), (at_line, recovered)
         told = history(bench.state)
         finished = told and told[0].state in (RunState.APPLIED, RunState.UNDONE) and not recovered

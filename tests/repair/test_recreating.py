@@ -28,7 +28,7 @@ from workbench.repair.history import history
 from workbench.repair.lasting import lasting
 from workbench.repair.paths import Refused
 from workbench.repair.prepare import Prepared, prepare
-from workbench.repair.recovering import recover
+from workbench.repair.recovering import recover, recovering
 from workbench.repair.soundness import sound
 from workbench.repair.staged import StagedContainer
 from workbench.repair.transaction import apply
@@ -384,6 +384,16 @@ def _killed(work: Callable[[], Run], at: int, *, after: bool, monkeypatch: pytes
     return ended
 
 
+def _as_shown(docker: SmallDocker, state: Path) -> Run:
+    """What recovering gives, which asked of the engine what it was shown to ask: something, or nothing at all."""
+    found = recovering(state)
+    assert isinstance(found, tuple) and len(found) == 1 and not found[0].unseen
+    asked = len(docker.done)
+    (run,) = recover(state, agreed=found)
+    assert (len(docker.done) > asked) is bool(found[0].changes), (found, docker.done[asked:])
+    return run
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_g10_broken_off_anywhere_it_is_put_back(
     after: bool, docker: SmallDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -395,9 +405,10 @@ def test_g10_broken_off_anywhere_it_is_put_back(
         made = prepared(docker)
         if not _killed(partial(apply, made, state, lambda: ""), at, after=after, monkeypatch=monkeypatch):
             break
-        (run,) = recover(state)
+        now = docker.standing
+        run = _as_shown(docker, state)
         states.add(run.state)
-        assert docker.standing == before and the_old(docker) == was, at
+        assert docker.standing == before and the_old(docker) == was, (at, now)
         assert recover(state) == ()
     assert states == {RunState.RECOVERED} and at > 6
     (run,) = history(state)
@@ -405,7 +416,7 @@ def test_g10_broken_off_anywhere_it_is_put_back(
     for at in range(1, 40):
         if not _killed(lambda: undo(state, run.identity), at, after=after, monkeypatch=monkeypatch):
             break
-        (told,) = recover(state)
+        told = _as_shown(docker, state)
         assert told.state is RunState.RECOVERED, (at, told)
         if docker.standing == before:
             break  # all that was left to do was to remove the new one, and that was done
@@ -420,6 +431,8 @@ def test_an_engine_that_is_not_up_yet_is_waited_for(
     made = prepared(docker)
     assert _killed(lambda: apply(made, tmp_path, lambda: ""), 5, after=False, monkeypatch=monkeypatch)
     docker.version = {}
+    found = recovering(tmp_path)
+    assert isinstance(found, tuple) and "no container engine" in found[0].unseen and not found[0].as_root
     (run,) = recover(tmp_path)
     assert run.state is RunState.REFUSED and "no container engine" in run.message
     docker.version = VERSION
