@@ -57,6 +57,14 @@ def test_a_secret_in_the_name_of_a_variable_is_hidden_and_told(proc: FakeProc, t
     assert [entry.secret.kind for entry in server.environment or () if entry.secret] == ["github-classic"]
 
 
+def test_a_secret_is_told_where_the_server_itself_has_it(proc: FakeProc, tmp_path: Path) -> None:
+    proc.add(100, ["npm", "exec", "mcp-server-x"])
+    proc.add(101, ["sh", "-c", f"mcp-server-x --token {TOKEN}"], parent=100)
+    proc.add(102, ["node", "/srv/node_modules/.bin/mcp-server-x", "--token", TOKEN], parent=101)
+    server = only(proc, tmp_path)
+    assert server.pid == 102 and [secret.place for secret in server.argument_secrets] == ["args[3] of node"]
+
+
 def test_configs_that_could_not_be_gathered_leave_servers_unrecognised_and_that_is_said(
     proc: FakeProc, tmp_path: Path
 ) -> None:

@@ -165,6 +165,8 @@ def test_one_that_does_not_answer_leaves_nothing(tmp_path: Path, monkeypatch: py
         ("bwrap: Can't find source path /x: No such file or directory", "make it, or answer another"),
         ("bwrap: execvp npx: No such file or directory", "to programs"),
         ("npm error errno EAI_AGAIN", "network=yes"),
+        ("error sending request: invalid peer certificate: UnknownIssuer", "SSL_CERT_FILE"),
+        ("npm error code SELF_SIGNED_CERT_IN_CHAIN", "NODE_EXTRA_CA_CERTS"),
         ("", "whether it starts without one at all"),
     ],
 )

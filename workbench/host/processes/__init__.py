@@ -166,7 +166,8 @@ def _outline(context: Context, table: Table, recogniser: Recogniser, found: Foun
         workers=found.workers,
         source=source_of(table, recogniser, found),
         outdated=found.outdated,
-        argument_secrets=secrets_in_commands(table.command(pid) for pid in found.chain),
+        # Its own first: of a secret that several of them have, the place is told in the process that is named.
+        argument_secrets=secrets_in_commands(table.command(pid) for pid in reversed(found.chain)),
     )
 
 
