@@ -57,8 +57,8 @@ _ADVICE = (
     (r"bwrap: execvp", "its program is not to be seen inside: add the folder that it lies in to programs"),
     (
         r"peer certificate|CERTIFICATE_VERIFY_FAILED|SELF_SIGNED_CERT|UNABLE_TO_\w+_CERT|UnknownIssuer",
-        "it does not trust the certificate that it is shown, such as a proxy's: name the file of that one in the env of the"
-        " entry (SSL_CERT_FILE; for Node NODE_EXTRA_CA_CERTS), and add its folder to programs",
+        "it does not trust the certificate that it is shown, such as a proxy's: name the file of that one in the env of"
+        " the entry (SSL_CERT_FILE; for Node NODE_EXTRA_CA_CERTS), and add its folder to programs",
     ),
     (
         r"ENOTFOUND|EAI_AGAIN|ENETUNREACH|getaddrinfo|name resolution|resolve host|dns error|error sending request"
