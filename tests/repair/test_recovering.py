@@ -260,8 +260,10 @@ def terminal(monkeypatch: pytest.MonkeyPatch, answer: bytes) -> Iterator[None]:
         with open(other, closefd=False) as typed:
             monkeypatch.setattr(sys, "stdin", typed)
             monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-            threading.Timer(0.2, lambda: os.write(main, answer)).start()
+            typing = threading.Timer(0.2, lambda: os.write(main, answer))
+            typing.start()
             yield
+            typing.join()
     finally:
         os.close(main)
         os.close(other)
