@@ -88,11 +88,11 @@ WALKS = (
         stages.staged,
         (
             Scene("servers", ("2",), "Servers"),
-            Scene("servers-second", ("j",)),
+            Scene("servers-second", ("j", "j")),
             Scene("server-detail", ("enter",), "findings about it"),
             Scene("server-finding", ("tab", "enter"), "clients/no-isolation", wide=("enter",)),
             Scene("", ("2", "g"), "Servers"),
-            Scene("", ("j", "j", "j")),
+            Scene("", ("j", "j", "j", "j")),
             Scene("server-with-a-socket", ("enter",), "findings about it"),
             Scene("probe", ("p",), "Does its server look"),
             Scene("probe-result", ("y",), "How each was treated"),
