@@ -340,7 +340,7 @@ class FakeWorkbench(Workbench):
         needs = "" if self.script.recovery_shown else "sudo asks for a password"
         self.script.recovery_shown = True
         runs = [each for each in self.script.runs if each.state is RunState.STARTED]
-        return tuple(Recovering(each, () if needs else (told,), unseen=needs) for each in runs)
+        return tuple(Recovering(each, () if needs else (told,), unseen=needs, as_root=bool(needs)) for each in runs)
 
     def recover(self, agreed: Any = None, on_plan: Any = None) -> tuple[Run, ...]:
         self.script.recovery_agreed = agreed

@@ -35,7 +35,6 @@ from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import SocketFacts
 from workbench.repair.backups import KeptBackup
 from workbench.tui.app import WorkbenchApp
-from workbench.tui.screens.agree import Agree
 from workbench.tui.screens.answers import AskAnswers
 from workbench.tui.screens.batch import BatchReview
 from workbench.tui.screens.code import Code
@@ -479,6 +478,7 @@ async def test_a_click_beside_a_question_or_a_form_answers_nothing() -> None:
     asking = fakes.fix(CONFIG_CHECK, answers=Wanted)
     workbench = fakes.workbench(fakes.plugins(fakes.usual().checks.values(), [asking]))
     workbench.script.runs.append(_run(1, RunState.STARTED))
+    workbench.script.recovery_shown = False  # it takes root to be shown: that is asked first, in a small window
     async with driven(workbench, WIDE) as (app, pilot):
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.click(offset=(0, 0))

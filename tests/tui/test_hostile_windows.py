@@ -14,7 +14,7 @@ from tests.tui.test_history import _run
 from tests.tui.test_hostile import _hostile_finding, assert_harmless, hostile
 from workbench.model.run import RunState
 from workbench.tui.host_watch import TITLE
-from workbench.tui.screens.dialogs import Confirm
+from workbench.tui.screens.agree import Agree
 from workbench.tui.screens.form import Form
 from workbench.tui.widgets.filter_line import FilterInput
 
@@ -50,7 +50,7 @@ async def test_in_the_question_at_the_start_in_what_is_announced_and_in_what_is_
     workbench = fakes.workbench()
     workbench.script.runs += [_run(number, RunState.STARTED, title=f"T{text}", started_at=text) for number in range(30)]
     async with driven(workbench, WIDE) as (app, pilot):
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await until(pilot, lambda: isinstance(app.screen, Agree))
         assert_harmless(app)
         await pilot.press("end")
         assert_harmless(app)
