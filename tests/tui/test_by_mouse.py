@@ -35,6 +35,7 @@ from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import SocketFacts
 from workbench.repair.backups import KeptBackup
 from workbench.tui.app import WorkbenchApp
+from workbench.tui.screens.agree import Agree
 from workbench.tui.screens.answers import AskAnswers
 from workbench.tui.screens.batch import BatchReview
 from workbench.tui.screens.code import Code
