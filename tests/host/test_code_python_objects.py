@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
+from workbench.host.code import python_flow
 from workbench.host.code.languages import Analysis
 from workbench.host.code.python import analyse
 
@@ -310,3 +312,28 @@ def tool(path: str, text: str = ''):
 """
     (use,) = analyse("/srv/server/main.py", code.encode()).observations.paths
     assert use.containment == containment
+
+
+def test_the_files_of_a_package_share_what_is_followed_in_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"part{number}" for number in range(100)]
+    for place, name in enumerate(names):
+        others = [names[(place * 7 + step) % len(names)] for step in range(1, 20)]
+        imports = "".join(f"from .{other} import {other}\n" for other in others)
+        calls = "".join(f"    {other}(path)\n" for other in others)
+        code = f"{imports}def {name}(path):\n{calls}    return open(path)\n"
+        (tmp_path / f"{name}.py").write_text(code)
+    (tmp_path / "__init__.py").touch()
+    code = "from mcp.server.fastmcp import FastMCP\nfrom .part0 import part0\nmcp = FastMCP('x')\n"
+    code += "@mcp.tool()\ndef read(path: str):\n    return part0(path)\n"
+    followed = 0
+
+    def counted(*asked: Any) -> None:
+        nonlocal followed
+        followed += 1
+        statement(*asked)
+
+    statement = python_flow._statement
+    monkeypatch.setattr(python_flow, "_statement", counted)
+    analysis = analyse(str(tmp_path / "server.py"), code.encode())
+    assert followed < 100_000
+    assert "it was read in part" in analysis.gaps[0].why and analysis.observations.paths
