@@ -337,3 +337,16 @@ def test_the_files_of_a_package_share_what_is_followed_in_them(tmp_path: Path, m
     analysis = analyse(str(tmp_path / "server.py"), code.encode())
     assert followed < 100_000
     assert "it was read in part" in analysis.gaps[0].why and analysis.observations.paths
+
+
+@pytest.mark.parametrize(("calls", "expected"), [(6, "found"), (7, "not told"), (40, "not told")])
+def test_calls_that_lead_farther_than_they_are_followed_are_not_passed(
+    tmp_path: Path, calls: int, expected: str
+) -> None:
+    code = "from mcp.server.fastmcp import FastMCP\nmcp = FastMCP('x')\n"
+    code += "@mcp.tool()\ndef read(path: str):\n    return step0(path)\n"
+    code += "".join(f"def step{each}(p):\n    return step{each + 1}(p)\n" for each in range(calls))
+    code += f"def step{calls}(p):\n    return open(p)\n"
+    analysis = analyse(str(tmp_path / "server.py"), code.encode())
+    told = any("not followed" in gap.why for gap in analysis.gaps)
+    assert ("found" if analysis.observations.paths else "not told" if told else "passed") == expected

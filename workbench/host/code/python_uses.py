@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from workbench.host.code import python_names as names
 from workbench.host.code.python_frame import Frame
-from workbench.host.code.python_module import Scope, shown
+from workbench.host.code.python_module import Function, Scope, shown
 from workbench.host.code.python_values import Handling, Label, Run, Value, together
 from workbench.model.code import CommandKind, CommandUse, Containment, PathUse, Unpickling
 
@@ -64,6 +64,14 @@ def lost(frame: Frame, node: ast.Call, name: str, value: Value) -> None:
         return
     for label in _arguments(value):
         frame.run.lost.setdefault(label, frame.run.module.site(node, frame.scope))
+
+
+def lost_in(run: Run, function: Function, given: Iterable[Value]) -> None:
+    """Note that arguments go on into a function that is not followed any more."""
+    home = run.module.owners.get(function, run.module)
+    for value in given:
+        for label in _arguments(value):
+            run.lost.setdefault(label, home.site(function, function))
 
 
 def received(run: Run, node: ast.expr, scope: Scope, owner: Value | None = None) -> Value | None:
