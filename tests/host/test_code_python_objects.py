@@ -350,3 +350,53 @@ def test_calls_that_lead_farther_than_they_are_followed_are_not_passed(
     analysis = analyse(str(tmp_path / "server.py"), code.encode())
     told = any("not followed" in gap.why for gap in analysis.gaps)
     assert ("found" if analysis.observations.paths else "not told" if told else "passed") == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ("path: str", ["open"]),
+        ("path: Kind", []),
+        ("path: Literal['a', 'b']", []),
+        ("path: int", []),
+        ("path: str\n    @field_validator('path')\n    def inside(cls, value):\n        return contained(value)", []),
+    ],
+)
+def test_a_model_of_the_arguments_that_stands_in_another_file_is_read_there(
+    tmp_path: Path, fields: str, expected: list[str]
+) -> None:
+    (tmp_path / "__init__.py").touch()
+    models = "from enum import Enum\nfrom typing import Literal\nfrom pydantic import BaseModel, field_validator\n"
+    models += f"class Kind(Enum):\n    A = 'a'\nclass Ask(BaseModel):\n    {fields}\n"
+    (tmp_path / "models.py").write_text(models)
+    code = "from mcp.server.fastmcp import FastMCP\nfrom .models import Ask\nmcp = FastMCP('x')\n"
+    code += "@mcp.tool()\ndef read(ask: Ask):\n    return open(f'/x/{ask.path}')\n"
+    analysis = analyse(str(tmp_path / "server.py"), code.encode())
+    assert [use.use for use in analysis.observations.paths] == expected
+
+
+@pytest.mark.parametrize(
+    ("annotation", "expected"),
+    [
+        ("str", ["open"]),
+        ("Annotated[str, Field(description='a note')]", ["open"]),
+        ("Annotated[str, AfterValidator(inside)]", []),
+        ("Own", []),
+        ("Choice", []),
+        ("Imported", []),
+        ("Plain", ["open"]),
+        ("Circle", ["open"]),
+    ],
+)
+def test_a_type_that_checks_the_argument_itself_is_not_judged(
+    tmp_path: Path, annotation: str, expected: list[str]
+) -> None:
+    (tmp_path / "__init__.py").touch()
+    types = "from typing import Annotated\nfrom pydantic import AfterValidator\n"
+    (tmp_path / "types.py").write_text(f"{types}Imported = Annotated[str, AfterValidator(inside)]\n")
+    code = f"from typing import Literal\n{types}from mcp.server.fastmcp import FastMCP\nfrom .types import Imported\n"
+    code += "mcp = FastMCP('x')\nOwn = Annotated[str, AfterValidator(inside)]\nChoice = Literal['a', 'b']\n"
+    code += "Plain = Annotated[str, 'a note']\nCircle = Annotated[Circle, 'itself']\n"
+    code += f"@mcp.tool()\ndef read(path: {annotation}):\n    return open(path)\n"
+    analysis = analyse(str(tmp_path / "server.py"), code.encode())
+    assert [use.use for use in analysis.observations.paths] == expected

@@ -38,8 +38,8 @@ class Module:
     ``functions`` and ``classes`` are those of a scope by name; ``assigned`` are the values of its own names, in order.
     ``calls`` are those of functions by the last part of their names. ``measure`` is how much is followed in it, or in
     it and others. ``beside`` gives another module of the same package by its name as it is imported here, and
-    ``owners`` are the modules of the functions that were found in these. ``meant`` are the functions that were asked
-    for by an expression, and ``makers`` say whether one makes tools.
+    ``owners`` are the modules of the functions and classes that were found in these. ``meant`` are the functions that
+    were asked for by an expression, and ``makers`` say whether one makes tools.
     """
 
     path: str
@@ -53,7 +53,7 @@ class Module:
     calls: dict[str, list[tuple[Scope, ast.Call]]]
     measure: Measure = field(default_factory=lambda: Measure(_STEPS))
     beside: Callable[[str], Module | None] | None = None
-    owners: dict[Function, Module] = field(default_factory=dict)
+    owners: dict[Function | ast.ClassDef, Module] = field(default_factory=dict)
     meant: dict[ast.expr, Function | None] = field(default_factory=dict)
     makers: dict[Function, bool] = field(default_factory=dict)
 
