@@ -866,3 +866,28 @@ def test_a_method_of_the_class_it_is_made_from_is_followed(
     analysis = analysed(tmp_path, {"server.js": body, "base.js": base})
     told = any("not followed" in gap.why for gap in analysis.gaps)
     assert ("found" if analysis.observations.paths else "not told" if told else "passed") == expected
+
+
+HOLDING = "import fs from 'fs/promises';\nexport class Held {\n  constructor(p) { this.p = p; }"
+
+
+@pytest.mark.parametrize(
+    ("members", "made", "expected"),
+    [
+        ("run() { return fs.readFile(this.p); } }", "new Held(args.path).run()", "not told"),
+        ("run() { return fs.readFile(`/x/${this.p}`); } }", "new Held(args.path).run()", "not told"),
+        ("run() { return fs.readFile('/x'); } }", "new Held(args.path).run()", "passed"),
+        ("toString() { return `no such file: ${this.p}`; } }", "(() => { throw new Held(args.path); })()", "passed"),
+        ("run() { return fs.readFile(this.p); } }", "new Held('/srv/notes').run(args.path)", "passed"),
+    ],
+)
+def test_an_object_that_holds_an_argument_and_uses_it_is_not_passed(
+    tmp_path: Path, members: str, made: str, expected: str
+) -> None:
+    files = {
+        "server.js": f"{HEAD}import {{ Held }} from './held.js';\n{tool(f'return {made};')}",
+        "held.js": f"{HOLDING} {members}",
+    }
+    analysis = analysed(tmp_path, files)
+    told = any("not followed" in gap.why for gap in analysis.gaps)
+    assert ("found" if analysis.observations.paths else "not told" if told else "passed") == expected
