@@ -400,3 +400,23 @@ def test_a_type_that_checks_the_argument_itself_is_not_judged(
     code += f"@mcp.tool()\ndef read(path: {annotation}):\n    return open(path)\n"
     analysis = analyse(str(tmp_path / "server.py"), code.encode())
     assert [use.use for use in analysis.observations.paths] == expected
+
+
+@pytest.mark.parametrize(
+    ("use", "paths", "commands"),
+    [
+        ("open(file=path)", ["open"], []),
+        ("open(mode='r', file=path)", ["open"], []),
+        ("open(file='/x', mode=path)", [], []),
+        ("os.listdir(path=path)", ["os.listdir"], []),
+        ("subprocess.run(args=path, shell=True)", [], ["shell"]),
+        ("subprocess.run(args=['git', '--', path])", [], ["argument"]),
+        ("subprocess.run(args=['git'], cwd='/x', input=path)", [], []),
+    ],
+)
+def test_what_is_given_by_its_name_is_seen(use: str, paths: list[str], commands: list[str]) -> None:
+    code = "import os, subprocess\nfrom mcp.server.fastmcp import FastMCP\nmcp = FastMCP('x')\n"
+    code += f"@mcp.tool()\ndef read(path: str):\n    return {use}\n"
+    observed = analyse("/srv/server.py", code.encode()).observations
+    assert [each.use for each in observed.paths] == paths
+    assert [each.kind for each in observed.commands] == commands

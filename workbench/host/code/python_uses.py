@@ -16,6 +16,7 @@ _READING = frozenset(["read", "readline", "readexactly", "readuntil", "readlines
 _TAKING = frozenset(("get", "get_nowait"))
 _QUEUES = ("Queue", "SimpleQueue", "JoinableQueue")
 _HANDLERS = ("StreamRequestHandler", "BaseRequestHandler", "DatagramRequestHandler")
+_FIRST = frozenset(("file", "path", "name", "src", "args", "command", "cmd"))
 _MOST_ACTS = 8
 _MOST_VALUES = 20
 
@@ -24,6 +25,12 @@ def note_call(
     frame: Frame, node: ast.Call, name: str, positional: list[Value | None], named: dict[str, Value | None]
 ) -> None:
     """Note what a function from elsewhere does with the values that it is given."""
+    first = next((each for each in node.keywords if each.arg in _FIRST), None) if not node.args else None
+    if first is not None:
+        # What would stand first may be given by its name: ``open(file=path)``.
+        rest = [each for each in node.keywords if each is not first]
+        node = ast.copy_location(ast.Call(node.func, [first.value], rest), node)
+        positional = [named[first.arg or ""]]
     for place in names.PATH_ARGUMENTS.get(name, ()):
         value = positional[place] if place < len(positional) else None
         if value is not None:
