@@ -76,9 +76,10 @@ def lost(frame: Frame, node: ast.Call, name: str, value: Value) -> None:
 def lost_in(run: Run, function: Function, given: Iterable[Value]) -> None:
     """Note that arguments go on into a function that is not followed any more."""
     home = run.module.owners.get(function, run.module)
+    scope: Scope = function if function in home.above else home.tree
     for value in given:
         for label in _arguments(value):
-            run.lost.setdefault(label, home.site(function, function))
+            run.lost.setdefault(label, home.site(function, scope))
 
 
 def received(run: Run, node: ast.expr, scope: Scope, owner: Value | None = None) -> Value | None:
