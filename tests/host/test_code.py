@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -520,3 +521,31 @@ def test_what_was_followed_only_in_part_is_a_gap(tmp_path: Path) -> None:
     analysis = analyse(str(tmp_path / "m0.py"), (tmp_path / "m0.py").read_bytes())
     assert "in part" in analysis.gaps[0].why
     assert time.monotonic() - begun < 12
+
+
+def test_a_server_that_takes_long_has_its_share_of_the_time_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "slow", one_py=FLAW)
+    put(tmp_path / "long", **{f"part{number}_py": FLAW for number in range(100)})
+    (tmp_path / "slow" / "two.py").write_text(FLAW + "#" * 400_000)
+    ordinary = [f"ordinary{number}" for number in range(20)]
+    for name in ordinary:
+        put(tmp_path / name, a_py=FLAW, b_py=FLAW, c_py="\n" * 20_000 + FLAW)
+    now = 0.0
+
+    def takes(path: str) -> reading.ReadFile | None:
+        nonlocal now
+        now += 1.5 if "/slow/" in path else 0.1 if "/long/" in path else 0.02
+        return reading.read_file(path)
+
+    monkeypatch.setattr(looking, "read_file", takes)
+    monkeypatch.setattr(looking, "time", SimpleNamespace(monotonic=lambda: now))
+    facts = looking.read_all(
+        ((SourceFact("checkout", str(tmp_path / name)), ()) for name in ("slow", "long", *ordinary)), until=4.0
+    )
+    files = {Path(root.path).name: dict(root.files)["python"] for root in facts.roots}
+    assert {files[name] for name in ordinary} == {3}
+    assert files["slow"] == 1 and files["long"] >= 10
+    late = {gap.what for gap in facts.state.unread}
+    assert f"1 file in {tmp_path}/slow" in late and len(late) == 2

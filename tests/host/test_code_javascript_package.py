@@ -829,3 +829,65 @@ def test_a_parameter_of_a_constructor_that_typescript_makes_a_member_is_one(tmp_
 def test_only_an_argument_that_is_handed_on_is_a_gap(code: str, gaps: int, tmp_path: Path) -> None:
     library = "export const OFF = load(); export let tools; tools = load(); tools = [];"
     assert len(analysed(tmp_path, {"index.mjs": HEAD + code, "lib.js": library}).gaps) == gaps
+
+
+BASE = "import fs from 'fs/promises';\nexport class Base {\n  run(p) {\n    return fs.readFile(p); } }"
+CHAIN = "".join(
+    f"class C{number} extends C{number + 1} {{ run(p) {{ return super.run(p); }} }}\n" for number in range(9)
+)
+
+
+@pytest.mark.parametrize(
+    ("classes", "base", "expected"),
+    [
+        ("import { Base } from './base.js'; class C extends Base { go(p) { return super.run(p); } }", BASE, "found"),
+        (
+            "import { Base } from './base.js'; class M extends Base {}"
+            " class C extends M { go(p) { return super.run(p); } }",
+            BASE, "found",
+        ),
+        (
+            "class Base { go(p) { return this.run(p); } run(p) { return 1; } }"
+            " class C extends Base { go(p) { return super.go(p); } run(p) { return fs.readFile(p); } }",
+            "", "not told",
+        ),
+        (f"{CHAIN} class C9 {{ run() {{}} }} class C extends C0 {{ go(p) {{ return super.run(p); }} }}", "", "passed"),
+        ("import { Base } from './none.js'; class C extends Base { go(p) { return super.run(p); } }", "", "not told"),
+        ("import { mixed } from 'x'; class C extends mixed(Own) { go(p) { return super.run(p); } }", "", "not told"),
+        ("class C extends own(Map) { go(p) { return super.run(p); } }", "", "not told"),
+        ("import { Server } from 'x'; class C extends Server { go(p) { return super.run(p); } }", "", "passed"),
+        ("class C extends Map { go(p) { return super.run(p); } }", "", "passed"),
+    ],
+)  # fmt: skip
+def test_a_method_of_the_class_it_is_made_from_is_followed(
+    tmp_path: Path, classes: str, base: str, expected: str
+) -> None:
+    body = f"{HEAD}{classes}\nconst it = new C();\n{tool('return it.go(args.path);')}"
+    analysis = analysed(tmp_path, {"server.js": body, "base.js": base})
+    told = any("not followed" in gap.why for gap in analysis.gaps)
+    assert ("found" if analysis.observations.paths else "not told" if told else "passed") == expected
+
+
+HOLDING = "import fs from 'fs/promises';\nexport class Held {\n  constructor(p) { this.p = p; }"
+
+
+@pytest.mark.parametrize(
+    ("members", "made", "expected"),
+    [
+        ("run() { return fs.readFile(this.p); } }", "new Held(args.path).run()", "not told"),
+        ("run() { return fs.readFile(`/x/${this.p}`); } }", "new Held(args.path).run()", "not told"),
+        ("run() { return fs.readFile('/x'); } }", "new Held(args.path).run()", "passed"),
+        ("toString() { return `no such file: ${this.p}`; } }", "(() => { throw new Held(args.path); })()", "passed"),
+        ("run() { return fs.readFile(this.p); } }", "new Held('/srv/notes').run(args.path)", "passed"),
+    ],
+)
+def test_an_object_that_holds_an_argument_and_uses_it_is_not_passed(
+    tmp_path: Path, members: str, made: str, expected: str
+) -> None:
+    files = {
+        "server.js": f"{HEAD}import {{ Held }} from './held.js';\n{tool(f'return {made};')}",
+        "held.js": f"{HOLDING} {members}",
+    }
+    analysis = analysed(tmp_path, files)
+    told = any("not followed" in gap.why for gap in analysis.gaps)
+    assert ("found" if analysis.observations.paths else "not told" if told else "passed") == expected

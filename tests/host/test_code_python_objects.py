@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
+from workbench.host.code import python_flow
 from workbench.host.code.languages import Analysis
 from workbench.host.code.python import analyse
 
@@ -310,3 +312,111 @@ def tool(path: str, text: str = ''):
 """
     (use,) = analyse("/srv/server/main.py", code.encode()).observations.paths
     assert use.containment == containment
+
+
+def test_the_files_of_a_package_share_what_is_followed_in_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"part{number}" for number in range(100)]
+    for place, name in enumerate(names):
+        others = [names[(place * 7 + step) % len(names)] for step in range(1, 20)]
+        imports = "".join(f"from .{other} import {other}\n" for other in others)
+        calls = "".join(f"    {other}(path)\n" for other in others)
+        code = f"{imports}def {name}(path):\n{calls}    return open(path)\n"
+        (tmp_path / f"{name}.py").write_text(code)
+    (tmp_path / "__init__.py").touch()
+    code = "from mcp.server.fastmcp import FastMCP\nfrom .part0 import part0\nmcp = FastMCP('x')\n"
+    code += "@mcp.tool()\ndef read(path: str):\n    return part0(path)\n"
+    followed = 0
+
+    def counted(*asked: Any) -> None:
+        nonlocal followed
+        followed += 1
+        statement(*asked)
+
+    statement = python_flow._statement
+    monkeypatch.setattr(python_flow, "_statement", counted)
+    analysis = analyse(str(tmp_path / "server.py"), code.encode())
+    assert followed < 100_000
+    assert "it was read in part" in analysis.gaps[0].why and analysis.observations.paths
+
+
+@pytest.mark.parametrize(("calls", "expected"), [(6, "found"), (7, "not told"), (40, "not told")])
+def test_calls_that_lead_farther_than_they_are_followed_are_not_passed(
+    tmp_path: Path, calls: int, expected: str
+) -> None:
+    code = "from mcp.server.fastmcp import FastMCP\nmcp = FastMCP('x')\n"
+    code += "@mcp.tool()\ndef read(path: str):\n    return step0(path)\n"
+    code += "".join(f"def step{each}(p):\n    return step{each + 1}(p)\n" for each in range(calls))
+    code += f"def step{calls}(p):\n    return open(p)\n"
+    analysis = analyse(str(tmp_path / "server.py"), code.encode())
+    told = any("not followed" in gap.why for gap in analysis.gaps)
+    assert ("found" if analysis.observations.paths else "not told" if told else "passed") == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ("path: str", ["open"]),
+        ("path: Kind", []),
+        ("path: Literal['a', 'b']", []),
+        ("path: int", []),
+        ("path: str\n    @field_validator('path')\n    def inside(cls, value):\n        return contained(value)", []),
+    ],
+)
+def test_a_model_of_the_arguments_that_stands_in_another_file_is_read_there(
+    tmp_path: Path, fields: str, expected: list[str]
+) -> None:
+    (tmp_path / "__init__.py").touch()
+    models = "from enum import Enum\nfrom typing import Literal\nfrom pydantic import BaseModel, field_validator\n"
+    models += f"class Kind(Enum):\n    A = 'a'\nclass Ask(BaseModel):\n    {fields}\n"
+    (tmp_path / "models.py").write_text(models)
+    code = "from mcp.server.fastmcp import FastMCP\nfrom .models import Ask\nmcp = FastMCP('x')\n"
+    code += "@mcp.tool()\ndef read(ask: Ask):\n    return open(f'/x/{ask.path}')\n"
+    analysis = analyse(str(tmp_path / "server.py"), code.encode())
+    assert [use.use for use in analysis.observations.paths] == expected
+
+
+@pytest.mark.parametrize(
+    ("annotation", "expected"),
+    [
+        ("str", ["open"]),
+        ("Annotated[str, Field(description='a note')]", ["open"]),
+        ("Annotated[str, AfterValidator(inside)]", []),
+        ("Own", []),
+        ("Choice", []),
+        ("Imported", []),
+        ("Plain", ["open"]),
+        ("Circle", ["open"]),
+    ],
+)
+def test_a_type_that_checks_the_argument_itself_is_not_judged(
+    tmp_path: Path, annotation: str, expected: list[str]
+) -> None:
+    (tmp_path / "__init__.py").touch()
+    types = "from typing import Annotated\nfrom pydantic import AfterValidator\n"
+    (tmp_path / "types.py").write_text(f"{types}Imported = Annotated[str, AfterValidator(inside)]\n")
+    code = f"from typing import Literal\n{types}from mcp.server.fastmcp import FastMCP\nfrom .types import Imported\n"
+    code += "mcp = FastMCP('x')\nOwn = Annotated[str, AfterValidator(inside)]\nChoice = Literal['a', 'b']\n"
+    code += "Plain = Annotated[str, 'a note']\nCircle = Annotated[Circle, 'itself']\n"
+    code += f"@mcp.tool()\ndef read(path: {annotation}):\n    return open(path)\n"
+    analysis = analyse(str(tmp_path / "server.py"), code.encode())
+    assert [use.use for use in analysis.observations.paths] == expected
+
+
+@pytest.mark.parametrize(
+    ("use", "paths", "commands"),
+    [
+        ("open(file=path)", ["open"], []),
+        ("open(mode='r', file=path)", ["open"], []),
+        ("open(file='/x', mode=path)", [], []),
+        ("os.listdir(path=path)", ["os.listdir"], []),
+        ("subprocess.run(args=path, shell=True)", [], ["shell"]),
+        ("subprocess.run(args=['git', '--', path])", [], ["argument"]),
+        ("subprocess.run(args=['git'], cwd='/x', input=path)", [], []),
+    ],
+)
+def test_what_is_given_by_its_name_is_seen(use: str, paths: list[str], commands: list[str]) -> None:
+    code = "import os, subprocess\nfrom mcp.server.fastmcp import FastMCP\nmcp = FastMCP('x')\n"
+    code += f"@mcp.tool()\ndef read(path: str):\n    return {use}\n"
+    observed = analyse("/srv/server.py", code.encode()).observations
+    assert [each.use for each in observed.paths] == paths
+    assert [each.kind for each in observed.commands] == commands

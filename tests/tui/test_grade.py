@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.tui import fakes
-from tests.tui.driving import NARROW, WIDE, driven, flat, shown, until_shown
+from tests.tui.driving import NARROW, WIDE, driven, flat, shown, until, until_shown
 from workbench.model.finding import NotAssessed, Passed, Subject
 from workbench.model.severity import Severity
 from workbench.tui.coverage import sudo_unlocks
@@ -121,3 +121,13 @@ async def test_a_letter_that_cannot_get_worse_is_not_said_twice() -> None:
     async with driven(fakes.workbench()) as (app, pilot):
         await until_shown(pilot, "Grade F", "4 of 5 checks assessed")
         assert "at worst" not in flat(app)
+
+
+@pytest.mark.parametrize("first", [(40, 10), (60, 16), (64, 24), WIDE, (200, 50)], ids=str)
+async def test_the_head_is_as_high_as_its_lines_after_another_size(first: tuple[int, int]) -> None:
+    async with driven(_workbench(more=5), first) as (app, pilot):
+        await pilot.resize_terminal(*NARROW)
+        await until_shown(pilot, "Grade C", "clients C", "next: 1 safe repair")
+        head = app.main.query_one("#grade")
+        verdict = str(app.main.query_one("#verdict").render()).splitlines()
+        await until(pilot, lambda: head.size.height == len(verdict))

@@ -7,7 +7,7 @@ import re
 from workbench.host.code.javascript_answers import answers_of, size_of
 from workbench.host.code.javascript_harmless import PASSIVE_METHODS, TAKING_METHODS, TEXT_METHODS, is_logging
 from workbench.host.code.javascript_names import Names
-from workbench.host.code.javascript_objects import set_to
+from workbench.host.code.javascript_objects import set_to, unknown_base
 from workbench.host.code.javascript_schemas import Schemas
 from workbench.host.code.javascript_syntax import Node
 from workbench.host.code.javascript_texts import literal
@@ -52,7 +52,17 @@ class Elsewhere:
         if self._schemas.library(call) or is_logging(self._names.called(call) or self._names.method(call)):
             return False
         function = call["function"]
-        return self._is_elsewhere(function) or self._is_chosen(function) or self._is_of_a_package(function)
+        ways = (self._is_elsewhere, self._is_chosen, self._is_of_a_package, self._is_inherited)
+        return any(leads(function) for leads in ways)
+
+    def _is_inherited(self, function: Node | None) -> bool:
+        """Whether it is a method of ``super`` that some class of the package has which is not known."""
+        of = function["object"] if function is not None and function.kind == "member_expression" else None
+        if function is None or of is None or of.kind != "super":
+            return False
+        base = unknown_base(function, self._names)
+        name = self._names.of(base)
+        return base is not None and (not name or name.startswith(_OWN_FILES))
 
     def _is_of_a_package(self, function: Node | None) -> bool:
         """Whether it is a function of a package from elsewhere that by its name opens files or runs commands."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from workbench.host.code.javascript_known import Known
-from workbench.host.code.javascript_objects import DEEPEST, class_around, class_of, is_overridden, members
+from workbench.host.code.javascript_objects import DEEPEST, class_around, class_of, inherited, is_overridden, members
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
 from workbench.host.code.javascript_texts import REQUIRING, literal, option, property_name
 
@@ -113,6 +113,8 @@ class Names(Known):
             if around is None or is_overridden(around, name, self):
                 return []
             return members(around, name, self)
+        if of.kind == "super":
+            return inherited(node, name, self)
         written = option(self.value(of), name)
         if written is not None:
             return [written]

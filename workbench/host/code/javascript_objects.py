@@ -137,6 +137,27 @@ def members(made: Node, name: str, names: Known) -> list[Node]:
     return []
 
 
+def inherited(node: Node, name: str, names: Known) -> list[Node]:
+    """What ``super.name`` may be at a place."""
+    around = class_around(node)
+    base = _base(around, names) if around is not None else None
+    return members(base, name, names) if base is not None else []
+
+
+def unknown_base(node: Node, names: Known) -> Node | None:
+    """What the class around a place is made from in the end, where that is no class that is known."""
+    each = class_around(node)
+    expression = None
+    for _ in range(_MOST_BASES):
+        expression = _heritage(each) if each is not None else None
+        if expression is None:
+            return None
+        each = class_named(expression, names)
+        if each is None:
+            return expression
+    return expression
+
+
 def is_overridden(made: Node, name: str, names: Known) -> bool:
     """Whether a class that is made from this one has a member of that name of its own, so that ``this`` may mean it."""
     key = (made.index, name, len(names.scopes.trees()))
@@ -163,8 +184,11 @@ def class_around(node: Node) -> Node | None:
 
 
 def _base(made: Node, names: Known) -> Node | None:
+    base = _heritage(made)
+    return class_named(base, names) if base is not None else None
+
+
+def _heritage(made: Node) -> Node | None:
     heritage = next((child for child in made.children if child.kind == "class_heritage"), None)
     base = heritage.children[0] if heritage is not None and heritage.children else None
-    if base is not None and base.kind == "extends_clause":
-        base = base["value"]
-    return class_named(base, names) if base is not None else None
+    return base["value"] if base is not None and base.kind == "extends_clause" else base

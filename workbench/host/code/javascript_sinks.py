@@ -69,3 +69,15 @@ def commands_of(name: str, call: Node, names: Names) -> tuple[tuple[CommandKind,
                 return (("shell", (following,)),)
             before = word
     return ()
+
+
+def uses_what_it_holds(made: Node, names: Names) -> bool:
+    """Whether in a class something of ``this`` becomes a path or a part of a command."""
+    for call in made.home.inside(made):
+        name = names.called(call) if call.kind == "call_expression" else ""
+        if not name:
+            continue
+        used = [*paths_of(name, call), *(each for _, parts in commands_of(name, call, names) for each in parts)]
+        if any(inner.kind == "this" for each in used for inner in each.home.inside(each)):
+            return True
+    return False

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workbench.host.code.javascript_answers import size_of
 from workbench.host.code.javascript_containment import containment, worst
 from workbench.host.code.javascript_elsewhere import NAMING, Elsewhere
 from workbench.host.code.javascript_flow import Flow
 from workbench.host.code.javascript_guards import Guards
 from workbench.host.code.javascript_handlers import RUNNING, Handlers
-from workbench.host.code.javascript_objects import classes_of, members
+from workbench.host.code.javascript_objects import class_named, classes_of, members
 from workbench.host.code.javascript_scopes import EACH, Path
-from workbench.host.code.javascript_sinks import commands_of, paths_of
+from workbench.host.code.javascript_sinks import commands_of, paths_of, uses_what_it_holds
 from workbench.host.code.javascript_sites import Sites, told
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
 from workbench.host.code.javascript_texts import key_name, literal
@@ -91,6 +92,8 @@ class Tools:
             self._look_at(node, call, tool)
             if node.kind == "call_expression" and node.arguments:
                 self._enter(node, function, call, tool)
+            elif node.kind == "new_expression" and not self.left and self._is_kept(node, call):
+                self.left.append(node)
 
     def _enter(self, node: Node, function: Node, call: Call, tool: str) -> None:
         """Go on to the functions that a call calls with something from outside."""
@@ -112,6 +115,16 @@ class Tools:
                 self._dispatched = self._dispatched or node
             else:
                 self.left.append(node)
+
+    def _is_kept(self, made: Node, call: Call) -> bool:
+        """Whether an argument of a tool goes into an object that uses what it holds as a path or a command."""
+        if not any(self._is_argument(taint) for given in made.arguments[:20] for taint in self._flow.of(given, call)):
+            return False
+        of = class_named(made["constructor"], self._names)
+        if of is None:
+            return False
+        self._flow.spend(size_of(of))
+        return uses_what_it_holds(of, self._names)
 
     def _is_argument(self, taint: Taint) -> bool:
         """Whether it is a tool's argument, or what holds all of them: the tool's own name is none."""

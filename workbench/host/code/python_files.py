@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import field, replace
 
-from workbench.host.code.python_module import Module, parsed
+from workbench.host.code.python_module import Measure, Module, parsed
 from workbench.host.files import CannotLook, read_bounded
 from workbench.model.record import draft
 from workbench.text import visible
@@ -14,7 +14,7 @@ from workbench.text import visible
 _LIMIT = 512 * 1024
 _MOST = 120
 _MOST_BYTES = 1024 * 1024
-_STEPS = 30_000
+_STEPS = 100_000
 _HIGHEST = 4
 _MOST_PARSED = 4 * 1024 * 1024
 _PARSED: dict[str, tuple[bytes, Module]] = {}
@@ -23,12 +23,13 @@ _PARSED: dict[str, tuple[bytes, Module]] = {}
 @draft
 class Package:
     """What was read of the files beside one file, by their paths. ``left`` is how many more are read, ``bytes_left`` of
-    which size together; ``cut`` where there was more.
+    which size together, ``measure`` how much is followed in all of them; ``cut`` where there was more.
     """
 
     read: dict[str, Module | None]
     left: int = _MOST
     bytes_left: int = _MOST_BYTES
+    measure: Measure = field(default_factory=lambda: Measure(_STEPS))
     cut: bool = False
 
 
@@ -98,7 +99,7 @@ def _module(place: str, package: Package) -> Module | None:
             made = None
     if made is not None:
         made.beside = beside(place, package)
-        made.left = _STEPS
+        made.measure = package.measure
     package.read[place] = made
     return made
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from workbench.host.code.python_frame import Frame, in_its_file, parameters
 from workbench.host.code.python_module import Function
+from workbench.host.code.python_uses import lost_in
 from workbench.host.code.python_values import Run, Value, together
 from workbench.host.code.python_values_of import assign, evaluate
 
@@ -18,7 +19,10 @@ def run_function(
     run: Run, function: Function, given: dict[str, Value], closures: dict[Function, Frame] | None = None
 ) -> Value | None:
     """Follow one call, and give what it returns."""
-    if function in run.active or len(run.active) >= _DEEPEST:
+    if function in run.active:
+        return None
+    if len(run.active) >= _DEEPEST:
+        lost_in(run, function, given.values())
         return None
     outer = (closures or {}).get(function)
     if not given and not run.receives and (outer is None or not outer.values):

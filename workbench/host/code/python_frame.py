@@ -40,10 +40,10 @@ class Frame:
 
 
 @contextmanager
-def in_its_file(run: Run, function: Function) -> Iterator[None]:
+def in_its_file(run: Run, made: Function | ast.ClassDef) -> Iterator[None]:
     """What stands in another file has that file's names."""
     caller = run.module
-    run.module = caller.owners.get(function, caller)
+    run.module = caller.owners.get(made, caller)
     try:
         yield
     finally:
@@ -105,15 +105,35 @@ def is_plain(run: Run, annotation: ast.expr | None, scope: Scope) -> bool:
             return is_plain(run, inner.elts[0], scope) or any(map(is_patterned, inner.elts[1:]))
         return name in ("Optional", "list", "List", "Sequence") and is_plain(run, inner, scope)
     name = run.module.dotted(annotation)
-    if name in _PLAIN_TYPES or name.rpartition(".")[2] == "Context":
+    if name in _PLAIN_TYPES or _is_narrowed(run, name) or name.rpartition(".")[2] == "Context":
         return True
     made = run.module.class_of(annotation, scope)
     return made is not None and any(base.rpartition(".")[2].endswith("Enum") for base in run.module.bases(made))
 
 
 def is_patterned(node: ast.expr) -> bool:
-    """Whether a field says which texts it takes, ``Field(pattern=…)``: whether that is enough is not known."""
-    return isinstance(node, ast.Call) and any(each.arg in ("pattern", "regex") for each in node.keywords)
+    """Whether a field says which texts it takes, ``Field(pattern=…)``, or what checks them, ``AfterValidator(…)``:
+    whether that is enough is not known.
+    """
+    if not isinstance(node, ast.Call):
+        return False
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    return name.endswith("Validator") or any(each.arg in ("pattern", "regex") for each in node.keywords)
+
+
+def _is_narrowed(run: Run, name: str) -> bool:
+    """Whether a name for a type, of its file or of another of the package, says which texts it takes or what checks
+    them: ``Inside = Annotated[str, AfterValidator(inside)]``.
+    """
+    home = run.module.other(name) if "." in name else run.module
+    values = home.assigned[home.tree].get(name.rpartition(".")[2], []) if home is not None else []
+    only = values[0] if len(values) == 1 else None
+    if home is None or not isinstance(only, ast.Subscript):
+        return False
+    kind, inner = home.dotted(only.value).rpartition(".")[2], only.slice
+    return kind == "Literal" or (
+        kind == "Annotated" and isinstance(inner, ast.Tuple) and any(map(is_patterned, inner.elts[1:]))
+    )
 
 
 def _arguments(function: Function) -> list[ast.arg]:

@@ -15,6 +15,7 @@ from workbench.text import visible
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Scope = Function | ast.ClassDef | ast.Module
 _NAME = "<code of a server>"
+_STEPS = 400_000
 _LONGEST = 200
 _FARTHEST = 3
 # The parser warns of other people's code on standard error, which is the terminal that the app draws on.
@@ -22,14 +23,23 @@ warnings.filterwarnings("ignore", category=SyntaxWarning, module=_NAME)
 
 
 @draft
+class Measure:
+    """How many more steps are followed, so that nothing takes for ever. The files of a package share theirs: each of a
+    hundred with its own would take a hundred times as long.
+    """
+
+    left: int
+
+
+@draft
 class Module:
     """A parsed file. ``imports`` are full names by the names they have here; ``above`` is what each scope stands in.
 
     ``functions`` and ``classes`` are those of a scope by name; ``assigned`` are the values of its own names, in order.
-    ``calls`` are those of functions by the last part of their names. ``left`` is how many more steps are followed in
-    it, so that no file takes for ever. ``beside`` gives another module of the same package by its name as it is
-    imported here, and ``owners`` are the modules of the functions that were found in these. ``meant`` are the functions
-    that were asked for by an expression, and ``makers`` say whether one makes tools.
+    ``calls`` are those of functions by the last part of their names. ``measure`` is how much is followed in it, or in
+    it and others. ``beside`` gives another module of the same package by its name as it is imported here, and
+    ``owners`` are the modules of the functions and classes that were found in these. ``meant`` are the functions that
+    were asked for by an expression, and ``makers`` say whether one makes tools.
     """
 
     path: str
@@ -41,11 +51,20 @@ class Module:
     assigned: dict[Scope, dict[str, list[ast.expr]]]
     nodes: dict[Scope, list[ast.AST]]
     calls: dict[str, list[tuple[Scope, ast.Call]]]
-    left: int = 400_000
+    measure: Measure = field(default_factory=lambda: Measure(_STEPS))
     beside: Callable[[str], Module | None] | None = None
-    owners: dict[Function, Module] = field(default_factory=dict)
+    owners: dict[Function | ast.ClassDef, Module] = field(default_factory=dict)
     meant: dict[ast.expr, Function | None] = field(default_factory=dict)
     makers: dict[Function, bool] = field(default_factory=dict)
+
+    @property
+    def left(self) -> int:
+        """How many more steps are followed in it."""
+        return self.measure.left
+
+    @left.setter
+    def left(self, steps: int) -> None:
+        self.measure.left = steps
 
     def site(self, node: ast.expr | ast.stmt, scope: Scope) -> Site:
         """Where a node stands."""

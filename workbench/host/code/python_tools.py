@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from workbench.host.code.python_flow import run_function
 from workbench.host.code.python_frame import in_its_file, is_patterned, is_plain
 from workbench.host.code.python_module import Function, Module, Scope, shown
-from workbench.host.code.python_objects import function_of
+from workbench.host.code.python_objects import class_named, function_of
 from workbench.host.code.python_registrars import makes_a_tool, registrations
 from workbench.host.code.python_values import Label, Run, Value, new_run
 from workbench.model.code import Site
@@ -152,6 +152,8 @@ def _given(run: Run, tool: Tool) -> dict[str, Value]:
             continue
         label = Label("arguments", "arguments") if tool.raw else Label("argument", shown(each.arg))
         is_path = run.module.dotted(each.annotation) in ("pathlib.Path", "pathlib.PurePath")
-        made = run.module.class_of(each.annotation, scope)
+        home, made = class_named(run.module, each.annotation, scope) or (run.module, None)
+        if made is not None:
+            run.module.owners[made] = home
         given[each.arg] = Value(frozenset({label}), is_path=is_path, model=made)
     return given

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from workbench.host.code import python_names as names
 from workbench.host.code.python_frame import Frame
-from workbench.host.code.python_module import Scope, shown
+from workbench.host.code.python_module import Function, Scope, shown
 from workbench.host.code.python_values import Handling, Label, Run, Value, together
 from workbench.model.code import CommandKind, CommandUse, Containment, PathUse, Unpickling
 
@@ -16,6 +16,7 @@ _READING = frozenset(["read", "readline", "readexactly", "readuntil", "readlines
 _TAKING = frozenset(("get", "get_nowait"))
 _QUEUES = ("Queue", "SimpleQueue", "JoinableQueue")
 _HANDLERS = ("StreamRequestHandler", "BaseRequestHandler", "DatagramRequestHandler")
+_FIRST = frozenset(("file", "path", "name", "src", "args", "command", "cmd"))
 _MOST_ACTS = 8
 _MOST_VALUES = 20
 
@@ -24,6 +25,12 @@ def note_call(
     frame: Frame, node: ast.Call, name: str, positional: list[Value | None], named: dict[str, Value | None]
 ) -> None:
     """Note what a function from elsewhere does with the values that it is given."""
+    first = next((each for each in node.keywords if each.arg in _FIRST), None) if not node.args else None
+    if first is not None:
+        # What would stand first may be given by its name: ``open(file=path)``.
+        rest = [each for each in node.keywords if each is not first]
+        node = ast.copy_location(ast.Call(node.func, [first.value], rest), node)
+        positional = [named[first.arg or ""]]
     for place in names.PATH_ARGUMENTS.get(name, ()):
         value = positional[place] if place < len(positional) else None
         if value is not None:
@@ -64,6 +71,15 @@ def lost(frame: Frame, node: ast.Call, name: str, value: Value) -> None:
         return
     for label in _arguments(value):
         frame.run.lost.setdefault(label, frame.run.module.site(node, frame.scope))
+
+
+def lost_in(run: Run, function: Function, given: Iterable[Value]) -> None:
+    """Note that arguments go on into a function that is not followed any more."""
+    home = run.module.owners.get(function, run.module)
+    scope: Scope = function if function in home.above else home.tree
+    for value in given:
+        for label in _arguments(value):
+            run.lost.setdefault(label, home.site(function, scope))
 
 
 def received(run: Run, node: ast.expr, scope: Scope, owner: Value | None = None) -> Value | None:

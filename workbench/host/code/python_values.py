@@ -30,7 +30,7 @@ class Label:
 class Value:
     """A value that came from elsewhere. ``form`` is what was done to it as a path.
 
-    ``whole``: it is the argument itself, nothing was put around it. ``model`` is the class of this file it is one of.
+    ``whole``: it is the argument itself, nothing was put around it. ``model`` is the class it is one of.
     ``chosen``: it is what a message chose by its name, to be called.
     """
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from workbench.host.code import python_names as names
 from workbench.host.code.python_checks import begins, by_form, compared
-from workbench.host.code.python_frame import Frame, bound, is_plain, part_of
+from workbench.host.code.python_frame import Frame, bound, in_its_file, is_patterned, is_plain, part_of
 from workbench.host.code.python_objects import class_named, function_of, functions_named
 from workbench.host.code.python_uses import dispatched, lost, note_call, note_method, received, with_message
 from workbench.host.code.python_values import Value, checked, together
@@ -109,13 +109,18 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Value | None:
     if value.is_path:
         return None if node.attr in names.NAMES_ONLY else value
     if value.model is not None:
-        kinds = {
-            each.target.id: each.annotation
+        fields = {
+            each.target.id: each
             for each in value.model.body
             if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
         }
-        if node.attr in kinds and is_plain(frame.run, kinds[node.attr], value.model):
-            return None
+        field = fields.get(node.attr)
+        with in_its_file(frame.run, value.model):
+            if field is not None and (
+                is_plain(frame.run, field.annotation, value.model)
+                or (field.value is not None and is_patterned(field.value))
+            ):
+                return None
         if any("validator" in name for name in _decorators(value.model)):
             return None  # what a model checks itself is not known
     return part_of(value, node.attr)

@@ -54,6 +54,8 @@ class GradeBox(Horizontal):
         """Put the lines anew where they fit, when the width is another: with every page the height is."""
         if self._report is not None and event.size.width != self._drawn_at:
             self.show(self._report, sudo=self._sudo)
+            # Where the lines were hidden before, they are laid out as high as they were at the last width.
+            self.call_after_refresh(self.query_one("#verdict").refresh, layout=True)
 
     def waiting(self, words: str) -> None:
         """Show that there is no grade yet, and why."""
