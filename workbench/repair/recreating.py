@@ -20,15 +20,9 @@ from workbench.model.recreation import RECREATED, RecreateContainer
 from workbench.model.run import Change
 from workbench.repair.container_engine import asked, done, image_of, inspected, reach, secrets_of
 from workbench.repair.container_health import answering, require_answers, require_up
-from workbench.repair.container_settings import (
-    difference,
-    networks,
-    require_exact,
-    require_unwritten,
-    state_of,
-    unlike,
-    wanted_settings,
-)
+from workbench.repair.container_layer import require_unwritten
+from workbench.repair.container_networks import in_turn, networks, ports_chosen
+from workbench.repair.container_settings import difference, require_exact, state_of, unlike, wanted_settings
 from workbench.repair.container_swap import (
     kept_name,
     new_in_place,
@@ -61,6 +55,8 @@ def worked_out(wanted: RecreateContainer) -> tuple[StagedContainer, Change, byte
         raise Refused(why)
     engine = reach(wanted.engine)
     told = _old(engine, wanted)
+    if raw(told, "Name") != f"/{wanted.name}":
+        raise Refused(f"the container is not called {wanted.name} any more", "look again")
     require_exact(told)
     _require_alone(engine, told)
     require_unwritten(told, asked(engine, f"/containers/{wanted.container}/changes"))
@@ -85,11 +81,16 @@ def worked_out(wanted: RecreateContainer) -> tuple[StagedContainer, Change, byte
     )
     checked = raws(told, "Config", "Healthcheck", "Test")[:1] not in ((), ("NONE",))
     proof = "until its own health check passes" if checked else f"for {wanted.seconds} seconds whether it stays up"
+    chosen = (
+        " Its engine chooses the port at which it is published, and chooses another one then."
+        if ports_chosen(told)
+        else ""
+    )
     said = (
         f"make {wanted.name} anew, of the same image and with the same command, variables, volumes, ports and labels;"
         f" stop the old one and call it {kept_name(wanted)}, start the new one in its place, and watch {proof}."
         " Where it does not work, the old one is started again. Once it stands the old one stays, stopped, so that this"
-        f" can be undone; to be rid of it: docker rm {kept_name(wanted)}"
+        f" can be undone; to be rid of it: docker rm {kept_name(wanted)}.{chosen}"
     )
     return staged, Change(visible(wanted.path), said, "\n".join(lines)), b""
 
@@ -125,7 +126,7 @@ def carry_out(number_of_it: int, operation: StagedContainer, note: Note, tell: T
     done(engine, f"/containers/{new}/start", "the new container cannot be started", secrets, seconds=60.0)
     tell(f"started the new container as {wanted.name}; the old one is {kept_name(wanted)}")
     require_up(engine, new, wanted.seconds, secrets, tell)
-    require_answers(places, tell)
+    require_answers(inspected(engine, new), places, tell)
 
 
 def in_place(operation: StagedContainer) -> str:
@@ -192,6 +193,7 @@ def taken_back(operation: StagedContainer, gone: list[str]) -> tuple[StagedConta
             "undo the later repair of it first; or give it another name: docker rename",
         )
     if new is not None:
+        _require_alone(engine, new)
         require_unwritten(new, asked(engine, f"/containers/{raw(new, 'Id')}/changes"))
     said = (
         f"stop the new container, give the old one its name {wanted.name} back and start it, as it was; when it runs,"
@@ -270,13 +272,23 @@ def _as_shown(engine: Engine, operation: StagedContainer) -> Any:
 
 def _require_alone(engine: Engine, told: Any) -> None:
     """Refuse while somebody works in the container, or another container lives in a namespace of it."""
+    check = raws(told, "Config", "Healthcheck", "Test")[1:]
     for each in raws(told, "ExecIDs"):
         session = asked(engine, f"/exec/{quote(each, safe='')}/json")
-        if flag(session, "Running") and flag(session, "OpenStdin"):
+        words = (raw(session, "ProcessConfig", "entrypoint"), *raws(session, "ProcessConfig", "arguments"))
+        # Its engine starts its health check in the same way, again and again, and that is nobody's work.
+        checks = check and words[-len(check) :] == check and not flag(session, "OpenStdin")
+        if flag(session, "Running") and not checks:
             raise Refused("somebody works in it (docker exec), and would be cut off", "end that first, or its client")
     identity, name = raw(told, "Id"), raw(told, "Name").removeprefix("/")
-    listed = asked(engine, "/containers/json")
-    for other in (listed if isinstance(listed, list) else [])[:_MOST_CONTAINERS]:
+    # Also those that rest: they could not be started again.
+    listed = asked(engine, "/containers/json?all=1")
+    if not isinstance(listed, list) or len(listed) > _MOST_CONTAINERS:
+        raise Refused(
+            f"there are more than {_MOST_CONTAINERS} containers, too many to see which of them need this one",
+            "remove those that rest and are not needed: docker container prune",
+        )
+    for other in listed:
         if raw(other, "Id") == identity:
             continue
         beside = inspected(engine, raw(other, "Id"))
@@ -316,15 +328,15 @@ def _reference(engine: Engine, told: Any, wanted: RecreateContainer) -> str:
 def _made(engine: Engine, told: Any, settings: Any, operation: StagedContainer, secrets: Any) -> str:
     """Make the new container, and compare it with what it was to be. Gives its id. Raises Refused."""
     joined = networks(told, settings)
-    first = dict(list(joined.items())[:1])
+    first, others = in_turn(settings, joined)
     body = {**settings, "NetworkingConfig": {"EndpointsConfig": first}}
     name = new_name(operation.wanted)
     answer = done(
         engine, f"/containers/create?name={name}", "the new container cannot be made", secrets, body, seconds=60.0
     )
     new = raw(answer, "Id")
-    for each in list(joined)[1:]:
-        join = {"Container": new, "EndpointConfig": joined[each]}
+    for each, endpoint in others.items():
+        join = {"Container": new, "EndpointConfig": endpoint}
         done(engine, f"/networks/{quote(each, safe='')}/connect", "a network cannot be joined", secrets, join)
     why = unlike(inspected(engine, new), told, settings)
     if why:
