@@ -212,6 +212,33 @@ def test_every_option_and_every_network_is_the_same(clean: PrivateEngine, tmp_pa
     assert (again["HostConfig"], again["Config"]) == (was["HostConfig"], was["Config"])
 
 
+def test_an_entry_point_that_was_taken_away_stays_away(clean: PrivateEngine, tmp_path: Path) -> None:
+    clean.docker("run", "--detach", "--name", "files", "--entrypoint", "", IMAGE, "/bin/sh", "-c", WAITS)
+    was = inspect(clean, "files")
+    run = applied(clean, tmp_path / "state")
+    assert run.state is RunState.APPLIED, run.message
+    now = inspect(clean, "files")
+    assert [(each["Path"], each["Args"], each["Config"]["Entrypoint"]) for each in (was, now)] == [
+        ("/bin/sh", ["-c", WAITS], None)
+    ] * 2
+
+
+def test_an_undo_while_its_port_is_taken_changes_nothing(clean: PrivateEngine, tmp_path: Path) -> None:
+    started(clean, "-p", "127.0.0.1:8899:80")
+    run = applied(clean, tmp_path / "state")
+    clean.docker("rename", "files", "mine")
+    before = standing(clean)
+    why = undo(tmp_path / "state", run.identity)
+    assert why.state is RunState.REFUSED and "called mine" in why.message and standing(clean) == before
+    clean.docker("rm", "--force", "mine")
+    started(clean, "-p", "127.0.0.1:8899:80", name="other")
+    before = standing(clean)
+    why = undo(tmp_path / "state", run.identity)
+    assert "already allocated" in why.message and standing(clean) == before, why.message
+    clean.docker("rm", "--force", "other")
+    assert undo(tmp_path / "state", run.identity).state is RunState.UNDONE
+
+
 @pytest.mark.parametrize("left", ["bridge", "back"])
 def test_a_network_that_it_left_it_is_not_put_into_again(left: str, clean: PrivateEngine, tmp_path: Path) -> None:
     for name in ("back", "front"):

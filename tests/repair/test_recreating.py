@@ -23,7 +23,7 @@ from tests.repair.support import journal_text, plan
 from workbench.model.plan import Refusal
 from workbench.model.recreation import RECREATED, RecreateContainer
 from workbench.model.run import Run, RunState
-from workbench.repair import container_engine, container_health, container_swap, recreating
+from workbench.repair import container_alone, container_engine, container_health, container_swap, recreating
 from workbench.repair.container_layer import written_paths
 from workbench.repair.container_settings import wanted_settings
 from workbench.repair.history import history
@@ -246,7 +246,7 @@ def test_what_rests_and_needs_it_is_not_left_behind_either(
     assert "beside" in refused(docker).reason
     beside["HostConfig"]["NetworkMode"] = "default"
     assert prepared(docker)
-    monkeypatch.setattr(recreating, "_MOST_CONTAINERS", 1)
+    monkeypatch.setattr(container_alone, "_MOST_CONTAINERS", 1)
     assert "too many to see" in refused(docker).reason, "those that were not looked at are not known to be well"
 
 
@@ -468,6 +468,28 @@ def test_a_repair_after_a_repair(docker: SmallDocker, tmp_path: Path) -> None:
     assert docker.standing == between
     assert undo(tmp_path, first.identity).state is RunState.UNDONE
     assert list(docker.standing) == ["files"]
+
+
+def test_a_new_one_that_was_renamed_is_not_run_beside_the_old_one(docker: SmallDocker, tmp_path: Path) -> None:
+    run = applied(docker, tmp_path)
+    the_new(docker)["Name"] = "/mine"
+    before = docker.standing
+    why = undo(tmp_path, run.identity)
+    assert why.state is RunState.REFUSED and "is called mine now" in why.message, why.message
+    assert docker.standing == before
+    del docker.containers[the_new(docker)["Id"]]
+    assert undo(tmp_path, run.identity).state is RunState.UNDONE, "one that was removed is in nobody's way"
+
+
+def test_g9_an_undo_that_cannot_start_the_old_one_leaves_it_kept(docker: SmallDocker, tmp_path: Path) -> None:
+    run = applied(docker, tmp_path)
+    del docker.containers[the_new(docker)["Id"]]
+    before = docker.standing
+    docker.failing = {"start": "its port is taken"}
+    why = undo(tmp_path, run.identity)
+    assert "its port is taken" in why.message and docker.standing == before, why.message
+    docker.failing = {}
+    assert undo(tmp_path, run.identity).state is RunState.UNDONE
 
 
 class _Killed(BaseException):

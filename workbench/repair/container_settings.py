@@ -93,6 +93,8 @@ def wanted_settings(told: Any, wanted: RecreateContainer, image: str) -> dict[st
     if raw(config, "Hostname") == identity[:12]:
         del config["Hostname"]  # it was none of anybody's choice, but the beginning of its id
     config["Image"] = image
+    if not config.get("Entrypoint"):
+        config["Entrypoint"] = [""]  # or it would be given that of its image
     config["Labels"] = {**(config.get("Labels") or {}), RECREATED: identity}
     _keep_volumes(told, host)
     if not _is_numbered(raw(config, "User")):
