@@ -570,6 +570,7 @@ def test_what_cannot_be_put_back_is_said_loudly(docker: SmallDocker, tmp_path: P
     docker.failing = {"start": "no"}
     run = apply(made, tmp_path, lambda: "")
     assert run.state is RunState.ROLLBACK_FAILED and "files cannot be started" in run.message, run.message
+    assert f"workbench undo {run.identity}" in run.message
     docker.failing = {}
     # Nothing was removed, so the same can be done again.
     assert undo(tmp_path, run.identity).state is RunState.UNDONE
