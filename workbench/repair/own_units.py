@@ -53,7 +53,7 @@ def proven(path: str, wanted: OwnFile, content: bytes) -> str:
 
 
 def sound(wanted: OwnFile) -> bool:
-    """Whether a plan or a journal that says this can be ours: it restarts no other unit, and watches it no longer than told."""
+    """Whether a plan or a journal that says this can be ours: it restarts no other unit, and for no hour."""
     restart = wanted.restarts
     if restart is None:
         return True
@@ -75,7 +75,9 @@ def repaired(wanted: RepairOwnUnit, real: str, before: Fingerprint, old: bytes) 
     content = restored(old, wanted)
     said = proven(wanted.path, wanted, content)
     staged = StagedWrite(wanted.path, real, before, sha256(content), of_unit=wanted)
-    return staged, Change(shown, f"change {shown}. {said}", difference(shown, old, content)), content
+    # A folder on the way may be a link, as those do who keep their configuration elsewhere.
+    also = f", which is {visible(real)}" if real != wanted.path else ""
+    return staged, Change(shown, f"change {shown}{also}. {said}", difference(shown, old, content)), content
 
 
 def holds(operation: StagedWrite, content: bytes) -> bool:
