@@ -28,7 +28,9 @@ OwnFile = OwnDropIn | RepairOwnUnit
 _NAME = r"[A-Za-z0-9:_.\\-]+(?:@[A-Za-z0-9:_.\\-]*)?\.(?:service|socket)"
 _FOLDER = r".*/\.config/systemd/user/"
 _DROP_INS = re.compile(rf"{_FOLDER}(({_NAME})\.d/[A-Za-z0-9_-]+\.conf)")
-_FILES = re.compile(rf"{_FOLDER}(({_NAME})(?:\.d/[A-Za-z0-9@:_.-]+\.conf)?)")
+# Where a name has a blank it has no colon: systemd's messages begin with the path, a colon and the line.
+_DROP_IN = r"(?:[A-Za-z0-9@:_.-]+|[^/:\x00-\x1f\x7f]+)\.conf"
+_FILES = re.compile(rf"{_FOLDER}(({_NAME})(?:\.d/{_DROP_IN})?)")
 _LONGEST_SECONDS = 300
 _DEADLINE = 240.0  # a service that does not end when it is told to is killed by systemd after 90 s
 
