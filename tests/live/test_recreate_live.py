@@ -170,6 +170,88 @@ def test_it_is_the_same_but_closed_and_undo_brings_the_old_one_back(clean: Priva
     assert set(standing(clean)) == {"files", kept} and TOKEN not in journal_text(state)
 
 
+def test_every_option_and_every_network_is_the_same(clean: PrivateEngine, tmp_path: Path) -> None:
+    for name, subnet in (("back", "172.31.7.0/24"), ("front", "172.31.8.0/24")):
+        clean.docker("network", "create", "--subnet", subnet, name)
+    folder = tmp_path / "b"
+    folder.mkdir()
+    options = (
+        "--hostname shop --domainname d.example --dns 9.9.9.9 --dns-search x.example --dns-option ndots:3"
+        " --add-host a:1.2.3.4 --shm-size 32m --sysctl net.ipv4.ip_unprivileged_port_start=0 --stop-signal SIGTERM"
+        " --init --oom-score-adj 300 --cpu-shares 512 --cpus 0.5 --memory 128m --memory-swap -1 --group-add 44"
+        " --workdir /srv/new --health-cmd true --health-interval 1s --tmpfs /scratch:size=3m,mode=1770,exec"
+        " --ipc shareable --env E= --expose 9000 --cgroup-parent /mine -p 127.0.0.1:8811-8812:91-92 -p 80"
+        f" -v {folder}:/cc:ro,private -v nam:/nam:nocopy --mount type=volume,dst=/anon"
+        " --mount type=volume,src=nam,dst=/again,readonly --mount type=tmpfs,dst=/tt,tmpfs-size=4m,tmpfs-mode=1700"
+        f" --mount type=bind,src={folder},dst=/bb,bind-propagation=private --network back --ip 172.31.7.9"
+    )
+    started(clean, *options.split())
+    clean.docker("network", "connect", "--ip", "172.31.8.8", "front", "files")
+    clean.docker("network", "connect", "bridge", "files")
+    was = inspect(clean, "files")
+    run = applied(clean, tmp_path / "state")
+    assert run.state is RunState.APPLIED, run.message
+    now = inspect(clean, "files")
+    meant = {"Binds", "CapDrop", "PidsLimit", "ReadonlyRootfs", "SecurityOpt", "Tmpfs", "Mounts"}
+    hosts = [{key: each or None for key, each in told["HostConfig"].items() if key not in meant} for told in (was, now)]
+    assert hosts[0] == hosts[1]
+    configs = [{**told["Config"], "Labels": None, "User": ""} for told in (was, now)]
+    assert configs[0] == configs[1]
+    nets = [
+        {
+            name: (each["IPAMConfig"] or None, each["IPAddress"])
+            for name, each in told["NetworkSettings"]["Networks"].items()
+        }
+        for told in (was, now)
+    ]
+    assert nets[0] == nets[1] and set(nets[0]) == {"back", "front", "bridge"}
+    kept = ("Type", "Name", "Destination", "RW", "Propagation")
+    mounts = [{tuple(str(each.get(key)) for key in kept) for each in told["Mounts"]} for told in (was, now)]
+    assert mounts[0] == mounts[1]
+    assert undo(tmp_path / "state", run.identity).state is RunState.UNDONE
+    again = inspect(clean, "files")
+    assert (again["HostConfig"], again["Config"]) == (was["HostConfig"], was["Config"])
+
+
+def test_an_entry_point_that_was_taken_away_stays_away(clean: PrivateEngine, tmp_path: Path) -> None:
+    clean.docker("run", "--detach", "--name", "files", "--entrypoint", "", IMAGE, "/bin/sh", "-c", WAITS)
+    was = inspect(clean, "files")
+    run = applied(clean, tmp_path / "state")
+    assert run.state is RunState.APPLIED, run.message
+    now = inspect(clean, "files")
+    assert [(each["Path"], each["Args"], each["Config"]["Entrypoint"]) for each in (was, now)] == [
+        ("/bin/sh", ["-c", WAITS], None)
+    ] * 2
+
+
+def test_an_undo_while_its_port_is_taken_changes_nothing(clean: PrivateEngine, tmp_path: Path) -> None:
+    started(clean, "-p", "127.0.0.1:8899:80")
+    run = applied(clean, tmp_path / "state")
+    clean.docker("rename", "files", "mine")
+    before = standing(clean)
+    why = undo(tmp_path / "state", run.identity)
+    assert why.state is RunState.REFUSED and "called mine" in why.message and standing(clean) == before
+    clean.docker("rm", "--force", "mine")
+    started(clean, "-p", "127.0.0.1:8899:80", name="other")
+    before = standing(clean)
+    why = undo(tmp_path / "state", run.identity)
+    assert "already allocated" in why.message and standing(clean) == before, why.message
+    clean.docker("rm", "--force", "other")
+    assert undo(tmp_path / "state", run.identity).state is RunState.UNDONE
+
+
+@pytest.mark.parametrize("left", ["bridge", "back"])
+def test_a_network_that_it_left_it_is_not_put_into_again(left: str, clean: PrivateEngine, tmp_path: Path) -> None:
+    for name in ("back", "front"):
+        clean.docker("network", "create", name)
+    started(clean, "--network", left)
+    clean.docker("network", "connect", "--alias", "shop", "front", "files")
+    clean.docker("network", "disconnect", left, "files")
+    run = applied(clean, tmp_path / "state")
+    assert run.state is RunState.APPLIED, run.message
+    assert set(inspect(clean, "files")["NetworkSettings"]["Networks"]) == {"front"}
+
+
 def planned_again(made: Prepared) -> Prepared | Refusal:
     return prepare(made.plan)
 

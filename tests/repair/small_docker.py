@@ -163,9 +163,12 @@ class SmallDocker:
             return 500, {"message": self.failing[word]}
         if path == "/containers/create":
             return self._made(given["name"], body)
-        found = self._find(path.split("/")[2])
+        found = self._find(body["Container"] if word == "connect" else path.split("/")[2])
         if found is None:
             return 404, {"message": "no such container"}
+        if word == "connect":
+            found["NetworkSettings"]["Networks"][path.split("/")[2]] = body["EndpointConfig"]
+            return 200, None
         if method == "DELETE":
             del self.containers[found["Id"]]
         elif word == "rename":
@@ -195,7 +198,7 @@ class SmallDocker:
             wanted = [
                 each for each in self.containers.values() if not label or each["Config"]["Labels"].get(label) == value
             ]
-            return 200, [{"Id": each["Id"]} for each in wanted if label or each["State"]["Running"]]
+            return 200, [{"Id": each["Id"]} for each in wanted if label or "all" in given or each["State"]["Running"]]
         else:
             found = self._find(path.split("/")[2])
             if found is not None and path.endswith("/changes"):
@@ -211,7 +214,9 @@ class SmallDocker:
         if self._find(name) is not None:
             return 409, {"message": "in use"}
         body = copy.deepcopy(body)
-        host, _ = body.pop("HostConfig"), body.pop("NetworkingConfig")
+        host, joined = body.pop("HostConfig"), body.pop("NetworkingConfig")["EndpointsConfig"]
+        if not joined and host["NetworkMode"] != "none":
+            joined = {"bridge": {"IPAMConfig": None}}
         for key, given in (("MaskedPaths", HOST["MaskedPaths"]), ("ReadonlyPaths", HOST["ReadonlyPaths"])):
             host.setdefault(key, given)
         mounts = []
@@ -223,5 +228,5 @@ class SmallDocker:
         stopped = {"Running": False, "Paused": False, "Restarting": False, "ExitCode": 0}
         config = {"Hostname": identity[:12], **body}
         more = {"Image": self.images[body["Image"]]["Id"], "State": stopped, "Config": config, "HostConfig": host}
-        self.add(identity, name, Mounts=mounts, **more)
+        self.add(identity, name, Mounts=mounts, NetworkSettings={"Networks": joined, "Ports": {}}, **more)
         return 201, {"Id": identity}

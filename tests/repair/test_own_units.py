@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from workbench.host.privileged import Vector
-from workbench.model.plan import OwnDropIn, Restart
+from workbench.model.plan import OwnDropIn, RepairOwnUnit, Restart
 from workbench.repair import own_units, unit_health
 from workbench.repair.creating import ABSENT, put_back
 from workbench.repair.fingerprint import Fingerprint, read
 from workbench.repair.paths import Refused, spot
+from workbench.repair.soundness import sound
 from workbench.repair.staged import StagedFile
 
 PATH = "/home/dev/.config/systemd/user/x.service.d/95-workbench-hardening.conf"
 DROP_IN = OwnDropIn("x.service", Restart("x.service", seconds=0, manager="user"))
+OWN = f"{Path.home()}/.config/systemd/user"
 THERE = Fingerprint("file", 1, 2, 0o600, 1000, 1000, 1, 3, 4, "a")
 
 
@@ -53,6 +55,29 @@ def test_what_is_back_already_is_told_of_all_the_same(tmp_path: Path, monkeypatc
     # It was killed between the file that came back and the manager that was to read it.
     assert put_back(0, going, lambda: b"", lambda _: None, lambda _: None) is False
     assert told == [going]
+
+
+FORGED: dict[str, Restart] = {
+    "another unit": Restart("other.service", manager="user"),
+    "one of the system": Restart("x.service"),
+    "watched for ever": Restart("x.service", seconds=1 << 40, manager="user"),
+    "watched for less than nothing": Restart("x.service", seconds=-1, manager="user"),
+    "a socket that is none": Restart("x.service", socket="/run/\0x", manager="user"),
+    "a socket beside a path": Restart("x.service", socket="x.sock", manager="user"),
+}
+
+
+@pytest.mark.parametrize("case", FORGED)
+def test_what_a_plan_or_a_journal_may_say_of_a_restart(case: str) -> None:
+    told = OwnDropIn("x.service", FORGED[case])
+    for each in (told, RepairOwnUnit(f"{OWN}/x.service", (), "x.service", FORGED[case])):
+        assert not own_units.sound(each)
+        with pytest.raises(Refused, match="another unit"):
+            own_units.proven(f"{OWN}/x.service.d/a.conf", each, b"")
+    assert not sound(StagedFile(PATH, PATH, ABSENT, "a", 0o600, 0, 0, drop_in=told))
+    well = OwnDropIn("x.service", Restart("x.service", socket="/run/x", manager="user"))
+    assert sound(StagedFile(PATH, PATH, ABSENT, "a", 0o600, 0, 0, drop_in=well))
+    assert sound(StagedFile(PATH, PATH, ABSENT, "a", 0o600, 0, 0, drop_in=OwnDropIn("x.service")))
 
 
 @pytest.mark.parametrize(("repairs", "refused"), [(True, True), (False, False)])

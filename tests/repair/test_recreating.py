@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from functools import partial
@@ -22,8 +23,9 @@ from tests.repair.support import journal_text, plan
 from workbench.model.plan import Refusal
 from workbench.model.recreation import RECREATED, RecreateContainer
 from workbench.model.run import Run, RunState
-from workbench.repair import container_engine, container_health, container_swap, recreating
-from workbench.repair.container_settings import wanted_settings, written_paths
+from workbench.repair import container_alone, container_engine, container_health, container_swap, recreating
+from workbench.repair.container_layer import written_paths
+from workbench.repair.container_settings import wanted_settings
 from workbench.repair.history import history
 from workbench.repair.lasting import lasting
 from workbench.repair.paths import Refused
@@ -206,6 +208,8 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "a file of its id": (lambda old: old["HostConfig"].update(ContainerIDFile="/x"), "--cidfile"),
     "an image mount": (lambda old: old["Mounts"].append({"Type": "image", "Destination": "/i"}), "kind image"),
     "an hour to stop": (lambda old: old["Config"].update(StopTimeout=3600), "3600 seconds"),
+    "for ever to stop": (lambda old: old["Config"].update(StopTimeout=-1), "all the time it wants"),
+    "another name by now": (lambda old: old.update(Name="/mine"), "not called files any more"),
 }
 
 
@@ -225,10 +229,109 @@ def test_what_others_need_of_it_is_not_taken_from_them(docker: SmallDocker) -> N
         assert "beside" in refused(docker).reason, key
         beside["HostConfig"][key] = before
     the_old(docker)["ExecIDs"] = ["1", "2"]
-    docker.sessions = {"1": {"Running": True, "OpenStdin": False}, "2": {"Running": True, "OpenStdin": True}}
-    assert "docker exec" in refused(docker).reason
+    the_old(docker)["Config"]["Healthcheck"] = {"Test": ["CMD-SHELL", "ask me"]}
+    check = {"ProcessConfig": {"entrypoint": "/bin/sh", "arguments": ["-c", "ask me"]}}
+    job = {"ProcessConfig": {"entrypoint": "backup", "arguments": ["/data"]}}
+    for session in ({**check, "OpenStdin": True}, {**job, "OpenStdin": False}):
+        docker.sessions = {"1": {**check, "Running": True, "OpenStdin": False}, "2": {**session, "Running": True}}
+        assert "docker exec" in refused(docker).reason
     docker.sessions["2"]["Running"] = False
     assert prepared(docker)
+
+
+def test_what_rests_and_needs_it_is_not_left_behind_either(
+    docker: SmallDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = docker.add("ef" * 32, "beside", State={"Running": False})
+    beside["HostConfig"]["NetworkMode"] = f"container:{OLD}"
+    assert "beside" in refused(docker).reason
+    beside["HostConfig"]["NetworkMode"] = "default"
+    assert prepared(docker)
+    monkeypatch.setattr(container_alone, "_MOST_CONTAINERS", 1)
+    assert "too many to see" in refused(docker).reason, "those that were not looked at are not known to be well"
+
+
+def test_who_works_in_the_new_one_is_not_cut_off_by_the_undo(docker: SmallDocker, tmp_path: Path) -> None:
+    run = applied(docker, tmp_path)
+    new, standing = the_new(docker), docker.standing
+    new["ExecIDs"], docker.sessions = ["1"], {"1": {"Running": True, "OpenStdin": True}}
+    why = undo(tmp_path, run.identity)
+    assert why.state is RunState.REFUSED and "docker exec" in why.message and docker.standing == standing
+    docker.sessions["1"]["Running"] = False
+    assert undo(tmp_path, run.identity).state is RunState.UNDONE
+
+
+NETWORKS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "that of every container and one more": ("default", ("bridge", "front")),
+    "the same, named": ("bridge", ("bridge", "front")),
+    "its own and that of every container": ("back", ("back", "bridge")),
+    "its own, which it has left": ("back", ("front",)),
+    "that of every container, which it has left": ("default", ("front",)),
+    "three": ("front", ("back", "bridge", "front")),
+    "none": ("none", ("none",)),
+}
+
+
+@pytest.mark.parametrize("case", NETWORKS)
+def test_it_is_in_the_very_networks_that_it_was_in(case: str, docker: SmallDocker, tmp_path: Path) -> None:
+    mode, names = NETWORKS[case]
+    the_old(docker)["HostConfig"]["NetworkMode"] = mode
+    given: dict[str, Any] = {name: {"NetworkID": name, "IPAMConfig": {"IPv4Address": "10.0.0.9"}} for name in names}
+    given |= {"bridge": {"NetworkID": "b", "IPAMConfig": None}} if "bridge" in names else {}  # it takes no address
+    the_old(docker)["NetworkSettings"]["Networks"] = given
+    run = applied(docker, tmp_path)
+    assert run.state is RunState.APPLIED, run.message
+    if mode != "none":
+        assert set(the_new(docker)["NetworkSettings"]["Networks"]) == set(names)
+
+
+def test_a_container_that_left_every_network_is_not_put_into_one(docker: SmallDocker, tmp_path: Path) -> None:
+    the_old(docker)["NetworkSettings"]["Networks"] = {}
+    before = docker.standing
+    run = applied(docker, tmp_path)
+    assert run.state is RunState.ROLLED_BACK and "networks" in run.message and docker.standing == before, run.message
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("Ulimits", [{"Name": "nofile"}]), ("Init", True), ("DnsSearch", ["x"]), ("CgroupParent", "/m")]
+)
+def test_an_engine_that_forgets_a_setting_is_not_believed(
+    key: str, value: Any, docker: SmallDocker, tmp_path: Path
+) -> None:
+    the_old(docker)["HostConfig"][key] = value
+    made, before = docker._made, docker.standing
+
+    def without(name: str, body: dict[str, Any]) -> tuple[int, Any]:
+        return made(name, {**body, "HostConfig": {k: v for k, v in body["HostConfig"].items() if k != key}})
+
+    docker._made = without  # type: ignore[method-assign]
+    run = applied(docker, tmp_path)
+    assert run.state is RunState.ROLLED_BACK and f"its {key} would be different" in run.message, run.message
+    assert docker.standing == before
+
+
+def test_it_is_said_where_its_engine_chooses_a_port(docker: SmallDocker) -> None:
+    bindings = the_old(docker)["HostConfig"]["PortBindings"]
+    bindings["80/tcp"] = [{"HostIp": "", "HostPort": "8080"}]
+    assert "chooses" not in prepared(docker).changes[0].words
+    bindings["81/tcp"] = [{"HostIp": "", "HostPort": ""}]
+    assert "engine chooses the port" in prepared(docker).changes[0].words
+
+
+@pytest.mark.parametrize("word", ["create", "start"])
+def test_g17_nor_is_a_password_of_its_log_or_of_a_volume_elsewhere(
+    word: str, docker: SmallDocker, tmp_path: Path
+) -> None:
+    host = the_old(docker)["HostConfig"]
+    host["LogConfig"] = {"Type": "splunk", "Config": {"splunk-token": "of-the-log"}}
+    options = {"type": "cifs", "o": "username=me,secret=of-the-volume"}
+    mount = {"Type": "volume", "Source": "v", "Target": "/v", "VolumeOptions": {"DriverConfig": {"Options": options}}}
+    host["Mounts"] = [mount]
+    made = prepared(docker)
+    docker.failing = {word: "cannot: of-the-log, then of-the-volume"}
+    run = apply(made, tmp_path, lambda: "")
+    told = repr(made) + run.message + journal_text(tmp_path)
+    assert "cannot" in run.message and "of-the" not in told, run.message
 
 
 def test_data_in_its_own_layer_is_named_and_not_lost(docker: SmallDocker, tmp_path: Path) -> None:
@@ -252,6 +355,20 @@ def test_a_path_beside_a_mount_is_data(docker: SmallDocker) -> None:
         "/var/tmp/x",
     )
     assert written_paths(told, None) == ()
+
+
+def test_what_its_engine_makes_in_it_is_no_data() -> None:
+    told = {"Config": {"WorkingDir": "/srv/work"}}
+    made = ["/srv", "/srv/work", "/sbin", "/sbin/docker-init"]
+    assert written_paths(told, [{"Path": path} for path in made]) == ()
+    assert written_paths(told, [{"Path": "/srv/work/kept"}, {"Path": "/sbin/mine"}]) == ("/srv/work/kept", "/sbin/mine")
+
+
+def test_a_hundred_thousand_files_are_no_hour() -> None:
+    begun = time.monotonic()
+    changes = [{"Path": "//odd"}, *({"Path": f"/data/{number}"} for number in range(100_000))]
+    assert len(written_paths({"Mounts": [{"Destination": "//also/odd"}]}, changes)) == 100_001
+    assert time.monotonic() - begun < 10
 
 
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
@@ -354,6 +471,28 @@ def test_a_repair_after_a_repair(docker: SmallDocker, tmp_path: Path) -> None:
     assert list(docker.standing) == ["files"]
 
 
+def test_a_new_one_that_was_renamed_is_not_run_beside_the_old_one(docker: SmallDocker, tmp_path: Path) -> None:
+    run = applied(docker, tmp_path)
+    the_new(docker)["Name"] = "/mine"
+    before = docker.standing
+    why = undo(tmp_path, run.identity)
+    assert why.state is RunState.REFUSED and "is called mine now" in why.message, why.message
+    assert docker.standing == before
+    del docker.containers[the_new(docker)["Id"]]
+    assert undo(tmp_path, run.identity).state is RunState.UNDONE, "one that was removed is in nobody's way"
+
+
+def test_g9_an_undo_that_cannot_start_the_old_one_leaves_it_kept(docker: SmallDocker, tmp_path: Path) -> None:
+    run = applied(docker, tmp_path)
+    del docker.containers[the_new(docker)["Id"]]
+    before = docker.standing
+    docker.failing = {"start": "its port is taken"}
+    why = undo(tmp_path, run.identity)
+    assert "its port is taken" in why.message and docker.standing == before, why.message
+    docker.failing = {}
+    assert undo(tmp_path, run.identity).state is RunState.UNDONE
+
+
 class _Killed(BaseException):
     pass
 
@@ -445,6 +584,7 @@ def test_what_cannot_be_put_back_is_said_loudly(docker: SmallDocker, tmp_path: P
     docker.failing = {"start": "no"}
     run = apply(made, tmp_path, lambda: "")
     assert run.state is RunState.ROLLBACK_FAILED and "files cannot be started" in run.message, run.message
+    assert f"workbench undo {run.identity}" in run.message
     docker.failing = {}
     # Nothing was removed, so the same can be done again.
     assert undo(tmp_path, run.identity).state is RunState.UNDONE
@@ -569,9 +709,14 @@ def test_what_answered_mcp_before_must_answer_again(monkeypatch: pytest.MonkeyPa
     ports = {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": port}], "53/udp": [{"HostIp": "", "HostPort": port}]}
     told = {"NetworkSettings": {"Ports": {**ports, "81/tcp": None, "82/tcp": [{"HostIp": "", "HostPort": "1"}]}}}
     places = container_health.answering(told)
-    assert places == (("127.0.0.1", int(port), "/mcp"),)
-    container_health.require_answers(places, lambda _: None)
+    assert places == (("80/tcp", "/mcp"),)
+    container_health.require_answers(told, places, lambda _: None)
+    # At a port that its engine chose it is published at another one from then on.
+    elsewhere = {"NetworkSettings": {"Ports": {"80/tcp": [{"HostIp": "", "HostPort": "70000"}]}}}
+    for other, why in (({}, "does not publish"), (elsewhere, "at port 70000")):
+        with pytest.raises(Refused, match=why):
+            container_health.require_answers(other, places, lambda _: None)
     server.shutdown()
     server.server_close()
     with pytest.raises(Refused, match="answered MCP"):
-        container_health.require_answers(places, lambda _: None)
+        container_health.require_answers(told, places, lambda _: None)

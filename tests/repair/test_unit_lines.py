@@ -26,6 +26,7 @@ def _repaired(text: str, *lines: UnitLine) -> str:
         ("A=~@exec @b @c # why\n", UnitLine(1, "A", "~@b @c"), "# why\nA=~@b @c\n"),
         ("A=@b @exec\n", UnitLine(1, "A", "@b"), "A=@b\n"),
         ("Aa=yes\n", UnitLine(1, "Aa", "yes", "A"), "A=yes\n"),
+        ("# goes on only to the eye \\\nA=1 # a\n", UnitLine(2, "A", "1"), "# goes on only to the eye \\\n# a\nA=1\n"),
         ("\udcff\nA=1 # \udcfe\n", UnitLine(2, "A", "1"), "\udcff\n# \udcfe\nA=1\n"),
     ],
 )
@@ -49,6 +50,9 @@ def test_several_lines_each_at_its_place() -> None:
         ("A=1 # a\n", ()),
         ("X=1 \\\nA=1 # a\n", (UnitLine(2, "A", "1"),)),
         ("A=1 # a \\\nB\n", (UnitLine(1, "A", "1"),)),
+        ("X=1 \\\r\nA=1 # a\r\n", (UnitLine(2, "A", "1"),)),
+        ("X=1 \\\n# between\n  ; and\nA=1 # a\n", (UnitLine(4, "A", "1"),)),
+        ("A=1 # a \\\r\nB\r\n", (UnitLine(1, "A", "1"),)),
         ("A=@b @exec\n", (UnitLine(1, "A", "~@b"),)),
         ("A=@b @c\n", (UnitLine(1, "A", "@c @b"),)),
         ("A=@b @c\n", (UnitLine(1, "A", "@b @d"),)),

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from workbench.activity import began, note
 from workbench.host.containers.asking import Engine, connect
 from workbench.host.containers.engines import Place
-from workbench.host.containers.values import items, raw, raws
+from workbench.host.containers.values import items, pairs, raw, raws
 from workbench.host.files import CannotLook
 from workbench.repair.paths import Refused
 from workbench.secrets import redact, redact_arguments, redact_values
@@ -23,6 +23,7 @@ _SECONDS = 15.0
 _LIMIT = 1 << 20
 _LOGGED = 1 << 16
 _LAST_LINES = 4
+_SHORTEST = 4  # what is shorter in options is a size or a number, of which a message may be full
 
 
 def reach(path: str) -> Engine:
@@ -157,6 +158,13 @@ def secrets_of(told: Any) -> tuple[str, ...]:
     labels = config.get("Labels") if isinstance(config, dict) else None
     given = [each.partition("=")[2] for each in raws(told, "Config", "Env")]
     given += [each for each in labels.values() if isinstance(each, str)] if isinstance(labels, dict) else []
+    # A log or a volume elsewhere may need a password, which its engine names where that is wrong.
+    options = [each for _, each in pairs(told, "HostConfig", "LogConfig", "Config")]
+    for mount in items(told, "HostConfig", "Mounts"):
+        options += [each for _, each in pairs(mount, "VolumeOptions", "DriverConfig", "Options")]
+    for each in options:
+        told_of = (each, *(part.partition("=")[2] for part in each.split(","))) if isinstance(each, str) else ()
+        given += [part for part in told_of if len(part) >= _SHORTEST]
     known = (*given, *hidden, *(word.partition("=")[2] for word in hidden))
     # What was printed may begin in the middle of a value that has several lines.
     return tuple(dict.fromkeys(part for each in known for part in (each, *each.splitlines()) if part.strip()))

@@ -13,6 +13,7 @@ from workbench.host.containers.values import at, flag, items, number, pairs, raw
 from workbench.repair import container_engine
 from workbench.repair.exchange import HELLO
 from workbench.repair.paths import Refused
+from workbench.text import visible
 
 Tell = Callable[[str], None]
 _NAP = 0.25
@@ -21,6 +22,7 @@ _ANSWER_SECONDS, _COMES_UP_SECONDS = 3.0, 20.0
 _PLACES = ("/mcp", "/mcp/", "/")
 _LIMIT = 1 << 16
 _MOST_PORTS = 8
+_PORT = re.compile(r"[1-9][0-9]{0,4}")
 _ADVICE = (
     (r"Read-only file system|EROFS|ENOSPC", "it writes somewhere else in its image: answer writable with it as well"),
     (
@@ -86,28 +88,42 @@ def _patience(told: Any) -> float:
     return min(number(check, "StartPeriod") / 1e9 + (tries + 1) * (interval + timeout), _LONGEST_SECONDS)
 
 
-def answering(told: Any) -> tuple[tuple[str, int, str], ...]:
-    """The published addresses at which a server of MCP answers its first request: host, port and path."""
+def answering(told: Any) -> tuple[tuple[str, str], ...]:
+    """The published ports at which a server of MCP answers its first request: as they are inside, and the path."""
     found = []
-    for inside, bindings in pairs(told, "NetworkSettings", "Ports")[:_MOST_PORTS]:
-        ports = [each for each in items({"all": bindings}, "all") if raw(each, "HostPort").isdigit()]
-        if not inside.endswith("/tcp") or not ports:
-            continue
-        host = raw(ports[0], "HostIp")
-        address, port = ("127.0.0.1" if host in ("", "0.0.0.0", "::") else host), int(raw(ports[0], "HostPort"))  # noqa: S104
+    for inside, (address, port) in _published(told).items():
         place = next((each for each in _PLACES if _answers(address, port, each)), "")
         if place:
-            found.append((address, port, place))
+            found.append((inside, place))
     return tuple(found)
 
 
-def require_answers(places: Sequence[tuple[str, int, str]], tell: Tell) -> None:
-    """Refuse where a server that answered does not answer any more, within some seconds of its start."""
+def _published(told: Any) -> dict[str, tuple[str, int]]:
+    """The address and port out here of each port inside that is published."""
+    found = {}
+    for inside, bindings in pairs(told, "NetworkSettings", "Ports")[:_MOST_PORTS]:
+        ports = [each for each in items({"all": bindings}, "all") if _PORT.fullmatch(raw(each, "HostPort"))]
+        if inside.endswith("/tcp") and ports:
+            host = raw(ports[0], "HostIp")
+            address = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host  # noqa: S104
+            found[inside] = (address, int(raw(ports[0], "HostPort")))
+    return found
+
+
+def require_answers(told: Any, places: Sequence[tuple[str, str]], tell: Tell) -> None:
+    """Refuse where a server that answered does not answer any more, within some seconds of its start.
+
+    ``told`` is the new container: where nobody chose the port out here, its engine chose another one.
+    """
     end = time.monotonic() + _COMES_UP_SECONDS
-    for host, port, place in places:
+    published = _published(told)
+    for inside, place in places:
+        if inside not in published:
+            raise Refused(f"it answered MCP at its port {visible(inside, 20)}, and the new one does not publish that")
+        host, port = published[inside]
         while not _answers(host, port, place):
             if time.monotonic() > end:
-                raise Refused(f"it answered MCP at port {port} before, and the new one does not")
+                raise Refused(f"it answered MCP before, and the new one does not, at port {port}")
             time.sleep(_NAP)
         tell(f"it answers MCP at port {port}, as before")
 
@@ -131,7 +147,7 @@ def _answers(host: str, port: int, path: str) -> bool:
             if not part:
                 break
             body += part
-    except (OSError, http.client.HTTPException, ValueError):
+    except (OSError, OverflowError, http.client.HTTPException, ValueError):
         return False
     finally:
         link.close()

@@ -10,12 +10,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from posixpath import basename, dirname, normpath
+from posixpath import basename, normpath
 from typing import Any
 
 from workbench.container_hardening import ENGINE_SOCKET, GIVEN_BY_DOCKER, UNCONFINED
 from workbench.host.containers.values import at, flag, items, number, pairs, raw, raws
 from workbench.model.recreation import RECREATED, RecreateContainer
+from workbench.repair.container_networks import in_networks
 from workbench.repair.paths import Refused
 from workbench.secrets import redact
 from workbench.text import visible
@@ -23,9 +24,10 @@ from workbench.text import visible
 _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _HELD = re.compile(r"no-new-privileges(?:[:=](?:1|t|T|TRUE|true|True))?")
 _LONGEST_STOP = 120
-_MOST_PATHS = 8
-# Empty whenever a machine starts: nobody keeps anything there.
-_FLEETING = ("/tmp", "/run", "/var/run")  # noqa: S108 - they are folders inside of a container
+# What an engine may tell in other words; what of it matters is compared besides.
+_TOLD_OTHERWISE = ("SecurityOpt", "Mounts", "MaskedPaths", "ReadonlyPaths", "NetworkMode")
+# What it fills in by itself where it is not asked for.
+_FILLED_IN = ("IpcMode", "CgroupnsMode", "MemorySwap", "Runtime", "ShmSize")
 _BY_OTHERS = (
     (("com.docker.compose.", "io.podman.compose."), "compose made it", "containers/harden-compose closes it"),
     (("com.docker.swarm.", "com.docker.stack."), "swarm made it, and would make it again", "docker service update"),
@@ -73,8 +75,10 @@ def require_exact(told: Any) -> None:
     ):
         if found:
             raise Refused(f"it has {what}, and it is not certain that a new one would have the same", "make it by hand")
-    if number(config, "StopTimeout") > _LONGEST_STOP:
-        raise Refused(f"it is given {number(config, 'StopTimeout')} seconds to stop, which is too long to wait for")
+    if not 0 <= number(config, "StopTimeout") <= _LONGEST_STOP:
+        given = number(config, "StopTimeout")
+        said = f"{given} seconds" if given > 0 else "all the time it wants"
+        raise Refused(f"it is given {said} to stop, which is too long to wait for", "make it by hand")
     kinds = {raw(each, "Type") for each in items(told, "Mounts")} - {"bind", "volume", "tmpfs"}
     if kinds:
         raise Refused(f"something of the kind {visible(', '.join(sorted(kinds)), 60)} is mounted", "make it by hand")
@@ -89,6 +93,8 @@ def wanted_settings(told: Any, wanted: RecreateContainer, image: str) -> dict[st
     if raw(config, "Hostname") == identity[:12]:
         del config["Hostname"]  # it was none of anybody's choice, but the beginning of its id
     config["Image"] = image
+    if not config.get("Entrypoint"):
+        config["Entrypoint"] = [""]  # or it would be given that of its image
     config["Labels"] = {**(config.get("Labels") or {}), RECREATED: identity}
     _keep_volumes(told, host)
     if not _is_numbered(raw(config, "User")):
@@ -101,30 +107,6 @@ def wanted_settings(told: Any, wanted: RecreateContainer, image: str) -> dict[st
             raise Refused("it publishes ports, which takes a network", "answer network=yes")
         host["NetworkMode"] = "none"
     return {**config, "HostConfig": host}
-
-
-def networks(told: Any, settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """How the new one is put into each network of its own, in the order of their names, the one of its mode first."""
-    mode = raw(settings, "HostConfig", "NetworkMode")
-    if mode in ("none", "host", "default", "bridge", ""):
-        first: list[str] = []
-    else:
-        first = [
-            name for name, each in pairs(told, "NetworkSettings", "Networks") if mode in (name, raw(each, "NetworkID"))
-        ]
-    if mode in ("none", "host"):
-        return {}
-    found = dict(pairs(told, "NetworkSettings", "Networks"))
-    names = [*first, *(name for name in found if name not in (*first, "bridge", "host", "none"))]
-    identity = raw(told, "Id")
-    return {
-        name: {
-            "Aliases": [each for each in raws(found[name], "Aliases") if each != identity[:12]],
-            "IPAMConfig": at(found[name], "IPAMConfig"),
-            "DriverOpts": at(found[name], "DriverOpts"),
-        }
-        for name in names
-    }
 
 
 def difference(told: Any, settings: Mapping[str, Any]) -> list[str]:
@@ -150,29 +132,19 @@ def unlike(made: Any, told: Any, settings: Mapping[str, Any]) -> str:
     for key, what in (("Env", "its variables"), ("Labels", "its labels"), ("User", "its account")):
         if _empty(at(made, "Config", key)) != _empty(settings.get(key)):
             return what
-    for key in ("WorkingDir", "Healthcheck", "StopSignal", "ExposedPorts"):
+    for key in ("WorkingDir", "Healthcheck", "StopSignal", "StopTimeout", "ExposedPorts", "Domainname", "MacAddress"):
         if _empty(at(made, "Config", key)) != _empty(at(told, "Config", key)):
             return f"its {key}"
     asked, given = at(settings, "HostConfig") or {}, at(made, "HostConfig") or {}
     rules = {each for each in raws(given, "SecurityOpt") if each != "label=disable"}
     if rules != {each for each in raws(asked, "SecurityOpt") if each != "label=disable"}:
         return "its SecurityOpt"
-    for key in (
-        "Binds",
-        "PortBindings",
-        "RestartPolicy",
-        "LogConfig",
-        "CapAdd",
-        "CapDrop",
-        "Privileged",
-        "Tmpfs",
-        "Dns",
-    ):
-        if _as_set(given.get(key)) != _as_set(asked.get(key)):
-            return f"its {key}"
-    for key in ("ReadonlyRootfs", "Memory", "PidsLimit", "NetworkMode", "PidMode", "ExtraHosts", "GroupAdd", "Sysctls"):
-        if _empty(given.get(key)) != _empty(asked.get(key)):
-            return f"its {key}"
+    for key in sorted({*asked, *given} - {*_TOLD_OTHERWISE}):
+        before, after = _as_set(asked.get(key)), _as_set(given.get(key))
+        if before != after and not (before is None and key in _FILLED_IN):
+            return f"its {visible(key, 60)}"
+    if not in_networks(made, told, settings):
+        return "the networks that it is in"
     if not mounts_of(made) >= mounts_of(told) - _gone(told, settings) or mounts_of(made) - mounts_of(told):
         return "what is mounted into it"
     return ""
@@ -185,40 +157,6 @@ def mounts_of(told: Any) -> set[tuple[str, str, str, bool]]:
         for each in items(told, "Mounts")
         if raw(each, "Type") != "tmpfs"
     }
-
-
-def written_paths(told: Any, changes: Any) -> tuple[str, ...]:
-    """What a container changed in its own layer, which a new one would not have: not what its engine makes there."""
-    places = {normpath(raw(each, "Destination")) for each in items(told, "Mounts")}
-    places |= {normpath(path) for path, _ in pairs(told, "HostConfig", "Tmpfs")}
-    made = set(places)
-    for place in places:
-        while place not in ("/", ""):
-            place = dirname(place)
-            made.add(place)
-    listed = changes if isinstance(changes, list) else []
-    paths = [raw(each, "Path") for each in listed]
-    inside = {*_FLEETING}
-    return tuple(
-        path
-        for path in paths
-        if path not in made
-        and not any(path == place or path.startswith(f"{place}/") for place in inside)
-        # A folder is told as changed where something in it was.
-        and not any(other.startswith(f"{path}/") for other in (*paths, *inside))
-    )
-
-
-def require_unwritten(told: Any, changes: Any) -> None:
-    """Refuse where a container keeps data in its own layer. Raises Refused, which names the paths."""
-    paths = written_paths(told, changes)
-    if paths:
-        shown = ", ".join(visible(redact(path), 120) for path in paths[:_MOST_PATHS])
-        more = f" and {len(paths) - _MOST_PATHS} more" if len(paths) > _MOST_PATHS else ""
-        raise Refused(
-            f"it has written into itself, and a new one would not have that: {shown}{more}",
-            "mount a folder or a volume there by hand and start it anew, or delete these files in it first",
-        )
 
 
 def state_of(told: Any) -> str:

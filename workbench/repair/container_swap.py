@@ -35,16 +35,21 @@ def new_name(wanted: RecreateContainer) -> str:
 
 def new_of(engine: Engine, operation: StagedContainer) -> Any:
     """The container that was made of the old one, None where there is none. Raises Refused where it is not certain."""
-    found = [
-        told for each in made_of(engine, RECREATED, operation.wanted.container) if (told := inspected(engine, each))
-    ]
     names = (operation.wanted.name, new_name(operation.wanted))
-    ours = [
-        each for each in found if raw(each, "Name").removeprefix("/") in names and raw(each, "Image") == operation.image
-    ]
+    ours = [each for each in _made_of(engine, operation) if raw(each, "Name").removeprefix("/") in names]
     if len(ours) > 1:
         raise Refused(f"there are several containers that were made of {operation.wanted.name}; look at them")
     return ours[0] if ours else None
+
+
+def renamed_of(engine: Engine, operation: StagedContainer) -> str:
+    """The name that somebody gave the container that was made of the old one; "" where there is none."""
+    return next((raw(each, "Name").removeprefix("/") for each in _made_of(engine, operation)), "")
+
+
+def _made_of(engine: Engine, operation: StagedContainer) -> list[Any]:
+    made = [inspected(engine, each) for each in made_of(engine, RECREATED, operation.wanted.container)]
+    return [each for each in made if each is not None and raw(each, "Image") == operation.image]
 
 
 def stop(engine: Engine, told: Any, tell: Tell) -> None:
@@ -100,6 +105,17 @@ def old_in_place(engine: Engine, operation: StagedContainer, tell: Tell) -> None
         if status not in (204, 404):
             raise Refused(f"the new container could not be removed: docker rm --force {new_name(wanted)}")
         tell("removed the new container")
+
+
+def rest_again(engine: Engine, operation: StagedContainer, note: Callable[[], None], tell: Tell) -> bool:
+    """The old container kept and stopped where it was to come back and does not run; False where it does."""
+    told = inspected(engine, operation.wanted.container)
+    if told is None or flag(told, "State", "Running"):
+        return False
+    note()
+    stop(engine, told, tell)
+    rename(engine, operation.wanted.container, kept_name(operation.wanted))
+    return True
 
 
 def new_in_place(engine: Engine, operation: StagedContainer, new: str, tell: Tell) -> None:

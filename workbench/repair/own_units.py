@@ -28,7 +28,10 @@ OwnFile = OwnDropIn | RepairOwnUnit
 _NAME = r"[A-Za-z0-9:_.\\-]+(?:@[A-Za-z0-9:_.\\-]*)?\.(?:service|socket)"
 _FOLDER = r".*/\.config/systemd/user/"
 _DROP_INS = re.compile(rf"{_FOLDER}(({_NAME})\.d/[A-Za-z0-9_-]+\.conf)")
-_FILES = re.compile(rf"{_FOLDER}(({_NAME})(?:\.d/[A-Za-z0-9@:_.-]+\.conf)?)")
+# Where a name has a blank it has no colon: systemd's messages begin with the path, a colon and the line.
+_DROP_IN = r"(?:[A-Za-z0-9@:_.-]+|[^/:\x00-\x1f\x7f]+)\.conf"
+_FILES = re.compile(rf"{_FOLDER}(({_NAME})(?:\.d/{_DROP_IN})?)")
+_LONGEST_SECONDS = 300
 _DEADLINE = 240.0  # a service that does not end when it is told to is killed by systemd after 90 s
 
 
@@ -43,12 +46,22 @@ def proven(path: str, wanted: OwnFile, content: bytes) -> str:
             f"{visible(str(Path.home()))} is the home of another account, whose manager is not this one's",
             "run the workbench as that account",
         )
+    if not sound(wanted):
+        raise Refused("the plan restarts another unit than the one whose file it makes, or watches it for too long")
     restart = wanted.restarts
-    if restart is not None and (restart.unit != wanted.unit or restart.manager != "user"):
-        raise Refused("the plan restarts another unit than the one whose file it makes")
     if restart is not None:
         _require_manager()
     return f"{unit_proof.proven(wanted.unit, found[1], content, 'user')}. {_announced(wanted)}"
+
+
+def sound(wanted: OwnFile) -> bool:
+    """Whether a plan or a journal that says this can be ours: it restarts no other unit, and for no hour."""
+    restart = wanted.restarts
+    if restart is None:
+        return True
+    own = restart.unit == wanted.unit and restart.manager == "user"
+    path = not restart.socket or (restart.socket.startswith("/") and "\0" not in restart.socket)
+    return own and path and 0 <= restart.seconds <= _LONGEST_SECONDS
 
 
 def repaired(wanted: RepairOwnUnit, real: str, before: Fingerprint, old: bytes) -> tuple[StagedWrite, Change, bytes]:
@@ -64,7 +77,9 @@ def repaired(wanted: RepairOwnUnit, real: str, before: Fingerprint, old: bytes) 
     content = restored(old, wanted)
     said = proven(wanted.path, wanted, content)
     staged = StagedWrite(wanted.path, real, before, sha256(content), of_unit=wanted)
-    return staged, Change(shown, f"change {shown}. {said}", difference(shown, old, content)), content
+    # A folder on the way may be a link, as those do who keep their configuration elsewhere.
+    also = f", which is {visible(real)}" if real != wanted.path else ""
+    return staged, Change(shown, f"change {shown}{also}. {said}", difference(shown, old, content)), content
 
 
 def holds(operation: StagedWrite, content: bytes) -> bool:

@@ -18,17 +18,12 @@ from workbench.host.containers.values import flag, number, raw, raws
 from workbench.launch.images import normal_image, parse_image
 from workbench.model.recreation import RECREATED, RecreateContainer
 from workbench.model.run import Change
+from workbench.repair.container_alone import require_alone
 from workbench.repair.container_engine import asked, done, image_of, inspected, reach, secrets_of
 from workbench.repair.container_health import answering, require_answers, require_up
-from workbench.repair.container_settings import (
-    difference,
-    networks,
-    require_exact,
-    require_unwritten,
-    state_of,
-    unlike,
-    wanted_settings,
-)
+from workbench.repair.container_layer import require_unwritten
+from workbench.repair.container_networks import in_turn, networks, ports_chosen
+from workbench.repair.container_settings import difference, require_exact, state_of, unlike, wanted_settings
 from workbench.repair.container_swap import (
     kept_name,
     new_in_place,
@@ -36,6 +31,8 @@ from workbench.repair.container_swap import (
     new_of,
     old_in_place,
     rename,
+    renamed_of,
+    rest_again,
     stop,
 )
 from workbench.repair.creating import ABSENT
@@ -52,7 +49,6 @@ _IMAGE = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:@+-]{0,400}")
 _POLICIES = ("", "no", "always", "unless-stopped", "on-failure")
 _LONGEST_SECONDS = 120
-_MOST_CONTAINERS = 500
 
 
 def worked_out(wanted: RecreateContainer) -> tuple[StagedContainer, Change, bytes]:
@@ -61,8 +57,10 @@ def worked_out(wanted: RecreateContainer) -> tuple[StagedContainer, Change, byte
         raise Refused(why)
     engine = reach(wanted.engine)
     told = _old(engine, wanted)
+    if raw(told, "Name") != f"/{wanted.name}":
+        raise Refused(f"the container is not called {wanted.name} any more", "look again")
     require_exact(told)
-    _require_alone(engine, told)
+    require_alone(engine, told)
     require_unwritten(told, asked(engine, f"/containers/{wanted.container}/changes"))
     reference = _reference(engine, told, wanted)
     settings = wanted_settings(told, wanted, reference)
@@ -85,11 +83,16 @@ def worked_out(wanted: RecreateContainer) -> tuple[StagedContainer, Change, byte
     )
     checked = raws(told, "Config", "Healthcheck", "Test")[:1] not in ((), ("NONE",))
     proof = "until its own health check passes" if checked else f"for {wanted.seconds} seconds whether it stays up"
+    chosen = (
+        ". Its engine chooses the port at which it is published, and chooses another one then"
+        if ports_chosen(told)
+        else ""
+    )
     said = (
         f"make {wanted.name} anew, of the same image and with the same command, variables, volumes, ports and labels;"
         f" stop the old one and call it {kept_name(wanted)}, start the new one in its place, and watch {proof}."
         " Where it does not work, the old one is started again. Once it stands the old one stays, stopped, so that this"
-        f" can be undone; to be rid of it: docker rm {kept_name(wanted)}"
+        f" can be undone; to be rid of it: docker rm {kept_name(wanted)}{chosen}"
     )
     return staged, Change(visible(wanted.path), said, "\n".join(lines)), b""
 
@@ -125,7 +128,7 @@ def carry_out(number_of_it: int, operation: StagedContainer, note: Note, tell: T
     done(engine, f"/containers/{new}/start", "the new container cannot be started", secrets, seconds=60.0)
     tell(f"started the new container as {wanted.name}; the old one is {kept_name(wanted)}")
     require_up(engine, new, wanted.seconds, secrets, tell)
-    require_answers(places, tell)
+    require_answers(inspected(engine, new), places, tell)
 
 
 def in_place(operation: StagedContainer) -> str:
@@ -152,7 +155,8 @@ def put_back(number_of_it: int, operation: StagedContainer, note: Note, tell: Te
     new = new_of(engine, operation)
     if not operation.comes:
         if new is None:
-            return False  # it was taken away last of all: the old one is in its place
+            # It was taken away last of all, or was gone before: then the old one is in its place, or goes back.
+            return rest_again(engine, operation, lambda: note(Intent(number_of_it, "", back=True)), tell)
         note(Intent(number_of_it, "", back=True))
         new_in_place(engine, operation, raw(new, "Id"), tell)
         return True
@@ -199,6 +203,12 @@ def taken_back(operation: StagedContainer, gone: list[str]) -> tuple[StagedConta
             "start it anew by hand with the options that you want",
         )
     new, is_back = new_of(engine, operation), raw(current, "Id") == wanted.container
+    strayed = renamed_of(engine, operation) if new is None and current is None else ""
+    if strayed:
+        raise Refused(
+            f"the new container is called {visible(strayed, 200)} now, and would run beside the old one",
+            "give it its name back: docker rename; or remove it, if the old one is to take its place",
+        )
     if is_back and new is None and flag(current, "State", "Running"):
         gone.append(f"{wanted.name} is the old container already")
         return None
@@ -208,6 +218,7 @@ def taken_back(operation: StagedContainer, gone: list[str]) -> tuple[StagedConta
             "undo the later repair of it first; or give it another name: docker rename",
         )
     if new is not None:
+        require_alone(engine, new)
         require_unwritten(new, asked(engine, f"/containers/{raw(new, 'Id')}/changes"))
     said = (
         f"stop the new container, give the old one its name {wanted.name} back and start it, as it was; when it runs,"
@@ -276,31 +287,12 @@ def _as_shown(engine: Engine, operation: StagedContainer) -> Any:
     if raw(told, "Name") != f"/{operation.wanted.name}" or state_of(told) != operation.state:
         raise Refused(f"{operation.wanted.name} changed since it was shown", "look at the plan again")
     require_exact(told)
-    _require_alone(engine, told)
+    require_alone(engine, told)
     require_unwritten(told, asked(engine, f"/containers/{operation.wanted.container}/changes"))
     image = image_of(engine, operation.reference)
     if raw(image, "Id") != operation.image:
         raise Refused("its image has another name since it was shown", "look at the plan again")
     return told
-
-
-def _require_alone(engine: Engine, told: Any) -> None:
-    """Refuse while somebody works in the container, or another container lives in a namespace of it."""
-    for each in raws(told, "ExecIDs"):
-        session = asked(engine, f"/exec/{quote(each, safe='')}/json")
-        if flag(session, "Running") and flag(session, "OpenStdin"):
-            raise Refused("somebody works in it (docker exec), and would be cut off", "end that first, or its client")
-    identity, name = raw(told, "Id"), raw(told, "Name").removeprefix("/")
-    listed = asked(engine, "/containers/json")
-    for other in (listed if isinstance(listed, list) else [])[:_MOST_CONTAINERS]:
-        if raw(other, "Id") == identity:
-            continue
-        beside = inspected(engine, raw(other, "Id"))
-        modes = {raw(beside, "HostConfig", key) for key in ("NetworkMode", "PidMode", "IpcMode")}
-        links = [each.split(":")[0] for each in raws(beside, "HostConfig", "Links")]
-        if modes & {f"container:{identity}", f"container:{name}"} or f"/{name}" in links:
-            shown = visible(raw(beside, "Name").removeprefix("/"), 100)
-            raise Refused(f"the container {shown} lives in a namespace of it, or is linked to it", "make both by hand")
 
 
 def _reference(engine: Engine, told: Any, wanted: RecreateContainer) -> str:
@@ -332,15 +324,15 @@ def _reference(engine: Engine, told: Any, wanted: RecreateContainer) -> str:
 def _made(engine: Engine, told: Any, settings: Any, operation: StagedContainer, secrets: Any) -> str:
     """Make the new container, and compare it with what it was to be. Gives its id. Raises Refused."""
     joined = networks(told, settings)
-    first = dict(list(joined.items())[:1])
+    first, others = in_turn(settings, joined)
     body = {**settings, "NetworkingConfig": {"EndpointsConfig": first}}
     name = new_name(operation.wanted)
     answer = done(
         engine, f"/containers/create?name={name}", "the new container cannot be made", secrets, body, seconds=60.0
     )
     new = raw(answer, "Id")
-    for each in list(joined)[1:]:
-        join = {"Container": new, "EndpointConfig": joined[each]}
+    for each, endpoint in others.items():
+        join = {"Container": new, "EndpointConfig": endpoint}
         done(engine, f"/networks/{quote(each, safe='')}/connect", "a network cannot be joined", secrets, join)
     why = unlike(inspected(engine, new), told, settings)
     if why:

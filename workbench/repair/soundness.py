@@ -6,7 +6,7 @@ import os
 import re
 
 from workbench.model.plan import CreateRootFile
-from workbench.repair import recreating, root_commands
+from workbench.repair import own_units, recreating, root_commands
 from workbench.repair.publish import sha256
 from workbench.repair.root_acts import sound as is_sound_act
 from workbench.repair.root_commands import is_policy_file
@@ -20,6 +20,7 @@ from workbench.repair.staged import (
     StagedRoot,
     StagedRootFile,
     StagedTrial,
+    StagedWrite,
 )
 
 _KEPT = re.compile(r"[0-9a-f]{32}")
@@ -35,6 +36,10 @@ def sound(operation: Staged) -> bool:
     if isinstance(operation, StagedContainer) and not recreating.sound(operation):
         return False
     if isinstance(operation, StagedRootFile) and not _is_of_roots(operation):
+        return False
+    if isinstance(operation, StagedFile) and operation.drop_in is not None and not own_units.sound(operation.drop_in):
+        return False
+    if isinstance(operation, StagedWrite) and operation.of_unit is not None and not own_units.sound(operation.of_unit):
         return False
     if isinstance(operation, StagedTrial) and operation.folders[-1:] not in ((), (operation.trial.kept,)):
         return False

@@ -16,7 +16,7 @@ from workbench.repair.history import history
 from workbench.repair.journal import LONGEST_CONFIRM, Broken, Entry, Writer, begin, entries, new_identity, now
 from workbench.repair.paths import Refused, Untouched, words
 from workbench.repair.prepare import Prepared
-from workbench.repair.staged import Intent, Staged, StagedRootFile
+from workbench.repair.staged import Intent, Staged, StagedContainer, StagedRootFile
 from workbench.text import visible
 
 Tell = Callable[[str], None]
@@ -171,6 +171,9 @@ def roll_back(writer: Writer, begun: tuple[Intent, ...], why: str, tell: Tell, *
     if failures:
         kept_in = visible(str(writer.folder))
         message = f"{why}. NOT everything could be put back: {'; '.join(failures)}. The backups are in {kept_in}"
+        if any(isinstance(operation, StagedContainer) for operation in writer.planned.operations):
+            # Of a container nothing is in there, but what is left of it can be brought back as long as it is there.
+            message += f". To try again, once the engine answers: workbench undo {writer.planned.identity}"
         return _end(writer, RunState.ROLLBACK_FAILED, message)
     if recovering:
         ending = "; everything was put back as it was" if begun else " before anything was changed"

@@ -23,7 +23,7 @@ def repaired(raw: bytes, wanted: RepairUnit | RepairOwnUnit) -> bytes:
     for each in sorted(wanted.lines, key=lambda each: -each.line):
         if not 0 < each.line <= len(lines):
             raise Refused(f"{visible(wanted.path)} has no line {each.line} any more", "scan again")
-        if each.line > 1 and lines[each.line - 2].endswith("\\"):
+        if _goes_on(lines, each.line - 1):
             raise Refused(
                 f"line {each.line} of {visible(wanted.path)} goes on from the one before", "repair it by hand"
             )
@@ -32,6 +32,14 @@ def repaired(raw: bytes, wanted: RepairUnit | RepairOwnUnit) -> bytes:
     if after == raw:
         raise Refused(f"{visible(wanted.path)} already is as the plan wants it")
     return after
+
+
+def _goes_on(lines: list[str], at: int) -> bool:
+    """Whether a line goes on from one before it: comments between the two do not end that."""
+    at -= 1
+    while at >= 0 and lines[at].lstrip().startswith(("#", ";")):
+        at -= 1
+    return at >= 0 and lines[at].removesuffix("\r").endswith("\\")
 
 
 def taken_back(there: bytes, wanted: RepairOwnUnit, backup: bytes) -> bytes:
@@ -65,7 +73,7 @@ def hold(content: bytes, wanted: RepairOwnUnit) -> bool:
 def _restored(line: str, wanted: UnitLine, path: str) -> list[str]:
     where = f"line {wanted.line} of {visible(path)}"
     found = _ASSIGNED.match(line.removesuffix("\r"))
-    if found is None or line.endswith("\\"):
+    if found is None or line.removesuffix("\r").endswith("\\"):
         raise Refused(f"{where} is no plain assignment any more", "repair it by hand")
     end = "\r" if line.endswith("\r") else ""
     indent, key, equals, value = found[1], found[2], found[3], found[4]

@@ -239,8 +239,13 @@ def _take_verified(said: Output, units: Sequence[UnitFile], found: Analysis) -> 
     for path, messages in by_file.items():
         by_real.setdefault(os.path.realpath(path), []).extend(messages)
     for unit in units:
-        own = dict.fromkeys(os.path.realpath(path) for path in (unit.file, *unit.drop_ins))
-        messages = [message for path in own for message in by_real.get(path, ())]
+        # Behind a link systemd tells another path than the one by which the file is known, and it is one file.
+        own = {os.path.realpath(path): str(path) for path in reversed((unit.file, *unit.drop_ins))}
+        messages = [
+            Message(known, message.line, message.text)
+            for path, known in reversed(own.items())
+            for message in by_real.get(path, ())
+        ]
         whole = not _is_among(unit.name, refused)
         if _is_among(unit.name, fatal):
             found.refused.add(unit.name)
