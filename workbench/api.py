@@ -125,7 +125,7 @@ from workbench.model.launch import (
     PackageSpec,
     RootArgument,
 )
-from workbench.model.plan import (
+from workbench.model.operations import (
     CreateFile,
     CreateRootFile,
     EditItems,
@@ -136,23 +136,19 @@ from workbench.model.plan import (
     KeepSecret,
     Operation,
     OwnDropIn,
-    Plan,
-    Refusal,
     RemoveValue,
     RepairOwnUnit,
     RepairUnit,
     ReplaceSecret,
     Restart,
-    Reversal,
-    Safety,
     SecretReader,
     SetMode,
     SetValue,
     StartupFormat,
-    Step,
     TrialStart,
     UnitLine,
 )
+from workbench.model.plan import Plan, Refusal, Reversal, Safety, Step
 from workbench.model.processes import ServerProcess
 from workbench.model.recreation import RecreateContainer
 from workbench.model.servers import Server

@@ -11,7 +11,8 @@ from workbench.launching import own_name
 from workbench.model.clients import ClientConfig, ServerEntry
 from workbench.model.containers import ContainerFact
 from workbench.model.finding import Finding, Pointer
-from workbench.model.plan import Refusal, TrialStart
+from workbench.model.operations import TrialStart
+from workbench.model.plan import Refusal
 from workbench.model.snapshot import Snapshot
 from workbench.planning import would_find
 from workbench.subjects import container_subject, server_subject

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from workbench.editable import why_not_editable
 from workbench.model.clients import ClientConfig, ServerEntry
 from workbench.model.finding import Pointer
-from workbench.model.plan import EditItems, EditValue, InsertItems, Operation, Refusal, ReplaceSecret, SetValue
+from workbench.model.operations import EditItems, EditValue, InsertItems, Operation, ReplaceSecret, SetValue
+from workbench.model.plan import Refusal
 from workbench.model.snapshot import Snapshot
 
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|(?:cmd|powershell|pwsh|wsl)(?:\.exe)?\Z", re.IGNORECASE)

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from workbench.model.check import Fix
 from workbench.model.finding import Finding
-from workbench.model.plan import EditLine, EditValue, Plan, Refusal, RemoveValue, Reversal, Safety, SetMode, SetValue
+from workbench.model.operations import EditLine, EditValue, RemoveValue, SetMode, SetValue
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.report import CheckResult
 from workbench.model.snapshot import Snapshot
 from workbench.plugins import Plugins

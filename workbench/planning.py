@@ -10,7 +10,7 @@ from typing import Any, get_args
 from workbench.model.acts import Act
 from workbench.model.check import Fix
 from workbench.model.finding import Finding, NotAssessed
-from workbench.model.plan import (
+from workbench.model.operations import (
     CreateFile,
     CreateRootFile,
     EditItems,
@@ -19,17 +19,15 @@ from workbench.model.plan import (
     EditValue,
     InsertItems,
     KeepSecret,
-    Plan,
-    Refusal,
     RemoveValue,
     RepairOwnUnit,
     RepairUnit,
     ReplaceSecret,
-    Safety,
     SetMode,
     SetValue,
     TrialStart,
 )
+from workbench.model.plan import Plan, Refusal, Safety
 from workbench.model.recreation import RecreateContainer
 from workbench.model.report import CheckResult, Report, Status
 from workbench.model.snapshot import Snapshot

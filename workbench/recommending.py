@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from workbench.model.acts import Act
 from workbench.model.check import Fix
 from workbench.model.finding import Finding
-from workbench.model.plan import CreateRootFile, EditRootFile, Plan, RepairUnit, Reversal, Safety
+from workbench.model.operations import CreateRootFile, EditRootFile, RepairUnit
+from workbench.model.plan import Plan, Reversal, Safety
 from workbench.model.snapshot import Snapshot
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from workbench.text import visible
 
 def warnings(plan: Plan, snapshot: Snapshot) -> tuple[str, ...]:
     """A sentence for each running client whose config the plan writes: what may happen, and what to do first."""
-    from workbench.model.plan import SetMode
+    from workbench.model.operations import SetMode
 
     written = {operation.path for operation in plan.operations if not isinstance(operation, SetMode)}
     said = [

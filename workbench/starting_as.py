@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from workbench.launching import arguments_row
 from workbench.model.clients import ClientConfig, ServerEntry
-from workbench.model.plan import EditValue, Operation, Refusal, SetValue
+from workbench.model.operations import EditValue, Operation, SetValue
+from workbench.model.plan import Refusal
 
 _BY_HAND = "change the command by hand, as the lesson says"
 # What a client may put something else in the place of, in some word of a command.

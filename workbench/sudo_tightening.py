@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workbench.model.plan import EditRootFile, Refusal
+from workbench.model.operations import EditRootFile
+from workbench.model.plan import Refusal
 from workbench.model.record import record
 from workbench.model.sudoers import SudoDefault, SudoEntry, SudoersFacts, SudoRule, SudoStatement
 from workbench.sudo_matching import NO_ARGUMENTS

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from workbench.model.finding import Finding
-from workbench.model.plan import CreateFile, CreateRootFile, Refusal, Restart
+from workbench.model.operations import CreateFile, CreateRootFile, Restart
+from workbench.model.plan import Refusal
 from workbench.model.processes import ServerProcess
 from workbench.model.snapshot import Snapshot
 from workbench.model.units import UnitFact

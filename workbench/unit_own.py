@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from posixpath import basename
 
-from workbench.model.plan import CreateFile, OwnDropIn, Refusal, Restart
+from workbench.model.operations import CreateFile, OwnDropIn, Restart
+from workbench.model.plan import Refusal
 from workbench.model.snapshot import Snapshot
 from workbench.model.units import UnitFact
 

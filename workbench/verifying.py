@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from workbench.host.privileged import Vector
 from workbench.model.finding import Finding, Subject
-from workbench.model.plan import CreateFile, OwnDropIn, Plan, RepairOwnUnit, RootFile
+from workbench.model.operations import CreateFile, OwnDropIn, RepairOwnUnit, RootFile
+from workbench.model.plan import Plan
 from workbench.model.record import record
 from workbench.model.report import CheckResult, Report, Status
 from workbench.model.severity import Severity

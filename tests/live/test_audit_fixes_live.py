@@ -23,7 +23,8 @@ from workbench.host.command import Output
 from workbench.host.privileged import Vector
 from workbench.model.acts import LoadAuditRules
 from workbench.model.finding import Finding
-from workbench.model.plan import CreateRootFile, Plan, Refusal
+from workbench.model.operations import CreateRootFile
+from workbench.model.plan import Plan, Refusal
 from workbench.model.run import Run, RunState
 from workbench.model.snapshot import Snapshot
 from workbench.planning import plan, still_found

@@ -23,7 +23,8 @@ from workbench.host.context import Context
 from workbench.model.clients import ClientFacts
 from workbench.model.facts import Account, AccountFacts, HostFacts
 from workbench.model.finding import Finding, Passed
-from workbench.model.plan import EditValue, Plan
+from workbench.model.operations import EditValue
+from workbench.model.plan import Plan
 from workbench.model.snapshot import Snapshot
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("clients")]  # they share a cache of packages

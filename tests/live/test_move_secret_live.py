@@ -16,7 +16,8 @@ from tests.live.support_servers import Client, locked, session_of
 from tests.plugins.loading import get_fix
 from tests.plugins.repairing import findings, seen
 from tests.repair.support import prepared, refusal, tree
-from workbench.model.plan import CreateFile, KeepSecret, Plan, RemoveValue
+from workbench.model.operations import CreateFile, KeepSecret, RemoveValue
+from workbench.model.plan import Plan
 from workbench.model.run import RunState
 from workbench.planning import plan
 from workbench.repair.history import history

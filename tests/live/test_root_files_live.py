@@ -22,7 +22,8 @@ from tests.repair.support import ACL, acl, plan, tree
 from workbench.elevation import is_roots_own
 from workbench.host.command import Output
 from workbench.host.privileged import Vector
-from workbench.model.plan import EditRootFile, Refusal
+from workbench.model.operations import EditRootFile
+from workbench.model.plan import Refusal
 from workbench.model.run import Run, RunState
 from workbench.model.sudoers import SudoersFacts, SudoRule
 from workbench.repair import root_commands, rooted

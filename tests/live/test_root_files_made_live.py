@@ -21,7 +21,8 @@ from tests.repair.support import plan
 from workbench.elevation import is_roots_own
 from workbench.host.command import Output
 from workbench.host.privileged import Vector
-from workbench.model.plan import CreateRootFile, Refusal, RootFile
+from workbench.model.operations import CreateRootFile, RootFile
+from workbench.model.plan import Refusal
 from workbench.model.run import Run, RunState
 from workbench.repair import root_commands, root_consumers, root_files
 from workbench.repair.consumer import Consumer, Tell

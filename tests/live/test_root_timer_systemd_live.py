@@ -9,7 +9,7 @@ import pytest
 
 from tests.live.lab import Machine, systemd_container
 from tests.live.support_systemd import install, until
-from workbench.model.plan import EditRootFile
+from workbench.model.operations import EditRootFile
 from workbench.repair import root_commands, root_timer
 from workbench.repair.fingerprint import Fingerprint
 from workbench.repair.publish import sha256

@@ -15,7 +15,7 @@ from tests.live import support
 from tests.repair.script_cases import FIXES
 from tests.repair.scripts import Script, of_operations, prepared_of, refused, script_of
 from tests.repair.support import ACL, acl, config, edit, mode, tree, values, written
-from workbench.model.plan import CreateFile
+from workbench.model.operations import CreateFile
 
 pytestmark = pytest.mark.live
 

@@ -18,7 +18,8 @@ from workbench.knowledge.base import best_version, known_flaws
 from workbench.model.clients import ClientFacts, EntryReference, InstalledPackage, ServerEntry
 from workbench.model.finding import Finding, Subject
 from workbench.model.launch import Launch, PackageSpec, Pin
-from workbench.model.plan import EditValue, Plan, Refusal, Reversal, Safety
+from workbench.model.operations import EditValue
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.processes import ProcessFacts
 from workbench.model.servers import Server, ServerFacts
 from workbench.model.snapshot import Snapshot

@@ -18,7 +18,8 @@ from workbench.model.acts import LoadAuditRules
 from workbench.model.audit import AuditRule
 from workbench.model.clients import ClientFacts
 from workbench.model.finding import Finding
-from workbench.model.plan import CreateRootFile, Plan, Refusal, Reversal
+from workbench.model.operations import CreateRootFile
+from workbench.model.plan import Plan, Refusal, Reversal
 from workbench.model.snapshot import Snapshot
 from workbench.planning import plan
 from workbench.repair.audit_files import proven

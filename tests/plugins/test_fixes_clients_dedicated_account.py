@@ -15,7 +15,8 @@ from workbench.model.clients import ClientFacts
 from workbench.model.facts import Account, AccountFacts, EnvironmentEntry, PathFact, SectionState
 from workbench.model.finding import Finding
 from workbench.model.launch import Ability, Launch, PackageSpec, RootArgument
-from workbench.model.plan import CreateRootFile, EditValue, Plan, Refusal, Reversal, SetValue
+from workbench.model.operations import CreateRootFile, EditValue, SetValue
+from workbench.model.plan import Plan, Refusal, Reversal
 from workbench.model.snapshot import Snapshot
 from workbench.planning import answered, plan
 from workbench.scan import run_check

@@ -15,7 +15,8 @@ from tests.plugins.repairing import repaired
 from workbench.model.clients import ClientConfig, ClientFacts, ServerEntry
 from workbench.model.finding import Finding, Passed
 from workbench.model.launch import Launch, RootArgument
-from workbench.model.plan import EditValue, Plan, Refusal, Reversal, Safety
+from workbench.model.operations import EditValue
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.snapshot import Snapshot
 
 FIX, CHECK = "clients/narrow-root", "clients/broad-root"

@@ -14,7 +14,8 @@ from tests.plugins.loading import make_plan, run_check
 from tests.plugins.repairing import repaired
 from workbench.model.clients import Approval, ClientFacts
 from workbench.model.finding import Finding, Passed
-from workbench.model.plan import Operation, Plan, Refusal, RemoveValue, Reversal, Safety, SetValue
+from workbench.model.operations import Operation, RemoveValue, SetValue
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.snapshot import Snapshot
 
 FIX, CHECK = "clients/remove-auto-approve", "clients/auto-approve"

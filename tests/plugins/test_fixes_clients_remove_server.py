@@ -16,7 +16,8 @@ from tests.plugins.repairing import repaired
 from workbench.model.clients import ClientFacts, ServerEntry
 from workbench.model.finding import Finding, NotApplicable, Subject
 from workbench.model.launch import Launch
-from workbench.model.plan import Plan, Refusal, RemoveValue, Reversal, Safety, SetValue
+from workbench.model.operations import RemoveValue, SetValue
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.snapshot import Snapshot
 from workbench.repair.prepare import Prepared
 

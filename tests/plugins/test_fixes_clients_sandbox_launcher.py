@@ -18,7 +18,8 @@ from workbench import scan
 from workbench.launch.sandbox_script import Sandbox, read_script
 from workbench.model.finding import Finding, Subject
 from workbench.model.launch import Launch
-from workbench.model.plan import CreateFile, EditValue, InsertItems, Plan, Refusal, Reversal, Safety, TrialStart
+from workbench.model.operations import CreateFile, EditValue, InsertItems, TrialStart
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.processes import ProcessFacts
 from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot

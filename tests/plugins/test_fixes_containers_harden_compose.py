@@ -17,7 +17,8 @@ from tests.plugins.repairing import findings
 from tests.repair.support import tree
 from workbench.model.containers import ContainerFact, PublishedPort
 from workbench.model.facts import HostFacts
-from workbench.model.plan import CreateFile, Plan, Refusal, Reversal, Safety
+from workbench.model.operations import CreateFile
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.run import RunState
 from workbench.model.snapshot import Snapshot
 from workbench.planning import answered, plan, still_found

@@ -16,7 +16,8 @@ from tests.plugins.loading import get_fix, plugins
 from tests.plugins.repairing import findings, repaired, seen
 from tests.repair.support import journal_text, tree
 from workbench.model.facts import Account, AccountFacts
-from workbench.model.plan import CreateFile, EditItems, Plan, Refusal, Reversal, Safety, TrialStart
+from workbench.model.operations import CreateFile, EditItems, TrialStart
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.run import RunState
 from workbench.model.snapshot import Snapshot
 from workbench.planning import answered, plan, still_found

@@ -16,7 +16,8 @@ from tests.repair.support import tree
 from workbench.host.containers.seccomp import Machine, summarise
 from workbench.launch.seccomp_allowing import profile_text
 from workbench.model.containers import SeccompProfile
-from workbench.model.plan import CreateFile, Plan, Refusal, Reversal, Safety
+from workbench.model.operations import CreateFile
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.run import RunState
 from workbench.model.snapshot import Snapshot
 from workbench.planning import plan, still_found

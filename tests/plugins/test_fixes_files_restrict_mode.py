@@ -12,7 +12,8 @@ from tests.plugins.loading import get_fix, make_plan, run_check
 from workbench.model.clients import ClientConfig, ClientFacts
 from workbench.model.facts import Acl, AclEntry, FileFact, HostFacts, PathFact
 from workbench.model.finding import Finding
-from workbench.model.plan import Plan, Refusal, Safety, SetMode
+from workbench.model.operations import SetMode
+from workbench.model.plan import Plan, Refusal, Safety
 from workbench.model.snapshot import Snapshot
 from workbench.planning import plan as planned
 

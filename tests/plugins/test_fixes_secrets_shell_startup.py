@@ -12,7 +12,8 @@ import pytest
 from tests.plugins.repairing import findings
 from tests.plugins.startup_files import looked_at, planned, refusal, repaired
 from tests.repair.support import journal_text
-from workbench.model.plan import EditLine, Plan, Reversal, Safety
+from workbench.model.operations import EditLine
+from workbench.model.plan import Plan, Reversal, Safety
 from workbench.model.run import RunState
 from workbench.repair.prepare import Prepared, prepare
 from workbench.repair.transaction import apply

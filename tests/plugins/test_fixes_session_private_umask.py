@@ -9,7 +9,8 @@ import pytest
 
 from tests.plugins.repairing import findings
 from tests.plugins.startup_files import looked_at, planned, refusal, repaired
-from workbench.model.plan import EditLine, Plan, Refusal, Reversal, Safety
+from workbench.model.operations import EditLine
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.run import RunState
 from workbench.repair.prepare import Prepared, prepare
 from workbench.repair.transaction import apply

@@ -20,18 +20,8 @@ from workbench.model.clients import ClientConfig, EntryReference, ServerEntry
 from workbench.model.facts import Unread
 from workbench.model.finding import Finding
 from workbench.model.launch import Launch
-from workbench.model.plan import (
-    CreateFile,
-    CreateRootFile,
-    EditValue,
-    OwnDropIn,
-    Plan,
-    Refusal,
-    Restart,
-    Reversal,
-    Safety,
-    SetValue,
-)
+from workbench.model.operations import CreateFile, CreateRootFile, EditValue, OwnDropIn, Restart, SetValue
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.processes import ProcessFacts, ServerProcess
 from workbench.model.run import RunState
 from workbench.model.snapshot import Snapshot

@@ -11,7 +11,8 @@ from tests import builders
 from tests.plugins.loading import get_fix, make_plan, run_check
 from workbench.model.facts import Acl, AclEntry, HostFacts
 from workbench.model.finding import Finding
-from workbench.model.plan import Plan, Refusal, Safety, SetMode
+from workbench.model.operations import SetMode
+from workbench.model.plan import Plan, Refusal, Safety
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import SocketFact, SocketFacts
 from workbench.planning import plan as planned

@@ -13,7 +13,8 @@ from workbench.launch import understand
 from workbench.model.clients import ClientFacts
 from workbench.model.facts import Account, AccountFacts, HostFacts
 from workbench.model.finding import Finding
-from workbench.model.plan import EditRootFile, Plan, Refusal, Reversal, Safety
+from workbench.model.operations import EditRootFile
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.snapshot import Snapshot
 from workbench.model.sudoers import SudoCommand, SudoDefault, SudoEntry, SudoersFacts, SudoRule, SudoStatement
 

@@ -12,7 +12,8 @@ from tests.plugins.loading import get_fix, run_check
 from tests.plugins.systemd_units import FILE, NAME, USER_FILE, host, place, unit
 from workbench.model.facts import SectionState
 from workbench.model.finding import Finding
-from workbench.model.plan import CreateFile, CreateRootFile, OwnDropIn, Plan, Refusal, Restart, Reversal, Safety
+from workbench.model.operations import CreateFile, CreateRootFile, OwnDropIn, Restart
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.processes import ProcessFacts
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import PortFact, SocketFacts

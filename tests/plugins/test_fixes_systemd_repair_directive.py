@@ -12,18 +12,16 @@ from tests.plugins.loading import get_fix, run_check
 from tests.plugins.systemd_units import FILE, NAME, USER_FILE, host, place, unit
 from workbench.model.facts import SectionState, Unread
 from workbench.model.finding import Finding, Passed
-from workbench.model.plan import (
+from workbench.model.operations import (
     CreateFile,
     CreateRootFile,
     OwnDropIn,
-    Plan,
-    Refusal,
     RepairOwnUnit,
     RepairUnit,
     Restart,
-    Safety,
     UnitLine,
 )
+from workbench.model.plan import Plan, Refusal, Safety
 from workbench.model.snapshot import Snapshot
 from workbench.model.units import IgnoredLine, UnitFact, UnitRun
 from workbench.planning import plan

@@ -10,7 +10,8 @@ from tests import builders
 from tests.plugins.loading import make_plan, run_check
 from tests.plugins.systemd_units import NAME, USER_FILE, host, unit
 from workbench.model.finding import Finding
-from workbench.model.plan import CreateFile, CreateRootFile, OwnDropIn, Plan, Refusal, Restart
+from workbench.model.operations import CreateFile, CreateRootFile, OwnDropIn, Restart
+from workbench.model.plan import Plan, Refusal
 from workbench.model.processes import ProcessFacts
 from workbench.model.snapshot import Snapshot
 from workbench.model.sockets import SocketFacts

@@ -14,7 +14,8 @@ from tests.plugins.loading import get_fix, make_plan
 from tests.plugins.repairing import findings, seen
 from tests.repair.support import SECRET, mode, plan, written
 from workbench.model.clients import EntryReference
-from workbench.model.plan import CreateFile, Plan
+from workbench.model.operations import CreateFile
+from workbench.model.plan import Plan
 from workbench.model.processes import ProcessFacts
 from workbench.planning import plan as planned_by
 

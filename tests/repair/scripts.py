@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tests.repair.support import SECRET, plan
 from workbench.model.finding import Evidence, Finding, Subject
-from workbench.model.plan import Operation, Plan, Refusal
+from workbench.model.operations import Operation
+from workbench.model.plan import Plan, Refusal
 from workbench.model.severity import Severity
 from workbench.repair.prepare import Prepared, prepare
 from workbench.report.plan_file import document

@@ -10,7 +10,8 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from workbench.model.plan import EditValue, Operation, Plan, Refusal, RemoveValue, Reversal, Safety, SetMode, SetValue
+from workbench.model.operations import EditValue, Operation, RemoveValue, SetMode, SetValue
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.run import Run
 from workbench.repair.prepare import Prepared, prepare
 from workbench.repair.transaction import apply

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.repair.support import SECRET, applied, edit, journal_text, mode, plan, prepared, records, tree, written
-from workbench.model.plan import EditLine
+from workbench.model.operations import EditLine
 from workbench.model.run import Run, RunState
 from workbench.repair import arming
 from workbench.repair.backups import backups, purge

@@ -20,7 +20,8 @@ from workbench.host.context import Context
 from workbench.model.check import Check, Fix
 from workbench.model.facts import SectionState
 from workbench.model.finding import Finding, Passed, Subject, Verdict
-from workbench.model.plan import Operation, Plan, Refusal, Reversal, Safety
+from workbench.model.operations import Operation
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.processes import ProcessFacts
 from workbench.model.run import RunState
 from workbench.model.severity import Severity

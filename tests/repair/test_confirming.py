@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from tests.repair.support import edit, mode, plan, prepared, records, tree, values, written
-from workbench.model.plan import Operation, Plan
+from workbench.model.operations import Operation
+from workbench.model.plan import Plan
 from workbench.model.run import Run, RunState
 from workbench.repair import arming
 from workbench.repair.confirming import confirm, revert, revert_overdue, waiting

@@ -13,7 +13,7 @@ import pytest
 
 from tests.plugins.container_entries import PlayedEngine, played
 from tests.repair.support import SECRET, journal_text, plan, prepared, refusal, tree
-from workbench.model.plan import EditItems, EditValue, Operation, TrialStart
+from workbench.model.operations import EditItems, EditValue, Operation, TrialStart
 from workbench.model.run import Run, RunState
 from workbench.repair import container_trial
 from workbench.repair.container_trial import LABEL, name_of

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.repair.support import edit, mode, prepared, tree, values, written
-from workbench.model.plan import EditLine
+from workbench.model.operations import EditLine
 from workbench.model.run import Run, RunState
 from workbench.repair.history import history
 from workbench.repair.prepare import Prepared

@@ -14,7 +14,7 @@ import pytest
 
 from tests.repair.support import DEFAULT_ACL, SECRET, acl, applied, journal_text, prepared, refusal, tree, written
 from tests.repair.test_crash import _STRIDE, _failing, _killed, _lines
-from workbench.model.plan import CreateFile, KeepSecret, RemoveValue, SetMode
+from workbench.model.operations import CreateFile, KeepSecret, RemoveValue, SetMode
 from workbench.model.run import Run, RunState
 from workbench.repair import creating, publish
 from workbench.repair.history import history

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.repair.support import SECRET, applied, journal_text, prepared, refusal, tree, written
 from workbench.documents import parse
 from workbench.documents.proof import value_or_nothing
-from workbench.model.plan import EditItems, EditValue
+from workbench.model.operations import EditItems, EditValue
 from workbench.model.run import RunState
 from workbench.repair import items
 from workbench.repair.edits import edited, taken_back, what_is_left

@@ -13,7 +13,7 @@ import pytest
 
 from tests.repair.support import applied, edit, mode, tree, values, written
 from workbench.model.acts import CreateAccount, LoadAuditRules, MakeRootDirectory
-from workbench.model.plan import EditLine
+from workbench.model.operations import EditLine
 from workbench.model.run import RunState
 from workbench.repair import lasting as lasting_module
 from workbench.repair.creating import ABSENT

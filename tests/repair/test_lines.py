@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.repair.support import mode, prepared, refusal, tree, written
-from workbench.model.plan import EditLine, EditValue, RestoreLine
+from workbench.model.operations import EditLine, EditValue, RestoreLine
 from workbench.model.run import RunState
 from workbench.repair.lines import lines_edited
 from workbench.repair.paths import Refused

@@ -12,7 +12,7 @@ import pytest
 from tests.repair.support import prepared, refusal, tree
 from tests.repair.test_crash import _STRIDE, _killed, _lines
 from workbench.host.privileged import Vector
-from workbench.model.plan import RepairOwnUnit, Restart, UnitLine
+from workbench.model.operations import RepairOwnUnit, Restart, UnitLine
 from workbench.model.run import Run, RunState
 from workbench.repair import own_units, unit_health, unit_proof
 from workbench.repair.history import history

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from workbench.host.privileged import Vector
-from workbench.model.plan import OwnDropIn, RepairOwnUnit, Restart
+from workbench.model.operations import OwnDropIn, RepairOwnUnit, Restart
 from workbench.repair import own_units, unit_health
 from workbench.repair.creating import ABSENT, put_back
 from workbench.repair.fingerprint import Fingerprint, read

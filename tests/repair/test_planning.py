@@ -14,17 +14,8 @@ from workbench.model.check import Check, Fix
 from workbench.model.clients import ClientFacts
 from workbench.model.finding import Finding, NotApplicable, NotAssessed, Passed, Subject, Verdict
 from workbench.model.launch import Launch, RootArgument
-from workbench.model.plan import (
-    EditValue,
-    Plan,
-    Refusal,
-    RemoveValue,
-    RestoreValue,
-    Reversal,
-    Safety,
-    SetMode,
-    SetValue,
-)
+from workbench.model.operations import EditValue, RemoveValue, RestoreValue, SetMode, SetValue
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.severity import Severity
 from workbench.planning import plan, still_found, would_find
 from workbench.plugins import Plugins

@@ -11,7 +11,8 @@ import pytest
 
 from tests.repair.support import SECRET, config, edit, mode, plan, prepared, refusal, tree, written
 from workbench.host.files import READ_LIMIT
-from workbench.model.plan import EditValue, Refusal, SetMode
+from workbench.model.operations import EditValue, SetMode
+from workbench.model.plan import Refusal
 from workbench.repair.prepare import prepare
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from workbench.model.plan import EditValue
+from workbench.model.operations import EditValue
 from workbench.repair.preview import diff
 from workbench.secrets import recognise
 

@@ -21,7 +21,8 @@ from tests.repair.support import SECRET, edit, mode, prepared, tree, written
 from tests.repair.test_plan_and_apply import Command, config, home, workbench  # noqa: F401
 from workbench.host.command import Output
 from workbench.model.acts import CreateAccount, LoadAuditRules
-from workbench.model.plan import CreateFile, CreateRootFile, EditRootFile, Operation, Refusal, RepairUnit, UnitLine
+from workbench.model.operations import CreateFile, CreateRootFile, EditRootFile, Operation, RepairUnit, UnitLine
+from workbench.model.plan import Refusal
 from workbench.model.run import RunState
 from workbench.repair import operations, root_acts, root_commands, root_recovering, rooted
 from workbench.repair.creating import ABSENT

@@ -16,7 +16,7 @@ import pytest
 from tests.repair.support import plan, records
 from workbench.host.command import Output
 from workbench.host.privileged import Vector
-from workbench.model.plan import EditRootFile
+from workbench.model.operations import EditRootFile
 from workbench.model.run import Change, RunState
 from workbench.repair import arming, root_commands, root_timer, root_waiting
 from workbench.repair.arming import arm

@@ -15,7 +15,8 @@ from tests.repair.support import SECRET, edit, plan, tree, values, written
 from tests.unit.test_sarif import validator
 from workbench.cli import run
 from workbench.model.acts import CreateAccount, LoadAuditRules
-from workbench.model.plan import CreateRootFile, EditRootFile, EditValue, Plan, RemoveValue, SetValue
+from workbench.model.operations import CreateRootFile, EditRootFile, EditValue, RemoveValue, SetValue
+from workbench.model.plan import Plan
 from workbench.repair.prepare import Prepared, prepare
 from workbench.report.sarif_fixes import _changes, _fix
 

@@ -16,7 +16,7 @@ from tests.plugins.loading import plugins
 from tests.repair.script_cases import FIXES, new_file
 from tests.repair.scripts import FINDING, Script, prepared_of, refused, script_of
 from tests.repair.support import ACL, DEFAULT_ACL, SECRET, acl, config, edit, mode, plan, tree, written
-from workbench.model.plan import EditLine, EditRootFile, EditValue, KeepSecret, Operation, ReplaceSecret
+from workbench.model.operations import EditLine, EditRootFile, EditValue, KeepSecret, Operation, ReplaceSecret
 from workbench.repair.fingerprint import Fingerprint
 from workbench.repair.paths import Refused
 from workbench.repair.prepare import Prepared

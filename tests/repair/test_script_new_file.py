@@ -13,7 +13,7 @@ import pytest
 from tests.repair.script_cases import new_file
 from tests.repair.scripts import SHELLS, Script, interfering, of_operations, prepared_of, refused, script_of, times
 from tests.repair.support import DEFAULT_ACL, acl, edit, tree, written
-from workbench.model.plan import CreateFile
+from workbench.model.operations import CreateFile
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="repairs are made on Linux only")
 

@@ -15,7 +15,7 @@ import pytest
 from tests.repair.scripts import FINDING, SHELLS, Script, prepared_of, script_of
 from tests.repair.support import config, edit, mode, plan, tree, values, written
 from workbench.model.finding import Evidence
-from workbench.model.plan import Operation, RemoveValue, SetValue
+from workbench.model.operations import Operation, RemoveValue, SetValue
 from workbench.repair.fingerprint import read
 from workbench.repair.paths import spot
 from workbench.report.plan_file import document

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from workbench.model.plan import CreateRootFile, RepairUnit, Restart, RootFile, UnitLine
+from workbench.model.operations import CreateRootFile, RepairUnit, Restart, RootFile, UnitLine
 from workbench.repair.creating import ABSENT
 from workbench.repair.fingerprint import Fingerprint
 from workbench.repair.publish import sha256

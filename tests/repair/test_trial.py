@@ -14,7 +14,8 @@ import pytest
 
 from tests.repair.support import SECRET, journal_text, plan, prepared, refusal, tree
 from workbench.launch.sandbox_script import Sandbox, read_script, script_of
-from workbench.model.plan import CreateFile, EditValue, InsertItems, Operation, Plan, TrialStart
+from workbench.model.operations import CreateFile, EditValue, InsertItems, Operation, TrialStart
+from workbench.model.plan import Plan
 from workbench.model.run import Run, RunState
 from workbench.repair import trial
 from workbench.repair.exchange import Outcome, Start

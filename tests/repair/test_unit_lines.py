@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.model.plan import RepairUnit, UnitLine
+from workbench.model.operations import RepairUnit, UnitLine
 from workbench.repair.paths import Refused
 from workbench.repair.unit_lines import repaired
 

@@ -18,7 +18,7 @@ from tests.repair.support import SECRET, applied, config, journal_text, plan, pr
 from workbench.documents import changing, parse, value_at
 from workbench.documents.splicing import spliced
 from workbench.model.finding import Pointer
-from workbench.model.plan import Edit, EditValue, RemoveValue, RestoreValue, SetMode, SetValue
+from workbench.model.operations import Edit, EditValue, RemoveValue, RestoreValue, SetMode, SetValue
 from workbench.model.run import RunState
 from workbench.repair.edits import edited, taken_back, what_is_left
 from workbench.repair.history import history

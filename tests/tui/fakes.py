@@ -18,7 +18,8 @@ from workbench.host.context import Context
 from workbench.host.privileged import Privileged, Vector
 from workbench.model.check import Check, Fix
 from workbench.model.finding import Evidence, Finding, Location, NotAssessed, Passed, Subject, Verdict
-from workbench.model.plan import Plan, Refusal, Reversal, Safety, SetMode
+from workbench.model.operations import SetMode
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.probe import PeerVerdict
 from workbench.model.report import BrokenPlugin, CheckResult, Report
 from workbench.model.run import Change, Run, RunState

@@ -29,18 +29,8 @@ from workbench.exits import Exit, Unusable
 from workbench.host.startup.exports import read_script
 from workbench.model.acts import Act
 from workbench.model.finding import NotApplicable, NotAssessed, Passed
-from workbench.model.plan import (
-    CreateFile,
-    CreateRootFile,
-    EditRootFile,
-    Plan,
-    Refusal,
-    RepairUnit,
-    Reversal,
-    Safety,
-    SetValue,
-    TrialStart,
-)
+from workbench.model.operations import CreateFile, CreateRootFile, EditRootFile, RepairUnit, SetValue, TrialStart
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.model.recreation import RecreateContainer
 from workbench.model.report import Status
 from workbench.model.run import RunState

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from workbench.grading import coverage, grade, price_of_next_letter, score
 from workbench.model.finding import Finding, NotAssessed, Subject
-from workbench.model.plan import Operation, Plan, Reversal, Safety, SetMode
+from workbench.model.operations import Operation, SetMode
+from workbench.model.plan import Plan, Reversal, Safety
 from workbench.model.report import CheckResult, Status
 from workbench.model.severity import Severity
 

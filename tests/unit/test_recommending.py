@@ -9,7 +9,8 @@ import pytest
 from workbench.demo.playing import PlayedWorkbench, demo
 from workbench.model.check import Fix
 from workbench.model.finding import Finding
-from workbench.model.plan import CreateRootFile, Operation, Plan, Refusal, Reversal, Safety, SetMode
+from workbench.model.operations import CreateRootFile, Operation, SetMode
+from workbench.model.plan import Plan, Refusal, Reversal, Safety
 from workbench.plugins import load
 from workbench.recommending import recommended
 

@@ -10,18 +10,16 @@ import pytest
 from tests import builders
 from workbench import scan
 from workbench.model.finding import Evidence, Finding, Location, NotAssessed, Subject
-from workbench.model.plan import (
+from workbench.model.operations import (
     CreateFile,
     CreateRootFile,
     EditRootFile,
     OwnDropIn,
-    Plan,
     RepairOwnUnit,
     Restart,
-    Reversal,
-    Safety,
     UnitLine,
 )
+from workbench.model.plan import Plan, Reversal, Safety
 from workbench.model.report import CheckResult, Report, Status
 from workbench.model.severity import Severity
 from workbench.plugins import Plugins

@@ -6,20 +6,19 @@ from collections.abc import Sequence
 
 from workbench.demo.stage import Made, Stage
 from workbench.model.acts import Act
-from workbench.model.plan import (
+from workbench.model.operations import (
     CreateFile,
     CreateRootFile,
     EditRootFile,
     KeepSecret,
     Operation,
     OwnDropIn,
-    Plan,
-    Refusal,
     RepairOwnUnit,
     RepairUnit,
     SetMode,
     TrialStart,
 )
+from workbench.model.plan import Plan, Refusal
 from workbench.model.recreation import RecreateContainer
 from workbench.model.run import Change
 from workbench.repair.creating import ABSENT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from workbench.audit_rules import FOLDER
-from workbench.model.plan import CreateRootFile, RootFile
+from workbench.model.operations import CreateRootFile, RootFile
 from workbench.repair.consumer import Consumer
 from workbench.repair.paths import Refused
 from workbench.text import visible

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from workbench.host.privileged import Vector
-from workbench.model.plan import RootFile
+from workbench.model.operations import RootFile
 
 Tell = Callable[[str], None]
 

@@ -20,17 +20,17 @@ from workbench.documents import Malformed, parse
 from workbench.documents.proof import value_or_nothing
 from workbench.launch.container_options import volume
 from workbench.launch.container_runs import ContainerRun, container_run, is_on, values
-from workbench.model.plan import (
+from workbench.model.operations import (
     EditItems,
     EditValue,
     FileEdit,
     InsertItems,
-    Plan,
     RemoveValue,
     ReplaceSecret,
     SetValue,
     TrialStart,
 )
+from workbench.model.plan import Plan
 from workbench.model.run import Change
 from workbench.repair.creating import ABSENT
 from workbench.repair.edits import edited

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Callable
 
 from workbench.host.files import READ_LIMIT
-from workbench.model.plan import OwnDropIn
+from workbench.model.operations import OwnDropIn
 from workbench.repair import own_units
 from workbench.repair.fingerprint import Fingerprint, drift, exists, read, read_handle, status_of
 from workbench.repair.paths import Refused, Spot, Untouched, spot, words, writable_by_others

@@ -11,7 +11,7 @@ from workbench.documents import EditRefused, Malformed, parse, replace_string
 from workbench.documents.changing import insert_value, remove_value, replace_value, restore_value
 from workbench.documents.proof import NOTHING, changed, same, value_or_nothing
 from workbench.model.finding import Pointer
-from workbench.model.plan import (
+from workbench.model.operations import (
     Edit,
     EditItems,
     EditLine,

@@ -11,7 +11,7 @@ from workbench.documents import EditRefused
 from workbench.documents.changing import insert_value, remove_value, replace_value, restore_value
 from workbench.documents.proof import NOTHING
 from workbench.model.finding import Pointer
-from workbench.model.plan import EditItems
+from workbench.model.operations import EditItems
 from workbench.repair.paths import Refused
 from workbench.text import visible
 

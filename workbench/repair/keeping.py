@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from workbench.documents import Malformed, parse
 from workbench.documents.proof import value_or_nothing
-from workbench.model.plan import FileEdit, KeepSecret, RemoveValue
+from workbench.model.operations import FileEdit, KeepSecret, RemoveValue
 from workbench.model.run import Change
 from workbench.repair.creating import is_there, to_make
 from workbench.repair.fingerprint import exists, read

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from workbench.model.acts import LoadAuditRules
-from workbench.model.plan import EditLine, EditValue, Plan, RemoveValue, RestoreLine, RestoreValue, SetValue
+from workbench.model.operations import EditLine, EditValue, RemoveValue, RestoreLine, RestoreValue, SetValue
+from workbench.model.plan import Plan
 from workbench.model.record import record
 from workbench.model.run import Run, RunState
 from workbench.repair import operations, root_files, root_timer

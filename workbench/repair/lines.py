@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from workbench.activity import began, note_run
-from workbench.model.plan import EditLine, LineEdit, RestoreLine, StartupFormat
+from workbench.model.operations import EditLine, LineEdit, RestoreLine, StartupFormat
 from workbench.repair.paths import Refused
 from workbench.text import visible
 

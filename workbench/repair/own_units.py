@@ -14,7 +14,7 @@ from pathlib import Path
 from workbench.host.command import find_program, run
 from workbench.host.files import CannotLook
 from workbench.host.privileged import Vector
-from workbench.model.plan import Operation, OwnDropIn, RepairOwnUnit
+from workbench.model.operations import Operation, OwnDropIn, RepairOwnUnit
 from workbench.model.run import Change
 from workbench.repair import unit_health, unit_proof
 from workbench.repair.fingerprint import Fingerprint

@@ -12,7 +12,7 @@ from workbench.host.files import CannotLook
 from workbench.host.sudoers import CONVERTED, OF_TARGETS, compared, names
 from workbench.host.sudoers.access import unpacked
 from workbench.model.facts import FileFact
-from workbench.model.plan import EditRootFile
+from workbench.model.operations import EditRootFile
 from workbench.model.sudoers import SudoersFacts
 from workbench.repair import root_commands as commands
 from workbench.repair.paths import Refused

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from workbench.model.acts import Act
-from workbench.model.plan import (
+from workbench.model.operations import (
     Alone,
     CreateFile,
     CreateRootFile,
@@ -25,8 +25,6 @@ from workbench.model.plan import (
     InsertItems,
     KeepSecret,
     Operation,
-    Plan,
-    Refusal,
     RemoveValue,
     RepairOwnUnit,
     RepairUnit,
@@ -37,6 +35,7 @@ from workbench.model.plan import (
     SetValue,
     TrialStart,
 )
+from workbench.model.plan import Plan, Refusal
 from workbench.model.recreation import RecreateContainer
 from workbench.model.run import Change
 from workbench.repair import items

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, get_args
 
 from workbench.documents import Malformed, parse
-from workbench.model.plan import (
+from workbench.model.operations import (
     EditItems,
     EditLine,
     EditValue,

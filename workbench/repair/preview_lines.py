@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from workbench.model.plan import EditLine, FileEdit, RestoreLine
+from workbench.model.operations import EditLine, FileEdit, RestoreLine
 from workbench.secrets import recognise, redact, redact_values
 
 _HIDDEN = "<redacted>"

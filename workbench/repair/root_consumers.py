@@ -5,7 +5,7 @@ One ``Consumer`` for each ``format`` of ``CreateRootFile``.
 
 from __future__ import annotations
 
-from workbench.model.plan import CreateRootFile, RepairUnit, RootFile
+from workbench.model.operations import CreateRootFile, RepairUnit, RootFile
 from workbench.repair.consumer import Consumer
 from workbench.repair.paths import Refused
 from workbench.text import visible

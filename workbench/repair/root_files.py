@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from workbench.host.command import Output
 from workbench.host.files import CannotLook, read_bounded
-from workbench.model.plan import CreateRootFile, RepairUnit, RootFile
+from workbench.model.operations import CreateRootFile, RepairUnit, RootFile
 from workbench.model.run import Change
 from workbench.repair import root_commands as commands
 from workbench.repair.consumer import Consumer

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from workbench.host.privileged import Vector
 from workbench.host.sudoers.place import shown_line
-from workbench.model.plan import EditRootFile
+from workbench.model.operations import EditRootFile
 from workbench.model.run import Change
 from workbench.model.sudoers import SudoersFacts
 from workbench.repair import policy, root_timer, waiting

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from workbench.model.plan import CreateRootFile
+from workbench.model.operations import CreateRootFile
 from workbench.repair import own_units, recreating, root_commands
 from workbench.repair.publish import sha256
 from workbench.repair.root_acts import sound as is_sound_act

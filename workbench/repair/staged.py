@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workbench.model.acts import Act
-from workbench.model.plan import (
+from workbench.model.operations import (
     EditRootFile,
     FileEdit,
     KeepSecret,

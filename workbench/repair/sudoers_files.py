@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from workbench.account_rules import FOLDER, is_account_rule
 from workbench.host.privileged import Vector
 from workbench.model.facts import FileFact
-from workbench.model.plan import CreateRootFile, RootFile
+from workbench.model.operations import CreateRootFile, RootFile
 from workbench.repair import policy
 from workbench.repair import root_commands as commands
 from workbench.repair.consumer import Consumer, Tell

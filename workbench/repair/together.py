@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from workbench.model.plan import Plan, Refusal, SetMode
+from workbench.model.operations import SetMode
+from workbench.model.plan import Plan, Refusal
 from workbench.model.run import Change
 from workbench.repair.edits import edited
 from workbench.repair.paths import Refused

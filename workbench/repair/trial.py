@@ -16,7 +16,8 @@ from dataclasses import replace
 from workbench.documents import Malformed, parse
 from workbench.documents.proof import value_or_nothing
 from workbench.launch.sandbox_script import NEEDS, Sandbox, read_script, wrong_with
-from workbench.model.plan import CreateFile, Plan, TrialStart
+from workbench.model.operations import CreateFile, TrialStart
+from workbench.model.plan import Plan
 from workbench.model.run import Change
 from workbench.repair.creating import ABSENT, is_there, to_make
 from workbench.repair.exchange import Outcome, Start, exchange

@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
-from workbench.model.plan import Operation, Plan, Reversal, SetMode
+from workbench.model.operations import Operation, SetMode
+from workbench.model.plan import Plan, Reversal
 from workbench.model.run import Change, Run, RunState
 from workbench.repair import creating, operations, own_units, recreating, root_acts, root_files, root_timer, rooted
 from workbench.repair.edits import inverse, what_is_left

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from workbench.host.privileged import Vector
-from workbench.model.plan import RepairUnit, Restart, RootFile
+from workbench.model.operations import RepairUnit, Restart, RootFile
 from workbench.repair import root_commands as commands
 from workbench.repair import unit_health, unit_proof
 from workbench.repair.consumer import Consumer

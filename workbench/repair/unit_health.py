@@ -11,7 +11,7 @@ from collections.abc import Callable
 from workbench.host.command import find_program, run
 from workbench.host.files import CannotLook
 from workbench.host.privileged import Vector
-from workbench.model.plan import OwnDropIn, RepairOwnUnit, Restart, RootFile
+from workbench.model.operations import OwnDropIn, RepairOwnUnit, Restart, RootFile
 from workbench.repair.exchange import HELLO
 from workbench.repair.paths import Refused
 from workbench.text import visible

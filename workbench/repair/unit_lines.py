@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from workbench.model.plan import RepairOwnUnit, RepairUnit, UnitLine
+from workbench.model.operations import RepairOwnUnit, RepairUnit, UnitLine
 from workbench.repair.paths import Refused
 from workbench.secrets import redact
 from workbench.text import visible

@@ -12,7 +12,8 @@ from typing import Any, Literal
 from workbench import __version__
 from workbench.exits import Unusable
 from workbench.model.batch import Batch, BatchStep
-from workbench.model.plan import EditLine, EditValue, RemoveValue, Reversal, Safety, SetMode, SetValue
+from workbench.model.operations import EditLine, EditValue, RemoveValue, SetMode, SetValue
+from workbench.model.plan import Reversal, Safety
 from workbench.model.record import record
 from workbench.model.run import Run, RunState
 from workbench.report.damage import place_of

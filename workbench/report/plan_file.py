@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from workbench import __version__
 from workbench.exits import Unusable
 from workbench.model.acts import CreateAccount, LoadAuditRules, MakeRootDirectory, TrialAsAccount
-from workbench.model.plan import (
+from workbench.model.operations import (
     CreateFile,
     CreateRootFile,
     EditItems,
@@ -30,12 +30,11 @@ from workbench.model.plan import (
     ReplaceSecret,
     RestoreLine,
     RestoreValue,
-    Reversal,
-    Safety,
     SetMode,
     SetValue,
     TrialStart,
 )
+from workbench.model.plan import Reversal, Safety
 from workbench.model.record import record
 from workbench.model.recreation import RecreateContainer
 from workbench.report.damage import place_of

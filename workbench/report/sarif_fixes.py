@@ -14,7 +14,8 @@ from workbench.engine import Workbench
 from workbench.host.files import CannotLook, read_bounded
 from workbench.model.acts import Act
 from workbench.model.finding import Finding
-from workbench.model.plan import EditRootFile, Plan, Refusal, RootFile, Safety
+from workbench.model.operations import EditRootFile, RootFile
+from workbench.model.plan import Plan, Refusal, Safety
 from workbench.model.report import Report
 from workbench.model.run import Change
 from workbench.model.snapshot import Snapshot

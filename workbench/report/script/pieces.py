@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from workbench.model.plan import FileEdit
+from workbench.model.operations import FileEdit
 from workbench.repair.edits import edited, line_edits
 from workbench.repair.paths import Refused
 from workbench.repair.preview import secrets_of
