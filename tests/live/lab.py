@@ -23,6 +23,7 @@ from tests.live.support import missing, require_program, require_root
 CHECKOUT = Path(__file__).parents[2]
 _PACKAGES = "systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,procps,python3,sudo,util-linux"
 _BUILD_SECONDS, _BOOT_SECONDS, _STOP_SECONDS = 600, 60, 15
+_ONE_AT_A_TIME = Path(tempfile.gettempdir()) / "workbench-test-systemd.lock"
 _HALT = signal.SIGRTMIN + 4  # what a systemd that is PID 1 takes for "power off"
 
 
@@ -46,12 +47,17 @@ class Machine:
 
 @contextmanager
 def systemd_container() -> Iterator[Machine]:
-    """Boot a container whose PID 1 is systemd, with this checkout's ``workbench`` below ``/opt/checkout``."""
+    """Boot a container whose PID 1 is systemd, with this checkout's ``workbench`` below ``/opt/checkout``.
+
+    One at a time on this machine: they have no tree of control groups of their own, so that a unit or a session that
+    ends in one of them would end that of the same name in the other. Tests of it are of the group ``systemd``.
+    """
     require_root()
     for program in ("systemd-nspawn", "nsenter", "debootstrap"):
         require_program(program)
     root = _root()
-    with tempfile.TemporaryFile("w+") as log:
+    with _ONE_AT_A_TIME.open("w") as lock, tempfile.TemporaryFile("w+") as log:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         # Never by unshare: a failed pivot_root would boot systemd on the host's own root.
         nspawn = subprocess.Popen(
             [

@@ -419,6 +419,7 @@ def run_kinds(check: str, snapshot: Snapshot) -> set[type]:
     return builders.kinds(run_check(check, snapshot))
 
 
+@pytest.mark.xdist_group("systemd")
 def test_what_systemd_leaves_to_its_units() -> None:
     with lab_machine.systemd_container() as machine:
         assert machine.run("useradd", "--create-home", "dev").returncode == 0

@@ -18,7 +18,7 @@ from tests.live.support_bench import applied, bench, command, found, install_wor
 from tests.live.support_systemd import install_program, until
 from tests.live.test_systemd_fixes_live import LISTENS, called, mode
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("systemd")]
 FOLDER = "/home/dev/.config/systemd/user"
 DROPPED, REPAIR = "systemd/ignored-directive", "systemd/repair-directive"
 EXPOSURE, HARDEN = "systemd/exposure", "systemd/harden-unit"

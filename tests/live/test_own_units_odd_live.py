@@ -26,7 +26,7 @@ from tests.live.test_own_units_live import (
 )
 from tests.live.test_systemd_fixes_live import LISTENS
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("systemd")]
 ELSEWHERE = "/home/dev/my settings"
 
 

@@ -15,7 +15,7 @@ from workbench.repair.fingerprint import Fingerprint
 from workbench.repair.publish import sha256
 from workbench.repair.staged import StagedRoot
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("systemd")]
 OLD, NEW = "bob ALL=(ALL) NOPASSWD: ALL\n", "bob ALL=(ALL) ALL\n"
 
 

@@ -21,7 +21,7 @@ from tests.live.support import missing, require_program
 from tests.live.support_bench import applied, bench, command, found, install_workbench, planned
 from tests.live.support_systemd import install, install_node, install_program, properties, until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("systemd")]
 UNITS = "/etc/systemd/system"
 DROPPED, EXPOSURE = "systemd/ignored-directive", "systemd/exposure"
 REPAIR, HARDEN = "systemd/repair-directive", "systemd/harden-unit"

@@ -23,7 +23,7 @@ from workbench.model.finding import Finding, Passed, Verdict
 from workbench.model.severity import Severity
 from workbench.model.units import UnitFact, UnitFacts
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("systemd")]
 DATA = Path(__file__).parents[1] / "data" / "units"
 LOST_BY_COMMENTS = [
     "PrivateTmp",

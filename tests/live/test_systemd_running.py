@@ -20,7 +20,7 @@ from tests.live.support_systemd import (
 from workbench.model.severity import Severity
 from workbench.model.snapshot import Snapshot
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("systemd")]
 SERVER = "/usr/local/bin/mcp-waits"
 SECRET = "ghp_" + "Zk3vQ9xLw7Rt2Yb8Nc4Md6Pf1Hs5Jg0Kq3V1"
 

@@ -21,7 +21,7 @@ from tests.live.support_systemd import (
 )
 from workbench.model.report import CheckResult
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("systemd")]
 CHECK = "systemd/cannot-start"
 SLEEP = "ExecStart=/bin/sleep 600\n"
 NODE = "ExecStart=/usr/local/bin/node -e setTimeout(()=>{},600000)\n"
