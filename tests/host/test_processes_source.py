@@ -178,6 +178,21 @@ class TestPython:
         assert source(proc, home) == SourceFact("program", str(script))
 
 
+class TestScripts:
+    def test_one_that_is_gone(self, proc: FakeProc, home: Path) -> None:
+        proc.add(50, ["python3", "/opt/gone/mcp-listens"], environment={"MCP_TRANSPORT": "http"})
+        servers = look(proc, home).servers
+        assert [server.source for server in servers] == [SourceFact("program", "/opt/gone/mcp-listens", deleted=True)]
+
+    def test_one_that_may_be_in_another_file_system_is_not_called_gone(
+        self, proc: FakeProc, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As one in a container, which only root may tell from one of this host."""
+        proc.add(50, ["python3", "/opt/gone/mcp-listens"], environment={"MCP_TRANSPORT": "http"})
+        deny(monkeypatch, "/50/ns/mnt")
+        assert [server.source for server in look(proc, home).servers] == [None]
+
+
 class TestPrograms:
     def test_of_the_system_and_of_ones_own(self, proc: FakeProc, home: Path) -> None:
         proc.add(50, ["/usr/bin/acme-mcp-server"])

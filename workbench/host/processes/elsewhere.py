@@ -92,6 +92,10 @@ class PsutilTable:
         """The name of the account it runs as, or ""."""
         return self._asked(pid, lambda process: process.username(), "")
 
+    def may_be_elsewhere(self, pid: int) -> bool:
+        """See Table."""
+        return False
+
     def locate(self, pid: int, path: str) -> str | None:
         """See Table."""
         if not os.path.isabs(path):

@@ -146,6 +146,13 @@ class LinuxTable:
         except (Hidden, Gone, OSError):
             return True
 
+    def may_be_elsewhere(self, pid: int) -> bool:
+        """See Table."""
+        try:
+            return not self.link(pid, "ns/mnt")
+        except (Hidden, Gone):
+            return True
+
     def site_packages(self, pid: int) -> str | None:
         """See Table."""
         try:

@@ -48,7 +48,7 @@ def source_of(table: Table, recogniser: Recogniser, found: Found) -> SourceFact 
             return _as_run(table, found.pid, _of_file(recogniser, file))
     except Hidden:
         return None
-    if script.kind == "script" and script.text.startswith("/"):
+    if script.kind == "script" and script.text.startswith("/") and not table.may_be_elsewhere(found.pid):
         package = found.recognition.package
         kind = node_kind(os.path.dirname(script.text))
         if kind is not None and package:

@@ -74,6 +74,9 @@ class Table(Protocol):
         None where nothing is there. Raises Hidden where it may not be looked up.
         """
 
+    def may_be_elsewhere(self, pid: int) -> bool:
+        """Whether it cannot be told if a path means the same to it, so that what is missing here says nothing."""
+
     def site_packages(self, pid: int) -> str | None:
         """The Python package folder that its loaded libraries come from, if any, as that process names it."""
 
