@@ -17,6 +17,17 @@ from workbench.model.plan import Refusal
 from workbench.model.record import record
 from workbench.model.snapshot import Snapshot
 
+USER_ASKED = {
+    "label": "The account inside, as UID:GID",
+    "help": "Numbers. Your own where folders of yours are mounted, else one that nothing belongs to.",
+}
+WRITABLE_ASKED = {
+    "label": "Folders inside that it may write, separated by colons",
+    "help": "In memory, and empty at each start. Volumes stay as they are.",
+}
+MEMORY_ASKED = {"label": "How much memory it may have", "help": "Such as 512m or 2g."}
+PROCESSES_ASKED = {"label": "How many processes and threads it may have"}
+"""What each fix that closes a container asks."""
 NOBODY = "65532:65532"
 """An account inside of a container to which nothing belongs."""
 

@@ -58,7 +58,11 @@ from posixpath import basename, dirname
 from typing import Literal
 
 from workbench.api import (
+    MEMORY_ASKED,
     NOBODY,
+    PROCESSES_ASKED,
+    USER_ASKED,
+    WRITABLE_ASKED,
     ContainerFact,
     CreateFile,
     Finding,
@@ -93,23 +97,13 @@ _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}\.ya?ml")
 class HardenCompose:
     """What the fix asks: as whom the service runs, and what it may do and have."""
 
-    user: str = field(
-        metadata={
-            "label": "The account inside, as UID:GID",
-            "help": "Numbers. Your own where folders of yours are mounted, else one that nothing belongs to.",
-        }
-    )
+    user: str = field(metadata=USER_ASKED)
     network: Literal["yes", "no"] = field(
         metadata={"label": "May it use the network", "help": "no also closes it to what speaks to it over a port."}
     )
-    writable: str = field(
-        metadata={
-            "label": "Folders inside that it may write, separated by colons",
-            "help": "In memory, and empty at each start. Volumes stay as they are.",
-        }
-    )
-    memory: str = field(metadata={"label": "How much memory it may have", "help": "Such as 512m or 2g."})
-    processes: str = field(metadata={"label": "How many processes and threads it may have"})
+    writable: str = field(metadata=WRITABLE_ASKED)
+    memory: str = field(metadata=MEMORY_ASKED)
+    processes: str = field(metadata=PROCESSES_ASKED)
     file: str = field(
         metadata={
             "label": "The name of the override file",

@@ -55,7 +55,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from workbench.api import (
+    MEMORY_ASKED,
     NOBODY,
+    PROCESSES_ASKED,
+    USER_ASKED,
+    WRITABLE_ASKED,
     ClientConfig,
     Closing,
     CreateFile,
@@ -96,12 +100,7 @@ _SECONDS = 60
 class HardenRun:
     """What the fix asks: as whom the container runs, and what it may do and have."""
 
-    user: str = field(
-        metadata={
-            "label": "The account inside, as UID:GID",
-            "help": "Numbers. Your own where folders of yours are mounted, else one that nothing belongs to.",
-        }
-    )
+    user: str = field(metadata=USER_ASKED)
     network: Literal["yes", "no"] = field(
         metadata={"label": "May it use the network", "help": "no is --network none: also nothing on localhost."}
     )
@@ -112,13 +111,10 @@ class HardenRun:
         }
     )
     writable: str = field(
-        metadata={
-            "label": "Folders inside that it may write, separated by colons",
-            "help": "In memory, and empty at each start. What is mounted stays as it is.",
-        }
+        metadata={**WRITABLE_ASKED, "help": "In memory, and empty at each start. What is mounted stays as it is."}
     )
-    memory: str = field(metadata={"label": "How much memory it may have", "help": "Such as 512m or 2g."})
-    processes: str = field(metadata={"label": "How many processes and threads it may have"})
+    memory: str = field(metadata=MEMORY_ASKED)
+    processes: str = field(metadata=PROCESSES_ASKED)
     opened: Literal["take out", "keep"] = field(
         metadata={
             "label": "What opens it to the host",
