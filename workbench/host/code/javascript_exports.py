@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from workbench.host.code.javascript_scopes import Binding, Scopes, Value, targets
 from workbench.host.code.javascript_syntax import Node, Syntax
-from workbench.host.code.javascript_texts import REQUIRING, key_name, literal, option, property_name
+from workbench.host.code.javascript_texts import INTEROPERATION, REQUIRING, key_name, literal, option, property_name
 from workbench.model.record import draft
 
 ALL = "*"
 """The name of all that a file gives, as one."""
-_INTEROPERATION = re.compile(r"^(?:__import(?:Default|Star)|__toESM|_?_?interopRequire\w*)\d*$")
 _MOST_STARS = 100
 
 
@@ -50,7 +47,7 @@ def required(node: Node | None) -> str:
         name = _last(function)
         if function.kind == "import" or name in REQUIRING:
             return literal(node.arguments[0]) or ""
-        if not _INTEROPERATION.match(name):
+        if not INTEROPERATION.match(name):
             return ""
         node = node.arguments[0]
     return ""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from workbench.host.code.javascript_known import Known
 from workbench.host.code.javascript_objects import DEEPEST, class_around, class_of, inherited, is_overridden, members
 from workbench.host.code.javascript_syntax import FUNCTIONS, Node
-from workbench.host.code.javascript_texts import REQUIRING, literal, option, property_name
+from workbench.host.code.javascript_texts import INTEROPERATION, REQUIRING, literal, option, property_name
 
 _DEEPEST = 24
 _SHORT = 400
@@ -24,7 +22,6 @@ _MODULES = {
 }
 # Parts of a name that change nothing: what compilers put between, and the promise forms of the same functions.
 _SILENT = {"default", "promises", "posix", "win32"}
-_INTEROPERATION = re.compile(r"(?:^|\.)(?:__import(?:Default|Star)|__toESM|_?_?interopRequire\w*)\d*$")
 
 
 class Names(Known):
@@ -207,7 +204,7 @@ class Names(Known):
             return self._of(function, deep) if wrapper.endswith("_default") else ""
         if wrapper == "n" and self.last(function["object"]) == "__webpack_require__":
             return self._of(arguments[0], deep)
-        if _INTEROPERATION.search(wrapper) or self._of(function, deep) in ("util.promisify", "promisify"):
+        if INTEROPERATION.match(wrapper) or self._of(function, deep) in ("util.promisify", "promisify"):
             return self._of(arguments[0], deep)
         return ""
 

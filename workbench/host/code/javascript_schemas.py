@@ -8,7 +8,7 @@ from typing import Literal
 from workbench.host.code.javascript_names import Names
 from workbench.host.code.javascript_scopes import EACH, Path
 from workbench.host.code.javascript_syntax import Node
-from workbench.host.code.javascript_texts import key_name, literal, option
+from workbench.host.code.javascript_texts import literal, option
 
 FieldKind = Literal["text", "no text", "checked", "unknown"]
 
@@ -216,10 +216,3 @@ def is_schema_check(name: str, method: str, receiver: Node | None, names: Names)
     if method in _WRAPPING:
         return "wrapped"
     return "plain" if method in _GIVING else "asked"
-
-
-def fields_of(node: Node | None) -> tuple[str, ...]:
-    """The names of an object's fields."""
-    if node is None or node.kind != "object":
-        return ()
-    return tuple(name for child in node.children if child.kind == "pair" and (name := key_name(child)))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from workbench.host.code.javascript_syntax import Node
 
 REQUIRING = {"require", "__require", "__webpack_require__"}
+INTEROPERATION = re.compile(r"^(?:__import(?:Default|Star)|__toESM|_?_?interopRequire\w*)\d*$")
+"""The names of what compilers put around a module that is taken in."""
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": "", "\r": ""}
 
 
